@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# The front door. Building is meson's work, testing that of tests/run; see `make help`.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 30
+export FUZZ_SECONDS
+
+build := packaging/build build --prefix=$(PREFIX)
+test := tests/run
+need_root = [ "$$(id -u)" = 0 ] || { \
+	echo "nsring: network namespaces need root: run 'sudo make $@'" >&2; exit 1; }
+need_packages = packaging/install-packages
+
+.PHONY: all build demo test test-unit test-netns test-asan test-tsan fuzz bench install uninstall \
+	check-format clean help
+.NOTPARALLEL:
+
+all: build ## build the library, the command and the manual in build/
+
+build: ## the same
+	@$(build)
+
+demo: ## install what is missing, build, and count real traffic between two namespaces
+	@$(need_root)
+	@$(need_packages) build
+	@$(build)
+	@demo/demo.sh
+
+test: ## install what is missing, build, and run every suite
+	@$(need_root)
+	@$(need_packages) build test
+	@$(test)
+
+test-unit: ## the unit tests; needs no root
+	@$(test) unit
+
+test-netns: ## captures in real namespaces
+	@$(need_root)
+	@$(test) netns
+
+test-asan: ## unit and netns under the address and undefined-behaviour sanitizers
+	@$(need_root)
+	@$(test) asan
+
+test-tsan: ## the unit tests under the thread sanitizer; needs no root
+	@$(test) tsan
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (30)
+	@$(test) fuzz
+
+bench: ## nsring beside tcpdump, dumpcap and netsniff-ng
+	@$(need_root)
+	@$(need_packages) build bench
+	@bench/capture
+
+install: build ## install to PREFIX (/usr/local), under DESTDIR if given
+	@packaging/install $(PREFIX) $(DESTDIR)
+
+uninstall: ## remove what install put there
+	@packaging/uninstall $(PREFIX) $(DESTDIR)
+
+check-format: ## compare every C file with .clang-format
+	@$(test) format
+
+clean: ## remove the build directories
+	rm -rf build build-asan build-tsan build-fuzz
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

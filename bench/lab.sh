@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# The testbed: two namespaces with a veth pair, frames generated on CPU 0, captured on CPU 1.
+#
+#	   CPU 0: xdp_live                      CPU 1: the program under test
+#	+------ $gen_ns ------+              +------ $cap_ns ------+
+#	|                gen0 +---- veth ----+ cap0                |
+#	+---------------------+              +---------------------+
+#
+# The kernel's receiving half (NAPI, the stack, the copy into the capture's ring) runs on CPU 0
+# too, as part of the generator's system call, unless lab_up is told to steer it elsewhere.
+
+readonly gen_cpu=0 cap_cpu=1
+readonly gen_ns=nsrbench-gen-$$ cap_ns=nsrbench-cap-$$
+readonly in_gen=(nsenter "--net=/run/netns/$gen_ns")
+readonly in_cap=(nsenter "--net=/run/netns/$cap_ns")
+
+# Remove the namespaces that killed runs left behind, whose names carry a process id that is gone,
+# and the processes in them.
+lab_sweep()
+{
+	local path pid
+
+	for path in /run/netns/nsrbench-*; do
+		[[ -e $path && ! -d /proc/${path##*-} ]] || continue
+		for pid in $(ip netns pids "${path##*/}"); do
+			kill -KILL "$pid"
+		done
+		ip netns del "${path##*/}"
+	done
+}
+
+# Have CPU $1 receive what arrives at cap0, by RPS unless it is the generator's own.
+lab_steer()
+{
+	local mask
+
+	[[ $1 == "$gen_cpu" ]] && return 0
+	printf -v mask %x $((1 << $1))
+	ip netns exec "$cap_ns" bash -c "set -e
+		for queue in /sys/class/net/cap0/queues/rx-*; do echo $mask >\$queue/rps_cpus; done"
+}
+
+# Build the lab; CPU $1 receives.
+lab_up()
+{
+	local ns
+
+	for ns in "$gen_ns" "$cap_ns"; do
+		ip netns add "$ns" || return
+		# no packets but the generator's
+		nsenter "--net=/run/netns/$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+			net.ipv6.conf.default.disable_ipv6=1 || return
+	done
+	ip link add gen0 netns "$gen_ns" type veth peer name cap0 netns "$cap_ns" || return
+	ip -n "$gen_ns" link set gen0 arp off || return
+	ip -n "$cap_ns" link set cap0 arp off || return
+	# live frames need the peer's NAPI, and so its GRO
+	"${in_cap[@]}" ethtool -K cap0 gro on || return
+	ip -n "$gen_ns" link set gen0 up || return
+	ip -n "$cap_ns" link set cap0 up || return
+	lab_steer "$1"
+}
+
+lab_down()
+{
+	local ns
+
+	for ns in "$gen_ns" "$cap_ns"; do
+		[[ -e /run/netns/$ns ]] && ip netns del "$ns"
+	done
+	return 0
+}
+
+# Print how many packets cap0 has received.
+lab_arrived()
+{
+	"${in_cap[@]}" awk '$1 == "cap0:" { print $3 }' /proc/net/dev
+}
+
+# Does a packet socket take packets from cap0?
+lab_is_captured()
+{
+	local sk refs type proto ifindex running rest cap_ifindex
+
+	cap_ifindex=$(ip netns exec "$cap_ns" cat /sys/class/net/cap0/ifindex)
+	# shellcheck disable=SC2034
+	while read -r sk refs type proto ifindex running rest; do
+		[[ $ifindex == "$cap_ifindex" && $running == 1 ]] && return 0
+	done < <("${in_cap[@]}" cat /proc/net/packet)
+	return 1
+}

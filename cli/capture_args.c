@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The options that every capturing command has: their parse functions.
+ */
+#include "capture_args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SNAPLEN_MAX  262144
+#define BATCH_MS_MAX 10000
+#define GROUP_MAX    65535
+
+struct choice {
+	const char *name;
+	uint32_t value;
+};
+
+/* Finds the choice that the first @length characters of @value are; false for none. */
+static bool choose(const struct choice *choices, const char *value, size_t length, uint32_t *chosen)
+{
+	for (; choices->name; choices++) {
+		if (strlen(choices->name) == length && !strncmp(choices->name, value, length)) {
+			*chosen = choices->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *capture_parse_target(const char *value, void *field)
+{
+	struct capture_targets *targets = field;
+	const char **list;
+
+	if (targets->count == CAPTURE_TARGETS_MAX)
+		return "at most 4096 targets";
+	list = realloc(targets->list, (targets->count + 1) * sizeof(*list));
+	if (!list)
+		return "more memory than there is";
+	list[targets->count++] = value;
+	targets->list = list;
+	return NULL;
+}
+
+const char *capture_parse_snaplen(const char *value, void *field)
+{
+	uint64_t number;
+
+	/* tcpdump users write -s 0 for whole packets */
+	if (!units_parse_range(value, 0, SNAPLEN_MAX, &number))
+		return "0 (whole packets) to 262144";
+	*(uint32_t *)field = number ? (uint32_t)number : SNAPLEN_MAX;
+	return NULL;
+}
+
+const char *capture_parse_batch_ms(const char *value, void *field)
+{
+	uint64_t number;
+
+	if (!units_parse_range(value, 1, BATCH_MS_MAX, &number))
+		return "1 to 10000";
+	*(uint32_t *)field = (uint32_t)number;
+	return NULL;
+}
+
+const char *capture_parse_direction(const char *value, void *field)
+{
+	static const struct choice choices[] = {
+		{ "in", NSR_IN }, { "out", NSR_OUT }, { "both", NSR_BOTH }, { NULL, 0 }
+	};
+
+	if (!choose(choices, value, strlen(value), field))
+		return "in, out or both";
+	return NULL;
+}
+
+const char *capture_parse_fanout(const char *value, void *field)
+{
+	static const struct choice choices[] = { { "flow", NSR_FANOUT_FLOW },
+						 { "cpu", NSR_FANOUT_CPU },
+						 { "rr", NSR_FANOUT_ROUND_ROBIN },
+						 { NULL, 0 } };
+	static const char expected[] = "flow, cpu or rr, and :GROUP (1 to 65535) to join a group";
+	struct capture_fanout *fanout = field;
+	size_t length = strcspn(value, ":");
+	uint64_t group = 0;
+
+	if (!choose(choices, value, length, &fanout->how))
+		return expected;
+	if (value[length] && !units_parse_range(value + length + 1, 1, GROUP_MAX, &group))
+		return expected;
+	fanout->group = (uint32_t)group;
+	return NULL;
+}
+
+void capture_args_free(struct capture_args *args)
+{
+	free(args->targets.list);
+	args->targets.list = NULL;
+	args->targets.count = 0;
+}
+
+char capture_target_device(const char *target)
+{
+	const char *device = strrchr(target, '/');
+	const char *engine;
+
+	if (!strncmp(target, "file:", 5))
+		return 'f';
+	device = device ? device + 1 : target;
+	engine = strchr(device, ':');
+	device = engine ? engine + 1 : device;
+	return !strncmp(device, "any", 3) && (!device[3] || device[3] == '@') ? 'a' : 'd';
+}

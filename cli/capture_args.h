@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The options that every capturing command has.
+ *
+ * A command embeds a struct capture_args in its own struct and puts CAPTURE_OPTIONS(its struct,
+ * the member) into its option table.
+ */
+#ifndef NSRING_CAPTURE_ARGS_H
+#define NSRING_CAPTURE_ARGS_H
+
+#include "cli.h"
+#include "units.h"
+
+#define CAPTURE_TARGETS_MAX 4096
+
+/** The targets of all -i, as typed. */
+struct capture_targets {
+	const char **list;
+	uint32_t count;
+};
+
+/** How to share a device: --fanout. */
+struct capture_fanout {
+	uint32_t how; /* enum nsr_fanout */
+	uint32_t group;
+};
+
+/**
+ * struct capture_args - the values
+ * @targets:        at least one, unless nothing was given: captures_open() says so
+ * @snaplen:        0: not given
+ * @ring_bytes:     0: not given
+ * @batch_ms:       0: not given
+ * @direction:      enum nsr_direction
+ * @fanout:         how to share the device
+ * @no_promiscuous: -p
+ * @immediate:      --immediate
+ * @duration_ns:    0: for ever
+ * @packets:        0: no limit
+ * @json:           --json
+ */
+struct capture_args {
+	struct capture_targets targets;
+	uint32_t snaplen;
+	uint64_t ring_bytes;
+	uint32_t batch_ms;
+	uint32_t direction;
+	struct capture_fanout fanout;
+	bool no_promiscuous;
+	bool immediate;
+	uint64_t duration_ns;
+	uint64_t packets;
+	bool json;
+};
+
+/* clang-format off */
+#define CAPTURE_OPTIONS(type, member) \
+	{ "interface", 'i', "TARGET", "what to capture: [PLACE/][ENGINE:]DEVICE, may be repeated", \
+	  capture_parse_target, offsetof(type, member.targets) }, \
+	{ "snaplen", 's', "BYTES", "bytes kept of each packet", \
+	  capture_parse_snaplen, offsetof(type, member.snaplen) }, \
+	{ "ring", 0, "SIZE", "memory for packets that wait, a target (8M)", \
+	  units_parse_size, offsetof(type, member.ring_bytes) }, \
+	{ "batch-ms", 0, "MS", "longest wait of a packet for its batch to fill (20)", \
+	  capture_parse_batch_ms, offsetof(type, member.batch_ms) }, \
+	{ "direction", 0, "WHICH", "in, out or both", \
+	  capture_parse_direction, offsetof(type, member.direction) }, \
+	{ "no-promiscuous", 'p', NULL, "only packets for this host", \
+	  units_parse_flag, offsetof(type, member.no_promiscuous) }, \
+	{ "immediate", 0, NULL, "hand out each packet as it arrives; costs throughput", \
+	  units_parse_flag, offsetof(type, member.immediate) }, \
+	{ "fanout", 0, "HOW[:GROUP]", "share the packets with a group: by flow, cpu or rr", \
+	  capture_parse_fanout, offsetof(type, member.fanout) }, \
+	{ "duration", 0, "TIME", "end after TIME (10, 0.5, 2m)", \
+	  units_parse_duration, offsetof(type, member.duration_ns) }, \
+	{ "packets", 'c', "N", "end after N packets", \
+	  units_parse_count, offsetof(type, member.packets) }, \
+	{ "json", 0, NULL, "one JSON object a line", \
+	  units_parse_flag, offsetof(type, member.json) }
+/* clang-format on */
+
+/** Parse functions of the rows above: see struct cli_option. */
+const char *capture_parse_target(const char *value, void *field);
+const char *capture_parse_snaplen(const char *value, void *field);
+const char *capture_parse_batch_ms(const char *value, void *field);
+const char *capture_parse_direction(const char *value, void *field);
+const char *capture_parse_fanout(const char *value, void *field);
+
+/**
+ * capture_args_free() - free what the parse functions allocated
+ * @args: its targets are empty afterwards
+ */
+void capture_args_free(struct capture_args *args);
+
+/**
+ * capture_target_device() - the kind of thing that a target names
+ * @target: as typed; need not be well-formed
+ *
+ * Return: 'f' for a file, 'a' for the device "any", 'd' for another device.
+ */
+char capture_target_device(const char *target);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Opening and closing a set of captures.
+ */
+#include "captures.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "crew.h"
+#include "stop.h"
+
+#define SHARED_RING_BYTES (256ull << 20) /* what the rings of several captures share */
+#define RING_BYTES_MOST	  (8ull << 20)
+#define RING_BYTES_LEAST  (512ull << 10)
+#define THREADS		  16
+#define STOP_EVENT	  UINT32_MAX
+
+/* Each capture needs several descriptors. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static uint64_t shared_ring_bytes(uint32_t count)
+{
+	uint64_t share = SHARED_RING_BYTES / count;
+
+	if (share >= RING_BYTES_MOST)
+		return 0;
+	return share > RING_BYTES_LEAST ? share : RING_BYTES_LEAST;
+}
+
+static void fill_options(struct nsr_options *opts, const struct capture_args *args,
+			 const char *target, const char *filter, uint32_t snaplen)
+{
+	char device = capture_target_device(target);
+
+	nsr_options_init(opts);
+	opts->snaplen = args->snaplen ? args->snaplen : device == 'f' ? 0 : snaplen;
+	opts->filter = filter;
+	if (device == 'f')
+		return;
+	opts->ring_bytes =
+		args->ring_bytes ? args->ring_bytes : shared_ring_bytes(args->targets.count);
+	opts->batch_ms = args->batch_ms;
+	opts->direction = args->direction;
+	opts->fanout = args->fanout.how;
+	opts->fanout_group = args->fanout.group;
+	opts->promiscuous = !args->no_promiscuous && device == 'd';
+	opts->immediate = args->immediate;
+}
+
+/* The group of an earlier capture of the same target, so that they share its packets; 0: none. */
+static uint32_t group_of_same(const struct captures *set, uint32_t before)
+{
+	uint32_t i;
+
+	for (i = 0; i < before; i++) {
+		if (!strcmp(set->list[i].target, set->list[before].target))
+			return set->list[i].info.fanout_group;
+	}
+	return 0;
+}
+
+/* The memory for @count captures, and the descriptor to wait for several. */
+static int prepare(struct captures *set, uint32_t count)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = STOP_EVENT };
+
+	set->list = calloc(count, sizeof(*set->list));
+	set->queue = calloc(count, sizeof(*set->queue));
+	if (!set->list || !set->queue)
+		return cli_error("no memory for %u captures", count);
+	set->count = count;
+	if (count == 1)
+		return CLI_DONE;
+	raise_descriptor_limit();
+	set->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (set->poll_fd < 0 || epoll_ctl(set->poll_fd, EPOLL_CTL_ADD, stop_fd(), &event) < 0)
+		return cli_error("epoll: %s", strerror(errno));
+	return CLI_DONE;
+}
+
+/* What open_one() needs to know. */
+struct opening {
+	struct captures *set;
+	const struct capture_args *args;
+	const char *filter;
+	uint32_t snaplen;
+};
+
+/* Opens one target; what went wrong is left in its @error. */
+static void open_one(void *arg, uint32_t index)
+{
+	const struct opening *opening = arg;
+	struct captures *set = opening->set;
+	struct captures_one *one = &set->list[index];
+	struct nsr_options opts;
+	struct nsr_error err;
+
+	one->target = opening->args->targets.list[index];
+	if (stop_signalled())
+		return;
+	fill_options(&opts, opening->args, one->target, opening->filter, opening->snaplen);
+	if (opts.fanout && !opts.fanout_group)
+		opts.fanout_group = group_of_same(set, index);
+	one->status = nsr_open(one->target, &opts, &one->cap, &err);
+	if (one->status < 0) {
+		one->error = strdup(err.text);
+		return;
+	}
+	one->info.size = sizeof(one->info);
+	nsr_info(one->cap, &one->info);
+}
+
+static int start_one(struct captures *set, struct captures_one *one)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = (uint32_t)(one - set->list) };
+
+	if (one->status < 0)
+		return cli_error("%s", one->error ? one->error : strerror(-one->status));
+	set->live++;
+	captures_activate(set, one);
+	if (set->poll_fd >= 0 &&
+	    epoll_ctl(set->poll_fd, EPOLL_CTL_ADD, nsr_fd(one->cap), &event) < 0)
+		return cli_error("%s: epoll: %s", one->target, strerror(errno));
+	return CLI_DONE;
+}
+
+static int open_all(const struct opening *opening)
+{
+	struct captures *set = opening->set;
+	uint32_t i;
+
+	/* In order when a later target may join the group that an earlier one has made. */
+	crew_run(set->count, opening->args->fanout.how ? 1 : THREADS, open_one, (void *)opening);
+	if (stop_signalled())
+		return cli_error("stopped by a signal before every target was open");
+	for (i = 0; i < set->count; i++) {
+		if (start_one(set, &set->list[i]))
+			return CLI_FAILED;
+	}
+	return CLI_DONE;
+}
+
+int captures_open(struct captures *set, const char *command, const struct capture_args *args,
+		  const char *filter, uint32_t snaplen)
+{
+	const struct opening opening = { set, args, filter, snaplen };
+	int rc;
+
+	memset(set, 0, sizeof(*set));
+	set->poll_fd = -1;
+	if (!args->targets.count)
+		return cli_usage_error(command, "no target given: -i TARGET");
+	rc = stop_catch();
+	if (rc)
+		return cli_error("signals: %s", strerror(-rc));
+	if (prepare(set, args->targets.count))
+		return CLI_FAILED;
+	if (open_all(&opening))
+		return CLI_FAILED;
+	if (set->count == 1)
+		stop_wakes(set->list[0].cap);
+	return CLI_DONE;
+}
+
+static void close_one(void *arg, uint32_t index)
+{
+	struct captures_one *one = &((struct captures *)arg)->list[index];
+
+	nsr_close(one->cap);
+	free(one->error);
+}
+
+void captures_close(struct captures *set)
+{
+	stop_wakes(NULL);
+	crew_run(set->count, THREADS, close_one, set);
+	if (set->poll_fd >= 0)
+		close(set->poll_fd);
+	free(set->queue);
+	free(set->list);
+	memset(set, 0, sizeof(*set));
+	set->poll_fd = -1;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The command line's frame: what a command and an option are.
+ *
+ * A command is one file cmd_NAME.c that ends in one `const struct cli_command`, listed once in
+ * commands.c. Dispatch (main.c), option parsing (options.c), help and completion (help.c) read
+ * these tables; nothing else names a command.
+ *
+ * Who does what for a command that captures: capture_args.h has the options, captures.h opens
+ * the targets and runs the loop, stop.h ends it, units.h reads and prints numbers, output.h
+ * prints.
+ */
+#ifndef NSRING_CLI_H
+#define NSRING_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <nsring/nsring.h>
+
+/** Exit statuses. */
+enum cli_status {
+	CLI_DONE = 0,
+	CLI_FAILED = 1, /* one line was said on stderr */
+	CLI_USAGE = 2, /* likewise, with a hint to --help */
+};
+
+/**
+ * struct cli_option - an option of a command
+ * @name:     long name, without the dashes; NULL ends a table
+ * @letter:   short name, 0 without one
+ * @argument: what its argument is called in the help; NULL when it takes none
+ * @help:     one line
+ * @parse:    store @value (NULL without an argument) in @field; NULL when it is fine, else what
+ *            had been expected ("a size such as 8M")
+ * @offset:   of the field in the command's struct
+ */
+struct cli_option {
+	const char *name;
+	char letter;
+	const char *argument;
+	const char *help;
+	const char *(*parse)(const char *value, void *field);
+	size_t offset;
+};
+
+/**
+ * struct cli_command - a command
+ * @name:      as it is typed
+ * @summary:   one line, for the list of commands
+ * @usage:     what follows "nsring NAME" in the help ("[options] -i TARGET [filter words...]")
+ * @options:   ends with a row whose name is NULL
+ * @args_size: of the struct that the options fill in
+ * @defaults:  initial value of that struct; NULL for all zero
+ * @run:       do it; @args is the struct, @words what follows the options, ends with NULL.
+ *             Return: enum cli_status
+ */
+struct cli_command {
+	const char *name;
+	const char *summary;
+	const char *usage;
+	const struct cli_option *options;
+	size_t args_size;
+	const void *defaults;
+	int (*run)(void *args, char **words);
+};
+
+extern const struct cli_command count_command;
+extern const struct cli_command dump_command;
+extern const struct cli_command send_command;
+
+/** All commands, in the order of the help; ends with NULL. */
+extern const struct cli_command *const cli_commands[];
+
+/**
+ * cli_find() - look a command up
+ * @name: as typed
+ *
+ * Return: the command, NULL when there is none.
+ */
+const struct cli_command *cli_find(const char *name);
+
+/**
+ * cli_error() - say what went wrong: "nsring: SENTENCE" on stderr
+ * @fmt: printf format without a newline
+ *
+ * Return: CLI_FAILED, so that `return cli_error(...)` reads well.
+ */
+__attribute__((format(printf, 1, 2))) int cli_error(const char *fmt, ...);
+
+/**
+ * cli_usage_error() - say what is wrong with how a command was called, and where help is
+ * @command: the command's name, NULL for nsring itself
+ * @fmt:     printf format without a newline
+ *
+ * Return: CLI_USAGE
+ */
+__attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *fmt,
+							  ...);
+
+/**
+ * cli_join() - join words with blanks
+ * @words: ends with NULL
+ *
+ * Return: a string to be freed, "" without words; NULL when memory is short.
+ */
+char *cli_join(char *const *words);
+
+#endif

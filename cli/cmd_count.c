@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * nsring count: what flows, every second, and the totals at the end.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "captures.h"
+#include "cli.h"
+#include "clock.h"
+#include "describe.h"
+#include "ledger.h"
+#include "output.h"
+
+/* Counting needs no packet bytes, and the less is copied the better. */
+#define COUNT_SNAPLEN 1
+
+struct count_args {
+	struct capture_args capture;
+};
+
+/* What a capture had counted at the last row. */
+struct count_row {
+	uint64_t packets;
+	uint64_t bytes;
+	struct nsr_stats stats;
+};
+
+/* Counted over a time. */
+struct count_sum {
+	const char *target;
+	const char *error;
+	uint64_t packets;
+	uint64_t bytes;
+	double seconds;
+	struct nsr_stats lost;
+};
+
+struct count {
+	struct captures set;
+	struct count_row *rows;
+	uint64_t row_ns;
+	int name_width;
+	bool json;
+	bool colour;
+};
+
+static double rate(double amount, double seconds)
+{
+	return seconds > 0 ? amount / seconds : 0;
+}
+
+static void add(struct count_sum *sum, const struct count_sum *more)
+{
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+	ledger_add(&sum->lost, &more->lost);
+}
+
+/* The fields that interval and final objects share. */
+static json_t *sum_json(const struct count_sum *sum)
+{
+	json_t *object = json_pack(
+		"{s:I, s:I, s:f, s:f, s:f, s:o}", "packets", (json_int_t)sum->packets, "bytes",
+		(json_int_t)sum->bytes, "seconds", sum->seconds, "packets_per_second",
+		rate((double)sum->packets, sum->seconds), "bits_per_second",
+		rate((double)sum->bytes * 8, sum->seconds), "lost", ledger_json(&sum->lost));
+
+	if (object && sum->target)
+		json_object_set_new(object, "target", json_string(sum->target));
+	if (object && sum->error)
+		json_object_set_new(object, "error", json_string(sum->error));
+	return object;
+}
+
+static void print_row(const struct count *count, const struct count_sum *sum)
+{
+	char lost[LEDGER_TEXT];
+
+	if (count->set.count > 1)
+		printf("%-*s ", count->name_width, sum->target);
+	printf("%16s %13s   %s\n", units_packets(rate((double)sum->packets, sum->seconds)).text,
+	       units_bits(rate((double)sum->bytes * 8, sum->seconds)).text,
+	       ledger_text(&sum->lost, false, count->colour, lost));
+}
+
+/* What @one has counted since its last row. */
+static void since_row(struct count *count, const struct captures_one *one, double seconds,
+		      struct count_sum *sum)
+{
+	struct count_row *row = &count->rows[one - count->set.list];
+	struct nsr_stats stats;
+
+	captures_stats(one, &stats);
+	*sum = (struct count_sum){ .target = one->target,
+				   .packets = one->packets - row->packets,
+				   .bytes = one->bytes - row->bytes,
+				   .seconds = seconds };
+	ledger_subtract(&stats, &row->stats, &sum->lost);
+	*row = (struct count_row){ .packets = one->packets, .bytes = one->bytes, .stats = stats };
+}
+
+static int on_tick(void *arg)
+{
+	struct count *count = arg;
+	uint64_t now = clock_ns();
+	double seconds = (double)(now - count->row_ns) / 1e9;
+	uint32_t i;
+
+	count->row_ns = now;
+	for (i = 0; i < count->set.count; i++) {
+		struct count_sum sum;
+
+		since_row(count, &count->set.list[i], seconds, &sum);
+		if (count->json)
+			output_json(stdout, sum_json(&sum));
+		else
+			print_row(count, &sum);
+	}
+	return output_flush();
+}
+
+static void total_of(const struct count *count, const struct captures_one *one,
+		     struct count_sum *sum)
+{
+	*sum = (struct count_sum){ .target = one->target,
+				   .error = one->error,
+				   .packets = one->packets,
+				   .bytes = one->bytes,
+				   .seconds = captures_seconds(&count->set) };
+	captures_stats(one, &sum->lost);
+}
+
+static void print_total(const struct count *count, const struct count_sum *sum)
+{
+	char lost[LEDGER_TEXT];
+
+	printf("%s: %s packets, %s bytes in %.1f s: %s, %s\n", sum->target,
+	       units_number(sum->packets).text, units_number(sum->bytes).text, sum->seconds,
+	       units_packets(rate((double)sum->packets, sum->seconds)).text,
+	       units_bits(rate((double)sum->bytes * 8, sum->seconds)).text);
+	printf("%*s  %s\n", (int)strlen(sum->target), "",
+	       ledger_text(&sum->lost, true, count->colour, lost));
+}
+
+/* The totals of each target into @list (not with JSON: printed), and of all. */
+static struct count_sum sum_up(const struct count *count, json_t *list)
+{
+	struct count_sum all = { .target = "total", .seconds = captures_seconds(&count->set) };
+	uint32_t i;
+
+	for (i = 0; i < count->set.count; i++) {
+		struct count_sum sum;
+
+		total_of(count, &count->set.list[i], &sum);
+		add(&all, &sum);
+		if (list)
+			json_array_append_new(list, sum_json(&sum));
+		else
+			print_total(count, &sum);
+	}
+	return all;
+}
+
+static void print_final(const struct count *count)
+{
+	struct count_sum all;
+
+	puts("");
+	all = sum_up(count, NULL);
+	if (count->set.count > 1)
+		print_total(count, &all);
+}
+
+static void print_final_json(const struct count *count)
+{
+	json_t *targets = json_array();
+	struct count_sum all;
+	json_t *object;
+
+	if (!targets)
+		return;
+	all = sum_up(count, targets);
+	all.target = NULL;
+	object = sum_json(&all);
+	if (!object) {
+		json_decref(targets);
+		return;
+	}
+	json_object_set_new(object, "final", json_true());
+	json_object_set_new(object, "targets", targets);
+	output_json(stdout, object);
+}
+
+static int begin(struct count *count)
+{
+	uint32_t i;
+
+	count->rows = calloc(count->set.count, sizeof(*count->rows));
+	if (!count->rows)
+		return cli_error("count: out of memory");
+	for (i = 0; i < count->set.count; i++) {
+		int width = (int)strlen(count->set.list[i].target);
+
+		if (width > count->name_width && width <= 48)
+			count->name_width = width;
+	}
+	count->colour = output_colour(stdout);
+	count->row_ns = clock_ns();
+	if (count->json)
+		describe_captures_json(&count->set, stdout);
+	else
+		describe_captures(&count->set, stdout);
+	return output_flush() ? CLI_FAILED : CLI_DONE;
+}
+
+/* With the captures open. */
+static int run_open(struct count *count, const struct capture_args *args)
+{
+	const struct captures_events events = { .tick = on_tick, .arg = count };
+	int status = begin(count);
+
+	if (status)
+		return status;
+	status = captures_run(&count->set, args, &events);
+	if (count->json)
+		print_final_json(count);
+	else
+		print_final(count);
+	return output_flush() ? CLI_FAILED : status;
+}
+
+static int run(void *args, char **words)
+{
+	struct count_args *count_args = args;
+	struct count count = { .json = count_args->capture.json };
+	char *filter = cli_join(words);
+	int status;
+
+	if (!filter)
+		return cli_error("count: out of memory");
+	status = captures_open(&count.set, "count", &count_args->capture, filter, COUNT_SNAPLEN);
+	if (!status)
+		status = run_open(&count, &count_args->capture);
+	captures_close(&count.set);
+	capture_args_free(&count_args->capture);
+	free(count.rows);
+	free(filter);
+	return status;
+}
+
+static const struct cli_option options[] = {
+	CAPTURE_OPTIONS(struct count_args, capture),
+	{ 0 },
+};
+
+const struct cli_command count_command = {
+	.name = "count",
+	.summary = "count packets, bytes and losses, a line a second",
+	.usage = "[options] -i TARGET [filter words...]",
+	.options = options,
+	.args_size = sizeof(struct count_args),
+	.run = run,
+};

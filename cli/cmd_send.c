@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * nsring send: replays a file or generates UDP flows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "describe.h"
+#include "generate.h"
+#include "output.h"
+#include "replay.h"
+#include "send_args.h"
+#include "stop.h"
+
+#define LINKTYPE_ETHERNET 1
+
+static double seconds_of(const struct transmit *tx)
+{
+	return (double)(tx->end_ns - tx->begin_ns) / 1e9;
+}
+
+static double rate(double amount, double seconds)
+{
+	return seconds > 0 ? amount / seconds : 0;
+}
+
+static void print_totals(const struct transmit *tx, const struct replay *replay)
+{
+	double seconds = seconds_of(tx);
+
+	printf("%s: %s frames, %s bytes sent in %.1f s: %s, %s\n", tx->target,
+	       units_number(tx->frames).text, units_number(tx->bytes).text, seconds,
+	       units_packets(rate((double)tx->frames, seconds)).text,
+	       units_bits(rate((double)tx->bytes * 8, seconds)).text);
+	if (tx->too_long)
+		printf("%s frames not sent: longer than the device takes\n",
+		       units_number(tx->too_long).text);
+	if (tx->refused)
+		printf("%s frames not sent: too short or malformed\n",
+		       units_number(tx->refused).text);
+	if (replay->other_linktype)
+		printf("%s frames not sent: of another link type than the device's\n",
+		       units_number(replay->other_linktype).text);
+	if (replay->cut_short)
+		printf("%s frames were cut short in the file, and sent so\n",
+		       units_number(replay->cut_short).text);
+}
+
+static void print_totals_json(const struct transmit *tx, const struct replay *replay)
+{
+	double seconds = seconds_of(tx);
+
+	output_json(stdout,
+		    json_pack("{s:b, s:s, s:I, s:I, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
+			      "final", 1, "target", tx->target, "packets", (json_int_t)tx->frames,
+			      "bytes", (json_int_t)tx->bytes, "seconds", seconds,
+			      "packets_per_second", rate((double)tx->frames, seconds),
+			      "bits_per_second", rate((double)tx->bytes * 8, seconds), "skipped",
+			      "too_long", (json_int_t)tx->too_long, "malformed",
+			      (json_int_t)tx->refused, "other_linktype",
+			      (json_int_t)replay->other_linktype, "cut_short",
+			      (json_int_t)replay->cut_short));
+}
+
+/* Usage errors that a look at the options alone tells. */
+static int check_args(const struct send_args *args, char *const *words)
+{
+	const char *option = send_generator_option(args);
+
+	if (!args->target)
+		return cli_usage_error("send", "no target given: -i TARGET");
+	if (words[0] && option)
+		return cli_usage_error("send", "--%s is for generated frames, not for a file",
+				       option);
+	if (words[0] && !strcmp(words[0], "-") && args->loop > 1)
+		return cli_usage_error("send", "--loop needs a file, standard input comes once");
+	if (!words[0] && args->loop)
+		return cli_usage_error("send", "--loop needs a file to replay");
+	if (!words[0] && !args->count && !args->duration_ns)
+		return cli_usage_error("send", "give a file to replay, or --count or --duration");
+	return CLI_DONE;
+}
+
+static int open_device(const struct send_args *args, struct transmit *tx, uint32_t *linktype)
+{
+	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_options opts;
+	struct nsr_error err;
+	int rc = stop_catch();
+
+	if (rc)
+		return cli_error("signals: %s", strerror(-rc));
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	opts.qdisc_bypass = args->qdisc_bypass;
+	if (nsr_open(args->target, &opts, &tx->cap, &err) < 0)
+		return cli_error("%s", err.text);
+	nsr_info(tx->cap, &info);
+	*linktype = info.linktype;
+	return CLI_DONE;
+}
+
+static int run_replay(const struct send_args *args, char **words, uint32_t linktype,
+		      struct transmit *tx, struct replay *replay)
+{
+	const struct transmit_source source = { .next = replay_next, .arg = replay };
+	char *filter = cli_join(words + 1);
+	int status;
+
+	if (!filter)
+		return cli_error("send: out of memory");
+	tx->skip = true;
+	status = replay_open(replay, words[0], filter, linktype, args->loop ? args->loop : 1);
+	if (!status) {
+		stop_after(args->duration_ns);
+		status = transmit_run(tx, &source);
+	}
+	replay_close(replay);
+	free(filter);
+	return status;
+}
+
+static int run_generator(const struct send_args *args, const struct frame_layout *layout,
+			 uint32_t linktype, struct transmit *tx)
+{
+	struct transmit_source source = { .next = generator_next };
+	struct generator *gen;
+	int status;
+
+	if (linktype != LINKTYPE_ETHERNET)
+		return cli_error("%s: generated frames are Ethernet but the device takes %s",
+				 args->target, describe_linktype(linktype).text);
+	gen = generator_open(layout, args->flows ? args->flows : 1, args->count);
+	if (!gen)
+		return cli_error("send: out of memory");
+	source.arg = gen;
+	/* Without a rate nothing paces generated frames. */
+	if (tx->rate.kind == UNITS_RATE_NONE)
+		tx->rate.kind = UNITS_RATE_MAX;
+	stop_after(args->duration_ns);
+	status = transmit_run(tx, &source);
+	generator_close(gen);
+	return status;
+}
+
+static int run(void *args, char **words)
+{
+	const struct send_args *send = args;
+	struct transmit tx = { .target = send->target, .rate = send->rate };
+	struct replay replay = { 0 };
+	struct frame_layout layout;
+	const char *wrong = send_layout(send, &layout);
+	uint32_t linktype = 0;
+	int status = check_args(send, words);
+
+	if (status)
+		return status;
+	if (wrong)
+		return cli_usage_error("send", "%s", wrong);
+	status = open_device(send, &tx, &linktype);
+	if (status)
+		return status;
+	status = words[0] ? run_replay(send, words, linktype, &tx, &replay)
+			  : run_generator(send, &layout, linktype, &tx);
+	/* Totals also of a run that failed, unless it never began. */
+	if (tx.begin_ns && send->json)
+		print_totals_json(&tx, &replay);
+	else if (tx.begin_ns)
+		print_totals(&tx, &replay);
+	nsr_close(tx.cap);
+	return output_flush() ? CLI_FAILED : status;
+}
+
+const struct cli_command send_command = {
+	.name = "send",
+	.summary = "replay a capture file, or generate UDP flows",
+	.usage = "[options] -i TARGET [FILE [filter words...]]",
+	.options = send_options,
+	.args_size = sizeof(struct send_args),
+	.run = run,
+};

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * What open captures turned out to be, for people and as JSON.
+ */
+#include "describe.h"
+
+#include <inttypes.h>
+
+#include "output.h"
+
+struct linktype_name {
+	uint32_t linktype;
+	const char *name;
+};
+
+/* As tcpdump calls them. */
+static const struct linktype_name linktype_names[] = {
+	{ 0, "NULL" },
+	{ 1, "EN10MB" },
+	{ 9, "PPP" },
+	{ 101, "RAW" },
+	{ 105, "IEEE802_11" },
+	{ 113, "LINUX_SLL" },
+	{ 127, "IEEE802_11_RADIO" },
+	{ 228, "IPV4" },
+	{ 229, "IPV6" },
+	{ 253, "NETLINK" },
+	{ 276, "LINUX_SLL2" },
+};
+
+struct units_text describe_linktype(uint32_t linktype)
+{
+	struct units_text out;
+	size_t i;
+
+	for (i = 0; i < sizeof(linktype_names) / sizeof(linktype_names[0]); i++) {
+		if (linktype_names[i].linktype == linktype) {
+			snprintf(out.text, sizeof(out.text), "%s", linktype_names[i].name);
+			return out;
+		}
+	}
+	snprintf(out.text, sizeof(out.text), "link type %" PRIu32, linktype);
+	return out;
+}
+
+static void describe_one(const struct captures_one *one, FILE *out)
+{
+	const struct nsr_info *info = &one->info;
+
+	fprintf(out, "%s: engine %s", one->target, info->engine);
+	if (*info->mode)
+		fprintf(out, " (%s)", info->mode);
+	fprintf(out, ", %s", describe_linktype(info->linktype).text);
+	if (info->ring_bytes)
+		fprintf(out, ", ring %s", units_bytes(info->ring_bytes).text);
+	if (info->fanout_group)
+		fprintf(out, ", fanout group %" PRIu32, info->fanout_group);
+	if (info->netns_inode)
+		fprintf(out, ", netns %" PRIu64, info->netns_inode);
+	putc('\n', out);
+}
+
+void describe_captures(const struct captures *set, FILE *out)
+{
+	uint32_t i;
+
+	for (i = 0; i < set->count; i++)
+		describe_one(&set->list[i], out);
+}
+
+static json_t *capture_json(const struct captures_one *one)
+{
+	const struct nsr_info *info = &one->info;
+
+	return json_pack("{s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "open", 1, "target",
+			 one->target, "engine", info->engine, "mode", info->mode, "linktype",
+			 (json_int_t)info->linktype, "snaplen", (json_int_t)info->snaplen,
+			 "ring_bytes", (json_int_t)info->ring_bytes, "fanout_group",
+			 (json_int_t)info->fanout_group, "netns_inode",
+			 (json_int_t)info->netns_inode, "netns_cookie",
+			 (json_int_t)info->netns_cookie);
+}
+
+void describe_captures_json(const struct captures *set, FILE *out)
+{
+	uint32_t i;
+
+	for (i = 0; i < set->count; i++)
+		output_json(out, capture_json(&set->list[i]));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A source of generated UDP flows.
+ */
+#ifndef NSRING_GENERATE_H
+#define NSRING_GENERATE_H
+
+#include "frame.h"
+#include "transmit.h"
+
+#define GENERATE_FLOWS_MOST 1000000
+
+struct generator;
+
+/**
+ * generator_open() - prepare the frames
+ * @layout: of the first flow; the others' source addresses and ports count up from there
+ * @flows:  1 to GENERATE_FLOWS_MOST, all distinct; frames take them in turn
+ * @count:  frames in all, 0: no limit
+ *
+ * Return: the generator, NULL when memory is short.
+ */
+struct generator *generator_open(const struct frame_layout *layout, uint32_t flows, uint64_t count);
+
+/** generator_next() - see struct transmit_source; @arg is the generator */
+int generator_next(void *arg, struct transmit_batch *batch);
+
+/** generator_close() - free @gen, which may be NULL */
+void generator_close(struct generator *gen);
+
+#endif

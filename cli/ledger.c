@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The loss ledger.
+ */
+#include "ledger.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "units.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+} places[] = {
+	{ "nic", offsetof(struct nsr_stats, lost_nic) },
+	{ "kernel", offsetof(struct nsr_stats, lost_kernel) },
+	{ "ring", offsetof(struct nsr_stats, lost_ring) },
+	{ "consumer", offsetof(struct nsr_stats, lost_consumer) },
+};
+
+#define PLACES (sizeof(places) / sizeof(places[0]))
+
+static uint64_t lost_at(const struct nsr_stats *stats, size_t place)
+{
+	return *(const uint64_t *)((const char *)stats + places[place].offset);
+}
+
+static uint64_t *lost_field(struct nsr_stats *stats, size_t place)
+{
+	return (uint64_t *)((char *)stats + places[place].offset);
+}
+
+uint64_t ledger_total(const struct nsr_stats *stats)
+{
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < PLACES; i++)
+		total += lost_at(stats, i);
+	return total;
+}
+
+void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more)
+{
+	size_t i;
+
+	for (i = 0; i < PLACES; i++)
+		*lost_field(sum, i) += lost_at(more, i);
+}
+
+void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
+		     struct nsr_stats *lost)
+{
+	size_t i;
+
+	memset(lost, 0, sizeof(*lost));
+	for (i = 0; i < PLACES; i++)
+		*lost_field(lost, i) = lost_at(now, i) - lost_at(since, i);
+}
+
+const char *ledger_text(const struct nsr_stats *stats, bool every, bool colour, char *text)
+{
+	uint64_t total = ledger_total(stats);
+	const char *before = colour && total ? "\033[1;31m" : "";
+	const char *after = *before ? "\033[0m" : "";
+	const char *join = " (";
+	size_t used, i;
+
+	used = (size_t)snprintf(text, LEDGER_TEXT, "%slost %s", before, units_number(total).text);
+	for (i = 0; i < PLACES; i++) {
+		if (!every && !lost_at(stats, i))
+			continue;
+		used += (size_t)snprintf(text + used, LEDGER_TEXT - used, "%s%s %s", join,
+					 places[i].name, units_number(lost_at(stats, i)).text);
+		join = ", ";
+	}
+	snprintf(text + used, LEDGER_TEXT - used, "%s%s", *join == ',' ? ")" : "", after);
+	return text;
+}
+
+json_t *ledger_json(const struct nsr_stats *stats)
+{
+	json_t *object = json_object();
+	size_t i;
+
+	for (i = 0; object && i < PLACES; i++) {
+		if (json_object_set_new(object, places[i].name,
+					json_integer((json_int_t)lost_at(stats, i)))) {
+			json_decref(object);
+			object = NULL;
+		}
+	}
+	return object;
+}

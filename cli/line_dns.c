@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A hint at what a DNS message is about: its id, the first question, how many answers.
+ */
+#include "line_text.h"
+
+#define DNS_BYTES      12
+#define DNS_RESPONSE   0x8000
+#define DNS_RCODE_MASK 0x000f
+#define LABEL_MAX      63
+#define LABELS_MAX     128
+
+static const struct line_name types[] = {
+	{ 1, "A" },	 { 2, "NS" },	 { 5, "CNAME" }, { 6, "SOA" },	{ 12, "PTR" },
+	{ 15, "MX" },	 { 16, "TXT" },	 { 28, "AAAA" }, { 33, "SRV" }, { 64, "SVCB" },
+	{ 65, "HTTPS" }, { 255, "ANY" }, { 0, NULL },
+};
+
+static const struct line_name rcodes[] = {
+	{ 1, "FormErr" }, { 2, "ServFail" }, { 3, "NXDomain" },
+	{ 4, "NotImp" },  { 5, "Refused" },  { 0, NULL },
+};
+
+/*
+ * Find where a name ends. The first question can't be compressed: what would be compression is
+ * taken for damage. Return its bytes, 0 when it doesn't end within @bytes.
+ */
+static uint32_t name_bytes(struct line_bytes bytes)
+{
+	const uint8_t *begin = bytes.at;
+	unsigned int labels;
+	const uint8_t *length;
+
+	for (labels = 0; labels < LABELS_MAX; labels++) {
+		length = line_take(&bytes, 1);
+		if (!length || *length > LABEL_MAX)
+			return 0;
+		if (*length == 0)
+			return (uint32_t)(bytes.at - begin);
+		if (!line_take(&bytes, *length))
+			return 0;
+	}
+	return 0;
+}
+
+/* Append a name that name_bytes() has found to be whole. */
+static void add_name(struct line_text *text, const uint8_t *at)
+{
+	if (*at == 0)
+		line_add(text, ".");
+	for (; *at > 0; at += 1 + *at) {
+		line_add_safe(text, at + 1, *at);
+		line_add(text, ".");
+	}
+}
+
+static void add_question(struct line_text *text, struct line_bytes bytes)
+{
+	uint32_t bytes_of_name = name_bytes(bytes);
+	const uint8_t *name = line_take(&bytes, bytes_of_name);
+	const uint8_t *type = line_take(&bytes, 2);
+	const char *known;
+
+	if (bytes_of_name == 0 || !type) {
+		line_add(text, " [|dns]");
+		return;
+	}
+	known = line_find_name(types, line_u16(type));
+	if (known)
+		line_add(text, " %s? ", known);
+	else
+		line_add(text, " type %u? ", line_u16(type));
+	add_name(text, name);
+}
+
+void line_dns(struct line_text *text, struct line_bytes bytes, uint32_t len)
+{
+	const uint8_t *hdr = line_take(&bytes, DNS_BYTES);
+	const char *failure;
+
+	if (!hdr) {
+		line_add(text, "UDP, length %u", len);
+		return;
+	}
+	line_add(text, "DNS %u", line_u16(hdr));
+	if (line_u16(hdr + 2) & DNS_RESPONSE) {
+		failure = line_find_name(rcodes, line_u16(hdr + 2) & DNS_RCODE_MASK);
+		if (failure)
+			line_add(text, " %s", failure);
+		line_add(text, " answer, %u records", line_u16(hdr + 6));
+	} else {
+		line_add(text, " query");
+	}
+	if (line_u16(hdr + 4) > 0)
+		add_question(text, bytes);
+	line_add(text, ", length %u", len);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Parsing a command's options by its table.
+ */
+#ifndef NSRING_OPTIONS_H
+#define NSRING_OPTIONS_H
+
+#include "cli.h"
+
+/** What options_parse() found. */
+enum options_result {
+	OPTIONS_FINE = 0,
+	OPTIONS_HELP, /* --help was asked for */
+	OPTIONS_WRONG, /* the usage error has been said */
+};
+
+/**
+ * options_parse() - fill in a command's struct
+ * @command: whose table
+ * @args:    its struct, defaults in place
+ * @argc:    words, argv[0] being the command's name
+ * @argv:    not reordered: the first word that is no option ends the options
+ * @rest:    set to the index of that word
+ *
+ * An option behind that word is an error too, as it would be taken for a part of the filter.
+ *
+ * Return: enum options_result
+ */
+int options_parse(const struct cli_command *command, void *args, int argc, char **argv, int *rest);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Standard output.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+bool output_colour(FILE *out)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return !(no_color && *no_color) && isatty(fileno(out));
+}
+
+int output_flush(void)
+{
+	static int failed;
+
+	if (failed)
+		return failed;
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout)) {
+		/* stdio tells only once why; a write that filled the buffer may have failed before */
+		failed = errno ? -errno : -EIO;
+		if (failed == -EPIPE)
+			cli_error("standard output: nobody reads it any more");
+		else
+			cli_error("standard output: %s", strerror(-failed));
+	}
+	return failed;
+}
+
+int output_json(FILE *out, json_t *object)
+{
+	int rc;
+
+	if (!object)
+		return -ENOMEM;
+	rc = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	json_decref(object);
+	if (rc || putc('\n', out) == EOF)
+		return -EIO;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Standard output: colours, JSON lines, and noticing that nobody reads it any more.
+ */
+#ifndef NSRING_OUTPUT_H
+#define NSRING_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+/** output_colour() - may @out have colours? A terminal, and no NO_COLOR in the environment. */
+bool output_colour(FILE *out);
+
+/**
+ * output_flush() - flush standard output
+ *
+ * The first failure is said on stderr, later ones are not.
+ *
+ * Return: 0 or -errno of write(2), which then repeats.
+ */
+int output_flush(void);
+
+/**
+ * output_json() - print an object as one line
+ * @out:    stdout or stderr
+ * @object: taken over and freed; NULL (memory was short) prints nothing
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+int output_json(FILE *out, json_t *object);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The options of nsring send: their values and parse functions.
+ */
+#ifndef NSRING_SEND_ARGS_H
+#define NSRING_SEND_ARGS_H
+
+#include "frame.h"
+#include "cli.h"
+#include "units.h"
+
+/** A link-level address that may not have been given. */
+struct send_mac {
+	bool given;
+	uint8_t bytes[6];
+};
+
+/**
+ * struct send_args - the values; 0, NULL and false: not given
+ * @target:   where to send
+ * @rate:     how fast
+ * @duration_ns: end after that
+ * @json:     totals as JSON
+ * @qdisc_bypass: past the queueing discipline
+ * @loop:     of a replay: how often
+ * @count:    frames to generate; so are the rest
+ */
+struct send_args {
+	const char *target;
+	struct units_rate rate;
+	uint64_t duration_ns;
+	bool json;
+	bool qdisc_bypass;
+	uint64_t loop;
+	uint64_t count;
+	uint32_t size;
+	uint32_t flows;
+	struct send_mac src_mac;
+	struct send_mac dst_mac;
+	struct frame_address src;
+	struct frame_address dst;
+	uint32_t port;
+	uint32_t vlan;
+};
+
+extern const struct cli_option send_options[];
+
+/**
+ * send_layout() - lay out the generated frames, with defaults for what wasn't given
+ * @args:   the options
+ * @layout: filled in
+ *
+ * Return: NULL, or what is wrong with the options.
+ */
+const char *send_layout(const struct send_args *args, struct frame_layout *layout);
+
+/**
+ * send_generator_option() - an option that only generated frames have
+ * @args: the options
+ *
+ * Return: the long name of one that was given; NULL for none.
+ */
+const char *send_generator_option(const struct send_args *args);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Packets onto standard output.
+ */
+#include "show.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "line.h"
+#include "line_text.h"
+#include "output.h"
+
+#define TIME_BYTES 64
+
+static bool is_file(const struct captures_one *one)
+{
+	return strcmp(one->info.engine, "file") == 0;
+}
+
+/* Is there anything to tell packets of this capture from others by? */
+static bool needs_name(const struct show *show, const struct captures_one *one)
+{
+	return show->json || show->set->count > 1 || is_file(one) ||
+	       strcmp(one->info.device, "any") == 0;
+}
+
+/* Look the interface up, unless it is that of the packet before. */
+static void meet(struct show *show, const struct captures_one *one, uint32_t id)
+{
+	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct line_text text = { .at = show->name, .left = sizeof(show->name) };
+
+	if (show->from == one && show->id == id)
+		return;
+	show->from = one;
+	show->id = id;
+	show->name[0] = '\0';
+	if (nsr_interface(one->cap, id, &iface) < 0)
+		iface.linktype = one->info.linktype;
+	show->linktype = iface.linktype;
+	if (!needs_name(show, one))
+		return;
+	/* Two places often have an interface of the same name. */
+	if (!show->json && show->set->count > 1 && one->info.place[0]) {
+		line_add_safe(&text, one->info.place, strnlen(one->info.place, 50));
+		line_add(&text, "/");
+	}
+	line_add_safe(&text, iface.name, strnlen(iface.name, sizeof(iface.name)));
+}
+
+static void format_utc(char *out, uint64_t stamp_ns)
+{
+	time_t seconds = (time_t)(stamp_ns / NSEC_PER_SEC);
+	char date[TIME_BYTES / 2] = "";
+	struct tm tm = { 0 };
+
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, TIME_BYTES, "%s.%09uZ", date, (unsigned int)(stamp_ns % NSEC_PER_SEC));
+}
+
+static json_t *packet_json(const struct show *show, const struct nsr_packet *packet)
+{
+	char summary[LINE_BYTES], printable[LINE_BYTES], time_text[TIME_BYTES];
+	struct line_text text = { .at = printable, .left = sizeof(printable) };
+	json_t *object;
+
+	format_utc(time_text, packet->stamp_ns);
+	line_add_safe(&text, summary, line_summary(summary, packet, show->linktype, show->link));
+	object = json_pack("{s:s, s:I, s:s, s:I, s:I, s:s}", "time", time_text, "stamp_ns",
+			   (json_int_t)packet->stamp_ns, "interface", show->name, "len",
+			   (json_int_t)packet->len, "caplen", (json_int_t)packet->caplen, "summary",
+			   printable);
+	if (!object)
+		return NULL;
+	if (packet->flags || !is_file(show->from))
+		json_object_set_new(object, "direction",
+				    json_string(packet->flags & NSR_PKT_OUT ? "out" : "in"));
+	if (show->set->count > 1)
+		json_object_set_new(object, "target", json_string(show->from->target));
+	return object;
+}
+
+static void print_line(const struct show *show, const struct nsr_packet *packet)
+{
+	const struct line_from from = {
+		.name = show->name,
+		.linktype = show->linktype,
+		.undirected = is_file(show->from),
+	};
+	char line[LINE_BYTES];
+
+	fwrite(line, 1, line_format(line, packet, &from, show->link), stdout);
+	if (show->hex)
+		line_hex(stdout, packet->data, packet->caplen);
+}
+
+int show_packets(struct show *show, const struct captures_one *from,
+		 const struct nsr_packet *packets, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count && !ferror(stdout); i++) {
+		meet(show, from, packets[i].iface);
+		if (show->json)
+			output_json(stdout, packet_json(show, &packets[i]));
+		else
+			print_line(show, &packets[i]);
+	}
+	return ferror(stdout) ? output_flush() : 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The classic pcap format: a file header with one link type, then packets. Either byte order, in
+ * microseconds or nanoseconds.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "file.h"
+#include "savefile_format.h"
+
+#define NS_PER_S 1000000000ull
+
+/* The last version whose writers did not agree on which of a packet's two lengths comes first. */
+#define OLD_LENGTHS_MINOR 3
+
+static void set_byte_order(struct savefile *file, const struct pcap_file_hdr *hdr)
+{
+	file->swapped =
+		hdr->magic == bswap_32(PCAP_MAGIC_USEC) || hdr->magic == bswap_32(PCAP_MAGIC_NSEC);
+}
+
+static int pcap_begin(struct savefile *file, const uint8_t *at, size_t avail, size_t *bytes)
+{
+	struct savefile_iface iface = { 0 };
+	struct pcap_file_hdr hdr;
+	uint16_t major, minor;
+	int rc;
+
+	*bytes = sizeof(hdr);
+	if (avail < sizeof(hdr))
+		return SAVEFILE_MORE;
+	memcpy(&hdr, at, sizeof(hdr));
+	set_byte_order(file, &hdr);
+	major = savefile_host16(file, hdr.version_major);
+	minor = savefile_host16(file, hdr.version_minor);
+	if (major != PCAP_VERSION_MAJOR)
+		return savefile_damage(file, at + offsetof(struct pcap_file_hdr, version_major),
+				       "pcap version %u.%u is not known", major, minor);
+	file->old_lengths = minor <= OLD_LENGTHS_MINOR;
+	file->nanoseconds = savefile_host32(file, hdr.magic) == PCAP_MAGIC_NSEC;
+	iface.linktype = savefile_host32(file, hdr.linktype) & PCAP_LINKTYPE_MASK;
+	iface.snaplen = savefile_host32(file, hdr.snaplen);
+	rc = savefile_add_iface(file, &iface, at);
+	return rc ? rc : SAVEFILE_SKIP;
+}
+
+static int pcap_record(struct savefile *file, const uint8_t *at, size_t avail,
+		       struct nsr_packet *packet, size_t *bytes)
+{
+	struct pcap_record_hdr hdr;
+	uint32_t caplen, len, frac;
+
+	*bytes = sizeof(hdr);
+	if (avail < sizeof(hdr))
+		return SAVEFILE_MORE;
+	memcpy(&hdr, at, sizeof(hdr));
+	caplen = savefile_host32(file, hdr.caplen);
+	len = savefile_host32(file, hdr.len);
+	if (file->old_lengths && caplen > len) {
+		len = caplen;
+		caplen = savefile_host32(file, hdr.len);
+	}
+	if (caplen > SAVEFILE_PACKET_MAX)
+		return savefile_damage(file, at + offsetof(struct pcap_record_hdr, caplen),
+				       "captured length %u is more than %u", caplen,
+				       SAVEFILE_PACKET_MAX);
+	*bytes += caplen;
+	if (avail < *bytes)
+		return SAVEFILE_MORE;
+
+	frac = savefile_host32(file, hdr.ts_frac);
+	packet->data = at + sizeof(hdr);
+	packet->stamp_ns = savefile_host32(file, hdr.ts_sec) * NS_PER_S +
+			   (file->nanoseconds ? frac : frac * 1000ull);
+	packet->caplen = caplen;
+	packet->len = len;
+	return SAVEFILE_PACKET;
+}
+
+const struct savefile_format savefile_pcap = {
+	.record_name = "a packet",
+	.begin = pcap_begin,
+	.record = pcap_record,
+};

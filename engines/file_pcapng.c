@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The pcapng format, draft-ietf-opsawg-pcapng. A file is a chain of blocks:
+ *
+ *	type (4) | total length (4) | body, padded to 4 | total length again (4)
+ *
+ * A Section Header Block starts a section with a byte order and interfaces of its own. Interface
+ * ids in the file count from 0 in each section; those handed out go on counting, so section_base
+ * is added. Blocks that hold neither a section, an interface nor a packet are skipped. Their
+ * length has been checked by then, so the functions for a block see a body that lies whole in the
+ * buffer, and whose length is a multiple of 4.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "file.h"
+#include "savefile_format.h"
+
+#define NS_PER_S  1000000000ull
+#define NS_DIGITS 9
+/* 10^19 is the greatest power of ten in 64 bits. */
+#define MAX_DIGITS 19
+
+/* Both copies of the total length, around the body. */
+#define BLOCK_OVERHEAD ((uint32_t)(sizeof(struct pcapng_block_hdr) + sizeof(uint32_t)))
+
+/** struct span - a part of the buffer, within a block */
+struct span {
+	const uint8_t *at;
+	uint32_t bytes;
+};
+
+/** struct option - one option of a block, its length checked */
+struct option {
+	uint16_t code;
+	uint16_t length;
+	const uint8_t *value;
+};
+
+/* What is left of @from once @bytes, which are there, are gone from its front. */
+static struct span rest(struct span from, uint32_t bytes)
+{
+	return (struct span){ from.at + bytes, from.bytes - bytes };
+}
+
+static uint32_t padded(uint32_t bytes)
+{
+	return (bytes + PCAPNG_BLOCK_ALIGN - 1) & ~(PCAPNG_BLOCK_ALIGN - 1);
+}
+
+static uint32_t load32(const struct savefile *file, const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return savefile_host32(file, value);
+}
+
+/*
+ * Take the first option off @left. 1: it is in @opt; 0: there are no more; -EBADMSG: it is longer
+ * than its block.
+ */
+static int next_option(struct savefile *file, struct span *left, struct option *opt)
+{
+	struct pcapng_option hdr;
+
+	if (left->bytes < sizeof(hdr))
+		return 0;
+	memcpy(&hdr, left->at, sizeof(hdr));
+	opt->code = savefile_host16(file, hdr.code);
+	opt->length = savefile_host16(file, hdr.length);
+	opt->value = left->at + sizeof(hdr);
+	if (opt->code == PCAPNG_OPT_ENDOFOPT)
+		return 0;
+	if (padded(opt->length) > left->bytes - sizeof(hdr))
+		return savefile_damage(file, left->at + offsetof(struct pcapng_option, length),
+				       "option %u of %u bytes is longer than its block", opt->code,
+				       opt->length);
+	*left = rest(*left, sizeof(hdr) + padded(opt->length));
+	return 1;
+}
+
+/* An option whose value has a fixed length has it? */
+static int check_option(struct savefile *file, const struct option *opt, uint16_t length)
+{
+	if (opt->length == length)
+		return 0;
+	return savefile_damage(file, opt->value - sizeof(uint16_t),
+			       "option %u has %u bytes instead of %u", opt->code, opt->length,
+			       length);
+}
+
+static uint64_t power_of_ten(uint32_t digits)
+{
+	uint64_t value = 1;
+
+	while (digits--)
+		value *= 10;
+	return value;
+}
+
+/* @tsresol: the value of if_tsresol, the negative exponent of 10 or of 2 */
+static void set_resolution(struct savefile_ts *ts, uint8_t tsresol)
+{
+	uint32_t exponent = tsresol & ~PCAPNG_TSRESOL_BINARY;
+
+	ts->mul = 1;
+	ts->div = 1;
+	ts->shift = 0;
+	if (tsresol & PCAPNG_TSRESOL_BINARY) {
+		ts->mul = NS_PER_S;
+		ts->shift = exponent;
+	} else if (exponent <= NS_DIGITS) {
+		ts->mul = power_of_ten(NS_DIGITS - exponent);
+	} else if (exponent - NS_DIGITS <= MAX_DIGITS) {
+		ts->div = power_of_ten(exponent - NS_DIGITS);
+	} else {
+		ts->div = 0;
+	}
+}
+
+/* What does not fit (before 1970, after 2554) becomes the nearest that does. */
+static uint64_t stamp_ns(const struct savefile_ts *ts, uint64_t units)
+{
+	__int128 ns;
+
+	if (ts->div != 1)
+		ns = ts->div ? units / ts->div : 0;
+	else
+		ns = ((unsigned __int128)units * ts->mul) >> ts->shift;
+	ns += (__int128)ts->offset_s * NS_PER_S;
+	if (ns < 0)
+		return 0;
+	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
+}
+
+static int section_block(struct savefile *file, struct span body)
+{
+	const uint8_t *version = body.at + offsetof(struct pcapng_shb_body, version_major);
+	struct pcapng_shb_body shb;
+	uint16_t major;
+
+	if (body.bytes < sizeof(shb))
+		return savefile_damage(file, body.at - sizeof(uint32_t),
+				       "a section header of %u bytes is too short", body.bytes);
+	memcpy(&shb, body.at, sizeof(shb));
+	major = savefile_host16(file, shb.version_major);
+	if (major != PCAPNG_VERSION_MAJOR)
+		return savefile_damage(file, version, "pcapng version %u.%u is not known", major,
+				       savefile_host16(file, shb.version_minor));
+	file->section_base = file->iface_count;
+	return SAVEFILE_SKIP;
+}
+
+static void set_name(struct savefile_iface *iface, const struct option *opt)
+{
+	size_t bytes = opt->length;
+
+	if (bytes > sizeof(iface->name) - 1)
+		bytes = sizeof(iface->name) - 1;
+	memcpy(iface->name, opt->value, bytes);
+	iface->name[bytes] = '\0';
+}
+
+static int interface_option(struct savefile *file, struct savefile_iface *iface,
+			    const struct option *opt)
+{
+	uint64_t offset_s;
+	int rc = 0;
+
+	switch (opt->code) {
+	case PCAPNG_IF_NAME:
+		set_name(iface, opt);
+		break;
+	case PCAPNG_IF_TSRESOL:
+		rc = check_option(file, opt, 1);
+		if (!rc)
+			set_resolution(&iface->ts, opt->value[0]);
+		break;
+	case PCAPNG_IF_TSOFFSET:
+		rc = check_option(file, opt, sizeof(offset_s));
+		if (rc)
+			break;
+		memcpy(&offset_s, opt->value, sizeof(offset_s));
+		iface->ts.offset_s = (int64_t)savefile_host64(file, offset_s);
+		break;
+	}
+	return rc;
+}
+
+static int interface_block(struct savefile *file, struct span body)
+{
+	struct savefile_iface iface = { 0 };
+	struct pcapng_idb_body idb;
+	struct option opt;
+	struct span left;
+	int rc;
+
+	if (body.bytes < sizeof(idb))
+		return savefile_damage(file, body.at - sizeof(uint32_t),
+				       "an interface block of %u bytes is too short", body.bytes);
+	memcpy(&idb, body.at, sizeof(idb));
+	iface.linktype = savefile_host16(file, idb.linktype);
+	iface.snaplen = savefile_host32(file, idb.snaplen);
+	set_resolution(&iface.ts, PCAPNG_TSRESOL_DEFAULT);
+
+	left = rest(body, sizeof(idb));
+	while ((rc = next_option(file, &left, &opt)) > 0) {
+		rc = interface_option(file, &iface, &opt);
+		if (rc)
+			break;
+	}
+	if (!rc)
+		rc = savefile_add_iface(file, &iface, body.at - sizeof(struct pcapng_block_hdr));
+	return rc ? rc : SAVEFILE_SKIP;
+}
+
+static uint32_t packet_flags(uint32_t word)
+{
+	uint32_t flags = 0;
+
+	if ((word & PCAPNG_EPB_FLAGS_DIRECTION) == PCAPNG_EPB_FLAGS_OUTBOUND)
+		flags = NSR_PKT_OUT;
+	switch (word & PCAPNG_EPB_FLAGS_RECEPTION) {
+	case PCAPNG_EPB_FLAGS_MULTICAST:
+		return flags | NSR_PKT_MULTICAST;
+	case PCAPNG_EPB_FLAGS_BROADCAST:
+		return flags | NSR_PKT_BROADCAST;
+	case PCAPNG_EPB_FLAGS_PROMISCUOUS:
+		return flags | NSR_PKT_OTHERHOST;
+	default:
+		return flags;
+	}
+}
+
+/* @options: of an enhanced packet block or of an obsolete packet block; epb_flags is the same. */
+static int packet_options(struct savefile *file, struct span options, struct nsr_packet *packet)
+{
+	struct option opt;
+	int rc;
+
+	while ((rc = next_option(file, &options, &opt)) > 0) {
+		if (opt.code != PCAPNG_EPB_FLAGS)
+			continue;
+		rc = check_option(file, &opt, sizeof(uint32_t));
+		if (rc)
+			return rc;
+		packet->flags = packet_flags(load32(file, opt.value));
+	}
+	return rc ? rc : SAVEFILE_PACKET;
+}
+
+/*
+ * Interface @id of the section, which the field @field of a packet names. Sets *@iface to its
+ * number in the file.
+ */
+static int find_iface(struct savefile *file, const uint8_t *field, uint32_t id, uint32_t *iface)
+{
+	uint32_t count = file->iface_count - file->section_base;
+
+	if (id >= count)
+		return savefile_damage(file, field,
+				       "a packet of interface %u, but the section has %u so far",
+				       id, count);
+	*iface = file->section_base + id;
+	return 0;
+}
+
+/* The captured length @caplen, which the field @field tells, fits into what follows it? */
+static int check_caplen(struct savefile *file, const uint8_t *field, uint32_t caplen, uint32_t room)
+{
+	if (caplen > room)
+		return savefile_damage(file, field,
+				       "captured length %u is longer than its block (%u left)",
+				       caplen, room);
+	return 0;
+}
+
+/*
+ * What the enhanced packet block and the obsolete packet block have in common: all but the
+ * interface's number, which is in @packet.
+ */
+static int timed_packet(struct savefile *file, struct span body, const struct pcapng_epb_body *epb,
+			struct nsr_packet *packet)
+{
+	uint32_t caplen = savefile_host32(file, epb->caplen);
+	uint32_t len = savefile_host32(file, epb->len);
+	struct span data = rest(body, sizeof(*epb));
+	uint64_t units;
+	int rc;
+
+	rc = check_caplen(file, body.at + offsetof(struct pcapng_epb_body, caplen), caplen,
+			  data.bytes);
+	if (rc)
+		return rc;
+	units = (uint64_t)savefile_host32(file, epb->ts_high) << 32 |
+		savefile_host32(file, epb->ts_low);
+	packet->data = data.at;
+	packet->stamp_ns = stamp_ns(&file->ifaces[packet->iface].ts, units);
+	packet->caplen = caplen;
+	packet->len = len;
+	if (data.bytes == padded(caplen))
+		return SAVEFILE_PACKET;
+	return packet_options(file, rest(data, padded(caplen)), packet);
+}
+
+static int enhanced_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
+{
+	struct pcapng_epb_body epb;
+	int rc;
+
+	if (body.bytes < sizeof(epb))
+		return savefile_damage(file, body.at - sizeof(uint32_t),
+				       "a packet block of %u bytes is too short", body.bytes);
+	memcpy(&epb, body.at, sizeof(epb));
+	rc = find_iface(file, body.at, savefile_host32(file, epb.interface_id), &packet->iface);
+	return rc ? rc : timed_packet(file, body, &epb, packet);
+}
+
+static int obsolete_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
+{
+	struct pcapng_epb_body epb;
+	struct pcapng_pb_body pb;
+	int rc;
+
+	_Static_assert(sizeof(pb) == sizeof(epb), "the two differ in the interface's width only");
+	if (body.bytes < sizeof(pb))
+		return savefile_damage(file, body.at - sizeof(uint32_t),
+				       "a packet block of %u bytes is too short", body.bytes);
+	memcpy(&pb, body.at, sizeof(pb));
+	memcpy(&epb, body.at, sizeof(epb));
+	rc = find_iface(file, body.at, savefile_host16(file, pb.interface_id), &packet->iface);
+	return rc ? rc : timed_packet(file, body, &epb, packet);
+}
+
+/* Has no time, and no captured length either: that follows from the interface's snaplen. */
+static int simple_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
+{
+	struct pcapng_spb_body spb;
+	uint32_t snaplen;
+	int rc;
+
+	if (body.bytes < sizeof(spb))
+		return savefile_damage(file, body.at - sizeof(uint32_t),
+				       "a simple packet block of %u bytes is too short",
+				       body.bytes);
+	rc = find_iface(file, body.at - sizeof(struct pcapng_block_hdr), 0, &packet->iface);
+	if (rc)
+		return rc;
+	memcpy(&spb, body.at, sizeof(spb));
+	snaplen = file->ifaces[packet->iface].snaplen;
+	packet->data = body.at + sizeof(spb);
+	packet->len = savefile_host32(file, spb.len);
+	packet->caplen = snaplen && snaplen < packet->len ? snaplen : packet->len;
+	rc = check_caplen(file, body.at, packet->caplen, rest(body, sizeof(spb)).bytes);
+	return rc ? rc : SAVEFILE_PACKET;
+}
+
+static int block(struct savefile *file, uint32_t type, struct span body, struct nsr_packet *packet)
+{
+	switch (type) {
+	case PCAPNG_EPB:
+		return enhanced_packet(file, body, packet);
+	case PCAPNG_SPB:
+		return simple_packet(file, body, packet);
+	case PCAPNG_PB:
+		return obsolete_packet(file, body, packet);
+	case PCAPNG_IDB:
+		return interface_block(file, body);
+	case PCAPNG_SHB:
+		return section_block(file, body);
+	default:
+		return SAVEFILE_SKIP;
+	}
+}
+
+/* A section's byte order must be known before its header's length can be read. */
+static int set_byte_order(struct savefile *file, const uint8_t *magic_at)
+{
+	uint32_t magic;
+
+	memcpy(&magic, magic_at, sizeof(magic));
+	if (magic != PCAPNG_BYTE_ORDER_MAGIC && magic != bswap_32(PCAPNG_BYTE_ORDER_MAGIC))
+		return savefile_damage(file, magic_at,
+				       "a section's byte-order magic is 0x%08" PRIx32, magic);
+	file->swapped = magic != PCAPNG_BYTE_ORDER_MAGIC;
+	return 0;
+}
+
+static int check_length(struct savefile *file, const uint8_t *at, uint32_t length)
+{
+	if (length % PCAPNG_BLOCK_ALIGN)
+		return savefile_damage(file, at, "block length %u is not a multiple of %u", length,
+				       PCAPNG_BLOCK_ALIGN);
+	if (length < BLOCK_OVERHEAD)
+		return savefile_damage(file, at, "block length %u is less than %u", length,
+				       BLOCK_OVERHEAD);
+	if (length > SAVEFILE_RECORD_MAX)
+		return savefile_damage(file, at, "block length %u is more than %u", length,
+				       SAVEFILE_RECORD_MAX);
+	return 0;
+}
+
+static int pcapng_record(struct savefile *file, const uint8_t *at, size_t avail,
+			 struct nsr_packet *packet, size_t *bytes)
+{
+	const uint8_t *length_at = at + offsetof(struct pcapng_block_hdr, total_length);
+	struct span body = { at + sizeof(struct pcapng_block_hdr), 0 };
+	uint32_t type, length, again;
+	int rc = 0;
+
+	*bytes = BLOCK_OVERHEAD;
+	if (avail < BLOCK_OVERHEAD)
+		return SAVEFILE_MORE;
+	type = load32(file, at);
+	if (type == PCAPNG_SHB)
+		rc = set_byte_order(file, body.at);
+	if (rc)
+		return rc;
+	length = load32(file, length_at);
+	rc = check_length(file, length_at, length);
+	if (rc)
+		return rc;
+	*bytes = length;
+	if (avail < length)
+		return SAVEFILE_MORE;
+	again = load32(file, at + length - sizeof(again));
+	if (again != length)
+		return savefile_damage(file, at + length - sizeof(again),
+				       "block length %u at its end, but %u at its start", again,
+				       length);
+	body.bytes = length - BLOCK_OVERHEAD;
+	return block(file, type, body, packet);
+}
+
+/* The file's first section header: another may follow at any time, so it is a record as well. */
+static int pcapng_begin(struct savefile *file, const uint8_t *at, size_t avail, size_t *bytes)
+{
+	struct nsr_packet none;
+
+	return pcapng_record(file, at, avail, &none, bytes);
+}
+
+const struct savefile_format savefile_pcapng = {
+	.record_name = "a block",
+	.begin = pcapng_begin,
+	.record = pcapng_record,
+};

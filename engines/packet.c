@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Engine `packet`: AF_PACKET sockets with a memory-mapped receive ring. Works on every kernel and
+ * device, changes no traffic, and dies with the process: the socket owns the ring, the filter, the
+ * promiscuous flag and the place in the fanout group.
+ *
+ * Needs CAP_NET_RAW in the namespace.
+ *
+ * TPACKET_V3 hands over blocks of many packets, when full or after batch_ms: cheap, and small
+ * packets waste nothing. In immediate mode TPACKET_V2 hands over each packet as it comes.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/net_tstamp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "packet.h"
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23 /* linux/if_packet.h since 4.20 */
+#endif
+#ifndef PACKET_FANOUT_FLAG_UNIQUEID
+#define PACKET_FANOUT_FLAG_UNIQUEID 0x2000
+#endif
+
+#define LINKTYPE_ETHERNET	     1
+#define LINKTYPE_RAW		     101
+#define LINKTYPE_IEEE802_11	     105
+#define LINKTYPE_IEEE802_11_RADIOTAP 127
+#define LINKTYPE_LINUX_SLL2	     276
+
+/*
+ * 8 MiB hold 1.3 million packets/s of 60 bytes for 40 ms, longer than a reader is kept from its
+ * CPU on a busy host, yet 200 captures still fit into 2 GiB of memory that can't be swapped.
+ */
+#define DEFAULT_RING_BYTES (8u << 20)
+
+/* In immediate mode every packet takes a frame of full length. */
+#define DEFAULT_IMMEDIATE_BYTES (32u << 20)
+
+/*
+ * A block goes to the reader as a whole, when its time is up also half empty: small blocks make
+ * the ring last longer for a reader that stalls, large ones mean fewer wake-ups.
+ */
+#define LEAST_BLOCK_BYTES (128u << 10)
+#define MOST_BLOCK_BYTES  (1u << 20)
+
+/* More than the headers that the ring keeps with a packet. */
+#define OVERHEAD 256
+
+/* How many generations of filters keep different numbers of bytes. */
+#define GENERATIONS 16
+
+static int open_socket(struct packet *p, struct nsr_error *err)
+{
+	p->fd = socket(AF_PACKET,
+		       (p->view == NSR_SKB_COOKED ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC, 0);
+	if (p->fd >= 0)
+		return 0;
+	if (errno == EPERM || errno == EACCES)
+		return nsr_error_set(err, -errno,
+				     "capturing needs CAP_NET_RAW: run as root, or grant it to the "
+				     "program: setcap cap_net_raw+ep PROGRAM");
+	return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
+}
+
+static int set_int(struct packet *p, int option, int value, const char *what, struct nsr_error *err)
+{
+	if (setsockopt(p->fd, SOL_PACKET, option, &value, sizeof(value)) == 0)
+		return 0;
+	return nsr_error_set(err, -errno, "%s: %s", what, strerror(errno));
+}
+
+/* Which link type a device's packets have, and how the socket sees them. */
+static void choose_linktype(struct packet *p, uint32_t arphrd)
+{
+	p->view = NSR_SKB_PLAIN;
+	switch (arphrd) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK: /* with an Ethernet header of zeros */
+		p->view = NSR_SKB_ETHERNET;
+		p->linktype = LINKTYPE_ETHERNET;
+		return;
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+		p->linktype = LINKTYPE_RAW;
+		return;
+	case ARPHRD_IEEE80211:
+		p->linktype = LINKTYPE_IEEE802_11;
+		return;
+	case ARPHRD_IEEE80211_RADIOTAP:
+		p->linktype = LINKTYPE_IEEE802_11_RADIOTAP;
+		return;
+	default: /* leaves out a header that we could not name */
+		p->view = NSR_SKB_COOKED;
+		p->linktype = LINKTYPE_LINUX_SLL2;
+	}
+}
+
+/* Fills in what depends on the device; returns its longest packet. */
+static int look_at_device(struct packet *p, struct nsr_error *err)
+{
+	struct nsr_link link;
+	int rc;
+
+	p->link_fd = nsr_link_open();
+	if (p->link_fd < 0)
+		return nsr_error_set(err, p->link_fd, "netlink socket: %s", strerror(-p->link_fd));
+	if (strcmp(p->device, "any") == 0) {
+		p->any_iface = true;
+		p->view = NSR_SKB_COOKED;
+		p->linktype = LINKTYPE_LINUX_SLL2;
+		rc = nsr_link_max_frame(p->link_fd);
+		return rc < 0 ? nsr_error_set(err, rc, "listing interfaces: %s", strerror(-rc))
+			      : rc;
+	}
+	rc = nsr_link_get(p->link_fd, p->device, 0, &link);
+	if (rc == -ENODEV)
+		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace",
+				     p->device);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "looking up device \"%s\": %s", p->device,
+				     strerror(-rc));
+	p->ifindex = link.ifindex;
+	p->missed_before = link.missed;
+	choose_linktype(p, link.arphrd);
+	rc = packet_iface_id(&p->ifaces, -1, link.ifindex);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "out of memory");
+	memcpy(p->ifaces.list[0].name, link.name, sizeof(link.name));
+	/* A loopback device sends what then comes in: once is enough. */
+	if (link.flags & IFF_LOOPBACK && p->direction == NSR_BOTH)
+		p->direction = NSR_IN;
+	return (int)link.max_frame;
+}
+
+/* Memory that could be had without making others suffer, bytes; see meminfo in proc(5). */
+static uint64_t spare_memory(void)
+{
+	unsigned long long kib = 0;
+	char line[128];
+	FILE *meminfo;
+
+	meminfo = fopen("/proc/meminfo", "re");
+	if (!meminfo)
+		return DEFAULT_RING_BYTES;
+	while (!kib && fgets(line, sizeof(line), meminfo))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
+			kib = 0;
+	fclose(meminfo);
+	return kib * 1024;
+}
+
+static uint32_t power_of_two(uint32_t least)
+{
+	uint32_t size = 4096;
+
+	while (size < least)
+		size *= 2;
+	return size;
+}
+
+static void size_ring(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
+		      struct tpacket_req3 *req)
+{
+	uint32_t longest = p->snaplen < max_frame ? p->snaplen : max_frame;
+	uint64_t bytes = opts->ring_bytes;
+	uint64_t spare = spare_memory() / 4;
+	uint32_t frame = 2048; /* V3 packs packets of any length into a block */
+	uint64_t blocks;
+
+	if (!bytes)
+		bytes = opts->immediate ? DEFAULT_IMMEDIATE_BYTES : DEFAULT_RING_BYTES;
+	if (bytes > spare)
+		bytes = spare;
+	if (opts->immediate)
+		frame = TPACKET_ALIGN(longest + GENERATIONS + OVERHEAD);
+	req->tp_block_size = power_of_two(longest + GENERATIONS + OVERHEAD);
+	if (req->tp_block_size < LEAST_BLOCK_BYTES)
+		req->tp_block_size = LEAST_BLOCK_BYTES;
+	if (req->tp_block_size > MOST_BLOCK_BYTES)
+		req->tp_block_size = MOST_BLOCK_BYTES;
+	blocks = bytes / req->tp_block_size;
+	if (blocks < 2)
+		blocks = 2;
+	req->tp_frame_size = frame;
+	req->tp_block_nr = (uint32_t)blocks;
+	req->tp_retire_blk_tov = opts->batch_ms;
+}
+
+/* Less, when the kernel has no memory for all of it. */
+static int make_ring(struct packet *p, struct tpacket_req3 *req, struct nsr_error *err)
+{
+	socklen_t size = p->ring.version == TPACKET_V3 ? sizeof(struct tpacket_req3)
+						       : sizeof(struct tpacket_req);
+
+	for (;; req->tp_block_nr /= 2) {
+		if (req->tp_block_nr < 2)
+			return nsr_error_set(err, -ENOMEM,
+					     "no memory for a ring, not even of two blocks of %u "
+					     "bytes",
+					     req->tp_block_size);
+		req->tp_frame_nr = req->tp_block_size / req->tp_frame_size * req->tp_block_nr;
+		if (setsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, req, size) == 0)
+			return 0;
+		if (errno != ENOMEM)
+			return nsr_error_set(err, -errno, "receive ring of %u blocks: %s",
+					     req->tp_block_nr, strerror(errno));
+	}
+}
+
+static int open_ring(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
+		     struct nsr_error *err)
+{
+	struct packet_ring *ring = &p->ring;
+	struct tpacket_req3 req = { 0 };
+	int rc;
+
+	ring->version = opts->immediate ? TPACKET_V2 : TPACKET_V3;
+	rc = set_int(p, PACKET_VERSION, ring->version, "ring version", err);
+	if (rc < 0)
+		return rc;
+	size_ring(p, opts, max_frame, &req);
+	rc = make_ring(p, &req, err);
+	if (rc < 0)
+		return rc;
+	ring->block_bytes = req.tp_block_size;
+	ring->block_count = req.tp_block_nr;
+	ring->frame_bytes = req.tp_frame_size;
+	ring->frame_count = req.tp_frame_nr;
+	ring->bytes = (size_t)req.tp_block_size * req.tp_block_nr;
+	ring->map = mmap(NULL, ring->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, 0);
+	if (ring->map == MAP_FAILED) {
+		ring->map = NULL;
+		return nsr_error_set(err, -errno, "mapping the ring: %s", strerror(errno));
+	}
+	return 0;
+}
+
+static int open_receiver(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
+			 struct nsr_error *err)
+{
+	int rc = 0;
+
+	if (p->direction == NSR_IN)
+		rc = set_int(p, PACKET_IGNORE_OUTGOING, 1, "direction", err);
+	/* Of several devices the clocks differ. Only uses stamps, does not turn them on. */
+	if (rc == 0 && opts->stamp == NSR_STAMP_AUTO && !p->any_iface)
+		rc = set_int(p, PACKET_TIMESTAMP, SOF_TIMESTAMPING_RAW_HARDWARE, "timestamps", err);
+	if (rc == 0)
+		rc = open_ring(p, opts, max_frame, err);
+	return rc;
+}
+
+static int open_sender(struct packet *p, const struct nsr_options *opts, struct nsr_error *err)
+{
+	int rc;
+
+	if (p->any_iface)
+		return nsr_error_set(err, -EINVAL, "\"any\" can't send: name a device");
+	rc = packet_send_open(p);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "out of memory");
+	return opts->qdisc_bypass ? set_int(p, PACKET_QDISC_BYPASS, 1, "qdisc bypass", err) : 0;
+}
+
+static void packet_close(void *priv)
+{
+	struct packet *p = priv;
+
+	if (p->ring.map)
+		munmap(p->ring.map, p->ring.bytes);
+	if (p->fd >= 0)
+		close(p->fd);
+	if (p->link_fd >= 0)
+		close(p->link_fd);
+	packet_send_close(p);
+	packet_ifaces_free(&p->ifaces);
+	free(p);
+}
+
+static int packet_open(const struct nsr_engine_args *args, void **priv, struct nsr_error *err)
+{
+	const struct nsr_options *opts = args->opts;
+	struct packet *p = calloc(1, sizeof(*p));
+	int max_frame, rc;
+
+	if (!p)
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	p->fd = p->link_fd = -1;
+	p->mode = opts->mode;
+	p->snaplen = opts->snaplen;
+	p->batch_ms = opts->immediate ? 0 : opts->batch_ms;
+	p->direction = opts->direction;
+	p->fanout = opts->fanout;
+	p->fanout_group = opts->fanout ? opts->fanout_group : 0;
+	snprintf(p->device, sizeof(p->device), "%s", args->device);
+	rc = max_frame = look_at_device(p, err);
+	p->promiscuous = opts->promiscuous && !p->any_iface;
+	if (rc >= 0)
+		rc = open_socket(p, err);
+	if (rc == 0 && p->mode & NSR_RECV)
+		rc = open_receiver(p, opts, (uint32_t)max_frame, err);
+	if (rc == 0 && p->mode & NSR_SEND)
+		rc = open_sender(p, opts, err);
+	if (rc < 0) {
+		packet_close(p);
+		return rc;
+	}
+	*priv = p;
+	return 0;
+}
+
+static int attach(struct packet *p, const struct sock_fprog *prog, struct nsr_error *err)
+{
+	if (setsockopt(p->fd, SOL_SOCKET, SO_ATTACH_FILTER, prog, sizeof(*prog)) == 0)
+		return 0;
+	if (errno == ENOMEM)
+		return nsr_error_set(err, -ENOMEM,
+				     "filter: %u instructions are more than the kernel has room "
+				     "for: raise net.core.optmem_max, or write a shorter filter",
+				     prog->len);
+	return nsr_error_set(err, -errno, "attaching the filter: %s", strerror(errno));
+}
+
+static int attach_refusal(struct packet *p, struct nsr_error *err)
+{
+	struct sock_filter refuse[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog prog = { .len = 1, .filter = refuse };
+
+	return attach(p, &prog, err);
+}
+
+static int attach_filter(struct packet *p, const struct nsr_filter *filter, uint32_t accept,
+			 struct nsr_error *err)
+{
+	struct sock_fprog prog;
+	unsigned int rules = 0;
+	int rc;
+
+	if (p->direction == NSR_OUT)
+		rules |= NSR_SKB_ONLY_OUT;
+	if (p->direction == NSR_BOTH && p->any_iface)
+		rules |= NSR_SKB_LOOPBACK_ONCE;
+	rc = nsr_filter_for_socket(filter, p->view, rules, accept, &prog, err);
+	if (rc < 0)
+		return rc;
+	rc = attach(p, &prog, err);
+	free(prog.filter);
+	return rc;
+}
+
+/*
+ * What waits in the ring was let in by the old filter, and a packet that is on its way into the
+ * ring right now may be. All of these lie within one turn of the ring, so for that long packets
+ * meet the new filter again when they are handed out.
+ */
+static void begin_recheck(struct packet *p, uint32_t accept)
+{
+	struct packet_recheck *recheck = &p->recheck;
+	static const uint32_t in_hand = 2;
+
+	if (!recheck->units)
+		recheck->ambiguous = false;
+	else if (p->generation % GENERATIONS == 0)
+		recheck->ambiguous = true;
+	recheck->kept = accept;
+	recheck->units = in_hand + (p->ring.version == TPACKET_V3 ? p->ring.block_count
+								  : p->ring.frame_count);
+}
+
+static int packet_set_filter(void *priv, const struct nsr_filter *filter, struct nsr_error *err)
+{
+	struct packet *p = priv;
+	uint32_t accept = p->snaplen + p->generation % GENERATIONS;
+	int rc;
+
+	if (!(p->mode & NSR_RECV))
+		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
+	rc = attach_filter(p, filter, accept, err);
+	if (rc < 0)
+		return rc;
+	p->filter = filter;
+	if (p->started)
+		begin_recheck(p, accept);
+	p->generation++;
+	return 0;
+}
+
+static int bind_device(struct packet *p, uint16_t protocol, struct nsr_error *err)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = (int)p->ifindex,
+	};
+
+	if (bind(p->fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return 0;
+	return nsr_error_set(err, -errno, "binding to device \"%s\": %s", p->device,
+			     strerror(errno));
+}
+
+static int join_fanout(struct packet *p, struct nsr_error *err)
+{
+	static const uint32_t types[] = {
+		[NSR_FANOUT_FLOW] = PACKET_FANOUT_HASH, /* symmetric since Linux 4.3 */
+		[NSR_FANOUT_CPU] = PACKET_FANOUT_CPU,
+		[NSR_FANOUT_ROUND_ROBIN] = PACKET_FANOUT_LB,
+	};
+	uint32_t type = types[p->fanout];
+	uint32_t value = p->fanout_group | type << 16;
+	socklen_t len = sizeof(value);
+
+	if (!p->fanout_group)
+		value |= PACKET_FANOUT_FLAG_UNIQUEID << 16;
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0)
+		return nsr_error_set(err, -errno,
+				     "joining fanout group %u: %s (it needs a device that is up, "
+				     "and members alike in device and kind)",
+				     p->fanout_group, strerror(errno));
+	if (getsockopt(p->fd, SOL_PACKET, PACKET_FANOUT, &value, &len) == 0)
+		p->fanout_group = value & 0xffff;
+	return 0;
+}
+
+static int be_promiscuous(struct packet *p, struct nsr_error *err)
+{
+	struct packet_mreq mreq = {
+		.mr_ifindex = (int)p->ifindex,
+		.mr_type = PACKET_MR_PROMISC,
+	};
+
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) == 0)
+		return 0;
+	return nsr_error_set(err, -errno, "promiscuous mode on device \"%s\": %s", p->device,
+			     strerror(errno));
+}
+
+/*
+ * Until it is in its fanout group a bound socket gets every packet, so it refuses them all until
+ * then.
+ */
+static int start_fanout(struct packet *p, struct nsr_error *err)
+{
+	int rc;
+
+	rc = attach_refusal(p, err);
+	if (rc == 0)
+		rc = bind_device(p, ETH_P_ALL, err);
+	if (rc == 0)
+		rc = join_fanout(p, err);
+	if (rc == 0)
+		rc = attach_filter(p, p->filter, p->snaplen, err);
+	return rc;
+}
+
+static int packet_start(void *priv, struct nsr_error *err)
+{
+	struct packet *p = priv;
+	int rc;
+
+	if (!(p->mode & NSR_RECV))
+		return bind_device(p, 0, err);
+	rc = p->fanout ? start_fanout(p, err) : bind_device(p, ETH_P_ALL, err);
+	if (rc == 0 && p->promiscuous)
+		rc = be_promiscuous(p, err);
+	p->started = rc == 0;
+	return rc;
+}
+
+static int packet_recv(void *priv, struct nsr_packet *packets, uint32_t max, struct nsr_error *err)
+{
+	int n = packet_ring_recv(priv, packets, max);
+
+	return n < 0 ? nsr_error_set(err, n, "out of memory") : n;
+}
+
+static int packet_fd(void *priv)
+{
+	return ((struct packet *)priv)->fd;
+}
+
+/*
+ * A device that is set down and one that is gone look alike: the kernel reports the former, which
+ * comes first, and then unbinds the socket silently (packet_notifier() in net/packet/af_packet.c).
+ */
+static int packet_check(void *priv, struct nsr_error *err)
+{
+	struct packet *p = priv;
+	struct sockaddr_ll addr = { 0 };
+	socklen_t len = sizeof(addr);
+	struct nsr_link link;
+	int pending;
+	socklen_t size = sizeof(pending);
+
+	getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &pending, &size); /* takes it off the socket */
+	if (!p->ifindex || getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0)
+		return 0;
+	if (addr.sll_ifindex != (int)p->ifindex)
+		return nsr_error_set(
+			err, -ENODEV,
+			"device \"%s\" is gone (deleted, or moved to another namespace)",
+			p->device);
+	return nsr_link_get(p->link_fd, NULL, p->ifindex, &link) < 0 || !(link.flags & IFF_UP);
+}
+
+static int packet_stop(void *priv, struct nsr_error *err)
+{
+	struct packet *p = priv;
+
+	return p->mode & NSR_RECV ? attach_refusal(p, err) : 0;
+}
+
+static uint64_t missed(const struct packet *p)
+{
+	struct nsr_link link;
+
+	if (!p->ifindex || nsr_link_get(p->link_fd, NULL, p->ifindex, &link) < 0 ||
+	    link.missed < p->missed_before)
+		return 0;
+	return link.missed - p->missed_before;
+}
+
+static void packet_stats(void *priv, struct nsr_stats *stats)
+{
+	struct packet *p = priv;
+	struct tpacket_stats_v3 now = { 0 };
+	socklen_t len = sizeof(now);
+
+	/* Reading resets them. */
+	if (p->mode & NSR_RECV && getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &now, &len) == 0)
+		atomic_fetch_add(&p->lost_ring, now.tp_drops);
+	stats->lost_ring = atomic_load(&p->lost_ring);
+	stats->lost_nic = missed(p);
+}
+
+static void packet_info(void *priv, struct nsr_info *info)
+{
+	const struct packet *p = priv;
+
+	if (p->mode & NSR_RECV)
+		snprintf(info->mode, sizeof(info->mode), "%s",
+			 p->ring.version == TPACKET_V3 ? "TPACKET_V3" : "TPACKET_V2, immediate");
+	else
+		snprintf(info->mode, sizeof(info->mode), "send only");
+	info->linktype = p->linktype;
+	info->snaplen = p->snaplen;
+	info->ring_bytes = p->ring.bytes;
+	info->fanout_group = p->fanout_group;
+}
+
+static int packet_interface(void *priv, uint32_t id, struct nsr_interface *iface)
+{
+	const struct packet *p = priv;
+
+	if (id >= p->ifaces.count)
+		return -ENOENT;
+	memcpy(iface->name, p->ifaces.list[id].name, sizeof(p->ifaces.list[id].name));
+	iface->ifindex = p->ifaces.list[id].ifindex;
+	iface->linktype = p->linktype;
+	iface->snaplen = p->snaplen;
+	return 0;
+}
+
+/* A block's time is up after batch_ms, counted in ticks of the kernel's clock (10 ms at most). */
+static uint32_t packet_drain_ms(void *priv)
+{
+	return ((struct packet *)priv)->batch_ms * 2 + 20;
+}
+
+const struct nsr_engine_ops nsr_engine_packet = {
+	.abi = NSR_ENGINE_ABI,
+	.size = sizeof(struct nsr_engine_ops),
+	.name = "packet",
+	.open = packet_open,
+	.set_filter = packet_set_filter,
+	.start = packet_start,
+	.recv = packet_recv,
+	.send = packet_send,
+	.fd = packet_fd,
+	.check = packet_check,
+	.stop = packet_stop,
+	.stats = packet_stats,
+	.info = packet_info,
+	.interface = packet_interface,
+	.close = packet_close,
+	.drain_ms = packet_drain_ms,
+};

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Reading the receive rings of AF_PACKET: packets are handed out as views into them.
+ *
+ * What the kernel keeps beside the packet is put back in front of it, in the ring itself, where
+ * the kernel leaves at least 14 bytes free before an Ethernet header and 28 before the network
+ * header of a cooked packet (tpacket_rcv() in net/packet/af_packet.c): a VLAN tag, and the header
+ * of LINKTYPE_LINUX_SLL2.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "packet.h"
+
+#define MACS_BYTES 12
+#define TAG_BYTES  4
+
+/* Newer than some headers: linux/if_packet.h. */
+#ifndef TP_STATUS_CSUM_VALID
+#define TP_STATUS_CSUM_VALID (1 << 7)
+#endif
+
+/* LINKTYPE_LINUX_SLL2, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html */
+struct sll2 {
+	uint16_t protocol;
+	uint16_t reserved;
+	uint32_t ifindex;
+	uint16_t arphrd;
+	uint8_t type;
+	uint8_t addr_len;
+	uint8_t addr[8];
+};
+
+_Static_assert(sizeof(struct sll2) == 20, "the header of LINKTYPE_LINUX_SLL2 has 20 bytes");
+
+static void put_tag(uint8_t *at, uint16_t tpid, uint16_t tci)
+{
+	uint16_t tag[2] = { htons(tpid), htons(tci) };
+
+	memcpy(at, tag, sizeof(tag));
+}
+
+/* The tag goes between the addresses and the EtherType. */
+static void restore_ethernet_tag(struct nsr_packet *packet)
+{
+	uint8_t *data = (uint8_t *)packet->data;
+
+	packet->len += TAG_BYTES;
+	if (packet->caplen < MACS_BYTES)
+		return;
+	memmove(data - TAG_BYTES, data, MACS_BYTES);
+	packet->data = data - TAG_BYTES;
+	packet->caplen += TAG_BYTES;
+	put_tag(data + MACS_BYTES - TAG_BYTES, packet->vlan_tpid, packet->vlan_tci);
+}
+
+/* The header names the outermost protocol, so a tag moves the packet's own behind it. */
+static void restore_cooked(struct nsr_packet *packet, const struct sockaddr_ll *from)
+{
+	struct sll2 header = {
+		.protocol = from->sll_protocol,
+		.ifindex = htonl((uint32_t)from->sll_ifindex),
+		.arphrd = htons(from->sll_hatype),
+		.type = from->sll_pkttype,
+		.addr_len = from->sll_halen,
+	};
+	uint8_t *data = (uint8_t *)packet->data;
+	uint16_t inner[2];
+
+	memcpy(header.addr, from->sll_addr, sizeof(header.addr));
+	if (packet->flags & NSR_PKT_VLAN) {
+		inner[0] = htons(packet->vlan_tci);
+		inner[1] = from->sll_protocol;
+		data -= sizeof(inner);
+		memcpy(data, inner, sizeof(inner));
+		header.protocol = htons(packet->vlan_tpid);
+	}
+	data -= sizeof(header);
+	memcpy(data, &header, sizeof(header));
+	packet->len += (uint32_t)(packet->data - data);
+	packet->caplen += (uint32_t)(packet->data - data);
+	packet->data = data;
+}
+
+static uint32_t flags_of(uint32_t status, uint8_t type)
+{
+	static const uint32_t by_type[] = {
+		[PACKET_HOST] = 0,
+		[PACKET_BROADCAST] = NSR_PKT_BROADCAST,
+		[PACKET_MULTICAST] = NSR_PKT_MULTICAST,
+		[PACKET_OTHERHOST] = NSR_PKT_OTHERHOST,
+		[PACKET_OUTGOING] = NSR_PKT_OUT,
+	};
+	uint32_t flags = type < sizeof(by_type) / sizeof(by_type[0]) ? by_type[type] : 0;
+
+	if (status & TP_STATUS_TS_RAW_HARDWARE)
+		flags |= NSR_PKT_STAMP_HW;
+	if (status & TP_STATUS_CSUMNOTREADY)
+		flags |= NSR_PKT_CSUM_PARTIAL;
+	if (status & TP_STATUS_VLAN_VALID)
+		flags |= NSR_PKT_VLAN;
+	return flags;
+}
+
+/* What differs between the versions of the ring's packet headers. */
+struct raw {
+	uint8_t *data;
+	uint32_t caplen, len;
+	uint32_t sec, nsec;
+	uint32_t status;
+	uint16_t tci, tpid;
+};
+
+/* True: hand it out. Packets let in before the filter was changed meet the new one here. */
+static bool passes(const struct packet *p, const struct nsr_packet *packet, const struct raw *raw)
+{
+	if (!p->recheck.ambiguous && raw->caplen < raw->len && raw->caplen == p->recheck.kept)
+		return true;
+	return nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen);
+}
+
+/* 1: @packet is filled in; 0: the filter refuses it; -ENOMEM. */
+static inline int describe(struct packet *p, const struct raw *raw, const struct sockaddr_ll *from,
+			   struct nsr_packet *packet)
+{
+	int id = 0;
+
+	if (p->any_iface) {
+		id = packet_iface_id(&p->ifaces, p->fd, (uint32_t)from->sll_ifindex);
+		if (id < 0)
+			return id;
+	}
+	packet->data = raw->data;
+	packet->stamp_ns = (uint64_t)raw->sec * 1000000000 + raw->nsec;
+	packet->caplen = raw->caplen;
+	packet->len = raw->len;
+	packet->iface = (uint32_t)id;
+	packet->flags = flags_of(raw->status, from->sll_pkttype);
+	packet->hash = 0;
+	packet->vlan_tci = packet->vlan_tpid = 0;
+	packet->reserved = 0;
+	if (packet->flags & NSR_PKT_VLAN) {
+		packet->vlan_tci = raw->tci;
+		packet->vlan_tpid =
+			raw->status & TP_STATUS_VLAN_TPID_VALID ? raw->tpid : ETH_P_8021Q;
+		if (p->view == NSR_SKB_ETHERNET)
+			restore_ethernet_tag(packet);
+	}
+	if (p->view == NSR_SKB_COOKED)
+		restore_cooked(packet, from);
+	if (p->recheck.units && !passes(p, packet, raw))
+		return 0;
+	if (packet->caplen > p->snaplen)
+		packet->caplen = p->snaplen;
+	return 1;
+}
+
+static struct tpacket_block_desc *block_at(const struct packet_ring *ring, uint32_t index)
+{
+	return (void *)(ring->map + (size_t)index * ring->block_bytes);
+}
+
+static void release_block(struct packet_ring *ring)
+{
+	uint32_t index = (ring->next ? ring->next : ring->block_count) - 1;
+
+	if (!ring->held)
+		return;
+	__atomic_store_n(&block_at(ring, index)->hdr.bh1.block_status, TP_STATUS_KERNEL,
+			 __ATOMIC_RELEASE);
+	ring->held = 0;
+}
+
+/* Makes the next block the held one. False: the kernel is not done with it. */
+static bool hold_block(struct packet *p)
+{
+	struct packet_ring *ring = &p->ring;
+	struct tpacket_block_desc *block = block_at(ring, ring->next);
+
+	if (!(__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+		return false;
+	ring->packet = (uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
+	ring->left = block->hdr.bh1.num_pkts;
+	ring->held = 1;
+	ring->next = ring->next + 1 == ring->block_count ? 0 : ring->next + 1;
+	if (p->recheck.units)
+		p->recheck.units--;
+	return true;
+}
+
+/* A batch stays within one block, which goes back to the kernel at the next call. */
+static int recv_v3(struct packet *p, struct nsr_packet *packets, uint32_t max)
+{
+	struct packet_ring *ring = &p->ring;
+	const struct tpacket3_hdr *hdr;
+	uint32_t n = 0;
+	struct raw raw;
+	int rc;
+
+	while (n == 0) {
+		if (!ring->left) {
+			release_block(ring);
+			if (!hold_block(p))
+				return 0;
+		}
+		while (ring->left && n < max) {
+			hdr = (const void *)ring->packet;
+			raw = (struct raw){
+				.data = ring->packet + hdr->tp_mac,
+				.caplen = hdr->tp_snaplen,
+				.len = hdr->tp_len,
+				.sec = hdr->tp_sec,
+				.nsec = hdr->tp_nsec,
+				.status = hdr->tp_status,
+				.tci = (uint16_t)hdr->hv1.tp_vlan_tci,
+				.tpid = hdr->hv1.tp_vlan_tpid,
+			};
+			rc = describe(p, &raw,
+				      (const void *)(ring->packet + TPACKET_ALIGN(sizeof(*hdr))),
+				      &packets[n]);
+			if (rc < 0)
+				return n ? (int)n : rc;
+			n += (uint32_t)rc;
+			ring->packet += hdr->tp_next_offset;
+			ring->left--;
+		}
+	}
+	return (int)n;
+}
+
+static struct tpacket2_hdr *frame_at(const struct packet_ring *ring, uint32_t index)
+{
+	uint32_t in_block = ring->block_bytes / ring->frame_bytes;
+
+	return (void *)(ring->map + (size_t)(index / in_block) * ring->block_bytes +
+			(size_t)(index % in_block) * ring->frame_bytes);
+}
+
+static void release_frames(struct packet_ring *ring)
+{
+	uint32_t index = (ring->next + ring->frame_count - ring->held) % ring->frame_count;
+
+	for (; ring->held; ring->held--) {
+		__atomic_store_n(&frame_at(ring, index)->tp_status, TP_STATUS_KERNEL,
+				 __ATOMIC_RELEASE);
+		index = index + 1 == ring->frame_count ? 0 : index + 1;
+	}
+}
+
+static int recv_v2(struct packet *p, struct nsr_packet *packets, uint32_t max)
+{
+	struct packet_ring *ring = &p->ring;
+	struct tpacket2_hdr *hdr;
+	uint32_t n = 0, status;
+	struct raw raw;
+	int rc;
+
+	release_frames(ring);
+	while (n < max && ring->held < ring->frame_count) {
+		hdr = frame_at(ring, ring->next);
+		status = __atomic_load_n(&hdr->tp_status, __ATOMIC_ACQUIRE);
+		if (!(status & TP_STATUS_USER))
+			break;
+		raw = (struct raw){
+			.data = (uint8_t *)hdr + hdr->tp_mac,
+			.caplen = hdr->tp_snaplen,
+			.len = hdr->tp_len,
+			.sec = hdr->tp_sec,
+			.nsec = hdr->tp_nsec,
+			.status = status,
+			.tci = hdr->tp_vlan_tci,
+			.tpid = hdr->tp_vlan_tpid,
+		};
+		rc = describe(p, &raw, (const void *)((uint8_t *)hdr + TPACKET_ALIGN(sizeof(*hdr))),
+			      &packets[n]);
+		if (rc < 0)
+			return n ? (int)n : rc;
+		n += (uint32_t)rc;
+		ring->held++;
+		ring->next = ring->next + 1 == ring->frame_count ? 0 : ring->next + 1;
+		if (p->recheck.units)
+			p->recheck.units--;
+	}
+	return (int)n;
+}
+
+int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max)
+{
+	return p->ring.version == TPACKET_V3 ? recv_v3(p, packets, max) : recv_v2(p, packets, max);
+}

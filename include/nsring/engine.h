@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The engine plug-in ABI.
+ *
+ * An engine takes packets from somewhere. It is one source file that ends in one
+ * `const struct nsr_engine_ops`. Built-in engines are listed in lib/registry.c; others are shared
+ * objects named NAME.so that export their ops as the symbol `nsr_engine`, found in the engine
+ * directory when a target names an engine that isn't built in, or handed to nsr_engine_register().
+ *
+ * What the core does for every engine, so that none does it again: parsing the target, entering
+ * the place (an engine's open runs in a thread that is already there), defaults of options,
+ * compiling filters and running them in user space for engines without @set_filter, waiting,
+ * waking, noticing that a namespace is gone, totals, error texts.
+ *
+ * The life of a capture: open → set_filter (if there is one) → start → recv/send/… → stop → close.
+ * Nothing may be taken before start. The core never calls two of an engine's functions on the
+ * same capture at once, but for stats, which another thread may ask for at any time.
+ */
+#ifndef NSRING_ENGINE_H
+#define NSRING_ENGINE_H
+
+#include <nsring/nsring.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NSR_ENGINE_ABI 1
+
+struct nsr_filter;
+
+/** Engine traits. */
+enum nsr_engine_flag {
+	NSR_ENGINE_PATH = 1 << 0, /* the device is a path and stands alone: no place, no queue */
+	NSR_ENGINE_QUEUE = 1 << 1, /* understands @queue */
+};
+
+/**
+ * struct nsr_engine_args - what an engine's open is given, valid during the call
+ * @size:   sizeof(struct nsr_engine_args) as the core knows it
+ * @device: the device's name, "any", or the path
+ * @queue:  queue number, -1 for all
+ * @opts:   every field filled in: the core has put the defaults in place of 0, but for
+ *          @opts->ring_bytes
+ */
+struct nsr_engine_args {
+	uint32_t size;
+	const char *device;
+	int queue;
+	const struct nsr_options *opts;
+};
+
+/**
+ * struct nsr_engine_ops - an engine
+ * @abi:   NSR_ENGINE_ABI
+ * @size:  sizeof(struct nsr_engine_ops); functions beyond it are taken for NULL
+ * @name:  lower-case letters, digits and '_', at most 15; what users write before the ':'
+ * @flags: enum nsr_engine_flag
+ * @open:  get ready to capture in the calling thread's namespace; set *priv. On error fill in
+ *         @err with nsr_error_set() and leave nothing behind.
+ * @set_filter: use @filter (NULL: none) from now on; it stays valid until the next set_filter or
+ *         close has returned. NULL: the core filters in user space.
+ * @start: begin to take packets
+ * @recv:  fill in up to @max packets and return how many; never waits. Ends the life of the
+ *         packets of the call before. 0: nothing now; -ENODATA: no more to come; else the
+ *         capture has failed for good and @err says why.
+ * @send:  see nsr_send(); NULL: can't send
+ * @fd:    descriptor that polls readable when recv has something; -1: recv always has
+ * @check: the descriptor polled an error: 0 to carry on, 1 to carry on and be checked again soon,
+ *         -ENODEV the device is gone, … with @err
+ * @stop:  take no further packets
+ * @stats: add to what the core has filled in: the lost_… fields
+ * @info:  fill in @mode, @linktype, @snaplen, @ring_bytes, @fanout_group
+ * @interface: see nsr_interface()
+ * @close: free everything; also after a failed start
+ * @drain_ms: how long after stop or the end of the device packets may still come out of recv
+ *
+ * @stop, @check, @stats and @set_filter may be NULL.
+ */
+struct nsr_engine_ops {
+	uint32_t abi;
+	uint32_t size;
+	const char *name;
+	uint32_t flags;
+	int (*open)(const struct nsr_engine_args *args, void **priv, struct nsr_error *err);
+	int (*set_filter)(void *priv, const struct nsr_filter *filter, struct nsr_error *err);
+	int (*start)(void *priv, struct nsr_error *err);
+	int (*recv)(void *priv, struct nsr_packet *packets, uint32_t max, struct nsr_error *err);
+	int (*send)(void *priv, const struct nsr_frame *frames, uint32_t count,
+		    struct nsr_error *err);
+	int (*fd)(void *priv);
+	int (*check)(void *priv, struct nsr_error *err);
+	int (*stop)(void *priv, struct nsr_error *err);
+	void (*stats)(void *priv, struct nsr_stats *stats);
+	void (*info)(void *priv, struct nsr_info *info);
+	int (*interface)(void *priv, uint32_t id, struct nsr_interface *iface);
+	void (*close)(void *priv);
+	uint32_t (*drain_ms)(void *priv);
+};
+
+/** The symbol that a plug-in exports. */
+extern const struct nsr_engine_ops nsr_engine;
+
+/**
+ * nsr_engine_register() - make an engine known to nsr_open()
+ * @ops: checked and copied; its name and functions must stay until the process ends
+ * @err: the reason in words; may be NULL
+ *
+ * Return: 0; -EINVAL a malformed name or a missing function; -EPROTO another ABI; -EEXIST the name
+ * is taken; -ENOSPC too many engines.
+ */
+int nsr_engine_register(const struct nsr_engine_ops *ops, struct nsr_error *err);
+
+/**
+ * nsr_error_set() - fill in an error
+ * @err:  may be NULL
+ * @code: negative errno value
+ * @fmt:  printf format of one sentence without a newline
+ *
+ * Return: @code, so that `return nsr_error_set(…)` reads well.
+ */
+__attribute__((format(printf, 3, 4))) int nsr_error_set(struct nsr_error *err, int code,
+							const char *fmt, ...);
+
+/**
+ * nsr_filter_match() - judge one packet, as libpcap's interpreter does
+ * @filter: compiled for the link type of the packet; NULL matches everything
+ * @data:   as it is handed out
+ * @len:    bytes on the wire
+ * @caplen: bytes at @data
+ */
+bool nsr_filter_match(const struct nsr_filter *filter, const uint8_t *data, uint32_t len,
+		      uint32_t caplen);
+
+struct sock_fprog;
+
+/** What a socket's filter sees of a packet, beside what the filter's author sees. */
+enum nsr_skb_view {
+	NSR_SKB_ETHERNET, /* as handed out, but for a VLAN tag that may be in the metadata */
+	NSR_SKB_COOKED, /* starts at the network header; LINKTYPE_LINUX_SLL2 is made up later */
+	NSR_SKB_PLAIN, /* as handed out */
+};
+
+/** What a socket's filter refuses beside what the user's filter refuses. */
+enum nsr_skb_rule {
+	NSR_SKB_ONLY_OUT = 1 << 0, /* what comes in */
+	NSR_SKB_LOOPBACK_ONCE = 1 << 1, /* what a loopback device sends: it comes in again */
+};
+
+/**
+ * nsr_filter_for_socket() - translate a filter for SO_ATTACH_FILTER
+ * @filter: compiled filter, NULL for one that accepts everything
+ * @view:   enum nsr_skb_view
+ * @rules:  enum nsr_skb_rule
+ * @accept: the value that accepting returns: bytes to keep
+ * @prog:   filled in; free @prog->filter with free()
+ * @err:    the reason in words; may be NULL
+ *
+ * The verdict is that of nsr_filter_match() on the packet as it is handed out, although the
+ * socket's program runs before VLAN tags and cooked headers are put in place.
+ *
+ * Return: 0; -EOPNOTSUPP the filter reads something that a socket's filter can't; -E2BIG it is
+ * too long for the kernel; -ENOMEM.
+ */
+int nsr_filter_for_socket(const struct nsr_filter *filter, enum nsr_skb_view view,
+			  unsigned int rules, uint32_t accept, struct sock_fprog *prog,
+			  struct nsr_error *err);
+
+/**
+ * struct nsr_link - a network interface, from rtnetlink
+ * @ifindex:   its index in its namespace
+ * @arphrd:    ARPHRD_ value of linux/if_arp.h
+ * @flags:     IFF_ values
+ * @max_frame: longest packet it can hand to a capture, in bytes: MTU, or what segmentation
+ *             offload makes of it, with the link-layer header
+ * @missed:    packets the device dropped for want of receive buffers, since it exists
+ * @name:      its name
+ */
+struct nsr_link {
+	uint32_t ifindex;
+	uint32_t arphrd;
+	uint32_t flags;
+	uint32_t max_frame;
+	uint64_t missed;
+	char name[16];
+};
+
+/**
+ * nsr_link_open() - a netlink socket to ask about the calling thread's namespace
+ *
+ * Return: a descriptor that goes on asking about that namespace, to be closed with close(2);
+ * -errno.
+ */
+int nsr_link_open(void);
+
+/**
+ * nsr_link_get() - look an interface up
+ * @fd:      of nsr_link_open()
+ * @name:    its name, or NULL to look up @ifindex
+ * @ifindex: its index, when @name is NULL
+ * @link:    filled in
+ *
+ * Return: 0; -ENODEV there is none; -errno of the socket.
+ */
+int nsr_link_get(int fd, const char *name, uint32_t ifindex, struct nsr_link *link);
+
+/**
+ * nsr_link_max_frame() - the largest nsr_link.max_frame of all interfaces
+ * @fd: of nsr_link_open()
+ *
+ * Return: bytes, or -errno.
+ */
+int nsr_link_max_frame(int fd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

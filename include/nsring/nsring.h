@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * nsring: packet capture and sending in any network namespace.
+ *
+ * A target string says where and how:
+ *
+ *	[place/][engine:]device[@queue]
+ *
+ * with place one of `host`, `netns:NAME`, `netns:/PATH`, `pid:N` (none: the caller's own
+ * namespace), engine one of those in the registry (none: `packet`), device an interface of that
+ * place or `any`. `file:PATH` and `file:-` read a capture file. The device comes after the last
+ * '/', except for `file:`.
+ *
+ * Every function that can fail returns a negative errno value. Functions that open or compile
+ * also fill in a struct nsr_error: one sentence saying what failed, on what, and what to do.
+ *
+ * A capture belongs to one thread at a time, but for nsr_wake(), which any thread and signal
+ * handlers may call, and nsr_stats(), which one other thread may. Different captures are
+ * independent.
+ * The caller's thread never changes its network namespace.
+ */
+#ifndef NSRING_NSRING_H
+#define NSRING_NSRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct nsr_capture;
+
+/**
+ * struct nsr_error - why a call failed, in words
+ * @code: negative errno value, the same as the call returned
+ * @text: one sentence without a newline; empty when nothing failed
+ */
+struct nsr_error {
+	int code;
+	char text[508];
+};
+
+/** What a capture is opened for; may be combined. */
+enum nsr_mode {
+	NSR_RECV = 1 << 0,
+	NSR_SEND = 1 << 1,
+};
+
+/** Which packets are taken, as the captured namespace sees them. */
+enum nsr_direction {
+	NSR_BOTH = 0, /* on a loopback device each packet once */
+	NSR_IN,
+	NSR_OUT,
+};
+
+/** How the captures of one fanout group share the packets of a device. */
+enum nsr_fanout {
+	NSR_FANOUT_NONE = 0,
+	NSR_FANOUT_FLOW, /* both directions of a flow go to the same capture */
+	NSR_FANOUT_CPU, /* by the CPU that the packet arrived on */
+	NSR_FANOUT_ROUND_ROBIN,
+};
+
+/** Which clock stamps the packets. */
+enum nsr_stamp {
+	NSR_STAMP_AUTO = 0, /* the device's where it stamps already, else the kernel's */
+	NSR_STAMP_KERNEL, /* always the kernel's system clock */
+};
+
+/**
+ * struct nsr_options - how to open a capture
+ * @size:          sizeof(struct nsr_options); nsr_options_init() sets it. A library that is newer
+ *                 than the program takes what lies beyond for zero; one that is older refuses
+ *                 non-zero fields it does not know with -E2BIG.
+ * @mode:          NSR_RECV, NSR_SEND or both; 0: NSR_RECV
+ * @snaplen:       bytes kept of each packet, at most 262144; 0: 262144 (every packet whole)
+ * @ring_bytes:    memory for packets that wait for the reader; 0: the engine's default. Less is
+ *                 taken when memory is short: nsr_info() tells.
+ * @batch_packets: most packets in a batch, at most 65536; 0: 256
+ * @batch_ms:      longest time that a packet of a quiet capture waits for its batch to fill, ms,
+ *                 at most 10000; 0: 20
+ * @direction:     enum nsr_direction
+ * @fanout:        enum nsr_fanout
+ * @fanout_group:  the group to join, as nsr_info() told for its first member; 0: a new group with
+ *                 a number that the kernel chooses. Ignored without @fanout.
+ * @stamp:         enum nsr_stamp
+ * @filter:        filter in tcpdump's syntax, see pcap-filter(7); NULL or "": every packet
+ * @promiscuous:   have the device accept packets for other hosts while the capture is open
+ * @immediate:     hand out each packet as it arrives; costs throughput
+ * @qdisc_bypass:  send past the queueing discipline: faster, and no waiting when the device is busy
+ *
+ * Zero is every field's default.
+ */
+struct nsr_options {
+	size_t size;
+	uint32_t mode;
+	uint32_t snaplen;
+	uint64_t ring_bytes;
+	uint32_t batch_packets;
+	uint32_t batch_ms;
+	uint32_t direction;
+	uint32_t fanout;
+	uint32_t fanout_group;
+	uint32_t stamp;
+	const char *filter;
+	bool promiscuous;
+	bool immediate;
+	bool qdisc_bypass;
+};
+
+/** Flags of struct nsr_packet. */
+enum nsr_packet_flag {
+	NSR_PKT_OUT = 1 << 0, /* sent by the captured namespace; else received */
+	NSR_PKT_STAMP_HW = 1 << 1, /* stamped by the device; else by the kernel (or the file) */
+	NSR_PKT_VLAN = 1 << 2, /* the device had taken off a VLAN tag; it is back in @data */
+	NSR_PKT_CSUM_PARTIAL = 1 << 3, /* checksum left to the device, so wrong in @data */
+	NSR_PKT_BROADCAST = 1 << 4,
+	NSR_PKT_MULTICAST = 1 << 5,
+	NSR_PKT_OTHERHOST = 1 << 6, /* for another host, seen because promiscuous */
+};
+
+/**
+ * struct nsr_packet - one packet of a batch
+ * @data:     first byte, at the link type of @iface
+ * @stamp_ns: when, in ns since 1970-01-01 UTC (a device's own clock may keep another time scale)
+ * @caplen:   bytes at @data
+ * @len:      bytes on the wire
+ * @iface:    which interface: the id for nsr_interface()
+ * @flags:    enum nsr_packet_flag
+ * @hash:     flow hash where the engine has one, else 0
+ * @vlan_tci: with NSR_PKT_VLAN the tag that was put back (priority, DEI, VLAN id)
+ * @vlan_tpid: with NSR_PKT_VLAN its EtherType, usually 0x8100
+ */
+struct nsr_packet {
+	const uint8_t *data;
+	uint64_t stamp_ns;
+	uint32_t caplen;
+	uint32_t len;
+	uint32_t iface;
+	uint32_t flags;
+	uint32_t hash;
+	uint16_t vlan_tci;
+	uint16_t vlan_tpid;
+	uint64_t reserved;
+};
+
+/**
+ * struct nsr_batch - packets handed out together
+ * @packets: the first of @count, owned by the capture, valid until the next nsr_recv() on it
+ * @count:   how many
+ */
+struct nsr_batch {
+	const struct nsr_packet *packets;
+	uint32_t count;
+};
+
+/**
+ * struct nsr_frame - one frame to send
+ * @data: whole frame with its link-layer header; not kept after nsr_send() returns
+ * @len:  bytes
+ */
+struct nsr_frame {
+	const void *data;
+	uint32_t len;
+};
+
+/**
+ * struct nsr_stats - totals since the capture was opened, and the loss ledger
+ * @size:          sizeof(struct nsr_stats), set by the caller
+ * @packets:       handed out by nsr_recv()
+ * @bytes:         their lengths on the wire
+ * @lost_nic:      lost in the device (receive queue overrun), all its users together
+ * @lost_kernel:   lost in the kernel before they reached the capture
+ * @lost_ring:     lost because the ring was full: the reader was too slow
+ * @lost_consumer: taken from the ring but not handed out
+ * @sent:          frames accepted for sending
+ * @sent_bytes:    their lengths
+ */
+struct nsr_stats {
+	size_t size;
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t lost_nic;
+	uint64_t lost_kernel;
+	uint64_t lost_ring;
+	uint64_t lost_consumer;
+	uint64_t sent;
+	uint64_t sent_bytes;
+};
+
+/**
+ * struct nsr_info - what an open capture turned out to be
+ * @size:          sizeof(struct nsr_info), set by the caller
+ * @engine:        its name
+ * @mode:          how the engine works here, for people ("TPACKET_V3")
+ * @place:         the place as the user named it, "" for the caller's own namespace
+ * @device:        the device, "any", or the file
+ * @linktype:      LINKTYPE_ value, see https://www.tcpdump.org/linktypes.html; of a file, that of
+ *                 its first interface
+ * @snaplen:       bytes kept of each packet
+ * @ring_bytes:    memory of the ring, 0 without one
+ * @batch_packets: most packets in a batch
+ * @fanout_group:  the group's number, 0 without one
+ * @netns_inode:   the namespace's inode number, 0 for a file
+ * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
+ */
+struct nsr_info {
+	size_t size;
+	char engine[16];
+	char mode[48];
+	char place[256];
+	char device[256];
+	uint32_t linktype;
+	uint32_t snaplen;
+	uint64_t ring_bytes;
+	uint32_t batch_packets;
+	uint32_t fanout_group;
+	uint64_t netns_inode;
+	uint64_t netns_cookie;
+};
+
+/**
+ * struct nsr_interface - an interface that packets came from
+ * @size:     sizeof(struct nsr_interface), set by the caller
+ * @name:     as it was called when its first packet arrived; "" where a file does not tell
+ * @ifindex:  in its namespace, 0 for a file
+ * @linktype: LINKTYPE_ value of its packets
+ * @snaplen:  bytes kept of each packet
+ */
+struct nsr_interface {
+	size_t size;
+	char name[64];
+	uint32_t ifindex;
+	uint32_t linktype;
+	uint32_t snaplen;
+};
+
+/**
+ * nsr_options_init() - set every option to its default
+ * @opts: filled in
+ */
+static inline void nsr_options_init(struct nsr_options *opts)
+{
+	memset(opts, 0, sizeof(*opts));
+	opts->size = sizeof(*opts);
+}
+
+/**
+ * nsr_open() - open a target and start capturing
+ * @target: see the top of this file
+ * @opts:   NULL for the defaults; not kept
+ * @cap:    set to the capture, to be closed with nsr_close(); NULL after an error
+ * @err:    the reason in words; may be NULL
+ *
+ * Needs CAP_NET_RAW in the target's namespace, and CAP_SYS_ADMIN to enter one that is not the
+ * caller's. A file needs neither.
+ *
+ * Return: 0; -EINVAL a malformed target, option or filter; -ENOENT no such place, engine or file;
+ * -ENODEV no such device; -EPERM or -EACCES a capability or permission is missing; -EOPNOTSUPP
+ * the engine can't do what an option asks; -ENOMEM; -E2BIG see struct nsr_options; -EBADMSG a
+ * file that is no capture file.
+ */
+int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capture **cap,
+	     struct nsr_error *err);
+
+/**
+ * nsr_close() - stop capturing and free everything
+ * @cap: may be NULL; no other call on it may be under way
+ */
+void nsr_close(struct nsr_capture *cap);
+
+/**
+ * nsr_recv() - hand out the next batch of packets
+ * @cap:     open capture; one reader thread at a time
+ * @batch:   filled in; its packets stay valid until the next call on @cap
+ * @wait_ms: 0 polls, -1 waits for ever
+ *
+ * Batches, because a wake-up per packet costs more than the copy.
+ *
+ * Return: packets in @batch; 0 when @wait_ms passed or nsr_wake() was called; -EINTR a signal came
+ * first; -ENODATA the end of a file, or of what was taken before nsr_stop(); -ENODEV the device is
+ * gone (deleted, or moved to another namespace); -ENETDOWN its namespace is gone; -EBADMSG the file
+ * is damaged. A device set down and up again is no error. Packets taken before an error come
+ * first; the error then repeats. nsr_last_error() has it in words.
+ */
+int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms);
+
+/**
+ * nsr_stop() - take no further packets
+ * @cap: open capture
+ *
+ * nsr_recv() goes on handing out what was taken before and then returns -ENODATA, so that the
+ * totals of a run add up: taken = handed out + in the ledger.
+ *
+ * Return: 0, or -errno when the kernel refuses.
+ */
+int nsr_stop(struct nsr_capture *cap);
+
+/**
+ * nsr_wake() - make the nsr_recv() under way, or the next one that would wait, return 0
+ * @cap: open capture; any thread, and signal handlers too
+ */
+void nsr_wake(struct nsr_capture *cap);
+
+/**
+ * nsr_fd() - a descriptor that polls readable when nsr_recv() has something to say
+ * @cap: open capture
+ *
+ * For select, poll and epoll; owned by @cap; not to be read. It may be readable without a packet:
+ * call nsr_recv() with @wait_ms 0 then. Call nsr_recv() until it returns 0 before waiting.
+ *
+ * Return: the descriptor.
+ */
+int nsr_fd(const struct nsr_capture *cap);
+
+/**
+ * nsr_set_filter() - change the filter of a running capture
+ * @cap:    open capture; by its reader thread
+ * @filter: tcpdump's syntax; NULL or "" accepts every packet
+ * @err:    the reason in words; may be NULL
+ *
+ * The filter judges each packet as it is handed out (VLAN tags in place), on every engine.
+ * Once this returns, no packet that the new filter refuses is handed out, also none that was
+ * already waiting. The old filter stays when it fails. The last batch is no longer valid.
+ *
+ * Return: 0; -EINVAL a malformed filter; -EOPNOTSUPP the engine can't run it; -ENOMEM.
+ */
+int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err);
+
+/**
+ * nsr_send() - send a batch of frames
+ * @cap:    capture opened with NSR_SEND
+ * @frames: what to send, in order
+ * @count:  how many
+ *
+ * Waits while the device's queue is full.
+ *
+ * Return: frames accepted, which can be fewer than @count: the one after them could not be sent
+ * now; when it is the first: -EMSGSIZE longer than the device takes, -ENETDOWN the device is down,
+ * -ENODEV it is gone, -EINTR a signal came, -EOPNOTSUPP the engine can't send, -EBADF the capture
+ * was opened without NSR_SEND.
+ */
+int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t count);
+
+/**
+ * nsr_stats() - totals and the loss ledger
+ * @cap:   open capture
+ * @stats: filled in up to @stats->size
+ *
+ * Return: 0, or -EINVAL when @stats->size is too small to hold anything.
+ */
+int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats);
+
+/**
+ * nsr_info() - what the capture turned out to be
+ * @cap:  open capture
+ * @info: filled in up to @info->size
+ *
+ * Return: 0, or -EINVAL when @info->size is too small to hold anything.
+ */
+int nsr_info(const struct nsr_capture *cap, struct nsr_info *info);
+
+/**
+ * nsr_interface() - look up an interface by the id that packets carry
+ * @cap:   open capture
+ * @id:    0, 1, … in the order in which the capture met them
+ * @iface: filled in up to @iface->size
+ *
+ * Return: 0; -ENOENT no such id (yet); -EINVAL when @iface->size is too small to hold anything.
+ */
+int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *iface);
+
+/**
+ * nsr_last_error() - the last error of nsr_recv(), nsr_send() or nsr_stop() in words
+ * @cap: open capture
+ *
+ * Return: a string owned by @cap, valid until the next call on it; "" without an error.
+ */
+const char *nsr_last_error(const struct nsr_capture *cap);
+
+/**
+ * nsr_version() - the library's version
+ *
+ * Return: "MAJOR.MINOR.PATCH", static.
+ */
+const char *nsr_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

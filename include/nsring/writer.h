@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Writing capture files: pcapng (draft-ietf-opsawg-pcapng) or classic pcap with nanoseconds.
+ *
+ * Whatever goes wrong, the file holds whole blocks up to there: a block that a full disk cut short
+ * is taken back. Not for several threads at once on one writer.
+ */
+#ifndef NSRING_WRITER_H
+#define NSRING_WRITER_H
+
+#include <nsring/nsring.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct nsr_writer;
+
+enum nsr_writer_format {
+	NSR_WRITER_PCAPNG = 0,
+	NSR_WRITER_PCAP, /* nanosecond magic 0xa1b23c4d; one link type a file */
+};
+
+/**
+ * struct nsr_writer_options - how to write
+ * @size:        sizeof(struct nsr_writer_options)
+ * @format:      enum nsr_writer_format
+ * @application: shb_userappl of pcapng, NULL for "nsring VERSION"
+ */
+struct nsr_writer_options {
+	size_t size;
+	uint32_t format;
+	const char *application;
+};
+
+/**
+ * struct nsr_writer_interface - an interface block
+ * @name:        device name, "" for none
+ * @description: free text, "" for none (nsring: the place)
+ * @filter:      capture filter, "" for none
+ * @linktype:    LINKTYPE_ value
+ * @snaplen:     bytes kept of each packet
+ * @undirected:  the source may not know received from sent packets (a file): one without any flag
+ *               is written without, not as received
+ */
+struct nsr_writer_interface {
+	const char *name;
+	const char *description;
+	const char *filter;
+	uint32_t linktype;
+	uint32_t snaplen;
+	bool undirected;
+};
+
+/** Number that isn't known. */
+#define NSR_WRITER_UNKNOWN UINT64_MAX
+
+/**
+ * struct nsr_writer_counts - an interface statistics block
+ * @start_ns, @end_ns: when capturing began and ended, ns since 1970
+ * @delivered: packets of the interface in this file
+ * @dropped:   packets of the interface that were lost; NSR_WRITER_UNKNOWN leaves out what the
+ *             interface received and dropped
+ * @comment:   free text, NULL for none
+ */
+struct nsr_writer_counts {
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint64_t delivered;
+	uint64_t dropped;
+	const char *comment;
+};
+
+/**
+ * nsr_writer_open() - begin a file
+ * @path:   replaced if it exists, removed again if not even its header can be written; "-" for standard output
+ * @opts:   NULL for the defaults
+ * @writer: set to the writer, to be closed with nsr_writer_close()
+ * @err:    the reason in words; may be NULL
+ *
+ * Return: 0 or -errno of open(2) and write(2); -EINVAL bad options; -ENOMEM.
+ */
+int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
+		    struct nsr_writer **writer, struct nsr_error *err);
+
+/**
+ * nsr_writer_interface() - add an interface
+ * @writer: open writer
+ * @iface:  copied into the file
+ *
+ * Return: its id in this file, 0, 1, …; -EINVAL no such link type, or a classic pcap file has
+ * another one already; -ENOMEM; or -errno of write(2).
+ */
+int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_interface *iface);
+
+/**
+ * nsr_writer_packet() - append a packet
+ * @writer: open writer
+ * @id:     interface in this file
+ * @packet: written as it is; its @iface is not looked at
+ *
+ * Buffered: see nsr_writer_flush().
+ *
+ * Return: 0; -EINVAL no such interface; -EMSGSIZE longer than 256 MiB; -ENOMEM; or -errno of
+ * write(2), which then repeats: nothing more is written.
+ */
+int nsr_writer_packet(struct nsr_writer *writer, uint32_t id, const struct nsr_packet *packet);
+
+/**
+ * nsr_writer_counts() - append an interface's statistics; nothing for classic pcap
+ * @writer: open writer
+ * @id:     interface in this file
+ * @counts: written as they are
+ *
+ * Return: as nsr_writer_packet().
+ */
+int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
+		      const struct nsr_writer_counts *counts);
+
+/**
+ * nsr_writer_flush() - hand what is buffered to the kernel
+ *
+ * Return: 0 or -errno of write(2): -ENOSPC, -EPIPE, …
+ */
+int nsr_writer_flush(struct nsr_writer *writer);
+
+/** nsr_writer_bytes() - bytes of the file so far, buffered ones too */
+uint64_t nsr_writer_bytes(const struct nsr_writer *writer);
+
+/**
+ * nsr_writer_lost() - packets that were given to nsr_writer_packet() but are not in the file
+ *
+ * Those refused after an error, and those that were buffered or cut short when it came: the
+ * ledger's row "disk".
+ */
+uint64_t nsr_writer_lost(const struct nsr_writer *writer);
+
+/**
+ * nsr_writer_close() - flush, close and free
+ * @writer: may be NULL; freed in any case
+ *
+ * Return: 0, or the first error that the writer met.
+ */
+int nsr_writer_close(struct nsr_writer *writer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A capture: an open target.
+ *
+ * Engines only say what is there now; waiting, waking, filtering for engines that can't, watching
+ * over the place, totals and the order "packets first, then the error" are here, once.
+ *
+ * A capture that comes to an end (stopped, device or namespace gone) may still have packets: it
+ * goes on handing them out until the engine has been quiet for its drain time, then returns the
+ * reason, for ever.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "filter.h"
+#include "options.h"
+#include "place.h"
+#include "registry.h"
+#include "target.h"
+#include "wait.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* asm-generic/socket.h since 5.14 */
+#endif
+
+/* How often to look whether a place still exists. */
+#define PLACE_CHECK_MS 1000
+
+/* And whether a device that is down still exists. */
+#define SUSPECT_CHECK_MS 200
+
+struct nsr_capture {
+	const struct nsr_engine_ops *ops;
+	void *priv;
+	struct nsr_wait wait;
+	struct nsr_packet *packets; /* opts.batch_packets of them */
+	struct nsr_options opts;
+	struct nsr_filter *filter; /* engines that filter: what they use */
+	struct nsr_filter_set *sift; /* engines that don't */
+	bool suspect; /* the engine asked to be checked again soon */
+	int end; /* why it is over, 0 while it is not */
+	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
+	struct nsr_error last;
+	/* Written by the reader (or sender) only; others may read them at any time. */
+	_Atomic uint64_t n_packets, n_bytes, n_sent, n_sent_bytes;
+	struct nsr_target target;
+	struct nsr_place place;
+	uint64_t netns_cookie;
+};
+
+static void count(_Atomic uint64_t *counter, uint64_t more)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
+			      memory_order_relaxed);
+}
+
+/* What has to happen inside the place. */
+struct opening {
+	struct nsr_capture *cap;
+	struct nsr_error *err;
+};
+
+static uint64_t own_netns_cookie(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
+static int open_inside(void *arg)
+{
+	struct opening *opening = arg;
+	struct nsr_capture *cap = opening->cap;
+	struct nsr_engine_args args = {
+		.size = sizeof(args),
+		.device = cap->target.device,
+		.queue = cap->target.queue,
+		.opts = &cap->opts,
+	};
+
+	cap->netns_cookie = own_netns_cookie();
+	return cap->ops->open(&args, &cap->priv, opening->err);
+}
+
+static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
+{
+	struct opening opening = { .cap = cap, .err = err };
+	const char *name = cap->ops->name;
+	int rc;
+
+	if (cap->target.queue >= 0 && !(cap->ops->flags & NSR_ENGINE_QUEUE))
+		return nsr_error_set(err, -EINVAL,
+				     "engine %s takes no queue: leave \"@%d\" out of the target",
+				     name, cap->target.queue);
+	if (cap->opts.mode & NSR_SEND && !cap->ops->send)
+		return nsr_error_set(err, -EOPNOTSUPP, "engine %s can't send", name);
+	if (cap->ops->flags & NSR_ENGINE_PATH) {
+		if (cap->target.place[0])
+			return nsr_error_set(err, -EINVAL,
+					     "engine %s takes no place: leave \"%s/\" out of the "
+					     "target",
+					     name, cap->target.place);
+		return cap->ops->open(
+			&(struct nsr_engine_args){ .size = sizeof(struct nsr_engine_args),
+						   .device = cap->target.device,
+						   .queue = -1,
+						   .opts = &cap->opts },
+			&cap->priv, err);
+	}
+	rc = nsr_place_open(cap->target.place, &cap->place, err);
+	if (rc < 0)
+		return rc;
+	rc = nsr_place_run(&cap->place, open_inside, &opening, err);
+	nsr_place_close(&cap->place);
+	return rc;
+}
+
+static uint32_t linktype(struct nsr_capture *cap)
+{
+	struct nsr_info info = { .size = sizeof(info) };
+
+	cap->ops->info(cap->priv, &info);
+	return info.linktype;
+}
+
+static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
+{
+	struct nsr_filter *filter = NULL;
+	int rc;
+
+	if (text) {
+		rc = nsr_filter_compile(text, linktype(cap), &filter, err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = cap->ops->set_filter(cap->priv, filter, err);
+	if (rc < 0) {
+		nsr_filter_free(filter);
+		return rc;
+	}
+	nsr_filter_free(cap->filter);
+	cap->filter = filter;
+	return 0;
+}
+
+static int use_sift(struct nsr_capture *cap, const char *text, struct nsr_error *err)
+{
+	struct nsr_filter_set *sift = NULL;
+	int rc;
+
+	if (text) {
+		rc = nsr_filter_set_new(text, linktype(cap), &sift, err);
+		if (rc < 0)
+			return rc;
+	}
+	nsr_filter_set_free(cap->sift);
+	cap->sift = sift;
+	return 0;
+}
+
+int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err)
+{
+	if (filter && !*filter)
+		filter = NULL;
+	return cap->ops->set_filter ? use_filter(cap, filter, err) : use_sift(cap, filter, err);
+}
+
+static int start(struct nsr_capture *cap, struct nsr_error *err)
+{
+	int fd, rc;
+
+	rc = nsr_set_filter(cap, cap->opts.filter, err);
+	if (rc < 0)
+		return rc;
+	fd = cap->ops->fd(cap->priv);
+	rc = nsr_wait_open(&cap->wait, fd, cap->place.path[0] ? PLACE_CHECK_MS : 0);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "%s: can't wait on it: %s", cap->target.device,
+				     strerror(-rc));
+	return cap->ops->start(cap->priv, err);
+}
+
+static void say_target(const char *target, struct nsr_error *err)
+{
+	struct nsr_error why = *err;
+
+	nsr_error_set(err, why.code, "%.150s: %.350s", target, why.text);
+}
+
+int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capture **result,
+	     struct nsr_error *err)
+{
+	struct nsr_capture *cap;
+	struct nsr_error unused;
+	int rc;
+
+	*result = NULL;
+	if (!err)
+		err = &unused;
+	nsr_error_set(err, 0, "%s", "");
+	cap = calloc(1, sizeof(*cap));
+	if (!cap)
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	cap->wait.epoll = cap->wait.timer = -1;
+	rc = nsr_target_parse(target, &cap->target, err);
+	if (rc == 0)
+		rc = nsr_options_take(opts, &cap->opts, err);
+	if (rc < 0)
+		goto close;
+	cap->packets = calloc(cap->opts.batch_packets, sizeof(*cap->packets));
+	if (!cap->packets) {
+		rc = nsr_error_set(err, -ENOMEM, "out of memory");
+		goto close;
+	}
+	cap->ops = nsr_registry_find(cap->target.engine, err);
+	rc = cap->ops ? open_engine(cap, err) : err->code;
+	if (rc == 0)
+		rc = start(cap, err);
+	if (rc < 0)
+		goto close;
+	cap->opts.filter = NULL; /* the caller's */
+	*result = cap;
+	return 0;
+
+close:
+	say_target(target, err);
+	nsr_close(cap);
+	return rc;
+}
+
+void nsr_close(struct nsr_capture *cap)
+{
+	if (!cap)
+		return;
+	nsr_wait_close(&cap->wait);
+	if (cap->priv)
+		cap->ops->close(cap->priv);
+	nsr_filter_free(cap->filter);
+	nsr_filter_set_free(cap->sift);
+	free(cap->packets);
+	free(cap);
+}
+
+static void stay_quiet(struct nsr_capture *cap)
+{
+	cap->quiet_until_ms = nsr_wait_now_ms() + cap->ops->drain_ms(cap->priv);
+}
+
+static void end(struct nsr_capture *cap, int why)
+{
+	if (cap->end)
+		return;
+	cap->end = why;
+	stay_quiet(cap);
+	/* Who polls nsr_fd() has to come back for the end. */
+	if (cap->ops->fd(cap->priv) >= 0)
+		nsr_wait_tick(&cap->wait, cap->ops->drain_ms(cap->priv) + 1);
+}
+
+static uint32_t iface_linktype(void *arg, uint32_t id)
+{
+	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_capture *cap = arg;
+
+	return cap->ops->interface(cap->priv, id, &iface) == 0 ? iface.linktype : 0;
+}
+
+static int sift(struct nsr_capture *cap, int n)
+{
+	int i, verdict, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		verdict = nsr_filter_set_match(cap->sift, &cap->packets[i], iface_linktype, cap);
+		if (verdict < 0)
+			return nsr_error_set(&cap->last, verdict, "filter: out of memory");
+		if (verdict)
+			cap->packets[kept++] = cap->packets[i];
+	}
+	return kept;
+}
+
+/* Packets that are there now; *more: the engine had some, though the filter refused them all. */
+static int take(struct nsr_capture *cap, bool *more)
+{
+	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last);
+
+	*more = n > 0;
+	if (n > 0 && cap->sift)
+		n = sift(cap, n);
+	return n;
+}
+
+static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
+{
+	uint64_t bytes = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		bytes += cap->packets[i].len;
+	count(&cap->n_packets, (uint64_t)n);
+	count(&cap->n_bytes, bytes);
+	batch->packets = cap->packets;
+	batch->count = (uint32_t)n;
+	return n;
+}
+
+static void check_place(struct nsr_capture *cap)
+{
+	if (cap->end || !nsr_place_gone(&cap->place))
+		return;
+	nsr_error_set(&cap->last, -ENETDOWN,
+		      "place \"%s\" is gone: its network namespace was deleted", cap->target.place);
+	end(cap, -ENETDOWN);
+}
+
+static void set_tick(struct nsr_capture *cap)
+{
+	uint32_t place_ms = cap->place.path[0] ? PLACE_CHECK_MS : 0;
+
+	nsr_wait_tick(&cap->wait, cap->suspect ? SUSPECT_CHECK_MS : place_ms);
+}
+
+static void check_engine(struct nsr_capture *cap)
+{
+	int rc = cap->end || !cap->ops->check ? 0 : cap->ops->check(cap->priv, &cap->last);
+
+	if (rc < 0) {
+		end(cap, rc);
+	} else if (cap->suspect != (rc > 0)) {
+		cap->suspect = rc > 0;
+		set_tick(cap);
+	}
+}
+
+/* How long to wait, given the caller's deadline (-1: none) and our own end. */
+static int patience(const struct nsr_capture *cap, int64_t deadline_ms)
+{
+	int64_t now, until = deadline_ms;
+
+	if (cap->end && (until < 0 || cap->quiet_until_ms < until))
+		until = cap->quiet_until_ms;
+	if (until < 0)
+		return -1;
+	now = nsr_wait_now_ms();
+	return now < until ? (int)(until - now) : 0;
+}
+
+/* Nothing there now. 1: look again; 0 or an error: what nsr_recv() returns. */
+static int idle(struct nsr_capture *cap, int64_t deadline_ms, bool more)
+{
+	int wait_ms = more ? 0 : patience(cap, deadline_ms);
+	int events;
+
+	if (cap->end && !more && nsr_wait_now_ms() >= cap->quiet_until_ms)
+		return cap->end;
+	events = nsr_wait_for(&cap->wait, wait_ms);
+	if (events < 0)
+		return events;
+	if (events & NSR_WAIT_WOKEN)
+		return 0;
+	if (events & NSR_WAIT_TICK)
+		check_place(cap);
+	if (events & NSR_WAIT_ERROR || (events & NSR_WAIT_TICK && cap->suspect))
+		check_engine(cap);
+	if (more || events & NSR_WAIT_READY)
+		return 1;
+	return deadline_ms >= 0 && nsr_wait_now_ms() >= deadline_ms && !cap->end ? 0 : 1;
+}
+
+/* How long to go through packets that the filter refuses, however short the caller's wait is. */
+#define SIFT_MS 100
+
+int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
+{
+	int64_t deadline_ms = -1;
+	bool more, first = true;
+	int n, rc;
+
+	batch->packets = cap->packets;
+	batch->count = 0;
+	if (!(cap->opts.mode & NSR_RECV))
+		return nsr_error_set(&cap->last, -EBADF, "opened for sending only");
+	for (;;) {
+		n = take(cap, &more);
+		if (n > 0) {
+			if (cap->end)
+				stay_quiet(cap);
+			return hand_out(cap, batch, n);
+		}
+		if (n < 0)
+			return n;
+		if (!first && deadline_ms >= 0 &&
+		    nsr_wait_now_ms() >= deadline_ms + (more ? SIFT_MS : 0))
+			return 0;
+		if (first && wait_ms >= 0)
+			deadline_ms = nsr_wait_now_ms() + wait_ms;
+		first = false;
+		rc = idle(cap, deadline_ms, more);
+		if (rc <= 0)
+			return rc;
+	}
+}
+
+int nsr_stop(struct nsr_capture *cap)
+{
+	int rc = cap->ops->stop ? cap->ops->stop(cap->priv, &cap->last) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (!cap->end)
+		nsr_error_set(&cap->last, -ENODATA, "stopped");
+	end(cap, -ENODATA);
+	return 0;
+}
+
+void nsr_wake(struct nsr_capture *cap)
+{
+	nsr_wait_wake(&cap->wait);
+}
+
+int nsr_fd(const struct nsr_capture *cap)
+{
+	return cap->wait.epoll;
+}
+
+int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t n)
+{
+	uint64_t bytes = 0;
+	int i, sent;
+
+	if (!(cap->opts.mode & NSR_SEND))
+		return nsr_error_set(&cap->last, -EBADF, "not opened for sending");
+	if (n > INT32_MAX)
+		n = INT32_MAX;
+	sent = cap->ops->send(cap->priv, frames, n, &cap->last);
+	if (sent <= 0)
+		return sent;
+	for (i = 0; i < sent; i++)
+		bytes += frames[i].len;
+	count(&cap->n_sent, (uint64_t)sent);
+	count(&cap->n_sent_bytes, bytes);
+	return sent;
+}
+
+int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats)
+{
+	struct nsr_stats all = { .size = sizeof(all) };
+
+	all.packets = atomic_load_explicit(&cap->n_packets, memory_order_relaxed);
+	all.bytes = atomic_load_explicit(&cap->n_bytes, memory_order_relaxed);
+	all.sent = atomic_load_explicit(&cap->n_sent, memory_order_relaxed);
+	all.sent_bytes = atomic_load_explicit(&cap->n_sent_bytes, memory_order_relaxed);
+	if (cap->ops->stats)
+		cap->ops->stats(cap->priv, &all);
+	return nsr_struct_give(stats, &all, sizeof(all));
+}
+
+int nsr_info(const struct nsr_capture *cap, struct nsr_info *info)
+{
+	struct nsr_info all = { .size = sizeof(all) };
+
+	snprintf(all.engine, sizeof(all.engine), "%s", cap->ops->name);
+	snprintf(all.place, sizeof(all.place), "%s", cap->target.place);
+	snprintf(all.device, sizeof(all.device), "%s", cap->target.device);
+	all.batch_packets = cap->opts.batch_packets;
+	all.snaplen = cap->opts.snaplen;
+	all.netns_inode = cap->place.inode;
+	all.netns_cookie = cap->netns_cookie;
+	cap->ops->info(cap->priv, &all);
+	return nsr_struct_give(info, &all, sizeof(all));
+}
+
+int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *iface)
+{
+	struct nsr_interface all = { .size = sizeof(all) };
+	int rc = cap->ops->interface(cap->priv, id, &all);
+
+	return rc < 0 ? rc : nsr_struct_give(iface, &all, sizeof(all));
+}
+
+const char *nsr_last_error(const struct nsr_capture *cap)
+{
+	return cap->last.text;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Finding, entering and outliving network namespaces.
+ *
+ * A place is resolved to a file of nsfs; device and inode of that file identify the namespace.
+ * To act inside it a short-lived thread enters it: setns(2) moves only the calling thread, so the
+ * caller stays where it is, and what the thread opens keeps belonging to the namespace.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <nsring/engine.h>
+
+#include "place.h"
+
+#define NETNS_DIR "/run/netns"
+
+static int netns_path(const char *name, struct nsr_place *place, struct nsr_error *err)
+{
+	if (!*name)
+		return nsr_error_set(err, -EINVAL,
+				     "place \"netns:\" names no namespace: write netns:NAME or "
+				     "netns:/PATH");
+	if (*name == '/') {
+		snprintf(place->path, sizeof(place->path), "%s", name);
+		return 0;
+	}
+	if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return nsr_error_set(err, -EINVAL,
+				     "place \"netns:%s\": a name has no '/' in it, a path begins "
+				     "with one",
+				     name);
+	snprintf(place->path, sizeof(place->path), NETNS_DIR "/%s", name);
+	return 0;
+}
+
+static int pid_path(const char *pid, struct nsr_place *place, struct nsr_error *err)
+{
+	char *end = NULL;
+	long value = isdigit((unsigned char)*pid) ? strtol(pid, &end, 10) : 0;
+
+	if (value <= 0 || *end || value > 1 << 22)
+		return nsr_error_set(err, -EINVAL, "place \"pid:%s\": that is no process number",
+				     pid);
+	snprintf(place->path, sizeof(place->path), "/proc/%ld/ns/net", value);
+	return 0;
+}
+
+static int place_path(struct nsr_place *place, struct nsr_error *err)
+{
+	const char *name = place->name;
+
+	if (!*name) {
+		strcpy(place->path, "/proc/thread-self/ns/net");
+		return 0;
+	}
+	if (strcmp(name, "host") == 0) {
+		strcpy(place->path, "/proc/1/ns/net");
+		return 0;
+	}
+	if (strncmp(name, "netns:", 6) == 0)
+		return netns_path(name + 6, place, err);
+	if (strncmp(name, "pid:", 4) == 0)
+		return pid_path(name + 4, place, err);
+	return nsr_error_set(err, -EINVAL,
+			     "place \"%s\" is of no known kind: there are host, netns:NAME, "
+			     "netns:/PATH and pid:N",
+			     name);
+}
+
+static int say_open_error(const struct nsr_place *place, int code, struct nsr_error *err)
+{
+	switch (code) {
+	case -ENOENT:
+	case -ESRCH:
+		return nsr_error_set(err, -ENOENT, "place \"%s\": %s does not exist", place->name,
+				     place->path);
+	case -EACCES:
+	case -EPERM:
+		return nsr_error_set(err, code,
+				     "place \"%s\": %s is not readable for this user: that needs "
+				     "CAP_SYS_PTRACE (run as root)",
+				     place->name, place->path);
+	default:
+		return nsr_error_set(err, code, "place \"%s\": %s: %s", place->name, place->path,
+				     strerror(-code));
+	}
+}
+
+/*
+ * O_PATH first: opening a device or a fifo that a path happens to lead to could block or have
+ * effects of its own.
+ */
+static int open_nsfs(const char *path, struct stat *st)
+{
+	char self[32];
+	struct statfs fs;
+	int probe, fd;
+
+	probe = open(path, O_PATH | O_CLOEXEC);
+	if (probe < 0)
+		return -errno;
+	if (fstatfs(probe, &fs) < 0 || fs.f_type != NSFS_MAGIC || fstat(probe, st) < 0) {
+		close(probe);
+		return -ENOTTY;
+	}
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", probe);
+	fd = open(self, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(probe);
+	if (fd >= 0 && ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		close(fd);
+		return -ENOTTY;
+	}
+	return fd;
+}
+
+int nsr_place_open(const char *name, struct nsr_place *place, struct nsr_error *err)
+{
+	struct stat own, st;
+	int fd, rc;
+
+	memset(place, 0, sizeof(*place));
+	place->fd = -1;
+	snprintf(place->name, sizeof(place->name), "%s", name);
+	rc = place_path(place, err);
+	if (rc < 0)
+		return rc;
+	fd = open_nsfs(place->path, &st);
+	if (fd == -ENOTTY)
+		return nsr_error_set(err, -EINVAL, "place \"%s\": %s is no network namespace",
+				     place->name, place->path);
+	if (fd < 0)
+		return say_open_error(place, fd, err);
+	place->dev = st.st_dev;
+	place->inode = st.st_ino;
+	if (stat("/proc/thread-self/ns/net", &own) == 0 && own.st_dev == st.st_dev &&
+	    own.st_ino == st.st_ino) {
+		close(fd);
+		place->path[0] = '\0';
+		return 0;
+	}
+	place->fd = fd;
+	return 0;
+}
+
+void nsr_place_close(struct nsr_place *place)
+{
+	if (place->fd >= 0)
+		close(place->fd);
+	place->fd = -1;
+}
+
+struct visit {
+	const struct nsr_place *place;
+	int (*fn)(void *arg);
+	void *arg;
+	int rc;
+	bool entered;
+};
+
+static void *visitor(void *arg)
+{
+	struct visit *visit = arg;
+
+	if (setns(visit->place->fd, CLONE_NEWNET) < 0) {
+		visit->rc = -errno;
+		return NULL;
+	}
+	visit->entered = true;
+	visit->rc = visit->fn(visit->arg);
+	return NULL;
+}
+
+int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg,
+		  struct nsr_error *err)
+{
+	struct visit visit = { .place = place, .fn = fn, .arg = arg };
+	sigset_t all, old;
+	pthread_t thread;
+	int rc;
+
+	if (place->fd < 0)
+		return fn(arg);
+	/* The program's signal handlers must not run in a thread that is somewhere else. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = -pthread_create(&thread, NULL, visitor, &visit);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "place \"%s\": can't start a thread to enter it: %s",
+				     place->name, strerror(-rc));
+	pthread_join(thread, NULL);
+	if (visit.entered)
+		return visit.rc;
+	if (visit.rc == -EPERM)
+		return nsr_error_set(err, -EPERM,
+				     "place \"%s\": entering another network namespace needs "
+				     "CAP_SYS_ADMIN (run as root)",
+				     place->name);
+	return nsr_error_set(err, visit.rc, "place \"%s\": can't enter it: %s", place->name,
+			     strerror(-visit.rc));
+}
+
+static bool is_this(const struct nsr_place *place, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_dev == place->dev && st.st_ino == place->inode;
+}
+
+static bool has_process(const struct nsr_place *place)
+{
+	char path[300];
+	bool found = false;
+	struct dirent *entry;
+	DIR *proc;
+
+	proc = opendir("/proc");
+	if (!proc)
+		return true; /* can't tell: then it isn't gone */
+	while (!found && (entry = readdir(proc))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
+		found = is_this(place, path);
+	}
+	closedir(proc);
+	return found;
+}
+
+/* A bind mount of a namespace shows "net:[INODE]" as its root, see proc(5). */
+static bool has_mount(const struct nsr_place *place)
+{
+	char needle[40];
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+	FILE *mounts;
+
+	mounts = fopen("/proc/self/mountinfo", "re");
+	if (!mounts)
+		return true;
+	snprintf(needle, sizeof(needle), " net:[%lu] ", (unsigned long)place->inode);
+	while (!found && getline(&line, &room, mounts) > 0)
+		found = strstr(line, needle);
+	free(line);
+	fclose(mounts);
+	return found;
+}
+
+bool nsr_place_gone(const struct nsr_place *place)
+{
+	if (!place->path[0] || is_this(place, place->path))
+		return false;
+	return !has_mount(place) && !has_process(place);
+}

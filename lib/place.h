@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Places: network namespaces as their users name them. */
+#ifndef NSR_PLACE_H
+#define NSR_PLACE_H
+
+#include <sys/types.h>
+
+#include <nsring/nsring.h>
+
+/**
+ * struct nsr_place - a namespace that was found
+ * @name:  as the user wrote it, "" for the caller's own
+ * @path:  the file that it was found through, "" for the caller's own
+ * @fd:    the namespace, or -1 when it is the calling thread's own
+ * @dev:   device and
+ * @inode: inode number of the namespace: its identity as long as somebody holds it
+ */
+struct nsr_place {
+	char name[256];
+	char path[280];
+	int fd;
+	dev_t dev;
+	ino_t inode;
+};
+
+/**
+ * nsr_place_open() - find a namespace
+ * @name:  `host`, `netns:NAME`, `netns:/PATH`, `pid:N`, or "" for the calling thread's own
+ * @place: filled in; to be closed with nsr_place_close()
+ * @err:   the reason in words; may be NULL
+ *
+ * Return: 0; -EINVAL no such kind of place, or no network namespace; -ENOENT it does not exist;
+ * -EACCES or -EPERM the caller may not look at it.
+ */
+int nsr_place_open(const char *name, struct nsr_place *place, struct nsr_error *err);
+
+/** nsr_place_close() - let go of the namespace; @place still answers nsr_place_gone() */
+void nsr_place_close(struct nsr_place *place);
+
+/**
+ * nsr_place_run() - run a function inside the namespace
+ * @place: open place
+ * @fn:    called with @arg, in a thread of its own unless the place is the caller's own; the
+ *         caller waits for it
+ * @arg:   for @fn
+ * @err:   the reason in words; may be NULL
+ *
+ * Return: what @fn returned; -EPERM the caller may not enter the namespace; -EAGAIN no thread.
+ */
+int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg,
+		  struct nsr_error *err);
+
+/**
+ * nsr_place_gone() - whether the namespace is over, but for ourselves
+ * @place: found earlier
+ *
+ * An open capture keeps its namespace from being destroyed, so the kernel does not tell. A
+ * namespace counts as gone when its path leads elsewhere, no process is in it, and nothing of our
+ * mount namespace holds it. Cheap as long as the path is good.
+ */
+bool nsr_place_gone(const struct nsr_place *place);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The engines: those built in, those registered by the program, and plug-ins, shared objects that
+ * are loaded when a target first names them. Entries are only ever added, so what was handed out
+ * stays valid.
+ */
+#include <ctype.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "registry.h"
+
+#define ENGINES_MAX  32
+#define NAME_MAX_LEN 15
+
+extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file;
+
+/* The first one is the default. */
+static const struct nsr_engine_ops *const built_in[] = {
+	&nsr_engine_packet,
+	&nsr_engine_file,
+};
+
+#define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct nsr_engine_ops added[ENGINES_MAX]; /* under lock */
+static unsigned int n_added; /* under lock */
+
+static const struct nsr_engine_ops *lookup(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < BUILT_IN; i++)
+		if (strcmp(built_in[i]->name, name) == 0)
+			return built_in[i];
+	for (i = 0; i < n_added; i++)
+		if (strcmp(added[i].name, name) == 0)
+			return &added[i];
+	return NULL;
+}
+
+static int check_name(const char *name, struct nsr_error *err)
+{
+	const char *c;
+
+	for (c = name; c && *c; c++)
+		if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
+			break;
+	if (!name || !*name || *c || strlen(name) > NAME_MAX_LEN)
+		return nsr_error_set(err, -EINVAL,
+				     "engine \"%s\": a name has 1 to %d of a-z, 0-9 and '_'",
+				     name ? name : "", NAME_MAX_LEN);
+	return 0;
+}
+
+static int check_ops(const struct nsr_engine_ops *ops, struct nsr_error *err)
+{
+	size_t least = offsetof(struct nsr_engine_ops, drain_ms) + sizeof(ops->drain_ms);
+
+	if (ops->abi != NSR_ENGINE_ABI)
+		return nsr_error_set(err, -EPROTO,
+				     "engine built for plug-in ABI %u, this libnsring (%s) has %u: "
+				     "rebuild the engine",
+				     ops->abi, NSR_VERSION, NSR_ENGINE_ABI);
+	if (ops->size < least || ops->size > 65536)
+		return nsr_error_set(err, -EPROTO,
+				     "engine says its ops have %u bytes, ABI %u has at least %zu",
+				     ops->size, NSR_ENGINE_ABI, least);
+	if (check_name(ops->name, err) < 0)
+		return -EINVAL;
+	if (!ops->open || !ops->start || !ops->recv || !ops->fd || !ops->info || !ops->interface ||
+	    !ops->close || !ops->drain_ms)
+		return nsr_error_set(err, -EINVAL, "engine \"%s\" lacks a function", ops->name);
+	return 0;
+}
+
+static int add(const struct nsr_engine_ops *ops, struct nsr_error *err)
+{
+	size_t known = ops->size < sizeof(*ops) ? ops->size : sizeof(*ops);
+
+	if (lookup(ops->name))
+		return nsr_error_set(err, -EEXIST, "engine \"%s\" is known already", ops->name);
+	if (n_added == ENGINES_MAX)
+		return nsr_error_set(err, -ENOSPC, "engine \"%s\": there are %d already", ops->name,
+				     ENGINES_MAX);
+	memcpy(&added[n_added], ops, known);
+	n_added++;
+	return 0;
+}
+
+int nsr_engine_register(const struct nsr_engine_ops *ops, struct nsr_error *err)
+{
+	int rc = check_ops(ops, err);
+
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&lock);
+	rc = add(ops, err);
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+static int add_plugin(const char *name, void *plugin, const char *path, struct nsr_error *err)
+{
+	const struct nsr_engine_ops *ops = dlsym(plugin, "nsr_engine");
+	struct nsr_error why;
+	int rc;
+
+	if (!ops)
+		return nsr_error_set(err, -EINVAL, "engine \"%s\": %s has no symbol nsr_engine",
+				     name, path);
+	rc = check_ops(ops, &why);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "engine \"%s\": %s: %.300s", name, path, why.text);
+	if (strcmp(ops->name, name) != 0)
+		return nsr_error_set(err, -EINVAL, "engine \"%s\": %s holds engine \"%s\"", name,
+				     path, ops->name);
+	return add(ops, err);
+}
+
+/* A program with more privileges than its caller takes plug-ins from the installed place only. */
+static int load_plugin(const char *name, struct nsr_error *err)
+{
+	const char *dir = secure_getenv("NSRING_ENGINE_DIR");
+	char path[512];
+	void *plugin;
+	int rc;
+
+	if (!dir || *dir != '/')
+		dir = NSR_ENGINE_DIR;
+	if (snprintf(path, sizeof(path), "%s/%s.so", dir, name) >= (int)sizeof(path))
+		return nsr_error_set(err, -ENAMETOOLONG, "engine directory %.64s… is too long",
+				     dir);
+	if (access(path, F_OK) < 0)
+		return nsr_error_set(err, -ENOENT,
+				     "engine \"%s\" is unknown: built in are packet and file, and "
+				     "there is no plug-in %s",
+				     name, path);
+	plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!plugin)
+		return nsr_error_set(err, -EINVAL, "engine \"%s\" does not load: %s", name,
+				     dlerror());
+	rc = add_plugin(name, plugin, path, err);
+	if (rc < 0)
+		dlclose(plugin);
+	return rc;
+}
+
+const struct nsr_engine_ops *nsr_registry_find(const char *name, struct nsr_error *err)
+{
+	const struct nsr_engine_ops *ops;
+
+	if (!*name)
+		return built_in[0];
+	if (check_name(name, err) < 0)
+		return NULL;
+	pthread_mutex_lock(&lock);
+	ops = lookup(name);
+	if (!ops && load_plugin(name, err) == 0)
+		ops = lookup(name);
+	pthread_mutex_unlock(&lock);
+	return ops;
+}

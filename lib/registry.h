@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The engines that nsr_open() knows. The only place that names them. */
+#ifndef NSR_REGISTRY_H
+#define NSR_REGISTRY_H
+
+#include <nsring/engine.h>
+
+/**
+ * nsr_registry_find() - look an engine up, loading its plug-in if there is one
+ * @name: "" for the default engine
+ * @err:  the reason in words; may be NULL
+ *
+ * Return: the engine, valid until the process ends, or NULL.
+ */
+const struct nsr_engine_ops *nsr_registry_find(const char *name, struct nsr_error *err);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * An epoll set of two: the engine's descriptor and a timer. The timer ticks where a place has to
+ * be looked after, expires at once to wake a waiting thread, and stands expired for engines that
+ * always have something, so that their users can poll too.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "wait.h"
+
+enum source { SOURCE_ENGINE, SOURCE_TIMER, SOURCE_ALWAYS };
+
+static int watch(int epoll, int fd, enum source source)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* Only system calls, for signal handlers. */
+static void set_timer(const struct nsr_wait *wait, bool now)
+{
+	struct itimerspec when = { 0 };
+
+	when.it_interval.tv_sec = wait->tick_ms / 1000;
+	when.it_interval.tv_nsec = (long)(wait->tick_ms % 1000) * 1000000;
+	when.it_value = when.it_interval;
+	if (now) {
+		when.it_value.tv_sec = 0;
+		when.it_value.tv_nsec = 1;
+	}
+	timerfd_settime(wait->timer, 0, &when, NULL);
+}
+
+int nsr_wait_open(struct nsr_wait *wait, int fd, uint32_t tick_ms)
+{
+	int rc;
+
+	wait->timer = -1;
+	wait->tick_ms = tick_ms;
+	atomic_init(&wait->woken, false);
+	wait->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (wait->epoll < 0)
+		return -errno;
+	wait->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (wait->timer < 0) {
+		rc = -errno;
+		goto close_all;
+	}
+	rc = watch(wait->epoll, wait->timer, fd < 0 ? SOURCE_ALWAYS : SOURCE_TIMER);
+	if (rc == 0 && fd >= 0)
+		rc = watch(wait->epoll, fd, SOURCE_ENGINE);
+	if (rc < 0)
+		goto close_all;
+	set_timer(wait, fd < 0);
+	return 0;
+
+close_all:
+	nsr_wait_close(wait);
+	return rc;
+}
+
+void nsr_wait_close(struct nsr_wait *wait)
+{
+	if (wait->timer >= 0)
+		close(wait->timer);
+	if (wait->epoll >= 0)
+		close(wait->epoll);
+	wait->timer = wait->epoll = -1;
+}
+
+static int timer_events(struct nsr_wait *wait)
+{
+	uint64_t expirations;
+
+	if (read(wait->timer, &expirations, sizeof(expirations)) < 0)
+		return 0;
+	return wait->tick_ms ? NSR_WAIT_TICK : 0;
+}
+
+int nsr_wait_for(struct nsr_wait *wait, int ms)
+{
+	struct epoll_event events[2];
+	int result = 0;
+	int i, n;
+
+	n = epoll_wait(wait->epoll, events, 2, ms);
+	if (n < 0)
+		return -errno;
+	for (i = 0; i < n; i++) {
+		if (events[i].data.u32 == SOURCE_TIMER)
+			result |= timer_events(wait);
+		else
+			result |= NSR_WAIT_READY;
+		if (events[i].data.u32 == SOURCE_ENGINE && events[i].events & EPOLLERR)
+			result |= NSR_WAIT_ERROR;
+	}
+	if (atomic_exchange(&wait->woken, false))
+		result |= NSR_WAIT_WOKEN;
+	return result;
+}
+
+void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms)
+{
+	wait->tick_ms = tick_ms;
+	set_timer(wait, false);
+}
+
+void nsr_wait_wake(struct nsr_wait *wait)
+{
+	atomic_store(&wait->woken, true);
+	set_timer(wait, true);
+}
+
+int64_t nsr_wait_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Waiting for packets, a wake-up, or the time to look after the place. */
+#ifndef NSR_WAIT_H
+#define NSR_WAIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** What ended a wait; several at once. */
+enum nsr_wait_event {
+	NSR_WAIT_READY = 1 << 0, /* the engine has something */
+	NSR_WAIT_ERROR = 1 << 1, /* the engine's descriptor has an error */
+	NSR_WAIT_WOKEN = 1 << 2, /* nsr_wait_wake() */
+	NSR_WAIT_TICK = 1 << 3, /* a second has passed */
+};
+
+/**
+ * struct nsr_wait - one descriptor that polls readable when there is a reason to look
+ * @epoll: what the user polls
+ * @timer: ticks, and wakes; one descriptor for both, because a process may have many captures
+ * @tick_ms: how often it ticks, 0: never
+ * @woken: somebody wants the waiting thread back
+ */
+struct nsr_wait {
+	int epoll;
+	int timer;
+	uint32_t tick_ms;
+	atomic_bool woken;
+};
+
+/**
+ * nsr_wait_open() - get ready to wait
+ * @wait: filled in
+ * @fd:   the engine's descriptor; -1: it always has something
+ * @tick_ms: report NSR_WAIT_TICK this often; 0: never
+ *
+ * Return: 0 or -errno.
+ */
+int nsr_wait_open(struct nsr_wait *wait, int fd, uint32_t tick_ms);
+
+/** nsr_wait_tick() - tick every @tick_ms from now on */
+void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms);
+
+/** nsr_wait_close() - may follow a failed open */
+void nsr_wait_close(struct nsr_wait *wait);
+
+/**
+ * nsr_wait_for() - wait
+ * @wait: open
+ * @ms:   0 polls, -1 waits for ever
+ *
+ * Return: events, 0 when @ms passed, -EINTR when a signal came.
+ */
+int nsr_wait_for(struct nsr_wait *wait, int ms);
+
+/** nsr_wait_wake() - end the wait under way, or the next one; safe in signal handlers */
+void nsr_wait_wake(struct nsr_wait *wait);
+
+/** nsr_wait_now_ms() - a clock that never jumps, ms */
+int64_t nsr_wait_now_ms(void);
+
+#endif

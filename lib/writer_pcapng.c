@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * pcapng blocks (draft-ietf-opsawg-pcapng) in the byte order of this host.
+ *
+ * A block is: type, total length, body, options, total length again. Parts are padded to four
+ * bytes. A text that is empty or longer than an option can hold is left out.
+ */
+#include "writer_pcapng.h"
+
+#define BLOCK_OVERHEAD	  (sizeof(struct pcapng_block_hdr) + sizeof(uint32_t))
+#define ENDOFOPT_BYTES	  (sizeof(struct pcapng_option))
+#define CSUM_NOT_READY	  0x00000200u /* epb_flags: the checksum is left to the device */
+#define OPTION_BYTES(len) (sizeof(struct pcapng_option) + PADDED(len))
+#define PADDED(len)	  (((size_t)(len) + PCAPNG_BLOCK_ALIGN - 1) & ~(size_t)(PCAPNG_BLOCK_ALIGN - 1))
+
+static uint8_t *put(uint8_t *at, const void *from, size_t bytes)
+{
+	memcpy(at, from, bytes);
+	return at + bytes;
+}
+
+static uint8_t *put_u32(uint8_t *at, uint32_t value)
+{
+	return put(at, &value, sizeof(value));
+}
+
+/* A 64-bit time stamp is two words, the high one first in either byte order. */
+static uint8_t *put_stamp(uint8_t *at, uint64_t stamp)
+{
+	at = put_u32(at, (uint32_t)(stamp >> 32));
+	return put_u32(at, (uint32_t)stamp);
+}
+
+static uint8_t *put_padding(uint8_t *at, size_t bytes)
+{
+	size_t padding = PADDED(bytes) - bytes;
+
+	memset(at, 0, padding);
+	return at + padding;
+}
+
+static uint8_t *put_option_header(uint8_t *at, uint16_t code, size_t bytes)
+{
+	struct pcapng_option option = { .code = code, .length = (uint16_t)bytes };
+
+	return put(at, &option, sizeof(option));
+}
+
+static uint8_t *put_option(uint8_t *at, uint16_t code, const void *value, size_t bytes)
+{
+	at = put_option_header(at, code, bytes);
+	at = put(at, value, bytes);
+	return put_padding(at, bytes);
+}
+
+static uint8_t *put_u64_option(uint8_t *at, uint16_t code, uint64_t value)
+{
+	return put_option(at, code, &value, sizeof(value));
+}
+
+static uint8_t *put_stamp_option(uint8_t *at, uint16_t code, uint64_t stamp)
+{
+	at = put_option_header(at, code, sizeof(stamp));
+	return put_stamp(at, stamp);
+}
+
+/* Does a text with @extra bytes before it go into an option? */
+static bool has_option(const char *text, size_t extra)
+{
+	return text && text[0] && strlen(text) <= UINT16_MAX - extra;
+}
+
+static size_t text_bytes(const char *text, size_t extra)
+{
+	return has_option(text, extra) ? OPTION_BYTES(strlen(text) + extra) : 0;
+}
+
+static uint8_t *put_text(uint8_t *at, uint16_t code, const char *text)
+{
+	return has_option(text, 0) ? put_option(at, code, text, strlen(text)) : at;
+}
+
+/* if_filter is a byte that tells the kind of filter, then the filter. */
+static uint8_t *put_filter(uint8_t *at, const char *filter)
+{
+	size_t bytes;
+
+	if (!has_option(filter, 1))
+		return at;
+	bytes = strlen(filter) + 1;
+	at = put_option_header(at, PCAPNG_IF_FILTER, bytes);
+	*at++ = PCAPNG_IF_FILTER_LIBPCAP;
+	at = put(at, filter, bytes - 1);
+	return put_padding(at, bytes);
+}
+
+static uint8_t *begin_block(uint8_t *out, uint32_t type, size_t bytes)
+{
+	struct pcapng_block_hdr hdr = { .type = type, .total_length = (uint32_t)bytes };
+
+	return put(out, &hdr, sizeof(hdr));
+}
+
+static void end_block(uint8_t *at, size_t bytes)
+{
+	at = put_option_header(at, PCAPNG_OPT_ENDOFOPT, 0);
+	put_u32(at, (uint32_t)bytes);
+}
+
+size_t nsr_pcapng_section_bytes(const struct nsr_pcapng_section *section)
+{
+	return BLOCK_OVERHEAD + sizeof(struct pcapng_shb_body) + text_bytes(section->hardware, 0) +
+	       text_bytes(section->os, 0) + text_bytes(section->application, 0) + ENDOFOPT_BYTES;
+}
+
+void nsr_pcapng_put_section(uint8_t *out, const struct nsr_pcapng_section *section)
+{
+	const struct pcapng_shb_body body = {
+		.byte_order_magic = PCAPNG_BYTE_ORDER_MAGIC,
+		.version_major = PCAPNG_VERSION_MAJOR,
+		.version_minor = PCAPNG_VERSION_MINOR,
+		.section_length = { UINT32_MAX, UINT32_MAX },
+	};
+	size_t bytes = nsr_pcapng_section_bytes(section);
+	uint8_t *at = begin_block(out, PCAPNG_SHB, bytes);
+
+	at = put(at, &body, sizeof(body));
+	at = put_text(at, PCAPNG_SHB_HARDWARE, section->hardware);
+	at = put_text(at, PCAPNG_SHB_OS, section->os);
+	at = put_text(at, PCAPNG_SHB_USERAPPL, section->application);
+	end_block(at, bytes);
+}
+
+size_t nsr_pcapng_interface_bytes(const struct nsr_writer_interface *iface)
+{
+	return BLOCK_OVERHEAD + sizeof(struct pcapng_idb_body) + text_bytes(iface->name, 0) +
+	       text_bytes(iface->description, 0) + OPTION_BYTES(1) + text_bytes(iface->filter, 1) +
+	       ENDOFOPT_BYTES;
+}
+
+void nsr_pcapng_put_interface(uint8_t *out, const struct nsr_writer_interface *iface)
+{
+	const struct pcapng_idb_body body = {
+		.linktype = (uint16_t)iface->linktype,
+		.snaplen = iface->snaplen,
+	};
+	const uint8_t resolution = PCAPNG_TSRESOL_NSEC;
+	size_t bytes = nsr_pcapng_interface_bytes(iface);
+	uint8_t *at = begin_block(out, PCAPNG_IDB, bytes);
+
+	at = put(at, &body, sizeof(body));
+	at = put_text(at, PCAPNG_IF_NAME, iface->name);
+	at = put_text(at, PCAPNG_IF_DESCRIPTION, iface->description);
+	at = put_option(at, PCAPNG_IF_TSRESOL, &resolution, sizeof(resolution));
+	at = put_filter(at, iface->filter);
+	end_block(at, bytes);
+}
+
+static uint32_t packet_flags(uint32_t flags)
+{
+	uint32_t word = flags & NSR_PKT_CSUM_PARTIAL ? CSUM_NOT_READY : 0;
+
+	/* How a packet was received is not said of one that was sent. */
+	if (flags & NSR_PKT_OUT)
+		word |= PCAPNG_EPB_FLAGS_OUTBOUND;
+	else if (!(flags & (NSR_PKT_BROADCAST | NSR_PKT_MULTICAST | NSR_PKT_OTHERHOST)))
+		word |= PCAPNG_EPB_FLAGS_INBOUND | PCAPNG_EPB_FLAGS_UNICAST;
+	else
+		word |= PCAPNG_EPB_FLAGS_INBOUND;
+
+	if (flags & NSR_PKT_BROADCAST)
+		word |= PCAPNG_EPB_FLAGS_BROADCAST;
+	else if (flags & NSR_PKT_MULTICAST)
+		word |= PCAPNG_EPB_FLAGS_MULTICAST;
+	else if (flags & NSR_PKT_OTHERHOST)
+		word |= PCAPNG_EPB_FLAGS_PROMISCUOUS;
+	return word;
+}
+
+size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet, bool flagged)
+{
+	return BLOCK_OVERHEAD + sizeof(struct pcapng_epb_body) + PADDED(packet->caplen) +
+	       (flagged ? OPTION_BYTES(sizeof(uint32_t)) + ENDOFOPT_BYTES : 0);
+}
+
+void nsr_pcapng_put_packet(uint8_t *out, uint32_t id, const struct nsr_packet *packet, bool flagged)
+{
+	const struct pcapng_epb_body body = {
+		.interface_id = id,
+		.ts_high = (uint32_t)(packet->stamp_ns >> 32),
+		.ts_low = (uint32_t)packet->stamp_ns,
+		.caplen = packet->caplen,
+		.len = packet->len,
+	};
+	size_t bytes = nsr_pcapng_packet_bytes(packet, flagged);
+	uint8_t *at = begin_block(out, PCAPNG_EPB, bytes);
+	uint32_t flags;
+
+	at = put(at, &body, sizeof(body));
+	at = put(at, packet->data, packet->caplen);
+	at = put_padding(at, packet->caplen);
+	if (!flagged) {
+		put_u32(at, (uint32_t)bytes);
+		return;
+	}
+	flags = packet_flags(packet->flags);
+	at = put_option(at, PCAPNG_EPB_FLAGS, &flags, sizeof(flags));
+	end_block(at, bytes);
+}
+
+size_t nsr_pcapng_counts_bytes(const struct nsr_writer_counts *counts)
+{
+	size_t numbers = counts->dropped == NSR_WRITER_UNKNOWN ? 3 : 5;
+
+	return BLOCK_OVERHEAD + sizeof(uint32_t) + 2 * sizeof(uint32_t) +
+	       text_bytes(counts->comment, 0) + numbers * OPTION_BYTES(sizeof(uint64_t)) +
+	       ENDOFOPT_BYTES;
+}
+
+void nsr_pcapng_put_counts(uint8_t *out, uint32_t id, const struct nsr_writer_counts *counts)
+{
+	size_t bytes = nsr_pcapng_counts_bytes(counts);
+	uint8_t *at = begin_block(out, PCAPNG_ISB, bytes);
+
+	at = put_u32(at, id);
+	at = put_stamp(at, counts->end_ns);
+	at = put_text(at, PCAPNG_OPT_COMMENT, counts->comment);
+	at = put_stamp_option(at, PCAPNG_ISB_STARTTIME, counts->start_ns);
+	at = put_stamp_option(at, PCAPNG_ISB_ENDTIME, counts->end_ns);
+	if (counts->dropped != NSR_WRITER_UNKNOWN) {
+		at = put_u64_option(at, PCAPNG_ISB_IFRECV, counts->delivered + counts->dropped);
+		at = put_u64_option(at, PCAPNG_ISB_IFDROP, counts->dropped);
+	}
+	at = put_u64_option(at, PCAPNG_ISB_USRDELIV, counts->delivered);
+	end_block(at, bytes);
+}
+
+size_t nsr_pcapng_measure(const uint8_t *block, uint64_t offset, bool *packet)
+{
+	struct pcapng_block_hdr hdr;
+
+	memcpy(&hdr, block, sizeof(hdr));
+	*packet = hdr.type == PCAPNG_EPB;
+	return hdr.total_length;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * pcapng blocks: what the writer puts into memory. Each block has a function that tells its bytes
+ * and one that writes exactly as many.
+ */
+#ifndef NSR_WRITER_PCAPNG_H
+#define NSR_WRITER_PCAPNG_H
+
+#include <nsring/writer.h>
+
+#include "savefile_format.h"
+
+/** struct nsr_pcapng_section - what a Section Header Block tells about its writer */
+struct nsr_pcapng_section {
+	const char *hardware;
+	const char *os;
+	const char *application;
+};
+
+/** nsr_pcapng_section_bytes() - bytes that nsr_pcapng_put_section() writes */
+size_t nsr_pcapng_section_bytes(const struct nsr_pcapng_section *section);
+
+/** nsr_pcapng_put_section() - write a Section Header Block at @out */
+void nsr_pcapng_put_section(uint8_t *out, const struct nsr_pcapng_section *section);
+
+/** nsr_pcapng_interface_bytes() - bytes that nsr_pcapng_put_interface() writes */
+size_t nsr_pcapng_interface_bytes(const struct nsr_writer_interface *iface);
+
+/** nsr_pcapng_put_interface() - write an Interface Description Block at @out */
+void nsr_pcapng_put_interface(uint8_t *out, const struct nsr_writer_interface *iface);
+
+/** nsr_pcapng_packet_bytes() - bytes that nsr_pcapng_put_packet() writes */
+size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet, bool flagged);
+
+/**
+ * nsr_pcapng_put_packet() - write an Enhanced Packet Block
+ * @out:     room for nsr_pcapng_packet_bytes()
+ * @id:      interface in this section
+ * @packet:  the packet
+ * @flagged: with epb_flags
+ */
+void nsr_pcapng_put_packet(uint8_t *out, uint32_t id, const struct nsr_packet *packet,
+			   bool flagged);
+
+/** nsr_pcapng_counts_bytes() - bytes that nsr_pcapng_put_counts() writes */
+size_t nsr_pcapng_counts_bytes(const struct nsr_writer_counts *counts);
+
+/** nsr_pcapng_put_counts() - write an Interface Statistics Block for interface @id at @out */
+void nsr_pcapng_put_counts(uint8_t *out, uint32_t id, const struct nsr_writer_counts *counts);
+
+/** nsr_pcapng_measure() - an nsr_sink_measure for these blocks */
+size_t nsr_pcapng_measure(const uint8_t *block, uint64_t offset, bool *packet);
+
+#endif

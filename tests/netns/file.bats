@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# Files as targets: the same commands, no root and no namespace.
+#
+#	mixed frames -> file.pcap -> nsring count, nsring dump
+
+load ../lib/netns
+load ../lib/frames
+
+setup() {
+	file=$BATS_TEST_TMPDIR/file.pcap
+	mixed_frames | capture_file "$file" -F pcap
+}
+
+@test "count_of_a_file_has_its_packets_and_bytes" {
+	"$NSRING" count --json -i "file:$file" >"$BATS_TEST_TMPDIR/count.out"
+	equal packets "$(total count .packets)" 44
+	equal bytes "$(total count .bytes)" \
+		"$(fields "$file" frame.len | awk '{ sum += $1 } END { print sum }')"
+}
+
+@test "count_of_standard_input_has_its_packets" {
+	"$NSRING" count --json -i file:- <"$file" >"$BATS_TEST_TMPDIR/count.out"
+	equal packets "$(total count .packets)" 44
+}
+
+@test "filter_on_a_file_selects_what_tcpdump_selects" {
+	local filter
+	for filter in udp 'port 53' 'vlan and tcp' 'not ip' 'greater 500'; do
+		"$NSRING" dump -i "file:$file" --pcap -w "$BATS_TEST_TMPDIR/got" "$filter"
+		equal "$filter" "$(bytes "$BATS_TEST_TMPDIR/got" | md5sum)" \
+			"$(bytes "$file" "$filter" | md5sum)"
+	done
+}
+
+@test "dump_of_a_file_copies_packets_and_stamps" {
+	"$NSRING" dump -i "file:$file" -w "$BATS_TEST_TMPDIR/got"
+	equal bytes "$(bytes "$BATS_TEST_TMPDIR/got" | md5sum)" "$(bytes "$file" | md5sum)"
+	equal stamps "$(fields "$BATS_TEST_TMPDIR/got" frame.time_epoch | md5sum)" \
+		"$(fields "$file" frame.time_epoch | md5sum)"
+}
+
+@test "damaged_file_is_refused_with_the_offset_and_status_1" {
+	truncate -s -5 "$file"
+	run "$NSRING" count -i "file:$file"
+	equal status "$status" 1
+	[[ $output == *"offset "* ]]
+}
+
+@test "packets_before_the_damage_are_counted" {
+	truncate -s -5 "$file"
+	"$NSRING" count --json -i "file:$file" >"$BATS_TEST_TMPDIR/count.out" 2>/dev/null ||
+		equal status $? 1
+	equal packets "$(total count .packets)" 43
+}

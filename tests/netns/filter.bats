@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# Filters: each selects what tcpdump -r selects from an unfiltered file of the same frames.
+#
+#	A: v0 ---- v1 :B
+#	   tcpreplay of mixed frames -> one nsring dump a filter
+
+load ../lib/netns
+load ../lib/frames
+
+# Filter number N of the list goes to the file N; all captures run at once over one replay.
+# compare_with_tcpdump DEVICE UNFILTERED-FILE FILTER…
+compare_with_tcpdump() {
+	local device=$1 all=$2 number=0 filter wrong=0
+	shift 2
+	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	start_in "$B" every "$NSRING" dump -i "netns:$B/$device" --pcap -w "$all" --duration 60
+	for filter; do
+		start_in "$B" "dump$number" "$NSRING" dump -i "netns:$B/$device" --pcap \
+			-w "$BATS_TEST_TMPDIR/$number" --duration 60 "$filter"
+		number=$((number + 1))
+	done
+	replay "$A" v0 "$BATS_TEST_TMPDIR/sent"
+	arrived "$B" v1 44
+	finish every
+	number=0
+	for filter; do
+		finish "dump$number"
+		same_selection "$all" "$BATS_TEST_TMPDIR/$number" "$filter" || wrong=1
+		number=$((number + 1))
+	done
+	return "$wrong"
+}
+
+same_selection() {
+	local want got
+	want=$(bytes "$1" "$3")
+	got=$(bytes "$2")
+	[ "$want" = "$got" ] || {
+		echo "filter '$3' selects $(frames "$2") frames, but tcpdump" \
+			"$(tcpdump -r "$1" "$3" 2>/dev/null | wc -l)" >&2
+		return 1
+	}
+}
+
+@test "filters_on_addresses_and_ports_select_what_tcpdump_selects" {
+	netns_pair
+	compare_with_tcpdump v1 "$BATS_TEST_TMPDIR/all" udp tcp icmp arp ip ip6 'port 53' \
+		'udp src port 53' 'host 198.51.100.9' 'net 198.51.100.0/29' 'not ip' \
+		'tcp[tcpflags] & tcp-syn != 0' 'ip6 host 2001:db8::2' 'portrange 100-500'
+}
+
+@test "filters_on_tags_select_what_tcpdump_selects" {
+	netns_pair
+	compare_with_tcpdump v1 "$BATS_TEST_TMPDIR/all" vlan 'vlan 7' 'vlan 12' 'vlan 100' \
+		'vlan and udp' 'vlan 7 and port 53' 'not vlan' 'vlan 100 and vlan 7' \
+		'vlan 100 and vlan 7 and tcp' 'vlan and ip6' 'vlan and arp'
+}
+
+@test "filters_on_raw_bytes_and_lengths_select_what_tcpdump_selects" {
+	netns_pair
+	compare_with_tcpdump v1 "$BATS_TEST_TMPDIR/all" 'less 100' 'greater 500' 'len > 78' \
+		'ether[12:2] = 0x8100' 'ether[14:2] & 0xfff = 7' 'ether[12:2] = 0x88a8' \
+		'ether[16:2] = 0x0800' 'ip[8] = 64' 'ip[6:2] & 0x1fff != 0' 'ether proto 0x88b5' \
+		'ether broadcast' 'ether host 02:00:00:00:00:0b' 'udp[8:2] = 1' 'tcp[tcpflags] = 24'
+}
+
+@test "filters_on_the_any_device_select_what_tcpdump_selects" {
+	netns_pair
+	compare_with_tcpdump any "$BATS_TEST_TMPDIR/all" udp tcp 'port 53' 'host 198.51.100.9' ip6 \
+		arp 'not ip' 'less 100' 'ip[8] = 64' 'icmp or icmp6'
+}
+
+@test "malformed_filter_is_refused_with_the_reason" {
+	netns_pair
+	run "$NSRING" count -i "netns:$B/v1" --duration 1 udp prot 53
+	[ "$status" = 1 ] || [ "$status" = 2 ]
+	[[ $output == *filter* ]]
+}

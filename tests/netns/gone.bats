@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# What happens when the device, its namespace or the capturing process goes.
+#
+#	A: v0 ---- v1 :B        C: (empty, v1 is moved there)
+
+load ../lib/netns
+
+@test "device_set_down_and_up_again_is_captured_on" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	udp "$A" 10
+	arrived "$B" v1 10
+	ip -n "$B" link set v1 down
+	ip -n "$B" link set v1 up
+	wait_until link_is_up "$A" v0
+	ip -n "$A" neighbour replace "$NOBODY" lladdr "$MAC_B" dev v0 nud permanent
+	udp "$A" 10
+	arrived "$B" v1 20
+	finish count
+	equal packets "$(total count .packets)" 20
+}
+
+@test "deleted_device_ends_the_run_with_a_sentence_and_the_totals" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	udp "$A" 10
+	arrived "$B" v1 10
+	ip -n "$B" link delete v1
+	reap count 1
+	says count v1
+	equal packets "$(total count .packets)" 10
+	equal final "$(total count .final)" true
+}
+
+@test "device_moved_to_another_namespace_ends_the_run_with_a_sentence_and_the_totals" {
+	netns_pair
+	netns_new C
+	start_count "$B" -i "netns:$B/v1"
+	udp "$A" 10
+	arrived "$B" v1 10
+	ip -n "$B" link set v1 netns "$C"
+	reap count 1
+	says count v1
+	equal packets "$(total count .packets)" 10
+}
+
+@test "deleted_namespace_ends_the_run_with_a_sentence_and_the_totals" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	udp "$A" 10
+	arrived "$B" v1 10
+	ip netns delete "$B"
+	reap count 1
+	says count "$B"
+	equal packets "$(total count .packets)" 10
+}
+
+@test "deleted_namespace_ends_a_capture_of_any_too" {
+	netns_pair
+	start_count "$B" -i "netns:$B/any"
+	ip netns delete "$B"
+	reap count 1
+	says count "$B"
+}
+
+@test "namespace_that_is_deleted_is_not_kept_alive" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	ip netns delete "$B"
+	reap count 1
+	wait_until pair_is_gone
+}
+
+pair_is_gone() {
+	! ip -n "$A" link show dev v0 >/dev/null 2>&1
+}
+
+@test "ended_process_place_ends_the_run_with_the_totals" {
+	netns_pair
+	start holder nsenter --net="/run/netns/$B" sleep 60
+	wait_until [ "/proc/${PID[holder]}/ns/net" -ef "/run/netns/$B" ]
+	start_count "$B" -i "pid:${PID[holder]}/v1"
+	ip netns delete "$B"
+	kill -KILL "${PID[holder]}"
+	reap count 1
+	equal final "$(total count .final)" true
+}
+
+@test "other_targets_are_captured_on_when_one_is_gone" {
+	netns_pair
+	netns_new C
+	veth "$C" w0 "$B" w1 1500 10.8.0
+	start_count "$B" -i "netns:$B/v1" -i "netns:$B/w1"
+	wait_until has_sockets "$B" 2
+	ip -n "$B" link delete v1
+	wait_until grep -q v1 "$BATS_TEST_TMPDIR/count.err"
+	udp "$C" 15 10.8.0.99
+	arrived "$B" w1 15
+	finish count 1
+	equal packets "$(total count .packets)" 15
+}
+
+@test "dump_of_a_deleted_device_leaves_a_valid_file" {
+	netns_pair
+	start_in "$B" dump "$NSRING" dump -i "netns:$B/v1" -w "$BATS_TEST_TMPDIR/file" --duration 60
+	udp "$A" 10
+	arrived "$B" v1 10
+	ip -n "$B" link delete v1
+	reap dump 1
+	equal packets "$(frames "$BATS_TEST_TMPDIR/file")" 10
+}
+
+@test "device_is_promiscuous_while_captured" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	equal promiscuity "$(promiscuity "$B" v1)" 1
+	finish count
+	equal promiscuity "$(promiscuity "$B" v1)" 0
+}
+
+@test "device_is_left_alone_without_promiscuous_mode" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1" -p
+	equal promiscuity "$(promiscuity "$B" v1)" 0
+	finish count
+}
+
+@test "killed_process_leaves_no_promiscuous_device" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	kill -KILL "${PID[count]}"
+	reap count 137
+	equal promiscuity "$(promiscuity "$B" v1)" 0
+}
+
+@test "killed_process_leaves_no_socket" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	kill -KILL "${PID[count]}"
+	reap count 137
+	equal sockets "$(sockets "$B")" 0
+}
+
+@test "killed_process_leaves_no_namespace" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	kill -KILL "${PID[count]}"
+	reap count 137
+	ip netns delete "$B"
+	wait_until pair_is_gone
+}

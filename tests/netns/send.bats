@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# Sending: what nsring send tells against what the peer's kernel counts and tcpdump sees.
+#
+#	A: v0 ---- v1 :B
+#	   nsring send -> tcpdump
+
+load ../lib/netns
+load ../lib/frames
+
+# witness: tcpdump on v1, into $file.
+witness() {
+	file=$BATS_TEST_TMPDIR/seen
+	start_in "$B" tcpdump timeout 60 nsenter --net="/run/netns/$B" tcpdump -U -i v1 -w "$file"
+}
+
+# seen COUNT: tcpdump has that many.
+seen() {
+	wait_until has_frames "$file" "$1"
+	finish tcpdump
+}
+
+send() {
+	run timeout 60 "$NSRING" send -i "netns:$A/v0" "$@"
+	[ "$status" = 0 ] || {
+		echo "status $status: $output" >&2
+		return 1
+	}
+}
+
+@test "count_option_sends_exactly_that_many" {
+	netns_pair
+	send --count 5000
+	arrived "$B" v1 5000
+	equal packets "$(kernel "$B" v1 rx.packets)" 5000
+}
+
+@test "rate_option_sends_exactly_that_many_too" {
+	netns_pair
+	send --count 333 --rate 1kpps
+	arrived "$B" v1 333
+	equal packets "$(kernel "$B" v1 rx.packets)" 333
+}
+
+@test "sending_past_the_qdisc_sends_exactly_that_many" {
+	netns_pair
+	send --count 5000 --qdisc-bypass
+	arrived "$B" v1 5000
+	equal packets "$(kernel "$B" v1 rx.packets)" 5000
+}
+
+@test "duration_option_ends_sending" {
+	netns_pair
+	send --duration 0.5 --rate 100pps
+	[ "$(kernel "$B" v1 rx.packets)" -gt 0 ]
+}
+
+@test "json_totals_are_what_the_peer_counts" {
+	netns_pair
+	send --count 700 --size 200 --json
+	arrived "$B" v1 700
+	equal packets "$(jq .packets <<<"${lines[-1]}")" 700
+	equal bytes "$(jq .bytes <<<"${lines[-1]}")" "$(kernel "$B" v1 rx.bytes)"
+}
+
+@test "size_option_is_the_length_of_every_frame" {
+	netns_pair
+	witness
+	send --count 20 --size 333
+	seen 20
+	equal lengths "$(fields "$file" frame.len | sort | uniq -c | xargs)" "20 333"
+}
+
+@test "flows_option_sends_that_many_different_flows" {
+	netns_pair
+	witness
+	send --count 100 --flows 10
+	seen 100
+	equal flows "$(fields "$file" ip.src udp.srcport ip.dst udp.dstport | sort -u | wc -l)" 10
+}
+
+@test "generated_frames_have_right_checksums" {
+	netns_pair
+	witness
+	send --count 20 --flows 5 --size 101
+	seen 20
+	equal bad "$(tshark -r "$file" -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE \
+		-Y 'ip.checksum.status != Good or udp.checksum.status != Good' 2>/dev/null | wc -l)" 0
+}
+
+@test "vlan_option_tags_every_frame" {
+	netns_pair
+	witness
+	send --count 10 --vlan 42
+	seen 10
+	equal tags "$(fields "$file" vlan.id udp.length | cut -f 1 | sort | uniq -c | xargs)" "10 42"
+}
+
+@test "stack_of_the_peer_answers_nothing_to_generated_frames" {
+	netns_pair
+	send --count 100
+	arrived "$B" v1 100
+	equal answers "$(kernel "$B" v1 tx.packets)" 0
+}
+
+@test "replay_is_byte_for_byte_the_file" {
+	netns_pair
+	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	witness
+	send --rate max "$BATS_TEST_TMPDIR/sent"
+	seen 44
+	equal bytes "$(bytes "$file" | md5sum)" "$(bytes "$BATS_TEST_TMPDIR/sent" | md5sum)"
+}
+
+@test "replay_of_pcapng_is_byte_for_byte_the_file" {
+	netns_pair
+	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcapng
+	witness
+	send --rate max "$BATS_TEST_TMPDIR/sent"
+	seen 44
+	equal bytes "$(bytes "$file" | md5sum)" "$(bytes "$BATS_TEST_TMPDIR/sent" | md5sum)"
+}
+
+@test "replay_at_the_file's_own_pace_sends_every_frame" {
+	netns_pair
+	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	send "$BATS_TEST_TMPDIR/sent"
+	arrived "$B" v1 44
+	equal packets "$(kernel "$B" v1 rx.packets)" 44
+}
+
+@test "replay_from_standard_input_sends_every_frame" {
+	netns_pair
+	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	timeout 60 "$NSRING" send -i "netns:$A/v0" --rate max - <"$BATS_TEST_TMPDIR/sent"
+	arrived "$B" v1 44
+	equal packets "$(kernel "$B" v1 rx.packets)" 44
+}
+
+@test "replay_with_filter_words_sends_what_tcpdump_selects" {
+	netns_pair
+	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	witness
+	send --rate max "$BATS_TEST_TMPDIR/sent" udp port 53
+	seen 2
+	equal bytes "$(bytes "$file" | md5sum)" \
+		"$(bytes "$BATS_TEST_TMPDIR/sent" udp port 53 | md5sum)"
+}
+
+@test "loop_option_replays_that_many_times" {
+	netns_pair
+	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	send --rate max --loop 3 "$BATS_TEST_TMPDIR/sent"
+	arrived "$B" v1 132
+	equal packets "$(kernel "$B" v1 rx.packets)" 132
+}
+
+@test "frames_too_long_for_the_device_are_skipped_and_said" {
+	netns_pair
+	{
+		eth 88b5 "$(payload 3000)"
+		eth 88b5 "$(payload 100)"
+	} | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	run timeout 60 "$NSRING" send -i "netns:$A/v0" --rate max "$BATS_TEST_TMPDIR/sent"
+	arrived "$B" v1 1
+	equal packets "$(kernel "$B" v1 rx.packets)" 1
+	[[ $output == *long* ]]
+}
+
+@test "sending_on_a_device_that_is_down_is_said" {
+	netns_pair
+	ip -n "$A" link set v0 down
+	run timeout 60 "$NSRING" send -i "netns:$A/v0" --count 10
+	equal status "$status" 1
+	[[ $output == *v0*down* ]]
+}

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# What make install puts down works from there, and make uninstall takes all of it away.
+#
+#	build/ -> make install PREFIX=$tmp/usr -> cc, c++, man, nm -> make uninstall
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	export TREE=$BATS_FILE_TMPDIR/tree PREFIX=$BATS_FILE_TMPDIR/usr
+	# A copy, for the tree's own build keeps its prefix.
+	mkdir "$TREE"
+	tar --exclude='./build*' --exclude=./.git -c . | tar -x -C "$TREE"
+	make -s -C "$TREE" install "PREFIX=$PREFIX"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	PKG_CONFIG_PATH=$(dirname "$(find "$PREFIX" -name nsring.pc)")
+	export PKG_CONFIG_PATH
+	LD_LIBRARY_PATH=$(pkg-config --variable=libdir nsring)
+}
+
+# The same source is good C and C++.
+write_program() {
+	cat >"$1" <<-'END'
+		#include <nsring/engine.h>
+		#include <nsring/nsring.h>
+		#include <nsring/writer.h>
+		#include <stdio.h>
+
+		int main(void)
+		{
+			struct nsr_capture *cap;
+			struct nsr_error err;
+			int rc = nsr_open("nowhere:x", NULL, &cap, &err);
+
+			printf("%s %d %s\n", nsr_version(), rc == err.code, err.text);
+			return rc < 0 ? 0 : 1;
+		}
+	END
+}
+
+# compiles COMPILER FILE: with no warning, and what it makes runs.
+compiles() {
+	write_program "$2"
+	# shellcheck disable=SC2046 # several flags
+	"$1" -Wall -Wextra -Werror -pedantic -o program "$2" $(pkg-config --cflags --libs nsring)
+	run env "LD_LIBRARY_PATH=$LD_LIBRARY_PATH" ./program
+	[ "$status" = 0 ]
+	[[ $output == "$(pkg-config --modversion nsring) 1 "*nowhere* ]]
+}
+
+@test "installed_headers_and_library_serve_a_C_program" {
+	compiles cc program.c
+}
+
+@test "installed_headers_and_library_serve_a_C++_program" {
+	compiles c++ program.cc
+}
+
+@test "installed_command_runs_from_its_prefix" {
+	run "$PREFIX/bin/nsring" --version
+	[ "$status" = 0 ]
+	[[ $output == *"$(pkg-config --modversion nsring)"* ]]
+}
+
+@test "shared_library_exports_only_nsr_names" {
+	run nm -D --defined-only "$LD_LIBRARY_PATH/libnsring.so"
+	[ "$status" = 0 ]
+	[[ $output == *nsr_open* ]]
+	[ -z "$(grep -v ' nsr_\| A NSRING_' <<<"$output")" ]
+}
+
+@test "every_function_of_the_headers_is_exported" {
+	local name
+	for name in $(sed -nE 's/.*\b(nsr_[a-z_]+)\(.*/\1/p' "$PREFIX"/include/nsring/*.h |
+		grep -vx nsr_options_init | sort -u); do
+		grep -qE "^(\w[^*]*|[^ ].*[ *])$name\(" "$PREFIX"/include/nsring/*.h || continue
+		nm -D --defined-only "$LD_LIBRARY_PATH/libnsring.so" | grep -q " $name\b" || {
+			echo "not exported: $name" >&2
+			return 1
+		}
+	done
+}
+
+@test "every_command_has_an_installed_man_page_that_formats" {
+	local name page
+	for name in nsring nsring-count nsring-dump nsring-send; do
+		page=$PREFIX/share/man/man1/$name.1
+		[ -e "$page" ] || page=$page.gz
+		LC_ALL=C.UTF-8 man --warnings -l "$page" >page.txt 2>page.err
+		grep -q '^NAME' page.txt
+		[ ! -s page.err ]
+	done
+}
+
+@test "library_has_an_installed_man_page" {
+	find "$PREFIX/share/man/man3" -name 'nsring.3*' | grep -q .
+}
+
+@test "pkg_config_knows_the_engine_directory" {
+	[[ $(pkg-config --variable=enginedir nsring) == "$PREFIX"/*/nsring/engines ]]
+}
+
+@test "uninstall_leaves_nothing_also_after_two_installs" {
+	make -s -C "$TREE" install "PREFIX=$PREFIX" "DESTDIR=$BATS_TEST_TMPDIR/dest"
+	make -s -C "$TREE" install "PREFIX=$PREFIX" "DESTDIR=$BATS_TEST_TMPDIR/dest"
+	[ -x "$BATS_TEST_TMPDIR/dest/$PREFIX/bin/nsring" ]
+	make -s -C "$TREE" uninstall "PREFIX=$PREFIX" "DESTDIR=$BATS_TEST_TMPDIR/dest"
+	[ ! -e "$BATS_TEST_TMPDIR/dest" ]
+}
+
+@test "uninstall_leaves_what_others_put_there" {
+	mkdir -p dest/"$PREFIX"/bin
+	touch dest/"$PREFIX"/bin/other
+	make -s -C "$TREE" install "PREFIX=$PREFIX" "DESTDIR=$PWD/dest"
+	make -s -C "$TREE" uninstall "PREFIX=$PREFIX" "DESTDIR=$PWD/dest"
+	[ "$(find dest -type f)" = "dest/$PREFIX/bin/other" ] ||
+		[ "$(find dest -type f)" = "dest$PREFIX/bin/other" ]
+}

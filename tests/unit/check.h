@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What the C tests of the library share: cmocka, and a look at error sentences. */
+#ifndef NSR_TESTS_CHECK_H
+#define NSR_TESTS_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include <nsring/nsring.h>
+
+static inline void assert_says(const struct nsr_error *err, const char *part)
+{
+	if (!strstr(err->text, part))
+		fail_msg("\"%s\" does not say \"%s\"", err->text, part);
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Compiling filters, and their translation for sockets as far as it shows without a socket. */
+#include <linux/filter.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "check.h"
+#include "filter.h"
+
+#define ETHERNET 1
+#define RAW_IP	 101
+#define SLL2	 276
+
+static struct nsr_filter *compile(const char *text, uint32_t linktype)
+{
+	struct nsr_filter *filter;
+	struct nsr_error err;
+
+	if (nsr_filter_compile(text, linktype, &filter, &err) < 0)
+		fail_msg("%s", err.text);
+	return filter;
+}
+
+/* An IPv4 UDP packet, source port 5353. */
+static const uint8_t ip_udp[] = {
+	0x45, 0, 0,   28, 0, 0, 0,    0,    64, 17, 0, 0, 192, 0,
+	2,    1, 192, 0,  2, 2, 0x14, 0xe9, 0,	53, 0, 8, 0,   0,
+};
+
+static void filter_is_compiled_for_the_link_type(void **state)
+{
+	struct nsr_filter *raw = compile("udp src port 5353", RAW_IP);
+	struct nsr_filter *ethernet = compile("udp src port 5353", ETHERNET);
+
+	assert_true(nsr_filter_match(raw, ip_udp, sizeof(ip_udp), sizeof(ip_udp)));
+	assert_false(nsr_filter_match(ethernet, ip_udp, sizeof(ip_udp), sizeof(ip_udp)));
+	nsr_filter_free(raw);
+	nsr_filter_free(ethernet);
+}
+
+static void packet_cut_before_what_the_filter_reads_does_not_match(void **state)
+{
+	struct nsr_filter *filter = compile("udp src port 5353", RAW_IP);
+
+	assert_false(nsr_filter_match(filter, ip_udp, sizeof(ip_udp), 20));
+	nsr_filter_free(filter);
+}
+
+static void no_filter_matches_everything(void **state)
+{
+	assert_true(nsr_filter_match(NULL, ip_udp, sizeof(ip_udp), 0));
+}
+
+static void malformed_filter_is_refused_with_libpcaps_reason(void **state)
+{
+	struct nsr_filter *filter;
+	struct nsr_error err;
+
+	assert_int_equal(nsr_filter_compile("port", ETHERNET, &filter, &err), -EINVAL);
+	assert_null(filter);
+	assert_says(&err, "filter \"port\"");
+	assert_says(&err, "syntax error");
+}
+
+static void program(const char *text, enum nsr_skb_view view, struct sock_fprog *prog)
+{
+	struct nsr_filter *filter = compile(text, view == NSR_SKB_COOKED ? SLL2 : ETHERNET);
+	struct nsr_error err;
+
+	if (nsr_filter_for_socket(filter, view, 0, 96, prog, &err) < 0)
+		fail_msg("%s: %s", text, err.text);
+	nsr_filter_free(filter);
+}
+
+static void accepting_returns_the_bytes_to_keep(void **state)
+{
+	struct sock_fprog prog;
+
+	assert_int_equal(nsr_filter_for_socket(NULL, NSR_SKB_ETHERNET, 0, 96, &prog, NULL), 0);
+	assert_int_equal(prog.filter[0].code, BPF_RET | BPF_K);
+	assert_int_equal(prog.filter[0].k, 96);
+	free(prog.filter);
+}
+
+static void what_no_tagged_packet_can_match_costs_nothing_there(void **state)
+{
+	struct sock_fprog plain, both;
+
+	program("udp port 53", NSR_SKB_PLAIN, &plain);
+	program("udp port 53", NSR_SKB_ETHERNET, &both);
+	/* tag present? (2), EtherType of the tag (1), a few jumps that are decided */
+	assert_in_range(both.len - plain.len, 3, 10);
+	free(plain.filter);
+	free(both.filter);
+}
+
+static void jumps_of_long_filters_stay_within_reach(void **state)
+{
+	char text[16384] = "host 192.0.2.0";
+	struct sock_fprog prog;
+	uint32_t i;
+
+	for (i = 1; i < 150; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " or host 192.0.2.%u",
+			 i);
+	program(text, NSR_SKB_ETHERNET, &prog);
+	assert_true(prog.len > 512);
+	for (i = 0; i < prog.len; i++) {
+		if (BPF_CLASS(prog.filter[i].code) != BPF_JMP)
+			continue;
+		if (BPF_OP(prog.filter[i].code) == BPF_JA)
+			assert_true(i + 1 + prog.filter[i].k < prog.len);
+		else
+			assert_true(i + 1 + prog.filter[i].jt < prog.len &&
+				    i + 1 + prog.filter[i].jf < prog.len);
+	}
+	free(prog.filter);
+}
+
+static void filter_longer_than_the_kernel_takes_is_refused(void **state)
+{
+	size_t room = 1 << 16, used = 0;
+	char *text = calloc(1, room);
+	struct nsr_filter *filter;
+	struct sock_fprog prog;
+	struct nsr_error err;
+	int i;
+
+	/* Of this shape libpcap's optimiser makes short work. */
+	for (i = 0; i < 600; i++)
+		used += (size_t)snprintf(text + used, room - used,
+					 "%stcp src portrange %d-%d and host 10.%d.%d.7",
+					 i ? " or " : "", i, i + 2, i / 256, i % 256);
+	filter = compile(text, ETHERNET);
+	assert_int_equal(nsr_filter_for_socket(filter, NSR_SKB_ETHERNET, 0, 96, &prog, &err),
+			 -E2BIG);
+	assert_says(&err, "4096");
+	nsr_filter_free(filter);
+	free(text);
+}
+
+static void bytes_that_a_socket_does_not_see_are_refused(void **state)
+{
+	struct nsr_filter *filter = compile("link[13] = 5", SLL2);
+	struct sock_fprog prog;
+	struct nsr_error err;
+
+	assert_int_equal(nsr_filter_for_socket(filter, NSR_SKB_COOKED, 0, 96, &prog, &err),
+			 -EOPNOTSUPP);
+	assert_says(&err, "offset 13");
+	nsr_filter_free(filter);
+}
+
+static uint32_t linktypes(void *arg, uint32_t iface)
+{
+	return iface == 0 ? ETHERNET : RAW_IP;
+}
+
+static void set_judges_each_interface_by_its_link_type(void **state)
+{
+	struct nsr_packet packet = { .data = ip_udp, .caplen = 28, .len = 28, .iface = 1 };
+	struct nsr_filter_set *set;
+
+	assert_int_equal(nsr_filter_set_new("udp port 53", ETHERNET, &set, NULL), 0);
+	assert_int_equal(nsr_filter_set_match(set, &packet, linktypes, NULL), 1);
+	packet.iface = 0;
+	assert_int_equal(nsr_filter_set_match(set, &packet, linktypes, NULL), 0);
+	nsr_filter_set_free(set);
+}
+
+static void set_matches_nothing_that_its_link_type_can_not_be_asked(void **state)
+{
+	struct nsr_packet packet = { .data = ip_udp, .caplen = 28, .len = 28, .iface = 1 };
+	struct nsr_filter_set *set;
+
+	assert_int_equal(nsr_filter_set_new("ether host 2:0:0:0:0:1", ETHERNET, &set, NULL), 0);
+	assert_int_equal(nsr_filter_set_match(set, &packet, linktypes, NULL), 0);
+	nsr_filter_set_free(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(filter_is_compiled_for_the_link_type),
+		cmocka_unit_test(packet_cut_before_what_the_filter_reads_does_not_match),
+		cmocka_unit_test(no_filter_matches_everything),
+		cmocka_unit_test(malformed_filter_is_refused_with_libpcaps_reason),
+		cmocka_unit_test(accepting_returns_the_bytes_to_keep),
+		cmocka_unit_test(what_no_tagged_packet_can_match_costs_nothing_there),
+		cmocka_unit_test(jumps_of_long_filters_stay_within_reach),
+		cmocka_unit_test(filter_longer_than_the_kernel_takes_is_refused),
+		cmocka_unit_test(bytes_that_a_socket_does_not_see_are_refused),
+		cmocka_unit_test(set_judges_each_interface_by_its_link_type),
+		cmocka_unit_test(set_matches_nothing_that_its_link_type_can_not_be_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
