@@ -50,8 +50,10 @@ lab_up()
 	for ns in "$gen_ns" "$cap_ns"; do
 		ip netns add "$ns" || return
 		# no packets but the generator's
-		nsenter "--net=/run/netns/$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1 || return
+		nsenter "--net=/run/netns/$ns" bash -c '
+			for setting in /proc/sys/net/ipv6/conf/*/disable_ipv6; do
+				[[ ! -e $setting ]] || echo 1 >"$setting"
+			done' || return
 	done
 	ip link add gen0 netns "$gen_ns" type veth peer name cap0 netns "$cap_ns" || return
 	ip -n "$gen_ns" link set gen0 arp off || return

@@ -122,9 +122,11 @@ function other_work(   s, i, round, list, count) {
 }
 
 function legend() {
-	print "- Medians of " rounds " round(s); in brackets the median of the ratios to `" \
-		label[reference] "`"
-	print "  of the same round."
+	if (reference in label)
+		print "- Medians of " rounds " round(s); in brackets the median of the ratios to `" \
+			label[reference] "`\n  of the same round."
+	else
+		print "- Medians of " rounds " round(s)."
 	print "- No loss up to: found by bisection; \"≥\": none even at the generator's" \
 		" highest rate."
 	print "- Program: CPU time of the capturing process per packet captured at " \
@@ -137,7 +139,8 @@ function legend() {
 	print "- Peak RSS includes the ring, which is mapped."
 	print "- Unaccounted: reached the capture, but neither captured nor reported lost;" \
 		" the worst\n  trial flat out."
-	print "- Other work took " other_work() "% of the CPUs' time."
+	print "- Other work took " other_work() "% of the CPUs' time" \
+		(other_work() > 10 ? ": too much to believe these figures." : ".")
 }
 
 END {

@@ -9,7 +9,7 @@
 
 #define SNAPLEN_MAX  262144
 #define BATCH_MS_MAX 10000
-#define GROUP_MAX    65535
+#define GROUP_MAX    65536
 
 struct choice {
 	const char *name;
@@ -81,7 +81,7 @@ const char *capture_parse_fanout(const char *value, void *field)
 						 { "cpu", NSR_FANOUT_CPU },
 						 { "rr", NSR_FANOUT_ROUND_ROBIN },
 						 { NULL, 0 } };
-	static const char expected[] = "flow, cpu or rr, and :GROUP (1 to 65535) to join a group";
+	static const char expected[] = "flow, cpu or rr, and :GROUP (1 to 65536) to join a group";
 	struct capture_fanout *fanout = field;
 	size_t length = strcspn(value, ":");
 	uint64_t group = 0;

@@ -68,9 +68,10 @@ static int open_socket(struct packet *p, struct nsr_error *err)
 	if (p->fd >= 0)
 		return 0;
 	if (errno == EPERM || errno == EACCES)
-		return nsr_error_set(err, -errno,
-				     "capturing needs CAP_NET_RAW: run as root, or grant it to the "
-				     "program: setcap cap_net_raw+ep PROGRAM");
+		return nsr_error_set(
+			err, -errno,
+			"packet sockets need CAP_NET_RAW: run as root, or grant it to the "
+			"program: setcap cap_net_raw+ep PROGRAM");
 	return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
 }
 
@@ -386,14 +387,20 @@ static int packet_set_filter(void *priv, const struct nsr_filter *filter, struct
 {
 	struct packet *p = priv;
 	uint32_t accept = p->snaplen + p->generation % GENERATIONS;
+	bool judge_all;
 	int rc;
 
 	if (!(p->mode & NSR_RECV))
 		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
 	rc = attach_filter(p, filter, accept, err);
+	/* What the kernel can't run is run here; frames of a fixed length could be too short. */
+	judge_all = rc == -EOPNOTSUPP && p->ring.version == TPACKET_V3;
+	if (judge_all)
+		rc = attach_filter(p, NULL, UINT32_MAX, err);
 	if (rc < 0)
 		return rc;
 	p->filter = filter;
+	p->judge_all = judge_all;
 	if (p->started)
 		begin_recheck(p, accept);
 	p->generation++;
@@ -422,10 +429,12 @@ static int join_fanout(struct packet *p, struct nsr_error *err)
 		[NSR_FANOUT_ROUND_ROBIN] = PACKET_FANOUT_LB,
 	};
 	uint32_t type = types[p->fanout];
-	uint32_t value = p->fanout_group | type << 16;
+	uint32_t value = type << 16;
 	socklen_t len = sizeof(value);
 
-	if (!p->fanout_group)
+	if (p->fanout_group)
+		value |= p->fanout_group - 1;
+	else
 		value |= PACKET_FANOUT_FLAG_UNIQUEID << 16;
 	if (setsockopt(p->fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0)
 		return nsr_error_set(err, -errno,
@@ -433,7 +442,7 @@ static int join_fanout(struct packet *p, struct nsr_error *err)
 				     "and members alike in device and kind)",
 				     p->fanout_group, strerror(errno));
 	if (getsockopt(p->fd, SOL_PACKET, PACKET_FANOUT, &value, &len) == 0)
-		p->fanout_group = value & 0xffff;
+		p->fanout_group = (value & 0xffff) + 1; /* the kernel's number may be 0 */
 	return 0;
 }
 
@@ -464,7 +473,8 @@ static int start_fanout(struct packet *p, struct nsr_error *err)
 	if (rc == 0)
 		rc = join_fanout(p, err);
 	if (rc == 0)
-		rc = attach_filter(p, p->filter, p->snaplen, err);
+		rc = p->judge_all ? attach_filter(p, NULL, UINT32_MAX, err)
+				  : attach_filter(p, p->filter, p->snaplen, err);
 	return rc;
 }
 
@@ -553,8 +563,9 @@ static void packet_info(void *priv, struct nsr_info *info)
 	const struct packet *p = priv;
 
 	if (p->mode & NSR_RECV)
-		snprintf(info->mode, sizeof(info->mode), "%s",
-			 p->ring.version == TPACKET_V3 ? "TPACKET_V3" : "TPACKET_V2, immediate");
+		snprintf(info->mode, sizeof(info->mode), "%s%s",
+			 p->ring.version == TPACKET_V3 ? "TPACKET_V3" : "TPACKET_V2, immediate",
+			 p->judge_all ? ", filter in user space" : "");
 	else
 		snprintf(info->mode, sizeof(info->mode), "send only");
 	info->linktype = p->linktype;

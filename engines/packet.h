@@ -79,6 +79,7 @@ struct packet {
 	struct packet_ifaces ifaces;
 	const struct nsr_filter *filter; /* the core's, NULL for none */
 	struct packet_recheck recheck;
+	bool judge_all; /* the kernel can't run the filter: packets meet it when handed out */
 	uint32_t generation; /* of the filter */
 	/* Set up once: */
 	uint32_t ifindex; /* 0 for "any" */

@@ -114,12 +114,22 @@ struct raw {
 	uint16_t tci, tpid;
 };
 
-/* True: hand it out. Packets let in before the filter was changed meet the new one here. */
-static bool passes(const struct packet *p, const struct nsr_packet *packet, const struct raw *raw)
+/* Whether the kernel's verdict has to be looked at again. */
+static bool is_doubtful(const struct packet *p, const struct nsr_packet *packet,
+			const struct raw *raw, const struct sockaddr_ll *from)
 {
-	if (!p->recheck.ambiguous && raw->caplen < raw->len && raw->caplen == p->recheck.kept)
+	if (!p->filter)
+		return false;
+	if (p->judge_all)
 		return true;
-	return nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen);
+	/* Let in by an older filter? What the new one cut short met the new one. */
+	if (p->recheck.units &&
+	    (p->recheck.ambiguous || raw->caplen == raw->len || raw->caplen != p->recheck.kept))
+		return true;
+	/* See nsr_filter_for_socket(); what was cut short was judged. */
+	return p->view == NSR_SKB_COOKED && raw->caplen == raw->len &&
+	       (packet->flags & NSR_PKT_VLAN || from->sll_protocol == htons(ETH_P_8021Q) ||
+		from->sll_protocol == htons(ETH_P_8021AD));
 }
 
 /* 1: @packet is filled in; 0: the filter refuses it; -ENOMEM. */
@@ -151,7 +161,8 @@ static inline int describe(struct packet *p, const struct raw *raw, const struct
 	}
 	if (p->view == NSR_SKB_COOKED)
 		restore_cooked(packet, from);
-	if (p->recheck.units && !passes(p, packet, raw))
+	if (is_doubtful(p, packet, raw, from) &&
+	    !nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen))
 		return 0;
 	if (packet->caplen > p->snaplen)
 		packet->caplen = p->snaplen;

@@ -195,6 +195,8 @@ static void say_target(const char *target, struct nsr_error *err)
 {
 	struct nsr_error why = *err;
 
+	if (strncmp(why.text, target, strlen(target)) == 0)
+		return; /* said already, as of a file */
 	nsr_error_set(err, why.code, "%.150s: %.350s", target, why.text);
 }
 

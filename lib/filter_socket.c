@@ -12,6 +12,9 @@
  * starts by asking which one it is. In the tagged case the EtherType that the filter looks at first
  * is the tag's, so most of the second copy can't be reached; it is left out, which also leaves out
  * loads (`ldh [x + 14]` of a filter for untagged IPv4) that would straddle the missing tag.
+ *
+ * A cooked packet that is sent with its tag inside starts behind the tag, which can't be translated
+ * at all: the program lets it pass whole, for the engine to judge.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -88,7 +91,7 @@ struct assembly {
 	uint32_t count, room;
 	uint32_t *label_at;
 	uint32_t labels;
-	uint32_t reject, accept; /* labels */
+	uint32_t accept, whole, reject; /* labels */
 	bool no_memory;
 };
 
@@ -358,6 +361,19 @@ static bool emit_insn(struct assembly *as, const struct bpf_insn *insn, const st
 	return true;
 }
 
+/* `protochain` compiles to a loop, which the kernel does not run. */
+static bool has_loop(const struct nsr_filter *filter)
+{
+	const struct bpf_insn *code;
+	unsigned int i, n;
+
+	code = nsr_filter_code(filter, &n);
+	for (i = 0; i < n; i++)
+		if (code[i].code == (BPF_JMP | BPF_JA) && code[i].k >= n - i - 1)
+			return true;
+	return false;
+}
+
 /* One copy of the program, for one layout; its labels start at @base. */
 static int emit_copy(struct assembly *as, const struct nsr_filter *filter,
 		     const struct field *layout, uint32_t base, struct nsr_error *err)
@@ -380,8 +396,7 @@ static int emit_copy(struct assembly *as, const struct nsr_filter *filter,
 		if (!emit_insn(as, &code[i], layout, known[i], base + i + 1))
 			rc = nsr_error_set(err, -EOPNOTSUPP,
 					   "filter: reads link-layer bytes (near offset %u) that "
-					   "the kernel keeps elsewhere while it filters; leave "
-					   "that term out",
+					   "the kernel keeps elsewhere while it filters",
 					   code[i].k);
 	}
 	free(known);
@@ -508,7 +523,7 @@ static int emit_program(struct assembly *as, const struct nsr_filter *filter,
 {
 	const struct field *untagged = view == NSR_SKB_COOKED ? cooked : plain;
 	const struct field *tagged = view == NSR_SKB_COOKED ? cooked_tagged : ethernet_tagged;
-	uint32_t second = as->labels / 2 - 1;
+	uint32_t second = as->accept / 2;
 	int rc = 0;
 
 	emit_rules(as, rules);
@@ -516,12 +531,19 @@ static int emit_program(struct assembly *as, const struct nsr_filter *filter,
 		emit_ancillary(as, SKF_AD_VLAN_TAG_PRESENT);
 		emit(as, BPF_JMP | BPF_JEQ | BPF_K, 0, NO_JUMP, second);
 	}
+	if (filter && view == NSR_SKB_COOKED) {
+		emit_ancillary(as, SKF_AD_PROTOCOL);
+		emit(as, BPF_JMP | BPF_JEQ | BPF_K, TPID_8021Q, as->whole, NO_JUMP);
+		emit(as, BPF_JMP | BPF_JEQ | BPF_K, TPID_8021AD, as->whole, NO_JUMP);
+	}
 	if (filter)
 		rc = emit_copy(as, filter, untagged, 0, err);
 	if (filter && rc == 0 && view != NSR_SKB_PLAIN)
 		rc = emit_copy(as, filter, tagged, second, err);
 	place_label(as, as->accept);
 	emit_plain(as, BPF_RET | BPF_K, accept);
+	place_label(as, as->whole);
+	emit_plain(as, BPF_RET | BPF_K, UINT32_MAX);
 	place_label(as, as->reject);
 	emit_plain(as, BPF_RET | BPF_K, 0);
 	return rc;
@@ -537,9 +559,13 @@ int nsr_filter_for_socket(const struct nsr_filter *filter, enum nsr_skb_view vie
 
 	if (filter)
 		nsr_filter_code(filter, &n);
-	as.labels = 2 * (n + 2);
-	as.accept = as.labels - 2;
-	as.reject = as.labels - 1;
+	if (filter && has_loop(filter))
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "filter: it needs a loop, which the kernel does not run");
+	as.accept = 2 * (n + 1);
+	as.whole = as.accept + 1;
+	as.reject = as.whole + 1;
+	as.labels = as.reject + 1;
 	as.label_at = calloc(as.labels, sizeof(*as.label_at));
 	if (!as.label_at)
 		return nsr_error_set(err, -ENOMEM, "filter: out of memory");

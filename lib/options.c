@@ -14,6 +14,7 @@
 #define MAX_BATCH_PACKETS     65536
 #define DEFAULT_BATCH_MS      20
 #define MAX_BATCH_MS	      10000
+#define MAX_FANOUT_GROUP      65536
 #define MAX_RING_BYTES	      (UINT64_C(64) << 30)
 
 static int copy_sized(const struct nsr_options *from, struct nsr_options *to, struct nsr_error *err)
@@ -63,9 +64,9 @@ static int check(const struct nsr_options *opts, struct nsr_error *err)
 				     opts->direction);
 	if (opts->fanout > NSR_FANOUT_ROUND_ROBIN)
 		return nsr_error_set(err, -EINVAL, "options: fanout %u is unknown", opts->fanout);
-	if (opts->fanout_group > UINT16_MAX)
+	if (opts->fanout_group > MAX_FANOUT_GROUP)
 		return nsr_error_set(err, -EINVAL, "options: fanout_group %u is over %u",
-				     opts->fanout_group, UINT16_MAX);
+				     opts->fanout_group, MAX_FANOUT_GROUP);
 	if (opts->stamp > NSR_STAMP_KERNEL)
 		return nsr_error_set(err, -EINVAL, "options: stamp %u is unknown", opts->stamp);
 	return 0;

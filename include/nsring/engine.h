@@ -157,7 +157,9 @@ enum nsr_skb_rule {
  * @err:    the reason in words; may be NULL
  *
  * The verdict is that of nsr_filter_match() on the packet as it is handed out, although the
- * socket's program runs before VLAN tags and cooked headers are put in place.
+ * socket's program runs before VLAN tags and cooked headers are put in place. One case is left to
+ * the caller: a cooked packet that is sent with a VLAN tag inside is let in whole, whatever
+ * @accept says, and has to be judged when it is handed out.
  *
  * Return: 0; -EOPNOTSUPP the filter reads something that a socket's filter can't; -E2BIG it is
  * too long for the kernel; -ENOMEM.

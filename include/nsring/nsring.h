@@ -203,7 +203,7 @@ struct nsr_stats {
  * @snaplen:       bytes kept of each packet
  * @ring_bytes:    memory of the ring, 0 without one
  * @batch_packets: most packets in a batch
- * @fanout_group:  the group's number, 0 without one
+ * @fanout_group:  the group's number (one more than the kernel's own), 0 without one
  * @netns_inode:   the namespace's inode number, 0 for a file
  * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
  */

@@ -65,9 +65,11 @@ mixed_frames() {
 	done
 }
 
-# capture_file FILE [TEXT2PCAP-OPTION…]: from the frames on stdin.
+# capture_file FILE COMMAND [TEXT2PCAP-OPTION…]: the frames that COMMAND prints; pcap by default.
+# In a shell of its own, where bats does not trace each command.
 capture_file() {
-	local file=$1
-	shift
-	sed 's/../ &/g; s/^/000000/' | text2pcap -q "$@" - "$file"
+	local file=$1 command=$2
+	shift 2
+	bash -c '. "$1"; eval "$2"' frames "${BASH_SOURCE[0]}" "$command" |
+		sed 's/../ &/g; s/^/000000/' | text2pcap -q -F pcap "$@" - "$file" 2>/dev/null
 }

@@ -1,41 +1,33 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# Fanout: two processes share the packets of one device.
+# Fanout: three processes share the packets of one device.
 #
 #	A: v0 10.9.0.1 ---- v1 10.9.0.2 :B
-#	   30 TCP connections -> socat        two nsring dump in one fanout group
+#	   30 TCP connections -> socat        a count and two dumps in one fanout group
 
 load ../lib/netns
 
-# group: of the first process, as its header tells.
-group() {
-	err first | sed -nE "s/.*fanout group ([0-9]+).*/\1/p" | head -n 1
-}
-
-has_group() {
-	[ -n "$(group)" ]
-}
-
-# share_connections KIND: what each process took is in the files first and second.
+# share_connections KIND: the dumps' packets are in the files second and third.
 share_connections() {
+	local name group
 	netns_pair
-	start_in "$B" first "$NSRING" dump -i "netns:$B/v1" -w "$BATS_TEST_TMPDIR/first" \
-		--duration 60 --fanout "$1"
-	wait_until has_group
-	start_in "$B" second "$NSRING" dump -i "netns:$B/v1" -w "$BATS_TEST_TMPDIR/second" \
-		--duration 60 --fanout "$1:$(group)"
+	start_count "$B" -i "netns:$B/v1" --fanout "$1"
+	wait_until test -s "$BATS_TEST_TMPDIR/count.out"
+	group=$(out count | head -n 1 | jq .fanout_group)
+	for name in second third; do
+		start_in "$B" "$name" "$NSRING" dump -i "netns:$B/v1" --duration 60 \
+			-w "$BATS_TEST_TMPDIR/$name" --fanout "$1:$group"
+	done
 	start sink nsenter --net="/run/netns/$B" socat -u TCP-LISTEN:5001,fork,reuseaddr OPEN:/dev/null
 	wait_until in_ns "$B" grep -q ':1389 ' /proc/net/tcp
 	for _ in {1..30}; do
 		in_ns "$A" bash -c 'echo hello >/dev/tcp/10.9.0.2/5001'
 	done
 	wait_until quiet
-	finish first
+	finish count
 	finish second
-	equal "packets of both" \
-		$(($(frames "$BATS_TEST_TMPDIR/first") + $(frames "$BATS_TEST_TMPDIR/second"))) \
-		$(($(kernel "$B" v1 rx.packets) + $(kernel "$B" v1 tx.packets)))
+	finish third
 }
 
 # Every connection has been closed by both sides.
@@ -43,29 +35,49 @@ quiet() {
 	! in_ns "$B" awk 'NR > 1 && $4 != "0A" && $4 != "06"' /proc/net/tcp | grep -q .
 }
 
+adds_up() {
+	local sum=$(($(total count .packets) + $(frames "$BATS_TEST_TMPDIR/second") +
+		$(frames "$BATS_TEST_TMPDIR/third")))
+	equal "packets of all" "$sum" $(($(kernel "$B" v1 rx.packets) + $(kernel "$B" v1 tx.packets)))
+}
+
+# flows FILE [DISPLAY-FILTER]: the lower port first, so that both directions are one flow.
 flows() {
-	fields "$BATS_TEST_TMPDIR/$1" tcp.srcport tcp.dstport |
-		awk '{ print $1 < $2 ? $1 " " $2 : $2 " " $1 }' | sort -u
+	tshark -r "$BATS_TEST_TMPDIR/$1" -Y "${2:-tcp}" -T fields -e tcp.srcport -e tcp.dstport \
+		2>/dev/null | awk '{ print $1 < $2 ? $1 " " $2 : $2 " " $1 }' | sort
 }
 
 @test "fanout_by_flow_gives_each_packet_to_exactly_one_process" {
 	share_connections flow
-}
-
-@test "fanout_by_flow_keeps_both_directions_of_a_flow_in_one_process" {
-	share_connections flow
-	equal "flows in both" "$(comm -12 <(flows first) <(flows second) | wc -l)" 0
-	equal "flows" "$(cat <(flows first) <(flows second) | wc -l)" 30
-}
-
-@test "fanout_by_flow_uses_both_processes" {
-	share_connections flow
-	[ "$(flows first | wc -l)" -gt 0 ]
-	[ "$(flows second | wc -l)" -gt 0 ]
+	adds_up
 }
 
 @test "fanout_round_robin_gives_each_packet_to_exactly_one_process" {
 	share_connections rr
+	adds_up
+}
+
+@test "fanout_by_flow_gives_no_flow_to_two_processes" {
+	share_connections flow
+	equal "flows in both" "$(comm -12 <(flows second | uniq) <(flows third | uniq) | wc -l)" 0
+}
+
+@test "fanout_by_flow_keeps_both_directions_of_a_flow_together" {
+	share_connections flow
+	local file
+	for file in second third; do
+		equal "flows of $file without both beginnings" \
+			"$(flows "$file" 'tcp.flags.syn == 1' | uniq -c | awk '$1 != 2' | wc -l)" 0
+		equal "flows of $file" "$(flows "$file" 'tcp.flags.syn == 1' | uniq | wc -l)" \
+			"$(flows "$file" | uniq | wc -l)"
+	done
+}
+
+@test "fanout_by_flow_uses_every_process" {
+	share_connections flow
+	[ "$(total count .packets)" -gt 0 ]
+	[ "$(flows second | wc -l)" -gt 0 ]
+	[ "$(flows third | wc -l)" -gt 0 ]
 }
 
 @test "two_programs_that_ask_for_a_new_group_get_different_ones" {

@@ -10,7 +10,7 @@ load ../lib/frames
 
 setup() {
 	file=$BATS_TEST_TMPDIR/file.pcap
-	mixed_frames | capture_file "$file" -F pcap
+	capture_file "$file" mixed_frames
 }
 
 @test "count_of_a_file_has_its_packets_and_bytes" {

@@ -14,7 +14,7 @@ load ../lib/frames
 compare_with_tcpdump() {
 	local device=$1 all=$2 number=0 filter wrong=0
 	shift 2
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
 	start_in "$B" every "$NSRING" dump -i "netns:$B/$device" --pcap -w "$all" --duration 60
 	for filter; do
 		start_in "$B" "dump$number" "$NSRING" dump -i "netns:$B/$device" --pcap \

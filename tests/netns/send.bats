@@ -106,7 +106,7 @@ send() {
 
 @test "replay_is_byte_for_byte_the_file" {
 	netns_pair
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
 	witness
 	send --rate max "$BATS_TEST_TMPDIR/sent"
 	seen 44
@@ -115,7 +115,7 @@ send() {
 
 @test "replay_of_pcapng_is_byte_for_byte_the_file" {
 	netns_pair
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcapng
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames -F pcapng
 	witness
 	send --rate max "$BATS_TEST_TMPDIR/sent"
 	seen 44
@@ -124,7 +124,7 @@ send() {
 
 @test "replay_at_the_file's_own_pace_sends_every_frame" {
 	netns_pair
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
 	send "$BATS_TEST_TMPDIR/sent"
 	arrived "$B" v1 44
 	equal packets "$(kernel "$B" v1 rx.packets)" 44
@@ -132,7 +132,7 @@ send() {
 
 @test "replay_from_standard_input_sends_every_frame" {
 	netns_pair
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
 	timeout 60 "$NSRING" send -i "netns:$A/v0" --rate max - <"$BATS_TEST_TMPDIR/sent"
 	arrived "$B" v1 44
 	equal packets "$(kernel "$B" v1 rx.packets)" 44
@@ -140,7 +140,7 @@ send() {
 
 @test "replay_with_filter_words_sends_what_tcpdump_selects" {
 	netns_pair
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
 	witness
 	send --rate max "$BATS_TEST_TMPDIR/sent" udp port 53
 	seen 2
@@ -150,7 +150,7 @@ send() {
 
 @test "loop_option_replays_that_many_times" {
 	netns_pair
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
 	send --rate max --loop 3 "$BATS_TEST_TMPDIR/sent"
 	arrived "$B" v1 132
 	equal packets "$(kernel "$B" v1 rx.packets)" 132
@@ -158,10 +158,8 @@ send() {
 
 @test "frames_too_long_for_the_device_are_skipped_and_said" {
 	netns_pair
-	{
-		eth 88b5 "$(payload 3000)"
-		eth 88b5 "$(payload 100)"
-	} | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" \
+		'eth 88b5 "$(payload 3000)"; eth 88b5 "$(payload 100)"'
 	run timeout 60 "$NSRING" send -i "netns:$A/v0" --rate max "$BATS_TEST_TMPDIR/sent"
 	arrived "$B" v1 1
 	equal packets "$(kernel "$B" v1 rx.packets)" 1

@@ -12,7 +12,7 @@ load ../lib/frames
 # Captures the mixed frames, of which three in four are tagged, with nsring and with tcpdump.
 capture_both() {
 	netns_pair
-	mixed_frames | capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
 	start_in "$B" witness timeout 60 nsenter --net="/run/netns/$B" tcpdump -U -i v1 \
 		-w "$BATS_TEST_TMPDIR/want"
 	start_in "$B" dump "$NSRING" dump -i "netns:$B/v1" -w "$BATS_TEST_TMPDIR/got" --duration 60
@@ -44,8 +44,8 @@ capture_both() {
 
 @test "tag_of_the_any_device_is_what_tcpdump_shows" {
 	netns_pair
-	eth '8100 a007 0800' "$(ip4 17 "$(udp_segment 1 9 30)")" |
-		capture_file "$BATS_TEST_TMPDIR/sent" -F pcap
+	capture_file "$BATS_TEST_TMPDIR/sent" \
+		'eth "8100 a007 0800" "$(ip4 17 "$(udp_segment 1 9 30)")"'
 	start_in "$B" dump "$NSRING" dump -i "netns:$B/any" -w "$BATS_TEST_TMPDIR/got" --duration 60
 	replay "$A" v0 "$BATS_TEST_TMPDIR/sent"
 	arrived "$B" v1 1

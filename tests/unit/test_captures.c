@@ -30,7 +30,7 @@ struct fake {
 	int event;
 	uint64_t left;
 	int end;
-	bool late;
+	int late; /* calls that still find nothing */
 };
 
 static int fake_open(const struct nsr_engine_args *args, void **priv, struct nsr_error *err)
@@ -41,7 +41,7 @@ static int fake_open(const struct nsr_engine_args *args, void **priv, struct nsr
 	assert_non_null(fake);
 	fake->left = strtoull(args->device, &tail, 10);
 	fake->end = !strcmp(tail, "-gone") ? -ENODEV : !strcmp(tail, "-end") ? -ENODATA : 0;
-	fake->late = !strcmp(tail, "-late");
+	fake->late = strcmp(tail, "-late") ? 0 : 10;
 	fake->event = eventfd(1, EFD_CLOEXEC);
 	assert_true(fake->event >= 0);
 	*priv = fake;
@@ -61,7 +61,7 @@ static int fake_recv(void *priv, struct nsr_packet *packets, uint32_t max, struc
 	uint32_t n;
 
 	if (fake->late) {
-		fake->late = false;
+		fake->late--;
 		return 0;
 	}
 	for (n = 0; n < max && n < BATCH && fake->left; n++, fake->left--)

@@ -54,7 +54,8 @@ static void run(const char *tool, const char *arguments)
 		print_message("%s is not installed\n", tool);
 		skip();
 	}
-	snprintf(command, sizeof(command), "cd '%s' && %s %s 2>tool.log", folder, tool, arguments);
+	snprintf(command, sizeof(command), "cd '%s' && HOME=$PWD %s %s 2>tool.log", folder, tool,
+		 arguments);
 	if (system(command))
 		fail_msg("failed: %s", command);
 }

@@ -84,7 +84,7 @@ static void each_option_out_of_range_is_named(void **state)
 	REFUSES(batch_ms, 10001);
 	REFUSES(direction, 3);
 	REFUSES(fanout, 4);
-	REFUSES(fanout_group, 65536);
+	REFUSES(fanout_group, 65537);
 	REFUSES(stamp, 2);
 #undef REFUSES
 }

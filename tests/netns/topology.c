@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "topology.h"
+
+static bool entered;
+
+void ip(const char *fmt, ...)
+{
+	char command[256] = "ip ";
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(command + 3, sizeof(command) - 3, fmt, args);
+	va_end(args);
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return; /* no IPv6 in this kernel */
+	if (write(fd, text, strlen(text)) < 0)
+		perror(path);
+	close(fd);
+}
+
+int topology_enter(void **state)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		return errno == EPERM ? 0 : -1;
+	entered = true;
+	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	ip("link set lo up");
+	ip("link add v0 type veth peer name v1");
+	ip("link set v0 up");
+	ip("link set v1 up");
+	return 0;
+}
+
+void topology_require(void)
+{
+	if (!entered) {
+		print_message("making a network namespace needs root\n");
+		skip();
+	}
+}
+
+struct nsr_capture *open_target(const char *target, const struct nsr_options *opts)
+{
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	if (nsr_open(target, opts, &cap, &err) < 0)
+		fail_msg("%s", err.text);
+	return cap;
+}
+
+void send_frames(const char *device, const struct nsr_frame *frames, uint32_t count)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	cap = open_target(device, &opts);
+	assert_int_equal(nsr_send(cap, frames, count), count);
+	nsr_close(cap);
+}
+
+void udp_frame(uint8_t frame[60], uint16_t port)
+{
+	static const uint8_t start[] = {
+		2,    0, 0, 0,	0, 2,  2, 0, 0,	 0,  0, 1, 8,	0, /* Ethernet */
+		0x45, 0, 0, 46, 0, 0,  0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, /* IPv4 */
+		4,    0, 0, 0,	0, 26, 0, 0, /* UDP */
+	};
+
+	memset(frame, 0, 60);
+	memcpy(frame, start, sizeof(start));
+	port = htons(port);
+	memcpy(frame + 36, &port, sizeof(port));
+}
+
+uint32_t collect(struct nsr_capture *cap, void (*each)(const struct nsr_packet *, void *arg),
+		 void *arg)
+{
+	struct nsr_batch batch;
+	uint32_t i, count = 0;
+	int n;
+
+	assert_int_equal(nsr_stop(cap), 0);
+	while ((n = nsr_recv(cap, &batch, -1)) > 0) {
+		for (i = 0; each && i < batch.count; i++)
+			each(&batch.packets[i], arg);
+		count += batch.count;
+	}
+	assert_int_equal(n, -ENODATA);
+	return count;
+}

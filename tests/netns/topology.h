@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A network namespace for a C test, which ends with the process, however that ends:
+ *
+ *	v0 ──────── v1		a veth pair, up, no addresses, no IPv6, so no packets of its own
+ */
+#ifndef NSR_TESTS_TOPOLOGY_H
+#define NSR_TESTS_TOPOLOGY_H
+
+#include "../unit/check.h"
+
+/**
+ * topology_enter() - move this process into the namespace; a cmocka group setup
+ *
+ * Return: 0; also without root, where topology_require() then skips each test.
+ */
+int topology_enter(void **state);
+
+/** topology_require() - skip the calling test where there is no namespace */
+void topology_require(void);
+
+/** ip() - run `ip ARGUMENTS`, which must succeed */
+__attribute__((format(printf, 1, 2))) void ip(const char *fmt, ...);
+
+/** open_target() - nsr_open() that must succeed */
+struct nsr_capture *open_target(const char *target, const struct nsr_options *opts);
+
+/** send_frames() - send all of them out of @device */
+void send_frames(const char *device, const struct nsr_frame *frames, uint32_t count);
+
+/**
+ * udp_frame() - an Ethernet frame with a UDP packet
+ * @frame: 60 bytes, filled in
+ * @port:  destination port
+ */
+void udp_frame(uint8_t frame[60], uint16_t port);
+
+/**
+ * collect() - stop a capture and hand each packet that it has to a function
+ * @cap:  open
+ * @each: called for each packet; may be NULL
+ * @arg:  for @each
+ *
+ * Return: how many there were.
+ */
+uint32_t collect(struct nsr_capture *cap, void (*each)(const struct nsr_packet *, void *arg),
+		 void *arg);
+
+#endif
