@@ -207,7 +207,7 @@ size_t line_format(char *out, const struct nsr_packet *packet, const struct line
 		line_add_safe(&text, from->name, strlen(from->name));
 		line_add(&text, " ");
 	}
-	if (packet->flags || !from->undirected)
+	if (!(packet->flags & NSR_PKT_UNDIRECTED))
 		line_add(&text, "%-3s ", line_direction(packet->flags));
 	bytes = line_summary(summary, packet, from->linktype, link);
 	line_add_safe(&text, summary, bytes);

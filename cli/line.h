@@ -18,12 +18,10 @@
  * struct line_from - where a packet came from
  * @name:       to show, "" for none
  * @linktype:   LINKTYPE_ value
- * @undirected: packets without any flag tell no direction (a file)
  */
 struct line_from {
 	const char *name;
 	uint32_t linktype;
-	bool undirected;
 };
 
 /**

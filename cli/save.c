@@ -129,7 +129,6 @@ static int add_interface(struct save *save, const struct captures_one *one, uint
 		.filter = save->filter,
 		.linktype = iface.linktype,
 		.snaplen = iface.snaplen,
-		.undirected = is_file(one),
 	};
 	rc = nsr_writer_interface(save->files.writer, &block);
 	if (rc == -EINVAL)

@@ -75,7 +75,7 @@ static json_t *packet_json(const struct show *show, const struct nsr_packet *pac
 			   printable);
 	if (!object)
 		return NULL;
-	if (packet->flags || !is_file(show->from))
+	if (!(packet->flags & NSR_PKT_UNDIRECTED))
 		json_object_set_new(object, "direction",
 				    json_string(packet->flags & NSR_PKT_OUT ? "out" : "in"));
 	if (show->set->count > 1)
@@ -88,7 +88,6 @@ static void print_line(const struct show *show, const struct nsr_packet *packet)
 	const struct line_from from = {
 		.name = show->name,
 		.linktype = show->linktype,
-		.undirected = is_file(show->from),
 	};
 	char line[LINE_BYTES];
 

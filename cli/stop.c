@@ -40,8 +40,10 @@ static void on_signal(int number)
 int stop_catch(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	/* Reset at the first: the second has its default action, to kill. */
-	struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	/* Reset at the first: the second has its default action, to kill. Restart: a write to a
+	 * full pipe must not lose lines; waits for packets end all the same. */
+	struct sigaction act = { .sa_handler = on_signal,
+				 .sa_flags = (int)SA_RESETHAND | SA_RESTART };
 	size_t i;
 
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)

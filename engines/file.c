@@ -141,6 +141,7 @@ static int next_record(struct savefile *file, struct nsr_packet *packet, size_t 
 	int rc;
 
 	memset(packet, 0, sizeof(*packet));
+	packet->flags = NSR_PKT_UNDIRECTED;
 	rc = file->format->record(file, file->buf + file->start, file->end - file->start, packet,
 				  bytes);
 	if (rc == SAVEFILE_SKIP)

@@ -217,10 +217,12 @@ static int interface_block(struct savefile *file, struct span body)
 
 static uint32_t packet_flags(uint32_t word)
 {
-	uint32_t flags = 0;
+	uint32_t flags = NSR_PKT_UNDIRECTED;
 
 	if ((word & PCAPNG_EPB_FLAGS_DIRECTION) == PCAPNG_EPB_FLAGS_OUTBOUND)
 		flags = NSR_PKT_OUT;
+	else if ((word & PCAPNG_EPB_FLAGS_DIRECTION) == PCAPNG_EPB_FLAGS_INBOUND)
+		flags = 0;
 	switch (word & PCAPNG_EPB_FLAGS_RECEPTION) {
 	case PCAPNG_EPB_FLAGS_MULTICAST:
 		return flags | NSR_PKT_MULTICAST;

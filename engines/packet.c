@@ -187,13 +187,13 @@ static void size_ring(struct packet *p, const struct nsr_options *opts, uint32_t
 		bytes = opts->immediate ? DEFAULT_IMMEDIATE_BYTES : DEFAULT_RING_BYTES;
 	if (bytes > spare)
 		bytes = spare;
-	if (opts->immediate)
-		frame = TPACKET_ALIGN(longest + GENERATIONS + OVERHEAD);
 	req->tp_block_size = power_of_two(longest + GENERATIONS + OVERHEAD);
 	if (req->tp_block_size < LEAST_BLOCK_BYTES)
 		req->tp_block_size = LEAST_BLOCK_BYTES;
-	if (req->tp_block_size > MOST_BLOCK_BYTES)
+	if (req->tp_block_size > MOST_BLOCK_BYTES || opts->immediate)
 		req->tp_block_size = MOST_BLOCK_BYTES;
+	if (opts->immediate) /* many to a block, so that little is left over at its end */
+		frame = TPACKET_ALIGN(longest + GENERATIONS + OVERHEAD);
 	blocks = bytes / req->tp_block_size;
 	if (blocks < 2)
 		blocks = 2;

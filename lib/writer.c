@@ -28,7 +28,6 @@
  * struct nsr_writer - a capture file that is being written
  * @sink:       the file
  * @format:     enum nsr_writer_format
- * @undirected: of each interface, see struct nsr_writer_interface
  * @interfaces: how many there are
  * @linktype:   of classic pcap, once there is an interface
  * @refused:    packets that did not get as far as the sink
@@ -36,7 +35,6 @@
 struct nsr_writer {
 	struct nsr_sink sink;
 	uint32_t format;
-	bool *undirected;
 	uint32_t interfaces;
 	uint32_t linktype;
 	uint64_t refused;
@@ -166,16 +164,10 @@ static int put_interface(struct nsr_writer *writer, const struct nsr_writer_inte
 
 int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_interface *iface)
 {
-	bool *undirected;
 	int rc;
 
 	if (iface->linktype > UINT16_MAX || writer->interfaces == INT32_MAX)
 		return -EINVAL;
-	undirected = realloc(writer->undirected, (writer->interfaces + 1) * sizeof(*undirected));
-	if (!undirected)
-		return -ENOMEM;
-	writer->undirected = undirected;
-	undirected[writer->interfaces] = iface->undirected;
 	rc = put_interface(writer, iface);
 	if (rc < 0)
 		return rc;
@@ -205,14 +197,13 @@ static int put_pcap_packet(struct nsr_writer *writer, const struct nsr_packet *p
 static int put_pcapng_packet(struct nsr_writer *writer, uint32_t id,
 			     const struct nsr_packet *packet)
 {
-	bool flagged = packet->flags || !writer->undirected[id];
-	size_t bytes = nsr_pcapng_packet_bytes(packet, flagged);
+	size_t bytes = nsr_pcapng_packet_bytes(packet);
 	uint8_t *out;
 	int rc = nsr_sink_reserve(&writer->sink, bytes, &out);
 
 	if (rc < 0)
 		return rc;
-	nsr_pcapng_put_packet(out, id, packet, flagged);
+	nsr_pcapng_put_packet(out, id, packet);
 	nsr_sink_commit(&writer->sink, bytes);
 	return 0;
 }
@@ -278,7 +269,6 @@ int nsr_writer_close(struct nsr_writer *writer)
 	if (!writer)
 		return 0;
 	rc = nsr_sink_close(&writer->sink);
-	free(writer->undirected);
 	free(writer);
 	return rc;
 }

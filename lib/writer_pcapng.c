@@ -160,46 +160,55 @@ static uint32_t packet_flags(uint32_t flags)
 {
 	uint32_t word = flags & NSR_PKT_CSUM_PARTIAL ? CSUM_NOT_READY : 0;
 
-	/* How a packet was received is not said of one that was sent. */
 	if (flags & NSR_PKT_OUT)
 		word |= PCAPNG_EPB_FLAGS_OUTBOUND;
-	else if (!(flags & (NSR_PKT_BROADCAST | NSR_PKT_MULTICAST | NSR_PKT_OTHERHOST)))
-		word |= PCAPNG_EPB_FLAGS_INBOUND | PCAPNG_EPB_FLAGS_UNICAST;
-	else
+	else if (!(flags & NSR_PKT_UNDIRECTED))
 		word |= PCAPNG_EPB_FLAGS_INBOUND;
 
+	/* How a packet was received is not said of one that was sent. */
 	if (flags & NSR_PKT_BROADCAST)
 		word |= PCAPNG_EPB_FLAGS_BROADCAST;
 	else if (flags & NSR_PKT_MULTICAST)
 		word |= PCAPNG_EPB_FLAGS_MULTICAST;
 	else if (flags & NSR_PKT_OTHERHOST)
 		word |= PCAPNG_EPB_FLAGS_PROMISCUOUS;
+	else if (!(flags & (NSR_PKT_OUT | NSR_PKT_UNDIRECTED)))
+		word |= PCAPNG_EPB_FLAGS_UNICAST;
 	return word;
 }
 
-size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet, bool flagged)
+/* Of many files' packets nothing is known. */
+static bool is_flagged(const struct nsr_packet *packet)
 {
-	return BLOCK_OVERHEAD + sizeof(struct pcapng_epb_body) + PADDED(packet->caplen) +
-	       (flagged ? OPTION_BYTES(sizeof(uint32_t)) + ENDOFOPT_BYTES : 0);
+	return packet->flags != NSR_PKT_UNDIRECTED;
 }
 
-void nsr_pcapng_put_packet(uint8_t *out, uint32_t id, const struct nsr_packet *packet, bool flagged)
+size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet)
 {
-	const struct pcapng_epb_body body = {
-		.interface_id = id,
-		.ts_high = (uint32_t)(packet->stamp_ns >> 32),
-		.ts_low = (uint32_t)packet->stamp_ns,
-		.caplen = packet->caplen,
-		.len = packet->len,
+	return BLOCK_OVERHEAD + sizeof(struct pcapng_epb_body) + PADDED(packet->caplen) +
+	       (is_flagged(packet) ? OPTION_BYTES(sizeof(uint32_t)) + ENDOFOPT_BYTES : 0);
+}
+
+void nsr_pcapng_put_packet(uint8_t *out, uint32_t id, const struct nsr_packet *packet)
+{
+	size_t bytes = nsr_pcapng_packet_bytes(packet);
+	const struct {
+		struct pcapng_block_hdr hdr;
+		struct pcapng_epb_body body;
+	} start = {
+		.hdr = { .type = PCAPNG_EPB, .total_length = (uint32_t)bytes },
+		.body = { .interface_id = id,
+			  .ts_high = (uint32_t)(packet->stamp_ns >> 32),
+			  .ts_low = (uint32_t)packet->stamp_ns,
+			  .caplen = packet->caplen,
+			  .len = packet->len },
 	};
-	size_t bytes = nsr_pcapng_packet_bytes(packet, flagged);
-	uint8_t *at = begin_block(out, PCAPNG_EPB, bytes);
+	uint8_t *at = put(out, &start, sizeof(start));
 	uint32_t flags;
 
-	at = put(at, &body, sizeof(body));
 	at = put(at, packet->data, packet->caplen);
 	at = put_padding(at, packet->caplen);
-	if (!flagged) {
+	if (!is_flagged(packet)) {
 		put_u32(at, (uint32_t)bytes);
 		return;
 	}

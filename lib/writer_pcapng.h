@@ -30,17 +30,15 @@ size_t nsr_pcapng_interface_bytes(const struct nsr_writer_interface *iface);
 void nsr_pcapng_put_interface(uint8_t *out, const struct nsr_writer_interface *iface);
 
 /** nsr_pcapng_packet_bytes() - bytes that nsr_pcapng_put_packet() writes */
-size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet, bool flagged);
+size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet);
 
 /**
  * nsr_pcapng_put_packet() - write an Enhanced Packet Block
- * @out:     room for nsr_pcapng_packet_bytes()
- * @id:      interface in this section
- * @packet:  the packet
- * @flagged: with epb_flags
+ * @out:    room for nsr_pcapng_packet_bytes()
+ * @id:     interface in this section
+ * @packet: the packet
  */
-void nsr_pcapng_put_packet(uint8_t *out, uint32_t id, const struct nsr_packet *packet,
-			   bool flagged);
+void nsr_pcapng_put_packet(uint8_t *out, uint32_t id, const struct nsr_packet *packet);
 
 /** nsr_pcapng_counts_bytes() - bytes that nsr_pcapng_put_counts() writes */
 size_t nsr_pcapng_counts_bytes(const struct nsr_writer_counts *counts);

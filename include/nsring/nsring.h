@@ -120,6 +120,7 @@ enum nsr_packet_flag {
 	NSR_PKT_BROADCAST = 1 << 4,
 	NSR_PKT_MULTICAST = 1 << 5,
 	NSR_PKT_OTHERHOST = 1 << 6, /* for another host, seen because promiscuous */
+	NSR_PKT_UNDIRECTED = 1 << 7, /* whether sent or received is not known (a file) */
 };
 
 /**

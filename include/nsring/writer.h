@@ -40,8 +40,6 @@ struct nsr_writer_options {
  * @filter:      capture filter, "" for none
  * @linktype:    LINKTYPE_ value
  * @snaplen:     bytes kept of each packet
- * @undirected:  the source may not know received from sent packets (a file): one without any flag
- *               is written without, not as received
  */
 struct nsr_writer_interface {
 	const char *name;
@@ -49,7 +47,6 @@ struct nsr_writer_interface {
 	const char *filter;
 	uint32_t linktype;
 	uint32_t snaplen;
-	bool undirected;
 };
 
 /** Number that isn't known. */

@@ -18,14 +18,15 @@ MAC_B=02:00:00:00:00:0b
 NOBODY=10.9.0.99
 
 declare -gA PID=()
+started=()
 namespaces=()
 
 teardown() {
 	local pid ns
-	for pid in "${PID[@]}"; do
+	for pid in "${started[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || :
 	done
-	for pid in "${PID[@]}"; do
+	for pid in "${started[@]}"; do
 		wait "$pid" 2>/dev/null || :
 	done
 	for ns in "${namespaces[@]}"; do
@@ -101,6 +102,7 @@ start() {
 	env --default-signal=INT,QUIT "$@" >"$BATS_TEST_TMPDIR/$name.out" \
 		2>"$BATS_TEST_TMPDIR/$name.err" </dev/null 3>&- &
 	PID[$name]=$!
+	started+=($!)
 }
 
 # sockets NS: packet sockets that take packets there, as the kernel tells.
@@ -118,7 +120,7 @@ start_in() {
 	shift
 	before=$(sockets "$ns")
 	start "$@"
-	wait_until started "$1" "$ns" $((before + 1))
+	wait_until takes_or_ended "$1" "$ns" $((before + 1))
 	has_sockets "$ns" $((before + 1)) || {
 		echo "$1 has ended:" >&2
 		err "$1" >&2
@@ -126,7 +128,7 @@ start_in() {
 	}
 }
 
-started() {
+takes_or_ended() {
 	has_sockets "$2" "$3" || ! kill -0 "${PID[$1]}" 2>/dev/null
 }
 
@@ -180,7 +182,7 @@ udp() {
 sink() {
 	local port
 	printf -v port ':%04X ' "$2"
-	start sink nsenter --net="/run/netns/$1" socat -u "UDP-RECV:$2" OPEN:/dev/null
+	start sink nsenter --net="/run/netns/$1" socat -T 120 -u "UDP-RECV:$2" OPEN:/dev/null
 	wait_until in_ns "$1" grep -q "$port" /proc/net/udp
 }
 

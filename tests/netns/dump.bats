@@ -56,7 +56,7 @@ dump_of() {
 
 @test "pcap_option_writes_classic_pcap_with_nanoseconds" {
 	dump_of 5 --pcap
-	[[ $(capinfos -t "$file") == *"nanosecond libpcap"* ]]
+	[[ $(capinfos -t "$file") == *"nanosecond pcap"* ]]
 	equal packets "$(frames "$file")" 5
 }
 

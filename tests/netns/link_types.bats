@@ -20,7 +20,7 @@ setup_three() {
 
 # The far end of tun0 is a process that throws away what is sent.
 make_tun() {
-	start tun nsenter --net="/run/netns/$B" socat -u \
+	start tun nsenter --net="/run/netns/$B" socat -T 120 -u \
 		TUN:10.7.0.1/24,tun-name=tun0,iff-no-pi,iff-up OPEN:/dev/null
 	wait_until in_ns "$B" test -e /proc/sys/net/ipv4/conf/tun0
 	wait_until tun_is_up

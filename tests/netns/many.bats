@@ -9,6 +9,7 @@ load ../lib/netns
 
 setup_thousand() {
 	local number targets=()
+	sinks=()
 	for ((number = 0; number < 1000; number++)); do
 		namespaces+=("nsr-t$$-$number")
 	done
@@ -19,6 +20,7 @@ setup_thousand() {
 	for number in 7 999; do
 		ip -n "${namespaces[number]}" link set lo up
 		sink "${namespaces[number]}" 9
+		sinks+=("${PID[sink]}")
 	done
 	start_in "${namespaces[999]}" count "$NSRING" count --json --duration 90 "${targets[@]}" \
 		udp dst port 9
@@ -45,6 +47,8 @@ remove_thousand() {
 @test "a_thousand_namespaces_that_vanish_end_the_run_with_the_totals" {
 	setup_thousand
 	udp "${namespaces[7]}" 5 127.0.0.1
+	# They would keep their namespaces alive.
+	kill "${sinks[@]}"
 	remove_thousand
 	reap count 1
 	equal packets "$(total count .packets)" 5

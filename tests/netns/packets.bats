@@ -74,7 +74,7 @@ start_dump() {
 @test "gso_packets_are_whole_and_carry_every_byte_of_the_stream" {
 	netns_pair
 	start_dump tcp dst port 5001
-	start sink nsenter --net="/run/netns/$B" socat -u TCP-LISTEN:5001,reuseaddr OPEN:/dev/null
+	start sink nsenter --net="/run/netns/$B" socat -T 120 -u TCP-LISTEN:5001,reuseaddr OPEN:/dev/null
 	wait_until in_ns "$B" grep -q ':1389 ' /proc/net/tcp
 	head -c 8388608 /dev/zero |
 		in_ns "$A" timeout 30 socat -u -b 262144 - TCP:10.9.0.2:5001

@@ -175,7 +175,7 @@ static void fanout_refuses_nonsense(void **state)
 	assert_wrong("try --fanout hash", "expected");
 	assert_wrong("try --fanout flow:", "expected");
 	assert_wrong("try --fanout flow:0", "expected");
-	assert_wrong("try --fanout flow:65536", "expected");
+	assert_wrong("try --fanout flow:65537", "expected");
 	assert_wrong("try --fanout flowers", "expected");
 }
 

@@ -200,15 +200,16 @@ static uint32_t flags_of(uint32_t word)
 
 static void direction_and_reception_become_flags(void **state)
 {
-	assert_int_equal(flags_of(0), 0);
+	assert_int_equal(flags_of(0), NSR_PKT_UNDIRECTED);
 	assert_int_equal(flags_of(PCAPNG_EPB_FLAGS_INBOUND | PCAPNG_EPB_FLAGS_UNICAST), 0);
 	assert_int_equal(flags_of(PCAPNG_EPB_FLAGS_OUTBOUND), NSR_PKT_OUT);
 	assert_int_equal(flags_of(PCAPNG_EPB_FLAGS_INBOUND | PCAPNG_EPB_FLAGS_MULTICAST),
 			 NSR_PKT_MULTICAST);
 	assert_int_equal(flags_of(PCAPNG_EPB_FLAGS_OUTBOUND | PCAPNG_EPB_FLAGS_BROADCAST),
 			 NSR_PKT_OUT | NSR_PKT_BROADCAST);
-	assert_int_equal(flags_of(PCAPNG_EPB_FLAGS_PROMISCUOUS), NSR_PKT_OTHERHOST);
-	assert_int_equal(flags_of(0xffffffe0), 0);
+	assert_int_equal(flags_of(PCAPNG_EPB_FLAGS_PROMISCUOUS),
+			 NSR_PKT_UNDIRECTED | NSR_PKT_OTHERHOST);
+	assert_int_equal(flags_of(0xffffffe0), NSR_PKT_UNDIRECTED);
 }
 
 static void obsolete_packet_block_is_read(void **state)

@@ -359,8 +359,9 @@ static void line_shows_time_interface_and_direction(void **state)
 
 static void line_of_undirected_packet_shows_no_direction(void **state)
 {
-	const struct line_from from = { .name = "", .linktype = LINKTYPE_RAW, .undirected = true };
-	const struct nsr_packet packet = { .stamp_ns = 1700000000000000042ull };
+	const struct line_from from = { .name = "", .linktype = LINKTYPE_RAW };
+	const struct nsr_packet packet = { .stamp_ns = 1700000000000000042ull,
+					   .flags = NSR_PKT_UNDIRECTED };
 	char out[LINE_BYTES];
 
 	setenv("TZ", "UTC", 1);

@@ -161,11 +161,13 @@ static void statistics_leave_unknown_losses_out(void **state)
 	assert_int_equal(last_block_option(f->path, PCAPNG_ISB_USRDELIV), 8);
 }
 
-static void undirected_packet_without_flags_tells_no_direction(void **state)
+static void undirected_packet_tells_no_direction(void **state)
 {
 	struct fixture *f = *state;
-	const struct nsr_packet packet = { .data = (const uint8_t *)"abcd", .caplen = 4, .len = 4 };
-	const struct nsr_writer_interface iface = { .linktype = 1, .undirected = true };
+	const struct nsr_packet packet = {
+		.data = (const uint8_t *)"abcd", .caplen = 4, .len = 4, .flags = NSR_PKT_UNDIRECTED
+	};
+	const struct nsr_writer_interface iface = { .linktype = 1 };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 	char seen[64];
 
@@ -317,7 +319,7 @@ int main(void)
 		FACT(capinfos_sees_a_statistics_entry_an_interface),
 		FACT(statistics_hold_received_dropped_and_delivered),
 		FACT(statistics_leave_unknown_losses_out),
-		FACT(undirected_packet_without_flags_tells_no_direction),
+		FACT(undirected_packet_tells_no_direction),
 		FACT(text_longer_than_an_option_is_left_out),
 		FACT(packet_larger_than_the_buffer_is_whole),
 		FACT(packet_beyond_the_limit_is_refused_and_counted),
