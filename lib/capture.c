@@ -345,48 +345,87 @@ static void check_engine(struct nsr_capture *cap)
 	}
 }
 
-/* How long to wait, given the caller's deadline (-1: none) and our own end. */
-static int patience(const struct nsr_capture *cap, int64_t deadline_ms)
-{
-	int64_t now, until = deadline_ms;
+/*
+ * How long the caller of nsr_recv() still waits. The clock is read only when a wait has ended
+ * without packets: on some virtual machines that is dear.
+ */
+struct patience {
+	int wait_ms;
+	bool waited;
+	int64_t until_ms; /* 0: not looked at the clock yet */
+};
 
-	if (cap->end && (until < 0 || cap->quiet_until_ms < until))
-		until = cap->quiet_until_ms;
-	if (until < 0)
-		return -1;
+static int rest_ms(struct patience *patience)
+{
+	int64_t now;
+
+	if (patience->wait_ms <= 0 || !patience->waited)
+		return patience->wait_ms;
 	now = nsr_wait_now_ms();
-	return now < until ? (int)(until - now) : 0;
+	if (!patience->until_ms)
+		patience->until_ms = now + patience->wait_ms;
+	return now < patience->until_ms ? (int)(patience->until_ms - now) : 0;
 }
 
-/* Nothing there now. 1: look again; 0 or an error: what nsr_recv() returns. */
-static int idle(struct nsr_capture *cap, int64_t deadline_ms, bool more)
+/* What a wait has brought. 1: look again; 0: somebody wants the reader back. */
+static int see_to(struct nsr_capture *cap, int events)
 {
-	int wait_ms = more ? 0 : patience(cap, deadline_ms);
-	int events;
-
-	if (cap->end && !more && nsr_wait_now_ms() >= cap->quiet_until_ms)
-		return cap->end;
-	events = nsr_wait_for(&cap->wait, wait_ms);
-	if (events < 0)
-		return events;
 	if (events & NSR_WAIT_WOKEN)
 		return 0;
 	if (events & NSR_WAIT_TICK)
 		check_place(cap);
 	if (events & NSR_WAIT_ERROR || (events & NSR_WAIT_TICK && cap->suspect))
 		check_engine(cap);
-	if (more || events & NSR_WAIT_READY)
-		return 1;
-	return deadline_ms >= 0 && nsr_wait_now_ms() >= deadline_ms && !cap->end ? 0 : 1;
+	return 1;
+}
+
+/* Nothing there now. 1: look again; 0 or an error: what nsr_recv() returns. */
+static int idle(struct nsr_capture *cap, struct patience *patience)
+{
+	int rest = rest_ms(patience);
+	bool draining = false;
+	int64_t quiet_ms;
+	int events;
+
+	if (cap->end) {
+		quiet_ms = cap->quiet_until_ms - nsr_wait_now_ms();
+		if (quiet_ms <= 0)
+			return cap->end;
+		draining = rest < 0 || rest > quiet_ms;
+		if (draining)
+			rest = (int)quiet_ms;
+	}
+	if (rest == 0 && patience->waited)
+		return 0;
+	patience->waited = true;
+	events = nsr_wait_for(&cap->wait, rest);
+	if (events <= 0)
+		return events == 0 && draining ? 1 : events;
+	return see_to(cap, events);
 }
 
 /* How long to go through packets that the filter refuses, however short the caller's wait is. */
 #define SIFT_MS 100
 
+/* The filter has refused all that the engine had. 1: go on; 0 or an error: as idle(). */
+static int sift_on(struct nsr_capture *cap, struct patience *patience)
+{
+	int64_t now = nsr_wait_now_ms();
+	int events;
+
+	if (!patience->until_ms)
+		patience->until_ms =
+			now + (patience->wait_ms > SIFT_MS ? patience->wait_ms : SIFT_MS);
+	if (patience->wait_ms >= 0 && now >= patience->until_ms)
+		return 0;
+	events = nsr_wait_for(&cap->wait, 0);
+	return events < 0 ? events : see_to(cap, events);
+}
+
 int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
 {
-	int64_t deadline_ms = -1;
-	bool more, first = true;
+	struct patience patience = { .wait_ms = wait_ms };
+	bool more;
 	int n, rc;
 
 	batch->packets = cap->packets;
@@ -402,13 +441,7 @@ int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
 		}
 		if (n < 0)
 			return n;
-		if (!first && deadline_ms >= 0 &&
-		    nsr_wait_now_ms() >= deadline_ms + (more ? SIFT_MS : 0))
-			return 0;
-		if (first && wait_ms >= 0)
-			deadline_ms = nsr_wait_now_ms() + wait_ms;
-		first = false;
-		rc = idle(cap, deadline_ms, more);
+		rc = more ? sift_on(cap, &patience) : idle(cap, &patience);
 		if (rc <= 0)
 			return rc;
 	}
