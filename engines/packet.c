@@ -11,7 +11,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
@@ -20,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,28 +36,6 @@
 #define LINKTYPE_IEEE802_11	     105
 #define LINKTYPE_IEEE802_11_RADIOTAP 127
 #define LINKTYPE_LINUX_SLL2	     276
-
-/*
- * 8 MiB hold 1.3 million packets/s of 60 bytes for 40 ms, longer than a reader is kept from its
- * CPU on a busy host, yet 200 captures still fit into 2 GiB of memory that can't be swapped.
- */
-#define DEFAULT_RING_BYTES (8u << 20)
-
-/* In immediate mode every packet takes a frame of full length. */
-#define DEFAULT_IMMEDIATE_BYTES (32u << 20)
-
-/*
- * A block goes to the reader as a whole, when its time is up also half empty: small blocks make
- * the ring last longer for a reader that stalls, large ones mean fewer wake-ups.
- */
-#define LEAST_BLOCK_BYTES (128u << 10)
-#define MOST_BLOCK_BYTES  (1u << 20)
-
-/* More than the headers that the ring keeps with a packet. */
-#define OVERHEAD 256
-
-/* How many generations of filters keep different numbers of bytes. */
-#define GENERATIONS 16
 
 static int open_socket(struct packet *p, struct nsr_error *err)
 {
@@ -148,109 +124,6 @@ static int look_at_device(struct packet *p, struct nsr_error *err)
 	return (int)link.max_frame;
 }
 
-/* Memory that could be had without making others suffer, bytes; see meminfo in proc(5). */
-static uint64_t spare_memory(void)
-{
-	unsigned long long kib = 0;
-	char line[128];
-	FILE *meminfo;
-
-	meminfo = fopen("/proc/meminfo", "re");
-	if (!meminfo)
-		return DEFAULT_RING_BYTES;
-	while (!kib && fgets(line, sizeof(line), meminfo))
-		if (sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
-			kib = 0;
-	fclose(meminfo);
-	return kib * 1024;
-}
-
-static uint32_t power_of_two(uint32_t least)
-{
-	uint32_t size = 4096;
-
-	while (size < least)
-		size *= 2;
-	return size;
-}
-
-static void size_ring(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
-		      struct tpacket_req3 *req)
-{
-	uint32_t longest = p->snaplen < max_frame ? p->snaplen : max_frame;
-	uint64_t bytes = opts->ring_bytes;
-	uint64_t spare = spare_memory() / 4;
-	uint32_t frame = 2048; /* V3 packs packets of any length into a block */
-	uint64_t blocks;
-
-	if (!bytes)
-		bytes = opts->immediate ? DEFAULT_IMMEDIATE_BYTES : DEFAULT_RING_BYTES;
-	if (bytes > spare)
-		bytes = spare;
-	req->tp_block_size = power_of_two(longest + GENERATIONS + OVERHEAD);
-	if (req->tp_block_size < LEAST_BLOCK_BYTES)
-		req->tp_block_size = LEAST_BLOCK_BYTES;
-	if (req->tp_block_size > MOST_BLOCK_BYTES || opts->immediate)
-		req->tp_block_size = MOST_BLOCK_BYTES;
-	if (opts->immediate) /* many to a block, so that little is left over at its end */
-		frame = TPACKET_ALIGN(longest + GENERATIONS + OVERHEAD);
-	blocks = bytes / req->tp_block_size;
-	if (blocks < 2)
-		blocks = 2;
-	req->tp_frame_size = frame;
-	req->tp_block_nr = (uint32_t)blocks;
-	req->tp_retire_blk_tov = opts->batch_ms;
-}
-
-/* Less, when the kernel has no memory for all of it. */
-static int make_ring(struct packet *p, struct tpacket_req3 *req, struct nsr_error *err)
-{
-	socklen_t size = p->ring.version == TPACKET_V3 ? sizeof(struct tpacket_req3)
-						       : sizeof(struct tpacket_req);
-
-	for (;; req->tp_block_nr /= 2) {
-		if (req->tp_block_nr < 2)
-			return nsr_error_set(err, -ENOMEM,
-					     "no memory for a ring, not even of two blocks of %u "
-					     "bytes",
-					     req->tp_block_size);
-		req->tp_frame_nr = req->tp_block_size / req->tp_frame_size * req->tp_block_nr;
-		if (setsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, req, size) == 0)
-			return 0;
-		if (errno != ENOMEM)
-			return nsr_error_set(err, -errno, "receive ring of %u blocks: %s",
-					     req->tp_block_nr, strerror(errno));
-	}
-}
-
-static int open_ring(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
-		     struct nsr_error *err)
-{
-	struct packet_ring *ring = &p->ring;
-	struct tpacket_req3 req = { 0 };
-	int rc;
-
-	ring->version = opts->immediate ? TPACKET_V2 : TPACKET_V3;
-	rc = set_int(p, PACKET_VERSION, ring->version, "ring version", err);
-	if (rc < 0)
-		return rc;
-	size_ring(p, opts, max_frame, &req);
-	rc = make_ring(p, &req, err);
-	if (rc < 0)
-		return rc;
-	ring->block_bytes = req.tp_block_size;
-	ring->block_count = req.tp_block_nr;
-	ring->frame_bytes = req.tp_frame_size;
-	ring->frame_count = req.tp_frame_nr;
-	ring->bytes = (size_t)req.tp_block_size * req.tp_block_nr;
-	ring->map = mmap(NULL, ring->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, p->fd, 0);
-	if (ring->map == MAP_FAILED) {
-		ring->map = NULL;
-		return nsr_error_set(err, -errno, "mapping the ring: %s", strerror(errno));
-	}
-	return 0;
-}
-
 static int open_receiver(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
 			 struct nsr_error *err)
 {
@@ -262,7 +135,7 @@ static int open_receiver(struct packet *p, const struct nsr_options *opts, uint3
 	if (rc == 0 && opts->stamp == NSR_STAMP_AUTO && !p->any_iface)
 		rc = set_int(p, PACKET_TIMESTAMP, SOF_TIMESTAMPING_RAW_HARDWARE, "timestamps", err);
 	if (rc == 0)
-		rc = open_ring(p, opts, max_frame, err);
+		rc = packet_ring_open(p, opts, max_frame, err);
 	return rc;
 }
 
@@ -282,8 +155,7 @@ static void packet_close(void *priv)
 {
 	struct packet *p = priv;
 
-	if (p->ring.map)
-		munmap(p->ring.map, p->ring.bytes);
+	packet_ring_close(&p->ring);
 	if (p->fd >= 0)
 		close(p->fd);
 	if (p->link_fd >= 0)
@@ -322,88 +194,6 @@ static int packet_open(const struct nsr_engine_args *args, void **priv, struct n
 		return rc;
 	}
 	*priv = p;
-	return 0;
-}
-
-static int attach(struct packet *p, const struct sock_fprog *prog, struct nsr_error *err)
-{
-	if (setsockopt(p->fd, SOL_SOCKET, SO_ATTACH_FILTER, prog, sizeof(*prog)) == 0)
-		return 0;
-	if (errno == ENOMEM)
-		return nsr_error_set(err, -ENOMEM,
-				     "filter: %u instructions are more than the kernel has room "
-				     "for: raise net.core.optmem_max, or write a shorter filter",
-				     prog->len);
-	return nsr_error_set(err, -errno, "attaching the filter: %s", strerror(errno));
-}
-
-static int attach_refusal(struct packet *p, struct nsr_error *err)
-{
-	struct sock_filter refuse[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
-	struct sock_fprog prog = { .len = 1, .filter = refuse };
-
-	return attach(p, &prog, err);
-}
-
-static int attach_filter(struct packet *p, const struct nsr_filter *filter, uint32_t accept,
-			 struct nsr_error *err)
-{
-	struct sock_fprog prog;
-	unsigned int rules = 0;
-	int rc;
-
-	if (p->direction == NSR_OUT)
-		rules |= NSR_SKB_ONLY_OUT;
-	if (p->direction == NSR_BOTH && p->any_iface)
-		rules |= NSR_SKB_LOOPBACK_ONCE;
-	rc = nsr_filter_for_socket(filter, p->view, rules, accept, &prog, err);
-	if (rc < 0)
-		return rc;
-	rc = attach(p, &prog, err);
-	free(prog.filter);
-	return rc;
-}
-
-/*
- * What waits in the ring was let in by the old filter, and a packet that is on its way into the
- * ring right now may be. All of these lie within one turn of the ring, so for that long packets
- * meet the new filter again when they are handed out.
- */
-static void begin_recheck(struct packet *p, uint32_t accept)
-{
-	struct packet_recheck *recheck = &p->recheck;
-	static const uint32_t in_hand = 2;
-
-	if (!recheck->units)
-		recheck->ambiguous = false;
-	else if (p->generation % GENERATIONS == 0)
-		recheck->ambiguous = true;
-	recheck->kept = accept;
-	recheck->units = in_hand + (p->ring.version == TPACKET_V3 ? p->ring.block_count
-								  : p->ring.frame_count);
-}
-
-static int packet_set_filter(void *priv, const struct nsr_filter *filter, struct nsr_error *err)
-{
-	struct packet *p = priv;
-	uint32_t accept = p->snaplen + p->generation % GENERATIONS;
-	bool judge_all;
-	int rc;
-
-	if (!(p->mode & NSR_RECV))
-		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
-	rc = attach_filter(p, filter, accept, err);
-	/* What the kernel can't run is run here; frames of a fixed length could be too short. */
-	judge_all = rc == -EOPNOTSUPP && p->ring.version == TPACKET_V3;
-	if (judge_all)
-		rc = attach_filter(p, NULL, UINT32_MAX, err);
-	if (rc < 0)
-		return rc;
-	p->filter = filter;
-	p->judge_all = judge_all;
-	if (p->started)
-		begin_recheck(p, accept);
-	p->generation++;
 	return 0;
 }
 
@@ -467,14 +257,13 @@ static int start_fanout(struct packet *p, struct nsr_error *err)
 {
 	int rc;
 
-	rc = attach_refusal(p, err);
+	rc = packet_filter_refuse(p, err);
 	if (rc == 0)
 		rc = bind_device(p, ETH_P_ALL, err);
 	if (rc == 0)
 		rc = join_fanout(p, err);
 	if (rc == 0)
-		rc = p->judge_all ? attach_filter(p, NULL, UINT32_MAX, err)
-				  : attach_filter(p, p->filter, p->snaplen, err);
+		rc = packet_filter_attach(p, err);
 	return rc;
 }
 
@@ -532,7 +321,7 @@ static int packet_stop(void *priv, struct nsr_error *err)
 {
 	struct packet *p = priv;
 
-	return p->mode & NSR_RECV ? attach_refusal(p, err) : 0;
+	return p->mode & NSR_RECV ? packet_filter_refuse(p, err) : 0;
 }
 
 static uint64_t missed(const struct packet *p)
@@ -598,7 +387,7 @@ const struct nsr_engine_ops nsr_engine_packet = {
 	.size = sizeof(struct nsr_engine_ops),
 	.name = "packet",
 	.open = packet_open,
-	.set_filter = packet_set_filter,
+	.set_filter = packet_filter_set,
 	.start = packet_start,
 	.recv = packet_recv,
 	.send = packet_send,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The packet engine's parts: packet.c (the socket and the ops), packet_ring.c (reading the rings),
- * packet_ifaces.c (which interfaces were seen), packet_send.c.
+ * The packet engine's parts: packet.c (the socket and the ops), packet_memory.c (the ring's size),
+ * packet_ring.c (reading it), packet_filter.c, packet_ifaces.c (which interfaces were seen),
+ * packet_send.c.
  */
 #ifndef NSR_ENGINES_PACKET_H
 #define NSR_ENGINES_PACKET_H
@@ -9,6 +10,9 @@
 #include <linux/if_packet.h>
 
 #include <nsring/engine.h>
+
+/** How many generations of a capture's filters have the kernel keep different numbers of bytes. */
+#define PACKET_GENERATIONS 16
 
 /** struct packet_iface - an interface that packets came from */
 struct packet_iface {
@@ -95,6 +99,30 @@ struct packet {
 	struct mmsghdr *messages; /* sending */
 	struct iovec *vectors;
 };
+
+/**
+ * packet_ring_open() - have the kernel make the ring, and map it
+ * @p:         with its socket open
+ * @opts:      as given to the engine
+ * @max_frame: longest packet of the device, bytes
+ * @err:       the reason in words
+ *
+ * Return: 0; -ENOMEM; -errno of setsockopt(2) and mmap(2).
+ */
+int packet_ring_open(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
+		     struct nsr_error *err);
+
+/** packet_ring_close() - unmap it; the kernel's part goes with the socket */
+void packet_ring_close(struct packet_ring *ring);
+
+/** packet_filter_set() - see nsr_engine_ops.set_filter */
+int packet_filter_set(void *priv, const struct nsr_filter *filter, struct nsr_error *err);
+
+/** packet_filter_refuse() - have the socket refuse every packet; 0 or -errno */
+int packet_filter_refuse(struct packet *p, struct nsr_error *err);
+
+/** packet_filter_attach() - after packet_filter_refuse(): have it take packets again; 0 or -errno */
+int packet_filter_attach(struct packet *p, struct nsr_error *err);
 
 /**
  * packet_ring_recv() - see nsr_engine_ops.recv

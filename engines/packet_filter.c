@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The filter of a packet socket, and changing it without a gap: the new one replaces the old one in
+ * the kernel at once, and what the old one let in before meets the new one when it is handed out.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "packet.h"
+
+static int attach(struct packet *p, const struct sock_fprog *prog, struct nsr_error *err)
+{
+	if (setsockopt(p->fd, SOL_SOCKET, SO_ATTACH_FILTER, prog, sizeof(*prog)) == 0)
+		return 0;
+	if (errno == ENOMEM)
+		return nsr_error_set(err, -ENOMEM,
+				     "filter: %u instructions are more than the kernel has room "
+				     "for: raise net.core.optmem_max, or write a shorter filter",
+				     prog->len);
+	return nsr_error_set(err, -errno, "attaching the filter: %s", strerror(errno));
+}
+
+int packet_filter_refuse(struct packet *p, struct nsr_error *err)
+{
+	struct sock_filter refuse[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog prog = { .len = 1, .filter = refuse };
+
+	return attach(p, &prog, err);
+}
+
+static int attach_for(struct packet *p, const struct nsr_filter *filter, uint32_t accept,
+		      struct nsr_error *err)
+{
+	struct sock_fprog prog;
+	unsigned int rules = 0;
+	int rc;
+
+	if (p->direction == NSR_OUT)
+		rules |= NSR_SKB_ONLY_OUT;
+	if (p->direction == NSR_BOTH && p->any_iface)
+		rules |= NSR_SKB_LOOPBACK_ONCE;
+	rc = nsr_filter_for_socket(filter, p->view, rules, accept, &prog, err);
+	if (rc < 0)
+		return rc;
+	rc = attach(p, &prog, err);
+	free(prog.filter);
+	return rc;
+}
+
+int packet_filter_attach(struct packet *p, struct nsr_error *err)
+{
+	return p->judge_all ? attach_for(p, NULL, UINT32_MAX, err)
+			    : attach_for(p, p->filter, p->snaplen, err);
+}
+
+/*
+ * What waits in the ring was let in by the old filter, and a packet that is on its way into the
+ * ring right now may be. All of these lie within one turn of the ring, so for that long packets
+ * meet the new filter again when they are handed out.
+ */
+static void begin_recheck(struct packet *p, uint32_t accept)
+{
+	struct packet_recheck *recheck = &p->recheck;
+	static const uint32_t in_hand = 2;
+
+	if (!recheck->units)
+		recheck->ambiguous = false;
+	else if (p->generation % PACKET_GENERATIONS == 0)
+		recheck->ambiguous = true;
+	recheck->kept = accept;
+	recheck->units = in_hand + (p->ring.version == TPACKET_V3 ? p->ring.block_count
+								  : p->ring.frame_count);
+}
+
+int packet_filter_set(void *priv, const struct nsr_filter *filter, struct nsr_error *err)
+{
+	struct packet *p = priv;
+	uint32_t accept = p->snaplen + p->generation % PACKET_GENERATIONS;
+	bool judge_all;
+	int rc;
+
+	if (!(p->mode & NSR_RECV))
+		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
+	rc = attach_for(p, filter, accept, err);
+	/* What the kernel can't run is run here; frames of a fixed length could be too short. */
+	judge_all = rc == -EOPNOTSUPP && p->ring.version == TPACKET_V3;
+	if (judge_all)
+		rc = attach_for(p, NULL, UINT32_MAX, err);
+	if (rc < 0)
+		return rc;
+	p->filter = filter;
+	p->judge_all = judge_all;
+	if (p->started)
+		begin_recheck(p, accept);
+	p->generation++;
+	return 0;
+}
