@@ -29,12 +29,14 @@ eth() {
 
 # ip4 PROTOCOL REST [SOURCE-LAST-BYTE [FRAGMENT-FIELD]]
 ip4() {
-	echo "4500$(be 4 $((20 + ${#2} / 2)))1234${4:-0000}40$(be 2 "$1")0000c6336401c63364$(be 2 "${3:-2}")$2"
+	local length=$((20 + ${#2} / 2))
+	echo "4500$(be 4 $length)1234${4:-0000}40$(be 2 "$1")0000c6336401c63364$(be 2 "${3:-2}")$2"
 }
 
 # ip6 PROTOCOL REST
 ip6() {
-	echo "60000000$(be 4 $((${#2} / 2)))$(be 2 "$1")4020010db800000000000000000000000120010db8000000000000000000000002$2"
+	local net=20010db8000000000000000000000000
+	echo "60000000$(be 4 $((${#2} / 2)))$(be 2 "$1")40${net%0}1${net%0}2$2"
 }
 
 # udp_segment SOURCE-PORT DESTINATION-PORT BYTES

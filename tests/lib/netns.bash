@@ -95,7 +95,7 @@ wait_until() {
 }
 
 # start NAME COMMAND…: in the background, with stdout in $BATS_TEST_TMPDIR/NAME.out and stderr in
-# NAME.err, and its pid in ${PID[NAME]}. Ctrl-C works, which a shell turns off for background processes.
+# NAME.err, and its pid in ${PID[NAME]}. Ctrl-C works, which a shell turns off for the background.
 start() {
 	local name=$1
 	shift

@@ -19,7 +19,8 @@ share_connections() {
 		start_in "$B" "$name" "$NSRING" dump -i "netns:$B/v1" --duration 60 \
 			-w "$BATS_TEST_TMPDIR/$name" --fanout "$1:$group"
 	done
-	start sink nsenter --net="/run/netns/$B" socat -T 120 -u TCP-LISTEN:5001,fork,reuseaddr OPEN:/dev/null
+	start sink nsenter --net="/run/netns/$B" socat -T 120 -u \
+		TCP-LISTEN:5001,fork,reuseaddr OPEN:/dev/null
 	wait_until in_ns "$B" grep -q ':1389 ' /proc/net/tcp
 	for _ in {1..30}; do
 		in_ns "$A" bash -c 'echo hello >/dev/tcp/10.9.0.2/5001'
