@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 
 #include "clock.h"
+#include "stop.h"
 
 #define POLL_EVENTS 64
 #define POLL_TURNS  64 /* batches between two looks at the others' descriptors */
@@ -109,6 +110,9 @@ void captures_stop(struct captures *set)
 {
 	uint32_t i;
 
+	/* It stays readable: waiting for what is left would not wait. */
+	if (set->poll_fd >= 0)
+		epoll_ctl(set->poll_fd, EPOLL_CTL_DEL, stop_fd(), NULL);
 	for (i = 0; i < set->count; i++) {
 		struct captures_one *one = &set->list[i];
 		int rc = one->status ? 0 : nsr_stop(one->cap);

@@ -48,14 +48,14 @@ static void fill_options(struct nsr_options *opts, const struct capture_args *ar
 	nsr_options_init(opts);
 	opts->snaplen = args->snaplen ? args->snaplen : device == 'f' ? 0 : snaplen;
 	opts->filter = filter;
+	opts->direction = args->direction;
+	opts->fanout = args->fanout.how;
+	opts->fanout_group = args->fanout.group;
 	if (device == 'f')
 		return;
 	opts->ring_bytes =
 		args->ring_bytes ? args->ring_bytes : shared_ring_bytes(args->targets.count);
 	opts->batch_ms = args->batch_ms;
-	opts->direction = args->direction;
-	opts->fanout = args->fanout.how;
-	opts->fanout_group = args->fanout.group;
 	opts->promiscuous = !args->no_promiscuous && device == 'd';
 	opts->immediate = args->immediate;
 }

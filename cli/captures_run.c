@@ -10,7 +10,7 @@
 #include "stop.h"
 
 #define TICK_NS	     NSEC_PER_SEC
-#define DRAIN_MOST_S 10
+#define DRAIN_MOST_S 30 /* the longest --batch-ms takes 20 of them */
 
 /* Adds a batch to the totals and hands it to the command, up to @limit packets in all. */
 static int deliver(struct captures *set, struct captures_one *from, const struct nsr_batch *batch,
@@ -123,6 +123,7 @@ int captures_run(struct captures *set, const struct capture_args *args,
 
 	set->begin_ns = clock_ns();
 	stop_after(args->duration_ns);
+	stop_restarts();
 	rc = loop(set, limit, events);
 	set->end_ns = clock_ns();
 	if (rc >= 0 && set->packets < limit)

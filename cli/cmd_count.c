@@ -68,9 +68,9 @@ static json_t *sum_json(const struct count_sum *sum)
 		rate((double)sum->bytes * 8, sum->seconds), "lost", ledger_json(&sum->lost));
 
 	if (object && sum->target)
-		json_object_set_new(object, "target", json_string(sum->target));
+		json_object_set_new(object, "target", output_text(sum->target));
 	if (object && sum->error)
-		json_object_set_new(object, "error", json_string(sum->error));
+		json_object_set_new(object, "error", output_text(sum->error));
 	return object;
 }
 

@@ -13,6 +13,7 @@
 
 #include "captures.h"
 #include "cli.h"
+#include "describe.h"
 #include "ledger.h"
 #include "output.h"
 #include "save.h"
@@ -162,7 +163,7 @@ static void print_totals_json(const struct dump *dump, const struct totals *tota
 		json_object_set_new(object, "files", json_integer((json_int_t)files->files));
 		json_object_set_new(object, "file_bytes",
 				    json_integer((json_int_t)rotate_bytes(files)));
-		json_object_set_new(object, "last_file", json_string(files->name));
+		json_object_set_new(object, "last_file", output_text(files->name));
 	}
 	output_json(to_stdout(dump->args) ? stderr : stdout, object);
 }
@@ -179,7 +180,9 @@ static int refuse_own_input(const struct dump *dump)
 	for (i = 0; i < dump->set.count; i++) {
 		const struct nsr_info *info = &dump->set.list[i].info;
 
-		if (strcmp(info->engine, "file") || stat(info->device, &in) < 0)
+		if (strcmp(info->engine, "file"))
+			continue;
+		if ((strcmp(info->device, "-") ? stat(info->device, &in) : fstat(0, &in)) < 0)
 			continue;
 		if (in.st_dev == out.st_dev && in.st_ino == out.st_ino)
 			return cli_error("%s: is read and can't be written at the same time", path);
@@ -209,6 +212,17 @@ static int begin(struct dump *dump)
 	return CLI_DONE;
 }
 
+/* As count does, but out of the way of what goes to standard output. */
+static void say_open(const struct dump *dump)
+{
+	const struct capture_args *capture = &dump->args->capture;
+
+	if (capture->json)
+		describe_captures_json(&dump->set, to_stdout(dump->args) ? stderr : stdout);
+	else if (capture->fanout.how || isatty(STDERR_FILENO))
+		describe_captures(&dump->set, stderr);
+}
+
 /* With the captures open. */
 static int run_open(struct dump *dump)
 {
@@ -223,6 +237,7 @@ static int run_open(struct dump *dump)
 
 	if (status)
 		return status;
+	say_open(dump);
 	status = captures_run(&dump->set, &dump->args->capture, &events);
 	if (dump->args->path && save_end(&dump->save) < 0)
 		status = CLI_FAILED;

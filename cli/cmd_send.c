@@ -53,10 +53,10 @@ static void print_totals_json(const struct transmit *tx, const struct replay *re
 	double seconds = seconds_of(tx);
 
 	output_json(stdout,
-		    json_pack("{s:b, s:s, s:I, s:I, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
-			      "final", 1, "target", tx->target, "packets", (json_int_t)tx->frames,
-			      "bytes", (json_int_t)tx->bytes, "seconds", seconds,
-			      "packets_per_second", rate((double)tx->frames, seconds),
+		    json_pack("{s:b, s:o, s:I, s:I, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
+			      "final", 1, "target", output_text(tx->target), "packets",
+			      (json_int_t)tx->frames, "bytes", (json_int_t)tx->bytes, "seconds",
+			      seconds, "packets_per_second", rate((double)tx->frames, seconds),
 			      "bits_per_second", rate((double)tx->bytes * 8, seconds), "skipped",
 			      "too_long", (json_int_t)tx->too_long, "malformed",
 			      (json_int_t)tx->refused, "other_linktype",

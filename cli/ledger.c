@@ -56,8 +56,11 @@ void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 	size_t i;
 
 	memset(lost, 0, sizeof(*lost));
-	for (i = 0; i < PLACES; i++)
-		*lost_field(lost, i) = lost_at(now, i) - lost_at(since, i);
+	for (i = 0; i < PLACES; i++) {
+		/* A driver may reset its counters. */
+		if (lost_at(now, i) > lost_at(since, i))
+			*lost_field(lost, i) = lost_at(now, i) - lost_at(since, i);
+	}
 }
 
 const char *ledger_text(const struct nsr_stats *stats, bool every, bool colour, char *text)

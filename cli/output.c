@@ -36,6 +36,25 @@ int output_flush(void)
 	return failed;
 }
 
+json_t *output_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char *copy, *at;
+
+	if (string)
+		return string;
+	copy = strdup(text);
+	if (!copy)
+		return NULL;
+	for (at = copy; *at; at++) {
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	}
+	string = json_string(copy);
+	free(copy);
+	return string;
+}
+
 int output_json(FILE *out, json_t *object)
 {
 	int rc;

@@ -23,6 +23,14 @@ bool output_colour(FILE *out);
 int output_flush(void);
 
 /**
+ * output_text() - a JSON string of foreign text
+ * @text: '?' takes the place of each byte beyond ASCII when it is not UTF-8
+ *
+ * Return: a new string, NULL when memory is short.
+ */
+json_t *output_text(const char *text);
+
+/**
  * output_json() - print an object as one line
  * @out:    stdout or stderr
  * @object: taken over and freed; NULL (memory was short) prints nothing

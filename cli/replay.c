@@ -41,8 +41,12 @@ static int begin_pass(struct replay *replay)
 
 static int check_linktype(const struct replay *replay)
 {
+	struct nsr_interface first = { .size = sizeof(first) };
 	struct nsr_info info = { .size = sizeof(info) };
 
+	/* A pipe may not have told it yet. */
+	if (nsr_interface(replay->cap, 0, &first) == -ENOENT)
+		return CLI_DONE;
 	nsr_info(replay->cap, &info);
 	if (info.linktype == replay->linktype)
 		return CLI_DONE;

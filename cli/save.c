@@ -216,7 +216,9 @@ static int put_counts(struct save *save, uint32_t id)
 	const struct save_interface *iface = &save->interfaces[id];
 	const struct save_source *source = &save->sources[iface->source];
 	const struct captures_one *one = &save->set->list[iface->source];
-	uint64_t lost = lost_by(one) - source->lost;
+	uint64_t now = lost_by(one);
+	/* A driver may reset its counters. */
+	uint64_t lost = now > source->lost ? now - source->lost : 0;
 	struct nsr_writer_counts counts = {
 		.start_ns = save->begun_ns,
 		.end_ns = wall_ns(),

@@ -5,6 +5,7 @@
 #include "cli.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "say.h"
@@ -18,6 +19,20 @@ void say_progress(const char *line)
 	progress_shown = *line;
 }
 
+/*
+ * Names in @text may be anybody's: of a device in a container, in a capture file. None may control
+ * the terminal (C0, DEL, and C1 in UTF-8) or begin a line of its own.
+ */
+static void make_harmless(char *text)
+{
+	for (; *text; text++) {
+		uint8_t byte = (uint8_t)*text, next = (uint8_t)text[1];
+
+		if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0))
+			*text = '?';
+	}
+}
+
 /* One fprintf() a line, so that lines of several processes on one terminal stay whole. */
 __attribute__((format(printf, 3, 0))) static void say(const char *command, const char *tail,
 						      const char *fmt, va_list ap)
@@ -25,6 +40,7 @@ __attribute__((format(printf, 3, 0))) static void say(const char *command, const
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
+	make_harmless(text);
 	if (progress_shown)
 		say_progress("");
 	fprintf(stderr, "nsring%s%s: %s%s\n", command ? " " : "", command ? command : "", text,

@@ -79,7 +79,7 @@ static json_t *packet_json(const struct show *show, const struct nsr_packet *pac
 		json_object_set_new(object, "direction",
 				    json_string(packet->flags & NSR_PKT_OUT ? "out" : "in"));
 	if (show->set->count > 1)
-		json_object_set_new(object, "target", json_string(show->from->target));
+		json_object_set_new(object, "target", output_text(show->from->target));
 	return object;
 }
 

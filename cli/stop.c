@@ -37,13 +37,12 @@ static void on_signal(int number)
 	errno = saved_errno;
 }
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
 int stop_catch(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	/* Reset at the first: the second has its default action, to kill. Restart: a write to a
-	 * full pipe must not lose lines; waits for packets end all the same. */
-	struct sigaction act = { .sa_handler = on_signal,
-				 .sa_flags = (int)SA_RESETHAND | SA_RESTART };
+	/* Reset at the first: the second has its default action, to kill. */
+	struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
 	size_t i;
 
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
@@ -56,7 +55,7 @@ int stop_catch(void)
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction old;
 
-		/* nohup(1) and shells' background jobs have them ignored on purpose. */
+		/* nohup(1) has it ignored on purpose. */
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN &&
 		    signals[i] == SIGHUP)
 			continue;
@@ -64,6 +63,19 @@ int stop_catch(void)
 			return -errno;
 	}
 	return 0;
+}
+
+void stop_restarts(void)
+{
+	struct sigaction act;
+	size_t i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (sigaction(signals[i], NULL, &act) < 0 || act.sa_handler != on_signal)
+			continue;
+		act.sa_flags |= SA_RESTART;
+		sigaction(signals[i], &act, NULL);
+	}
 }
 
 void stop_after(uint64_t duration_ns)

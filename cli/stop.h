@@ -20,6 +20,14 @@ struct nsr_capture;
 int stop_catch(void);
 
 /**
+ * stop_restarts() - from now on system calls go on after the first signal
+ *
+ * A write to a full pipe must not lose lines then; waits for packets end all the same. Before, the
+ * signal ends an open(2) of a pipe that nobody has at its other end.
+ */
+void stop_restarts(void);
+
+/**
  * stop_after() - also end when some time has passed
  * @duration_ns: from now; 0: never
  */

@@ -25,6 +25,29 @@ setup() {
 	equal packets "$(total count .packets)" 44
 }
 
+@test "option_that_a_file_can_not_do_is_refused" {
+	local option
+	for option in '--direction in' '--fanout flow'; do
+		# shellcheck disable=SC2086 # an option and its value
+		run "$NSRING" count -i "file:$file" $option
+		equal "status of $option" "$status" 1
+		[[ $output == *"a capture file can't do"* ]]
+	done
+}
+
+@test "file_that_is_read_through_a_pipe_is_not_overwritten" {
+	run "$NSRING" dump -i file:- -w "$file" <"$file"
+	equal status "$status" 1
+	equal packets "$(frames "$file")" 44
+}
+
+@test "ctrl_c_ends_waiting_for_somebody_to_write_into_a_pipe" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	start count "$NSRING" count -i "file:$BATS_TEST_TMPDIR/pipe"
+	sleep 0.3
+	finish count 1
+}
+
 @test "filter_on_a_file_selects_what_tcpdump_selects" {
 	local filter
 	for filter in udp 'port 53' 'vlan and tcp' 'not ip' 'greater 500'; do

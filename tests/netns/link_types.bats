@@ -30,6 +30,13 @@ tun_is_up() {
 	ip -n "$B" -j link show dev tun0 | jq -e '.[0].flags | index("LOWER_UP")' >/dev/null
 }
 
+@test "device_with_the_largest_mtu_is_captured" {
+	netns_new A
+	ip -n "$A" link set lo mtu 2147483647
+	"$NSRING" count -i "netns:$A/lo" --duration 0.1
+	"$NSRING" count -i "netns:$A/any" --duration 0.1
+}
+
 @test "any_names_the_device_of_each_packet" {
 	setup_three
 	start_in "$B" dump "$NSRING" dump -i "netns:$B/any" -w "$(file_of any)" --duration 60

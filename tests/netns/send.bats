@@ -50,6 +50,17 @@ send() {
 	equal packets "$(kernel "$B" v1 rx.packets)" 5000
 }
 
+@test "replay_of_a_pipe_waits_for_its_first_interface" {
+	netns_pair
+	capture_file "$BATS_TEST_TMPDIR/file" mixed_frames -F pcapng
+	(
+		head -c 12 "$BATS_TEST_TMPDIR/file"
+		sleep 0.3
+		tail -c +13 "$BATS_TEST_TMPDIR/file"
+	) | "$NSRING" send -i "netns:$A/v0" --rate max -
+	arrived "$B" v1 44
+}
+
 @test "duration_option_ends_sending" {
 	netns_pair
 	send --duration 0.5 --rate 100pps

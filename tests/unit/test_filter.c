@@ -38,6 +38,20 @@ static void filter_is_compiled_for_the_link_type(void **state)
 	nsr_filter_free(ethernet);
 }
 
+static void filter_on_what_only_a_socket_knows_is_refused(void **state)
+{
+	static const char *const texts[] = { "inbound", "not outbound", "udp and ifindex 3" };
+	struct nsr_filter *filter;
+	struct nsr_error err;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(nsr_filter_compile(texts[i], ETHERNET, &filter, &err), -EINVAL);
+		assert_says(&err, "direction");
+	}
+	nsr_filter_free(compile("inbound", SLL2));
+}
+
 static void packet_cut_before_what_the_filter_reads_does_not_match(void **state)
 {
 	struct nsr_filter *filter = compile("udp src port 5353", RAW_IP);
@@ -182,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filter_is_compiled_for_the_link_type),
+		cmocka_unit_test(filter_on_what_only_a_socket_knows_is_refused),
 		cmocka_unit_test(packet_cut_before_what_the_filter_reads_does_not_match),
 		cmocka_unit_test(no_filter_matches_everything),
 		cmocka_unit_test(malformed_filter_is_refused_with_libpcaps_reason),
