@@ -124,6 +124,7 @@ static int add_interface(struct save *save, const struct captures_one *one, uint
 		return fail(save, rc);
 	look_up(one, id, &iface);
 	block = (struct nsr_writer_interface){
+		.size = sizeof(block),
 		.name = iface.name,
 		.description = describe(one),
 		.filter = save->filter,
@@ -220,6 +221,7 @@ static int put_counts(struct save *save, uint32_t id)
 	/* A driver may reset its counters. */
 	uint64_t lost = now > source->lost ? now - source->lost : 0;
 	struct nsr_writer_counts counts = {
+		.size = sizeof(counts),
 		.start_ns = save->begun_ns,
 		.end_ns = wall_ns(),
 		.delivered = iface->packets,

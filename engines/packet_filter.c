@@ -79,18 +79,22 @@ int packet_filter_set(void *priv, const struct nsr_filter *filter, struct nsr_er
 {
 	struct packet *p = priv;
 	uint32_t accept = p->snaplen + p->generation % PACKET_GENERATIONS;
+	struct nsr_error why;
 	bool judge_all;
 	int rc;
 
 	if (!(p->mode & NSR_RECV))
 		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
-	rc = attach_for(p, filter, accept, err);
+	rc = attach_for(p, filter, accept, &why);
 	/* What the kernel can't run is run here; frames of a fixed length could be too short. */
-	judge_all = rc == -EOPNOTSUPP && p->ring.version == TPACKET_V3;
+	judge_all = (rc == -EOPNOTSUPP || rc == -E2BIG) && p->ring.version == TPACKET_V3;
 	if (judge_all)
-		rc = attach_for(p, NULL, UINT32_MAX, err);
+		rc = attach_for(p, NULL, UINT32_MAX, &why);
 	if (rc < 0)
-		return rc;
+		return nsr_error_set(err, rc, "%s%s", why.text,
+				     rc == -EOPNOTSUPP || rc == -E2BIG
+					     ? " (in user space it can be, without immediate mode)"
+					     : "");
 	p->filter = filter;
 	p->judge_all = judge_all;
 	if (p->started)

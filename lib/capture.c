@@ -20,6 +20,7 @@
 #include "options.h"
 #include "place.h"
 #include "registry.h"
+#include "sized.h"
 #include "target.h"
 #include "wait.h"
 

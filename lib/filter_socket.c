@@ -481,7 +481,7 @@ static int finish(const struct assembly *as, struct sock_fprog *prog, struct nsr
 	lay_out(as, at, far);
 	if (at[as->count] > BPF_MAXINSNS) {
 		rc = nsr_error_set(err, -E2BIG,
-				   "filter: %u instructions, the kernel takes %d: split it",
+				   "filter: it has %u instructions, and the kernel runs only %d",
 				   at[as->count], BPF_MAXINSNS);
 		goto free_all;
 	}
@@ -561,7 +561,7 @@ int nsr_filter_for_socket(const struct nsr_filter *filter, enum nsr_skb_view vie
 		nsr_filter_code(filter, &n);
 	if (filter && has_loop(filter))
 		return nsr_error_set(err, -EOPNOTSUPP,
-				     "filter: it needs a loop, which the kernel does not run");
+				     "filter: it has a loop, which the kernel does not run");
 	as.accept = 2 * (n + 1);
 	as.whole = as.accept + 1;
 	as.reject = as.whole + 1;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/*
- * Sized structs. A caller's struct can be shorter than ours (an older program: what is missing is
- * zero, which is every field's default) or longer (a newer one: what we don't know must be zero).
- */
+/* struct nsr_options: checked, and complete with defaults. */
 #include <errno.h>
 #include <string.h>
 
 #include <nsring/engine.h>
 
 #include "options.h"
+#include "sized.h"
 
 #define DEFAULT_BATCH_PACKETS 256
 #define MAX_BATCH_PACKETS     65536
@@ -17,30 +15,14 @@
 #define MAX_FANOUT_GROUP      65536
 #define MAX_RING_BYTES	      (UINT64_C(64) << 30)
 
-static int copy_sized(const struct nsr_options *from, struct nsr_options *to, struct nsr_error *err)
+static int say_size(size_t size, int code, struct nsr_error *err)
 {
-	const uint8_t *bytes = (const uint8_t *)from;
-	size_t known = from->size < sizeof(*to) ? from->size : sizeof(*to);
-	size_t i;
-
-	if (from->size < offsetof(struct nsr_options, mode) + sizeof(from->mode))
-		return nsr_error_set(
-			err, -EINVAL,
-			"options: size %zu is too small: call nsr_options_init() first",
-			from->size);
-	if (from->size > 4096)
-		return nsr_error_set(err, -E2BIG,
-				     "options: size %zu: call nsr_options_init() first",
-				     from->size);
-	for (i = sizeof(*to); i < from->size; i++)
-		if (bytes[i])
-			return nsr_error_set(
-				err, -E2BIG,
-				"options: byte %zu is set, but this libnsring (%s) knows only %zu "
-				"bytes of options",
-				i, NSR_VERSION, sizeof(*to));
-	memcpy(to, from, known);
-	return 0;
+	if (code == -EINVAL)
+		return nsr_error_set(err, code,
+				     "options: a size of %zu: call nsr_options_init() first", size);
+	return nsr_error_set(err, code,
+			     "options: set beyond the %zu bytes that this libnsring (%s) knows",
+			     sizeof(struct nsr_options), NSR_VERSION);
 }
 
 static int check(const struct nsr_options *opts, struct nsr_error *err)
@@ -78,9 +60,9 @@ int nsr_options_take(const struct nsr_options *from, struct nsr_options *to, str
 
 	memset(to, 0, sizeof(*to));
 	if (from) {
-		rc = copy_sized(from, to, err);
+		rc = nsr_struct_take(to, from, sizeof(*to));
 		if (rc < 0)
-			return rc;
+			return say_size(from->size, rc, err);
 		rc = check(to, err);
 		if (rc < 0)
 			return rc;
@@ -96,19 +78,5 @@ int nsr_options_take(const struct nsr_options *from, struct nsr_options *to, str
 		to->batch_ms = DEFAULT_BATCH_MS;
 	if (to->filter && !*to->filter)
 		to->filter = NULL;
-	return 0;
-}
-
-int nsr_struct_give(void *to, const void *from, size_t size)
-{
-	size_t room, known;
-
-	memcpy(&room, to, sizeof(room));
-	if (room <= sizeof(room) || room > 65536)
-		return -EINVAL;
-	known = room < size ? room : size;
-	memcpy((uint8_t *)to + sizeof(room), (const uint8_t *)from + sizeof(room),
-	       known - sizeof(room));
-	memset((uint8_t *)to + known, 0, room - known);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* struct nsr_options: taking it from callers of any version, and structs of any size back. */
+/* struct nsr_options, from callers of any version. */
 #ifndef NSR_OPTIONS_H
 #define NSR_OPTIONS_H
 
@@ -16,16 +16,5 @@
  * Return: 0, -EINVAL, or -E2BIG for options that this library does not know.
  */
 int nsr_options_take(const struct nsr_options *from, struct nsr_options *to, struct nsr_error *err);
-
-/**
- * nsr_struct_give() - fill in a sized struct of a caller
- * @to:   begins with a size_t that the caller set
- * @from: ours, of @size bytes
- *
- * What the caller has room for and we don't know becomes zero; its size field stays.
- *
- * Return: 0, or -EINVAL when @to has room for nothing.
- */
-int nsr_struct_give(void *to, const void *from, size_t size);
 
 #endif

@@ -93,7 +93,7 @@ static int say_open_error(const struct nsr_place *place, int code, struct nsr_er
 	case -EPERM:
 		return nsr_error_set(err, code,
 				     "place \"%s\": %s is not readable for this user: that needs "
-				     "CAP_SYS_PTRACE (run as root)",
+				     "CAP_SYS_PTRACE",
 				     place->name, place->path);
 	default:
 		return nsr_error_set(err, code, "place \"%s\": %s: %s", place->name, place->path,

@@ -16,6 +16,7 @@
 #include <nsring/engine.h>
 
 #include "savefile_format.h"
+#include "sized.h"
 #include "sink.h"
 #include "writer_pcapng.h"
 
@@ -107,13 +108,16 @@ static void remove_empty(const char *path)
 int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
 		    struct nsr_writer **writer, struct nsr_error *err)
 {
-	uint32_t format = opts ? opts->format : NSR_WRITER_PCAPNG;
+	struct nsr_writer_options known = { 0 };
 	struct nsr_writer *made;
+	uint32_t format;
 	int rc;
 
 	*writer = NULL;
-	if (opts && opts->size != sizeof(*opts))
-		return nsr_error_set(err, -EINVAL, "%s: writer options of another size", path);
+	rc = opts ? nsr_struct_take(&known, opts, sizeof(known)) : 0;
+	if (rc < 0)
+		return nsr_error_set(err, rc, "%s: writer options of a size not known", path);
+	format = known.format;
 	if (format != NSR_WRITER_PCAPNG && format != NSR_WRITER_PCAP)
 		return nsr_error_set(err, -EINVAL, "%s: no file format %u", path, format);
 	made = calloc(1, sizeof(*made));
@@ -125,7 +129,7 @@ int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
 	if (rc < 0)
 		goto free_writer;
 	if (format == NSR_WRITER_PCAPNG)
-		rc = put_section(made, opts ? opts->application : NULL);
+		rc = put_section(made, known.application);
 	if (rc < 0)
 		goto close_sink;
 	*writer = made;
@@ -164,11 +168,14 @@ static int put_interface(struct nsr_writer *writer, const struct nsr_writer_inte
 
 int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_interface *iface)
 {
-	int rc;
+	struct nsr_writer_interface known;
+	int rc = nsr_struct_take(&known, iface, sizeof(known));
 
-	if (iface->linktype > UINT16_MAX || writer->interfaces == INT32_MAX)
+	if (rc < 0)
+		return rc;
+	if (known.linktype > UINT16_MAX || writer->interfaces == INT32_MAX)
 		return -EINVAL;
-	rc = put_interface(writer, iface);
+	rc = put_interface(writer, &known);
 	if (rc < 0)
 		return rc;
 	return (int)writer->interfaces++;
@@ -231,18 +238,22 @@ refuse:
 int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
 		      const struct nsr_writer_counts *counts)
 {
-	size_t bytes = nsr_pcapng_counts_bytes(counts);
+	struct nsr_writer_counts known;
 	uint8_t *out;
-	int rc;
+	size_t bytes;
+	int rc = nsr_struct_take(&known, counts, sizeof(known));
 
+	if (rc < 0)
+		return rc;
 	if (id >= writer->interfaces)
 		return -EINVAL;
 	if (writer->format == NSR_WRITER_PCAP)
 		return writer->sink.error;
+	bytes = nsr_pcapng_counts_bytes(&known);
 	rc = nsr_sink_reserve(&writer->sink, bytes, &out);
 	if (rc < 0)
 		return rc;
-	nsr_pcapng_put_counts(out, id, counts);
+	nsr_pcapng_put_counts(out, id, &known);
 	nsr_sink_commit(&writer->sink, bytes);
 	return 0;
 }

@@ -261,8 +261,8 @@ static inline void nsr_options_init(struct nsr_options *opts)
  *
  * Return: 0; -EINVAL a malformed target, option or filter; -ENOENT no such place, engine or file;
  * -ENODEV no such device; -EPERM or -EACCES a capability or permission is missing; -EOPNOTSUPP
- * the engine can't do what an option asks; -ENOMEM; -E2BIG see struct nsr_options; -EBADMSG a
- * file that is no capture file.
+ * the engine can't do what an option asks; -ENOMEM; -E2BIG see struct nsr_options, or a filter
+ * longer than the kernel takes in immediate mode; -EBADMSG a file that is no capture file.
  */
 int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capture **cap,
 	     struct nsr_error *err);
@@ -327,7 +327,8 @@ int nsr_fd(const struct nsr_capture *cap);
  * Once this returns, no packet that the new filter refuses is handed out, also none that was
  * already waiting. The old filter stays when it fails. The last batch is no longer valid.
  *
- * Return: 0; -EINVAL a malformed filter; -EOPNOTSUPP the engine can't run it; -ENOMEM.
+ * Return: 0; -EINVAL a malformed filter; -EOPNOTSUPP the engine can't run it; -E2BIG it is longer
+ * than the kernel takes; -ENOMEM.
  */
 int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err);
 

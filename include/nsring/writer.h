@@ -3,7 +3,8 @@
  * Writing capture files: pcapng (draft-ietf-opsawg-pcapng) or classic pcap with nanoseconds.
  *
  * Whatever goes wrong, the file holds whole blocks up to there: a block that a full disk cut short
- * is taken back. Not for several threads at once on one writer.
+ * is taken back. Not for several threads at once on one writer. The structs grow like those of
+ * nsring.h: their size comes first, and zero is every field's default.
  */
 #ifndef NSRING_WRITER_H
 #define NSRING_WRITER_H
@@ -35,6 +36,7 @@ struct nsr_writer_options {
 
 /**
  * struct nsr_writer_interface - an interface block
+ * @size:        sizeof(struct nsr_writer_interface)
  * @name:        device name, "" for none
  * @description: free text, "" for none (nsring: the place)
  * @filter:      capture filter, "" for none
@@ -42,6 +44,7 @@ struct nsr_writer_options {
  * @snaplen:     bytes kept of each packet
  */
 struct nsr_writer_interface {
+	size_t size;
 	const char *name;
 	const char *description;
 	const char *filter;
@@ -54,6 +57,7 @@ struct nsr_writer_interface {
 
 /**
  * struct nsr_writer_counts - an interface statistics block
+ * @size:      sizeof(struct nsr_writer_counts)
  * @start_ns, @end_ns: when capturing began and ended, ns since 1970
  * @delivered: packets of the interface in this file
  * @dropped:   packets of the interface that were lost; NSR_WRITER_UNKNOWN leaves out what the
@@ -61,6 +65,7 @@ struct nsr_writer_interface {
  * @comment:   free text, NULL for none
  */
 struct nsr_writer_counts {
+	size_t size;
 	uint64_t start_ns;
 	uint64_t end_ns;
 	uint64_t delivered;
@@ -70,12 +75,13 @@ struct nsr_writer_counts {
 
 /**
  * nsr_writer_open() - begin a file
- * @path:   replaced if it exists, removed again if not even its header can be written; "-" for standard output
+ * @path:   replaced if it exists, removed again if not even its header can be written; "-" for
+ *          standard output
  * @opts:   NULL for the defaults
  * @writer: set to the writer, to be closed with nsr_writer_close()
  * @err:    the reason in words; may be NULL
  *
- * Return: 0 or -errno of open(2) and write(2); -EINVAL bad options; -ENOMEM.
+ * Return: 0 or -errno of open(2) and write(2); -EINVAL or -E2BIG bad options; -ENOMEM.
  */
 int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
 		    struct nsr_writer **writer, struct nsr_error *err);

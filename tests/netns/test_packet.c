@@ -221,6 +221,34 @@ static void filter_that_the_kernel_can_not_run_is_run_here(void **state)
 	nsr_close(cap);
 }
 
+static void filter_too_long_for_the_kernel_is_run_here(void **state)
+{
+	size_t room = 1 << 16, used = 0;
+	char *text = calloc(1, room);
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_error err;
+	int i;
+
+	topology_require();
+	for (i = 0; i < 600; i++)
+		used += (size_t)snprintf(text + used, room - used,
+					 "udp src portrange %d-%d and host 10.%d.%d.7 or ", i,
+					 i + 2, i / 256, i % 256);
+	snprintf(text + used, room - used, "udp dst port 2000");
+	nsr_options_init(&opts);
+	opts.filter = text;
+	cap = open_target("v1", &opts);
+	send_udp(OLD_PORT, 50);
+	send_udp(NEW_PORT, 70);
+	assert_int_equal(collect(cap, NULL, NULL), 70);
+	nsr_close(cap);
+	opts.immediate = true;
+	assert_int_equal(nsr_open("v1", &opts, &cap, &err), -E2BIG);
+	assert_says(&err, "without immediate mode");
+	free(text);
+}
+
 static void packet_of_a_quiet_capture_comes_when_its_time_is_up(void **state)
 {
 	struct nsr_capture *cap;
@@ -587,6 +615,7 @@ int main(void)
 		cmocka_unit_test(filter_changed_many_times_never_lets_the_wrong_packets_out),
 		cmocka_unit_test(removing_the_filter_hands_out_everything_again),
 		cmocka_unit_test(filter_that_the_kernel_can_not_run_is_run_here),
+		cmocka_unit_test(filter_too_long_for_the_kernel_is_run_here),
 		cmocka_unit_test(packet_of_a_quiet_capture_comes_when_its_time_is_up),
 		cmocka_unit_test(immediate_capture_does_not_wait_for_a_batch),
 		cmocka_unit_test(immediate_ring_goes_round_without_losing_order),

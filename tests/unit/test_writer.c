@@ -96,7 +96,9 @@ static void tshark_sees_interface_name_description_filter_and_direction(void **s
 static void capinfos_sees_a_statistics_entry_an_interface(void **state)
 {
 	struct fixture *f = *state;
-	const struct nsr_writer_counts counts = { .delivered = 8, .dropped = 2 };
+	const struct nsr_writer_counts counts = { .size = sizeof(counts),
+						  .delivered = 8,
+						  .dropped = 2 };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 	char seen[512];
 
@@ -136,7 +138,9 @@ static uint64_t last_block_option(const char *path, uint16_t code)
 static void statistics_hold_received_dropped_and_delivered(void **state)
 {
 	struct fixture *f = *state;
-	const struct nsr_writer_counts counts = { .delivered = 8, .dropped = 2, .comment = "two" };
+	const struct nsr_writer_counts counts = {
+		.size = sizeof(counts), .delivered = 8, .dropped = 2, .comment = "two"
+	};
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
 	add_interface(writer, "eth0", 1);
@@ -150,7 +154,9 @@ static void statistics_hold_received_dropped_and_delivered(void **state)
 static void statistics_leave_unknown_losses_out(void **state)
 {
 	struct fixture *f = *state;
-	const struct nsr_writer_counts counts = { .delivered = 8, .dropped = NSR_WRITER_UNKNOWN };
+	const struct nsr_writer_counts counts = { .size = sizeof(counts),
+						  .delivered = 8,
+						  .dropped = NSR_WRITER_UNKNOWN };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
 	add_interface(writer, "any", 1);
@@ -167,7 +173,7 @@ static void undirected_packet_tells_no_direction(void **state)
 	const struct nsr_packet packet = {
 		.data = (const uint8_t *)"abcd", .caplen = 4, .len = 4, .flags = NSR_PKT_UNDIRECTED
 	};
-	const struct nsr_writer_interface iface = { .linktype = 1 };
+	const struct nsr_writer_interface iface = { .size = sizeof(iface), .linktype = 1 };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 	char seen[64];
 
@@ -182,7 +188,9 @@ static void text_longer_than_an_option_is_left_out(void **state)
 {
 	struct fixture *f = *state;
 	static char filter[70000];
-	const struct nsr_writer_interface iface = { .filter = filter, .linktype = 1 };
+	const struct nsr_writer_interface iface = { .size = sizeof(iface),
+						    .filter = filter,
+						    .linktype = 1 };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
 	memset(filter, ' ', sizeof(filter) - 1);
@@ -236,7 +244,7 @@ static void packet_of_unknown_interface_is_refused(void **state)
 static void pcap_refuses_a_second_link_type(void **state)
 {
 	struct fixture *f = *state;
-	const struct nsr_writer_interface raw = { .linktype = 101 };
+	const struct nsr_writer_interface raw = { .size = sizeof(raw), .linktype = 101 };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAP);
 
 	assert_int_equal(add_interface(writer, "eth0", 1), 0);

@@ -105,7 +105,7 @@ static void header_that_does_not_fit_leaves_no_file(void **state)
 static void pcap_header_that_does_not_fit_leaves_an_empty_file(void **state)
 {
 	struct fixture *f = *state;
-	const struct nsr_writer_interface iface = { .linktype = 1 };
+	const struct nsr_writer_interface iface = { .size = sizeof(iface), .linktype = 1 };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAP);
 	struct stat st;
 

@@ -49,6 +49,7 @@ struct nsr_writer *begin(const char *path, uint32_t format)
 uint32_t add_interface(struct nsr_writer *writer, const char *name, uint32_t linktype)
 {
 	const struct nsr_writer_interface iface = {
+		.size = sizeof(iface),
 		.name = name,
 		.description = "netns:test",
 		.filter = "port 53",
