@@ -35,6 +35,21 @@ static int to_dlt(uint32_t linktype)
 	return (int)linktype;
 }
 
+/*
+ * `inbound`, `outbound` and `ifindex` ask the kernel (SKF_AD_OFF, linux/filter.h) where the packet
+ * itself does not tell. Judged by the packet's bytes they would match nothing.
+ */
+static bool asks_kernel(const struct bpf_program *program)
+{
+	const struct bpf_insn *insn;
+
+	for (insn = program->bf_insns; insn < program->bf_insns + program->bf_len; insn++)
+		if (BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) == BPF_ABS &&
+		    insn->k > INT32_MAX)
+			return true;
+	return false;
+}
+
 int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **filter,
 		       struct nsr_error *err)
 {
@@ -55,10 +70,20 @@ int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **
 		rc = nsr_error_set(err, -EINVAL, "filter \"%.150s\": %s", text, pcap_geterr(pcap));
 		goto close_pcap;
 	}
+	if (asks_kernel(&f->program)) {
+		rc = nsr_error_set(
+			err, -EINVAL,
+			"filter \"%.150s\": packets of this link type don't tell their "
+			"direction or interface: use the option direction, or name a device",
+			text);
+		goto free_code;
+	}
 	pcap_close(pcap);
 	*filter = f;
 	return 0;
 
+free_code:
+	pcap_freecode(&f->program);
 close_pcap:
 	pcap_close(pcap);
 free_filter:

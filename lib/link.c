@@ -18,6 +18,9 @@
 /* Room for a link-layer header with VLAN tags before what the MTU or GSO limits. */
 #define LINK_HEADER_ROOM 32
 
+/* More than any packet has; a device without a limit takes an MTU up to INT32_MAX. */
+#define MAX_FRAME (1u << 24)
+
 #define REPLY_BYTES 32768
 
 int nsr_link_open(void)
@@ -85,6 +88,8 @@ static bool read_link(const struct nlmsghdr *msg, struct nsr_link *link)
 	link->arphrd = info->ifi_type;
 	link->flags = info->ifi_flags;
 	mnl_attr_parse(msg, sizeof(*info), read_attr, link);
+	if (link->max_frame > MAX_FRAME)
+		link->max_frame = MAX_FRAME;
 	link->max_frame += LINK_HEADER_ROOM;
 	return true;
 }

@@ -25,10 +25,11 @@ static int watch(int epoll, int fd, enum source source)
 /* Only system calls, for signal handlers. */
 static void set_timer(const struct nsr_wait *wait, bool now)
 {
+	uint32_t tick_ms = atomic_load(&wait->tick_ms);
 	struct itimerspec when = { 0 };
 
-	when.it_interval.tv_sec = wait->tick_ms / 1000;
-	when.it_interval.tv_nsec = (long)(wait->tick_ms % 1000) * 1000000;
+	when.it_interval.tv_sec = tick_ms / 1000;
+	when.it_interval.tv_nsec = (long)(tick_ms % 1000) * 1000000;
 	when.it_value = when.it_interval;
 	if (now) {
 		when.it_value.tv_sec = 0;
@@ -42,7 +43,7 @@ int nsr_wait_open(struct nsr_wait *wait, int fd, uint32_t tick_ms)
 	int rc;
 
 	wait->timer = -1;
-	wait->tick_ms = tick_ms;
+	atomic_init(&wait->tick_ms, tick_ms);
 	atomic_init(&wait->woken, false);
 	wait->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (wait->epoll < 0)
@@ -80,7 +81,7 @@ static int timer_events(struct nsr_wait *wait)
 
 	if (read(wait->timer, &expirations, sizeof(expirations)) < 0)
 		return 0;
-	return wait->tick_ms ? NSR_WAIT_TICK : 0;
+	return atomic_load(&wait->tick_ms) ? NSR_WAIT_TICK : 0;
 }
 
 int nsr_wait_for(struct nsr_wait *wait, int ms)
@@ -107,8 +108,11 @@ int nsr_wait_for(struct nsr_wait *wait, int ms)
 
 void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms)
 {
-	wait->tick_ms = tick_ms;
+	atomic_store(&wait->tick_ms, tick_ms);
 	set_timer(wait, false);
+	/* That has taken a wake-up off the timer, which comes after the flag. */
+	if (atomic_load(&wait->woken))
+		set_timer(wait, true);
 }
 
 void nsr_wait_wake(struct nsr_wait *wait)

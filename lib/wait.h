@@ -25,7 +25,7 @@ enum nsr_wait_event {
 struct nsr_wait {
 	int epoll;
 	int timer;
-	uint32_t tick_ms;
+	_Atomic uint32_t tick_ms;
 	atomic_bool woken;
 };
 

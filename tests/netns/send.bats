@@ -51,12 +51,14 @@ send() {
 }
 
 @test "replay_of_a_pipe_waits_for_its_first_interface" {
+	local section
 	netns_pair
 	capture_file "$BATS_TEST_TMPDIR/file" mixed_frames -F pcapng
+	section=$(od -An -tu4 -j4 -N4 "$BATS_TEST_TMPDIR/file")
 	(
-		head -c 12 "$BATS_TEST_TMPDIR/file"
-		sleep 0.3
-		tail -c +13 "$BATS_TEST_TMPDIR/file"
+		head -c "$((section))" "$BATS_TEST_TMPDIR/file"
+		sleep 0.5
+		tail -c "+$((section + 1))" "$BATS_TEST_TMPDIR/file"
 	) | "$NSRING" send -i "netns:$A/v0" --rate max -
 	arrived "$B" v1 44
 }
