@@ -55,6 +55,7 @@ struct cli_option {
  * @defaults:  initial value of that struct; NULL for all zero
  * @run:       do it; @args is the struct, @words what follows the options, ends with NULL.
  *             Return: enum cli_status
+ * @cleanup:   free what the options' parse functions allocated, also when they failed; may be NULL
  */
 struct cli_command {
 	const char *name;
@@ -64,6 +65,7 @@ struct cli_command {
 	size_t args_size;
 	const void *defaults;
 	int (*run)(void *args, char **words);
+	void (*cleanup)(void *args);
 };
 
 extern const struct cli_command count_command;

@@ -244,10 +244,14 @@ static int run(void *args, char **words)
 	if (!status)
 		status = run_open(&count, &count_args->capture);
 	captures_close(&count.set);
-	capture_args_free(&count_args->capture);
 	free(count.rows);
 	free(filter);
 	return status;
+}
+
+static void cleanup(void *args)
+{
+	capture_args_free(&((struct count_args *)args)->capture);
 }
 
 static const struct cli_option options[] = {
@@ -262,4 +266,5 @@ const struct cli_command count_command = {
 	.options = options,
 	.args_size = sizeof(struct count_args),
 	.run = run,
+	.cleanup = cleanup,
 };

@@ -282,13 +282,10 @@ static int run(void *args, char **words)
 	int status = check(dump_args);
 
 	if (status)
-		goto free_args;
-	status = CLI_FAILED;
+		return status;
 	dump.filter = cli_join(words);
-	if (!dump.filter) {
-		cli_error("dump: out of memory");
-		goto free_args;
-	}
+	if (!dump.filter)
+		return cli_error("dump: out of memory");
 	/* A file that may not grow is an error of write(2), which is said. */
 	signal(SIGXFSZ, SIG_IGN);
 	status = captures_open(&dump.set, "dump", &dump_args->capture, dump.filter, 0);
@@ -297,9 +294,12 @@ static int run(void *args, char **words)
 	save_free(&dump.save);
 	captures_close(&dump.set);
 	free(dump.filter);
-free_args:
-	capture_args_free(&dump_args->capture);
 	return status;
+}
+
+static void cleanup(void *args)
+{
+	capture_args_free(&((struct dump_args *)args)->capture);
 }
 
 /* clang-format off */
@@ -332,4 +332,5 @@ const struct cli_command dump_command = {
 	.options = options,
 	.args_size = sizeof(struct dump_args),
 	.run = run,
+	.cleanup = cleanup,
 };

@@ -45,6 +45,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (command->defaults)
 		memcpy(args, command->defaults, command->args_size);
 	status = run_parsed(command, args, argc, argv);
+	if (command->cleanup)
+		command->cleanup(args);
 	free(args);
 	return status;
 }

@@ -14,7 +14,7 @@
 #include "say.h"
 #include "stop.h"
 
-#define RETRY_NS 50000u
+#define STUCK_NS (10 * NSEC_PER_SEC)
 
 /* What transmit_run() keeps beside the totals. */
 struct state {
@@ -63,6 +63,18 @@ static uint32_t take_due(struct state *state, uint32_t first)
 	return i - first;
 }
 
+/* nsr_send() waits before it says EAGAIN; what drops all that is sent says so for ever. */
+static bool is_stuck(struct transmit *tx)
+{
+	uint64_t now = clock_ns();
+
+	if (!tx->stuck_since_ns || tx->frames != tx->frames_then) {
+		tx->stuck_since_ns = now;
+		tx->frames_then = tx->frames;
+	}
+	return now - tx->stuck_since_ns >= STUCK_NS;
+}
+
 /* A frame that nsr_send() refused with @rc: 0 to try again, 1 to skip it, -1 to give up. */
 static int judge(struct transmit *tx, const struct nsr_frame *frame, int rc)
 {
@@ -70,10 +82,8 @@ static int judge(struct transmit *tx, const struct nsr_frame *frame, int rc)
 
 	if (rc == -EINTR || rc == 0)
 		return 0;
-	if (rc == -EAGAIN || rc == -ENOBUFS) {
-		pace_wait(clock_ns() + RETRY_NS);
+	if (rc == -EAGAIN && !is_stuck(tx))
 		return 0;
-	}
 	if (rc == -EMSGSIZE && tx->skip) {
 		tx->too_long++;
 		return 1;

@@ -49,6 +49,7 @@ struct transmit_source {
  * @bytes:    sent so far
  * @too_long: skipped because the device takes no frame as long
  * @refused:  skipped because the kernel takes them for no frames
+ * @stuck_since_ns, @frames_then: when nothing could be sent any more, and what @frames was
  * @begin_ns, @end_ns: by clock_ns()
  */
 struct transmit {
@@ -60,6 +61,8 @@ struct transmit {
 	uint64_t bytes;
 	uint64_t too_long;
 	uint64_t refused;
+	uint64_t stuck_since_ns;
+	uint64_t frames_then;
 	uint64_t begin_ns;
 	uint64_t end_ns;
 };

@@ -145,6 +145,10 @@ static int open_sender(struct packet *p, const struct nsr_options *opts, struct 
 
 	if (p->any_iface)
 		return nsr_error_set(err, -EINVAL, "\"any\" can't send: name a device");
+	if (p->view == NSR_SKB_COOKED)
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "device \"%s\" has a link layer that can't be sent on",
+				     p->device);
 	rc = packet_send_open(p);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "out of memory");
@@ -162,6 +166,7 @@ static void packet_close(void *priv)
 		close(p->link_fd);
 	packet_send_close(p);
 	packet_ifaces_free(&p->ifaces);
+	pthread_mutex_destroy(&p->link_lock);
 	free(p);
 }
 
@@ -174,6 +179,7 @@ static int packet_open(const struct nsr_engine_args *args, void **priv, struct n
 	if (!p)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	p->fd = p->link_fd = -1;
+	pthread_mutex_init(&p->link_lock, NULL);
 	p->mode = opts->mode;
 	p->snaplen = opts->snaplen;
 	p->batch_ms = opts->immediate ? 0 : opts->batch_ms;
@@ -293,6 +299,16 @@ static int packet_fd(void *priv)
 	return ((struct packet *)priv)->fd;
 }
 
+static int ask_link(struct packet *p, struct nsr_link *link)
+{
+	int rc;
+
+	pthread_mutex_lock(&p->link_lock);
+	rc = nsr_link_get(p->link_fd, NULL, p->ifindex, link);
+	pthread_mutex_unlock(&p->link_lock);
+	return rc;
+}
+
 /*
  * A device that is set down and one that is gone look alike: the kernel reports the former, which
  * comes first, and then unbinds the socket silently (packet_notifier() in net/packet/af_packet.c).
@@ -314,24 +330,26 @@ static int packet_check(void *priv, struct nsr_error *err)
 			err, -ENODEV,
 			"device \"%s\" is gone (deleted, or moved to another namespace)",
 			p->device);
-	return nsr_link_get(p->link_fd, NULL, p->ifindex, &link) < 0 || !(link.flags & IFF_UP);
+	return ask_link(p, &link) < 0 || !(link.flags & IFF_UP);
 }
 
 static int packet_stop(void *priv, struct nsr_error *err)
 {
 	struct packet *p = priv;
+	int rc = p->mode & NSR_RECV ? packet_filter_refuse(p, err) : 0;
 
-	return p->mode & NSR_RECV ? packet_filter_refuse(p, err) : 0;
+	p->stopped = rc == 0;
+	return rc;
 }
 
-static uint64_t missed(const struct packet *p)
+/* A device that is gone, or whose driver started anew, has not lost less than was seen. */
+static uint64_t missed(struct packet *p)
 {
 	struct nsr_link link;
 
-	if (!p->ifindex || nsr_link_get(p->link_fd, NULL, p->ifindex, &link) < 0 ||
-	    link.missed < p->missed_before)
-		return 0;
-	return link.missed - p->missed_before;
+	if (p->ifindex && ask_link(p, &link) == 0 && link.missed >= p->missed_before)
+		atomic_store(&p->missed, link.missed - p->missed_before);
+	return atomic_load(&p->missed);
 }
 
 static void packet_stats(void *priv, struct nsr_stats *stats)

@@ -8,6 +8,7 @@
 #define NSR_ENGINES_PACKET_H
 
 #include <linux/if_packet.h>
+#include <pthread.h>
 
 #include <nsring/engine.h>
 
@@ -92,9 +93,11 @@ struct packet {
 	uint32_t mode;
 	uint32_t direction;
 	uint32_t fanout, fanout_group;
-	bool promiscuous, started;
+	bool promiscuous, started, stopped;
 	char device[16];
 	uint64_t missed_before;
+	_Atomic uint64_t missed; /* since then, as last seen */
+	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
 	_Atomic uint64_t lost_ring;
 	struct mmsghdr *messages; /* sending */
 	struct iovec *vectors;

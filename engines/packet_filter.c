@@ -40,12 +40,16 @@ static int attach_for(struct packet *p, const struct nsr_filter *filter, uint32_
 
 	if (p->direction == NSR_OUT)
 		rules |= NSR_SKB_ONLY_OUT;
+	/* In a fanout group PACKET_IGNORE_OUTGOING of its members has no effect. */
+	if (p->direction == NSR_IN && p->fanout)
+		rules |= NSR_SKB_ONLY_IN;
 	if (p->direction == NSR_BOTH && p->any_iface)
 		rules |= NSR_SKB_LOOPBACK_ONCE;
 	rc = nsr_filter_for_socket(filter, p->view, rules, accept, &prog, err);
 	if (rc < 0)
 		return rc;
-	rc = attach(p, &prog, err);
+	/* After packet_stop() only what waits meets it. */
+	rc = p->stopped ? 0 : attach(p, &prog, err);
 	free(prog.filter);
 	return rc;
 }

@@ -126,8 +126,9 @@ static bool is_doubtful(const struct packet *p, const struct nsr_packet *packet,
 	if (p->recheck.units &&
 	    (p->recheck.ambiguous || raw->caplen == raw->len || raw->caplen != p->recheck.kept))
 		return true;
-	/* See nsr_filter_for_socket(); what was cut short was judged. */
-	return p->view == NSR_SKB_COOKED && raw->caplen == raw->len &&
+	/* See nsr_filter_for_socket(). What a filter cut short it has judged; a frame cuts later. */
+	return p->view == NSR_SKB_COOKED &&
+	       (raw->caplen == raw->len || raw->caplen >= p->snaplen + PACKET_GENERATIONS) &&
 	       (packet->flags & NSR_PKT_VLAN || from->sll_protocol == htons(ETH_P_8021Q) ||
 		from->sll_protocol == htons(ETH_P_8021AD));
 }

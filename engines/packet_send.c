@@ -14,6 +14,10 @@
  * 1,500 bytes to leave at 1 Gbit/s. */
 #define RETRY_MS 1
 
+/* A caller has signals and times of its own to look at, and what refuses each frame (an egress
+ * filter that drops) looks like a full queue. */
+#define WAIT_MOST_MS 100
+
 int packet_send_open(struct packet *p)
 {
 	uint32_t i;
@@ -51,6 +55,10 @@ static int say(const struct packet *p, int code, const struct nsr_frame *frame,
 				     "%s: the device is gone (deleted, or moved to another "
 				     "namespace)",
 				     p->device);
+	case -EAGAIN:
+		return nsr_error_set(err, code,
+				     "%s: its queue stays full, or something drops what is sent",
+				     p->device);
 	case -EINTR:
 		return nsr_error_set(err, code, "interrupted");
 	case -EINVAL:
@@ -62,24 +70,40 @@ static int say(const struct packet *p, int code, const struct nsr_frame *frame,
 	}
 }
 
-/* A full queue shows as ENOBUFS (the device's) or EAGAIN (the socket's). */
-static int send_some(const struct packet *p, unsigned int n)
+/* Waits until there may be room; 0 or -EINTR. */
+static int wait_for_room(const struct packet *p, int reason)
 {
-	int sent;
+	struct pollfd room = { .fd = p->fd, .events = POLLOUT };
 
-	for (;;) {
-		sent = sendmmsg(p->fd, p->messages, n, 0);
+	/* The socket's room has an event, the device's queue none. */
+	return poll(&room, reason == EAGAIN ? 1 : 0, RETRY_MS) < 0 ? -errno : 0;
+}
+
+/*
+ * A full queue shows as ENOBUFS (the device's) or EAGAIN (the socket's). Never blocks in the
+ * kernel: a signal that comes after the first frame of many would not end that.
+ */
+static int send_some(const struct packet *p, unsigned int n, uint32_t *waits_left)
+{
+	int sent, rc = 0;
+
+	while (rc == 0) {
+		sent = sendmmsg(p->fd, p->messages, n, MSG_DONTWAIT);
 		if (sent >= 0)
 			return sent;
 		if (errno != ENOBUFS && errno != EAGAIN)
 			return -errno;
-		if (poll(NULL, 0, RETRY_MS) < 0)
-			return -errno;
+		if (*waits_left == 0)
+			return -EAGAIN;
+		(*waits_left)--;
+		rc = wait_for_room(p, errno);
 	}
+	return rc;
 }
 
 int packet_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err)
 {
+	uint32_t waits_left = WAIT_MOST_MS / RETRY_MS;
 	struct packet *p = priv;
 	uint32_t done = 0, n, i;
 	int sent;
@@ -90,7 +114,7 @@ int packet_send(void *priv, const struct nsr_frame *frames, uint32_t count, stru
 			p->vectors[i].iov_base = (void *)frames[done + i].data;
 			p->vectors[i].iov_len = frames[done + i].len;
 		}
-		sent = send_some(p, n);
+		sent = send_some(p, n, &waits_left);
 		if (sent < 0)
 			return done ? (int)done : say(p, sent, &frames[done], err);
 		done += (uint32_t)sent;

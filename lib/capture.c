@@ -79,19 +79,29 @@ static uint64_t own_netns_cookie(void)
 	return cookie;
 }
 
-static int open_inside(void *arg)
+static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 {
-	struct opening *opening = arg;
-	struct nsr_capture *cap = opening->cap;
+	struct nsr_options opts = cap->opts;
 	struct nsr_engine_args args = {
 		.size = sizeof(args),
 		.device = cap->target.device,
 		.queue = cap->target.queue,
-		.opts = &cap->opts,
+		.opts = &opts,
 	};
 
+	/* The filter must see what is cut off: see trim(). */
+	if (!cap->ops->set_filter)
+		opts.snaplen = NSR_SNAPLEN_MAX;
+	return cap->ops->open(&args, &cap->priv, err);
+}
+
+static int open_inside(void *arg)
+{
+	struct opening *opening = arg;
+	struct nsr_capture *cap = opening->cap;
+
 	cap->netns_cookie = own_netns_cookie();
-	return cap->ops->open(&args, &cap->priv, opening->err);
+	return call_open(cap, opening->err);
 }
 
 static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
@@ -112,12 +122,7 @@ static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 					     "engine %s takes no place: leave \"%s/\" out of the "
 					     "target",
 					     name, cap->target.place);
-		return cap->ops->open(
-			&(struct nsr_engine_args){ .size = sizeof(struct nsr_engine_args),
-						   .device = cap->target.device,
-						   .queue = -1,
-						   .opts = &cap->opts },
-			&cap->priv, err);
+		return call_open(cap, err);
 	}
 	rc = nsr_place_open(cap->target.place, &cap->place, err);
 	if (rc < 0)
@@ -196,7 +201,9 @@ static void say_target(const char *target, struct nsr_error *err)
 {
 	struct nsr_error why = *err;
 
-	if (strncmp(why.text, target, strlen(target)) == 0)
+	size_t len = strlen(target);
+
+	if (strncmp(why.text, target, len) == 0 && why.text[len] == ':')
 		return; /* said already, as of a file */
 	nsr_error_set(err, why.code, "%.150s: %.350s", target, why.text);
 }
@@ -293,6 +300,15 @@ static int sift(struct nsr_capture *cap, int n)
 	return kept;
 }
 
+static void trim(struct nsr_capture *cap, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (cap->packets[i].caplen > cap->opts.snaplen)
+			cap->packets[i].caplen = cap->opts.snaplen;
+}
+
 /* Packets that are there now; *more: the engine had some, though the filter refused them all. */
 static int take(struct nsr_capture *cap, bool *more)
 {
@@ -301,6 +317,8 @@ static int take(struct nsr_capture *cap, bool *more)
 	*more = n > 0;
 	if (n > 0 && cap->sift)
 		n = sift(cap, n);
+	if (cap->opts.snaplen < NSR_SNAPLEN_MAX && !cap->ops->set_filter)
+		trim(cap, n);
 	return n;
 }
 
@@ -336,8 +354,14 @@ static void set_tick(struct nsr_capture *cap)
 
 static void check_engine(struct nsr_capture *cap)
 {
-	int rc = cap->end || !cap->ops->check ? 0 : cap->ops->check(cap->priv, &cap->last);
+	int rc;
 
+	if (!cap->ops->check)
+		return;
+	/* Also at the end: it takes the error off the descriptor. */
+	rc = cap->ops->check(cap->priv, cap->end ? NULL : &cap->last);
+	if (cap->end)
+		return;
 	if (rc < 0) {
 		end(cap, rc);
 	} else if (cap->suspect != (rc > 0)) {
@@ -346,21 +370,18 @@ static void check_engine(struct nsr_capture *cap)
 	}
 }
 
-/*
- * How long the caller of nsr_recv() still waits. The clock is read only when a wait has ended
- * without packets: on some virtual machines that is dear.
- */
+/* How long the caller of nsr_recv() still waits. */
 struct patience {
 	int wait_ms;
 	bool waited;
-	int64_t until_ms; /* 0: not looked at the clock yet */
+	int64_t until_ms; /* 0: not waited yet */
 };
 
 static int rest_ms(struct patience *patience)
 {
 	int64_t now;
 
-	if (patience->wait_ms <= 0 || !patience->waited)
+	if (patience->wait_ms <= 0)
 		return patience->wait_ms;
 	now = nsr_wait_now_ms();
 	if (!patience->until_ms)
@@ -514,6 +535,8 @@ int nsr_info(const struct nsr_capture *cap, struct nsr_info *info)
 	all.netns_inode = cap->place.inode;
 	all.netns_cookie = cap->netns_cookie;
 	cap->ops->info(cap->priv, &all);
+	if (all.snaplen > cap->opts.snaplen)
+		all.snaplen = cap->opts.snaplen;
 	return nsr_struct_give(info, &all, sizeof(all));
 }
 
@@ -522,6 +545,8 @@ int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *if
 	struct nsr_interface all = { .size = sizeof(all) };
 	int rc = cap->ops->interface(cap->priv, id, &all);
 
+	if (rc == 0 && all.snaplen > cap->opts.snaplen)
+		all.snaplen = cap->opts.snaplen;
 	return rc < 0 ? rc : nsr_struct_give(iface, &all, sizeof(all));
 }
 

@@ -505,6 +505,10 @@ static void emit_rules(struct assembly *as, unsigned int rules)
 		emit_ancillary(as, SKF_AD_PKTTYPE);
 		emit(as, BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, NO_JUMP, as->reject);
 	}
+	if (rules & NSR_SKB_ONLY_IN) {
+		emit_ancillary(as, SKF_AD_PKTTYPE);
+		emit(as, BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, as->reject, NO_JUMP);
+	}
 	if (rules & NSR_SKB_LOOPBACK_ONCE) {
 		/* Both in one comparison, the type of packet above the type of device. */
 		emit_ancillary(as, SKF_AD_HATYPE);

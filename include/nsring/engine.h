@@ -41,7 +41,8 @@ enum nsr_engine_flag {
  * @device: the device's name, "any", or the path
  * @queue:  queue number, -1 for all
  * @opts:   every field filled in: the core has put the defaults in place of 0, but for
- *          @opts->ring_bytes
+ *          @opts->ring_bytes; for an engine without set_filter @opts->snaplen is the largest,
+ *          because the core cuts packets after it has filtered them
  */
 struct nsr_engine_args {
 	uint32_t size;
@@ -144,7 +145,8 @@ enum nsr_skb_view {
 /** What a socket's filter refuses beside what the user's filter refuses. */
 enum nsr_skb_rule {
 	NSR_SKB_ONLY_OUT = 1 << 0, /* what comes in */
-	NSR_SKB_LOOPBACK_ONCE = 1 << 1, /* what a loopback device sends: it comes in again */
+	NSR_SKB_ONLY_IN = 1 << 1, /* what goes out */
+	NSR_SKB_LOOPBACK_ONCE = 1 << 2, /* what a loopback device sends: it comes in again */
 };
 
 /**

@@ -90,7 +90,7 @@ enum nsr_stamp {
  * @filter:        filter in tcpdump's syntax, see pcap-filter(7); NULL or "": every packet
  * @promiscuous:   have the device accept packets for other hosts while the capture is open
  * @immediate:     hand out each packet as it arrives; costs throughput
- * @qdisc_bypass:  send past the queueing discipline: faster, and no waiting when the device is busy
+ * @qdisc_bypass:  send past the queueing discipline, and past other captures on the device
  *
  * Zero is every field's default.
  */
@@ -338,12 +338,12 @@ int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error
  * @frames: what to send, in order
  * @count:  how many
  *
- * Waits while the device's queue is full.
+ * Waits while the device's queue is full, 100 ms at most.
  *
  * Return: frames accepted, which can be fewer than @count: the one after them could not be sent
  * now; when it is the first: -EMSGSIZE longer than the device takes, -ENETDOWN the device is down,
- * -ENODEV it is gone, -EINTR a signal came, -EOPNOTSUPP the engine can't send, -EBADF the capture
- * was opened without NSR_SEND.
+ * -ENODEV it is gone, -EAGAIN its queue stays full (or an egress filter drops what is sent), -EINTR
+ * a signal came, -EOPNOTSUPP the engine can't send, -EBADF the capture was opened without NSR_SEND.
  */
 int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t count);
 

@@ -554,6 +554,56 @@ static void round_robin_gives_each_capture_the_same_share(void **state)
 	}
 }
 
+static void direction_holds_in_a_fanout_group_too(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.fanout = NSR_FANOUT_FLOW;
+	opts.direction = NSR_IN;
+	cap = open_target("v0", &opts);
+	send_udp(OLD_PORT, 50);
+	assert_int_equal(collect(cap, NULL, NULL), 0);
+	nsr_close(cap);
+}
+
+static void filter_changed_after_stop_takes_no_further_packets(void **state)
+{
+	struct nsr_capture *cap;
+
+	topology_require();
+	cap = open_target("v1", NULL);
+	send_udp(NEW_PORT, 20);
+	assert_int_equal(nsr_stop(cap), 0);
+	assert_int_equal(nsr_set_filter(cap, "udp port 2000", NULL), 0);
+	send_udp(NEW_PORT, 30);
+	assert_int_equal(collect(cap, NULL, NULL), 20);
+	nsr_close(cap);
+}
+
+static void filter_holds_for_tagged_packets_of_an_immediate_any(void **state)
+{
+	static uint8_t frame[1000];
+	struct nsr_frame one = { frame, sizeof(frame) };
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+
+	topology_require();
+	udp_frame(frame, NEW_PORT);
+	memmove(frame + 16, frame + 12, 48);
+	memcpy(frame + 12, "\x81\x00\x00\x05", 4);
+	nsr_options_init(&opts);
+	opts.immediate = true;
+	opts.snaplen = 60;
+	opts.filter = "icmp";
+	cap = open_target("any", &opts);
+	send_frames("v0", &one, 1);
+	assert_int_equal(collect(cap, NULL, NULL), 0);
+	nsr_close(cap);
+}
+
 static void new_groups_never_share_a_number(void **state)
 {
 	struct nsr_capture *one[4], *two[4];
@@ -582,6 +632,33 @@ static void sending_too_long_a_frame_tells_after_the_ones_before(void **state)
 	assert_int_equal(nsr_send(cap, frames + 1, 2), -EMSGSIZE);
 	assert_non_null(strstr(nsr_last_error(cap), "2000 bytes"));
 	nsr_close(cap);
+}
+
+static void sending_into_a_full_queue_returns_after_a_while(void **state)
+{
+	struct nsr_frame frames[100];
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	uint8_t frame[60];
+	int i, n, turns = 0;
+
+	topology_require();
+	if (system("tc qdisc add dev v0 root tbf rate 8bit burst 1600 limit 100000000") != 0) {
+		print_message("this kernel has no tbf\n");
+		skip();
+	}
+	udp_frame(frame, NEW_PORT);
+	for (i = 0; i < 100; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	cap = open_target("v0", &opts);
+	do
+		n = nsr_send(cap, frames, 100);
+	while (n > 0 && ++turns < 100);
+	assert_int_equal(n, -EAGAIN);
+	nsr_close(cap);
+	assert_int_equal(system("tc qdisc delete dev v0 root"), 0);
 }
 
 static void capture_that_sends_does_not_see_its_own_frames(void **state)
@@ -629,8 +706,12 @@ int main(void)
 		cmocka_unit_test(captures_in_different_threads_do_not_meet),
 		cmocka_unit_test(statistics_may_be_read_by_another_thread),
 		cmocka_unit_test(round_robin_gives_each_capture_the_same_share),
+		cmocka_unit_test(direction_holds_in_a_fanout_group_too),
+		cmocka_unit_test(filter_changed_after_stop_takes_no_further_packets),
+		cmocka_unit_test(filter_holds_for_tagged_packets_of_an_immediate_any),
 		cmocka_unit_test(new_groups_never_share_a_number),
 		cmocka_unit_test(sending_too_long_a_frame_tells_after_the_ones_before),
+		cmocka_unit_test(sending_into_a_full_queue_returns_after_a_while),
 		cmocka_unit_test(capture_that_sends_does_not_see_its_own_frames),
 	};
 

@@ -125,6 +125,25 @@ static void new_filter_judges_from_the_next_batch_on(void **state)
 	nsr_close(cap);
 }
 
+static void filter_sees_what_the_snaplen_cuts_off(void **state)
+{
+	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+
+	nsr_options_init(&opts);
+	opts.filter = "link[3] = 0 and link[0] = 7";
+	opts.snaplen = 2;
+	cap = open_target("synthetic:25", &opts);
+	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(info.snaplen, 2);
+	assert_int_equal(nsr_recv(cap, &batch, 0), 1);
+	assert_int_equal(batch.packets[0].caplen, 2);
+	assert_int_equal(batch.packets[0].len, 4);
+	nsr_close(cap);
+}
+
 static void malformed_filter_leaves_the_old_one_in_place(void **state)
 {
 	struct nsr_options opts;
@@ -356,6 +375,7 @@ int main(void)
 		cmocka_unit_test(batch_is_no_larger_than_asked_for),
 		cmocka_unit_test(engine_without_a_filter_is_filtered_by_the_core),
 		cmocka_unit_test(new_filter_judges_from_the_next_batch_on),
+		cmocka_unit_test(filter_sees_what_the_snaplen_cuts_off),
 		cmocka_unit_test(malformed_filter_leaves_the_old_one_in_place),
 		cmocka_unit_test(quiet_capture_waits_as_long_as_told),
 		cmocka_unit_test(wake_ends_a_wait_without_limit),
