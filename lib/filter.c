@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Filters: libpcap compiles them, and its interpreter is what every engine's verdict must equal. */
+/*
+ * Filters: libpcap compiles them, and its interpreter is what every engine's verdict must equal, but
+ * for filters with a loop (filter_loop.c).
+ */
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "filter.h"
+#include "filter_loop.h"
 #include "options.h"
 
 #define LINKTYPE_ETHERNET 1
 
 struct nsr_filter {
 	struct bpf_program program;
+	bool loops;
 };
 
 /*
@@ -78,6 +83,7 @@ int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **
 			text);
 		goto free_code;
 	}
+	f->loops = nsr_filter_has_loop(f->program.bf_insns, f->program.bf_len);
 	pcap_close(pcap);
 	*filter = f;
 	return 0;
@@ -108,7 +114,11 @@ const struct bpf_insn *nsr_filter_code(const struct nsr_filter *filter, unsigned
 bool nsr_filter_match(const struct nsr_filter *filter, const uint8_t *data, uint32_t len,
 		      uint32_t caplen)
 {
-	return !filter || bpf_filter(filter->program.bf_insns, data, len, caplen) != 0;
+	if (!filter)
+		return true;
+	if (filter->loops)
+		return nsr_filter_run_loop(filter->program.bf_insns, data, len, caplen);
+	return bpf_filter(filter->program.bf_insns, data, len, caplen) != 0;
 }
 
 struct nsr_filter_set {

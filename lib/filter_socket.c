@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "filter.h"
+#include "filter_loop.h"
 
 #define TPID_8021Q  0x8100
 #define TPID_8021AD 0x88a8
@@ -361,19 +362,6 @@ static bool emit_insn(struct assembly *as, const struct bpf_insn *insn, const st
 	return true;
 }
 
-/* `protochain` compiles to a loop, which the kernel does not run. */
-static bool has_loop(const struct nsr_filter *filter)
-{
-	const struct bpf_insn *code;
-	unsigned int i, n;
-
-	code = nsr_filter_code(filter, &n);
-	for (i = 0; i < n; i++)
-		if (code[i].code == (BPF_JMP | BPF_JA) && code[i].k >= n - i - 1)
-			return true;
-	return false;
-}
-
 /* One copy of the program, for one layout; its labels start at @base. */
 static int emit_copy(struct assembly *as, const struct nsr_filter *filter,
 		     const struct field *layout, uint32_t base, struct nsr_error *err)
@@ -563,7 +551,7 @@ int nsr_filter_for_socket(const struct nsr_filter *filter, enum nsr_skb_view vie
 
 	if (filter)
 		nsr_filter_code(filter, &n);
-	if (filter && has_loop(filter))
+	if (filter && nsr_filter_has_loop(nsr_filter_code(filter, &n), n))
 		return nsr_error_set(err, -EOPNOTSUPP,
 				     "filter: it has a loop, which the kernel does not run");
 	as.accept = 2 * (n + 1);

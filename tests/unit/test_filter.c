@@ -65,6 +65,37 @@ static void no_filter_matches_everything(void **state)
 	assert_true(nsr_filter_match(NULL, ip_udp, sizeof(ip_udp), 0));
 }
 
+static void loop_that_a_packet_would_keep_going_ends(void **state)
+{
+	/* An authentication header whose next header is again one, and whose length leads to it. */
+	static const uint8_t packet[60] = { 0x45, 0, 0, 60, 0,	 0, 0, 0, 64, 51, 0, 0,
+					    192,  0, 2, 1,  192, 0, 2, 2, 51, 3,  0, 0 };
+	uint8_t any[60];
+	struct nsr_filter *filter = compile("ip protochain 17", RAW_IP);
+	uint32_t length;
+
+	for (length = 0; length < 256; length++) {
+		memcpy(any, packet, sizeof(any));
+		any[21] = (uint8_t)length;
+		assert_false(nsr_filter_match(filter, any, sizeof(any), sizeof(any)));
+	}
+	nsr_filter_free(filter);
+}
+
+static void filter_with_a_loop_follows_the_headers(void **state)
+{
+	/* IPv6: hop-by-hop options, destination options, UDP. */
+	uint8_t packet[72] = { 0x60, [6] = 0, [40] = 60, [48] = 17 };
+	struct nsr_filter *udp = compile("ip6 protochain 17", RAW_IP);
+	struct nsr_filter *tcp = compile("ip6 protochain 6", RAW_IP);
+
+	assert_true(nsr_filter_match(udp, packet, sizeof(packet), sizeof(packet)));
+	assert_false(nsr_filter_match(tcp, packet, sizeof(packet), sizeof(packet)));
+	assert_false(nsr_filter_match(udp, packet, sizeof(packet), 48));
+	nsr_filter_free(udp);
+	nsr_filter_free(tcp);
+}
+
 static void malformed_filter_is_refused_with_libpcaps_reason(void **state)
 {
 	struct nsr_filter *filter;
@@ -199,6 +230,8 @@ int main(void)
 		cmocka_unit_test(filter_on_what_only_a_socket_knows_is_refused),
 		cmocka_unit_test(packet_cut_before_what_the_filter_reads_does_not_match),
 		cmocka_unit_test(no_filter_matches_everything),
+		cmocka_unit_test(loop_that_a_packet_would_keep_going_ends),
+		cmocka_unit_test(filter_with_a_loop_follows_the_headers),
 		cmocka_unit_test(malformed_filter_is_refused_with_libpcaps_reason),
 		cmocka_unit_test(accepting_returns_the_bytes_to_keep),
 		cmocka_unit_test(what_no_tagged_packet_can_match_costs_nothing_there),
