@@ -7,6 +7,8 @@
 
 #include <pcap/pcap.h>
 
+#include "filter_flow.h"
+
 #define JUMPS_BACK_MOST 64
 
 struct machine {
@@ -39,11 +41,6 @@ static bool load(const struct machine *m, uint64_t at, uint32_t bytes, uint32_t 
 	return true;
 }
 
-static uint32_t bytes_of(uint16_t code)
-{
-	return BPF_SIZE(code) == BPF_W ? 4 : BPF_SIZE(code) == BPF_H ? 2 : 1;
-}
-
 /* BPF_LD and BPF_LDX. False refuses the packet. */
 static bool run_load(struct machine *m, const struct bpf_insn *insn, uint32_t *value)
 {
@@ -58,9 +55,9 @@ static bool run_load(struct machine *m, const struct bpf_insn *insn, uint32_t *v
 		*value = m->len;
 		return true;
 	case BPF_ABS:
-		return load(m, insn->k, bytes_of(insn->code), value);
+		return load(m, insn->k, nsr_flow_load_bytes(insn->code), value);
 	case BPF_IND:
-		return load(m, (uint64_t)m->x + insn->k, bytes_of(insn->code), value);
+		return load(m, (uint64_t)m->x + insn->k, nsr_flow_load_bytes(insn->code), value);
 	case BPF_MSH:
 		if (!load(m, insn->k, 1, value))
 			return false;

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "filter.h"
+#include "filter_flow.h"
 #include "filter_loop.h"
 
 #define TPID_8021Q  0x8100
@@ -129,18 +130,6 @@ static void place_label(struct assembly *as, uint32_t label)
 	as->label_at[label] = as->count;
 }
 
-static uint32_t load_bytes(uint16_t code)
-{
-	switch (BPF_SIZE(code)) {
-	case BPF_W:
-		return 4;
-	case BPF_H:
-		return 2;
-	default:
-		return 1;
-	}
-}
-
 static const struct field *find_field(const struct field *layout, uint32_t offset, uint32_t size)
 {
 	for (; layout->to; layout++)
@@ -243,7 +232,7 @@ static void trace(const struct bpf_insn *code, uint32_t n, const struct field *l
 static bool emit_absolute(struct assembly *as, const struct bpf_insn *insn,
 			  const struct field *layout)
 {
-	uint32_t size = load_bytes(insn->code);
+	uint32_t size = nsr_flow_load_bytes(insn->code);
 	const struct field *field = find_field(layout, insn->k, size);
 	uint32_t behind;
 
