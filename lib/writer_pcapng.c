@@ -9,7 +9,6 @@
 
 #define BLOCK_OVERHEAD	  (sizeof(struct pcapng_block_hdr) + sizeof(uint32_t))
 #define ENDOFOPT_BYTES	  (sizeof(struct pcapng_option))
-#define CSUM_NOT_READY	  0x00000200u /* epb_flags: the checksum is left to the device */
 #define OPTION_BYTES(len) (sizeof(struct pcapng_option) + PADDED(len))
 #define PADDED(len)	  (((size_t)(len) + PCAPNG_BLOCK_ALIGN - 1) & ~(size_t)(PCAPNG_BLOCK_ALIGN - 1))
 
@@ -158,7 +157,7 @@ void nsr_pcapng_put_interface(uint8_t *out, const struct nsr_writer_interface *i
 
 static uint32_t packet_flags(uint32_t flags)
 {
-	uint32_t word = flags & NSR_PKT_CSUM_PARTIAL ? CSUM_NOT_READY : 0;
+	uint32_t word = flags & NSR_PKT_CSUM_PARTIAL ? PCAPNG_EPB_FLAGS_CSUM_NOT_READY : 0;
 
 	if (flags & NSR_PKT_OUT)
 		word |= PCAPNG_EPB_FLAGS_OUTBOUND;
