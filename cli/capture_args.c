@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SNAPLEN_MAX  262144
-#define BATCH_MS_MAX 10000
-#define GROUP_MAX    65536
+#define SNAPLEN_MAX   262144
+#define BATCH_MS_MAX  10000
+#define GROUP_MAX     65536
+#define BUSY_POLL_MAX 1000000
 
 struct choice {
 	const char *name;
@@ -79,9 +80,11 @@ const char *capture_parse_fanout(const char *value, void *field)
 {
 	static const struct choice choices[] = { { "flow", NSR_FANOUT_FLOW },
 						 { "cpu", NSR_FANOUT_CPU },
+						 { "queue", NSR_FANOUT_QUEUE },
 						 { "rr", NSR_FANOUT_ROUND_ROBIN },
 						 { NULL, 0 } };
-	static const char expected[] = "flow, cpu or rr, and :GROUP (1 to 65536) to join a group";
+	static const char expected[] = "flow, cpu, queue or rr, and :GROUP (1 to 65536) to join a "
+				       "group";
 	struct capture_fanout *fanout = field;
 	size_t length = strcspn(value, ":");
 	uint64_t group = 0;
@@ -92,6 +95,36 @@ const char *capture_parse_fanout(const char *value, void *field)
 		return expected;
 	fanout->group = (uint32_t)group;
 	return NULL;
+}
+
+const char *capture_parse_xdp(const char *value, void *field)
+{
+	static const struct choice choices[] = { { "zerocopy", NSR_XDP_ZEROCOPY },
+						 { "native", NSR_XDP_NATIVE },
+						 { "generic", NSR_XDP_GENERIC },
+						 { NULL, 0 } };
+
+	return choose(choices, value, strlen(value), field) ? NULL : "zerocopy, native or generic";
+}
+
+const char *capture_parse_busy_poll(const char *value, void *field)
+{
+	uint64_t number;
+
+	if (!units_parse_range(value, 1, BUSY_POLL_MAX, &number))
+		return "1 to 1000000 microseconds";
+	*(uint32_t *)field = (uint32_t)number;
+	return NULL;
+}
+
+const char *capture_parse_stamp(const char *value, void *field)
+{
+	static const struct choice choices[] = { { "auto", NSR_STAMP_AUTO },
+						 { "kernel", NSR_STAMP_KERNEL },
+						 { "device", NSR_STAMP_DEVICE },
+						 { NULL, 0 } };
+
+	return choose(choices, value, strlen(value), field) ? NULL : "auto, kernel or device";
 }
 
 void capture_args_free(struct capture_args *args)

@@ -35,6 +35,10 @@ struct capture_fanout {
  * @fanout:         how to share the device
  * @no_promiscuous: -p
  * @immediate:      --immediate
+ * @tap:            --tap
+ * @xdp:            enum nsr_xdp
+ * @busy_poll_us:   0: not given
+ * @stamp:          enum nsr_stamp
  * @duration_ns:    0: for ever
  * @packets:        0: no limit
  * @json:           --json
@@ -48,6 +52,10 @@ struct capture_args {
 	struct capture_fanout fanout;
 	bool no_promiscuous;
 	bool immediate;
+	bool tap;
+	uint32_t xdp;
+	uint32_t busy_poll_us;
+	uint32_t stamp;
 	uint64_t duration_ns;
 	uint64_t packets;
 	bool json;
@@ -59,7 +67,7 @@ struct capture_args {
 	  capture_parse_target, offsetof(type, member.targets) }, \
 	{ "snaplen", 's', "BYTES", "bytes kept of each packet", \
 	  capture_parse_snaplen, offsetof(type, member.snaplen) }, \
-	{ "ring", 0, "SIZE", "memory for packets that wait, a target (8M)", \
+	{ "ring", 0, "SIZE", "memory for packets that wait, a target (8M; zc: 8M a queue)", \
 	  units_parse_size, offsetof(type, member.ring_bytes) }, \
 	{ "batch-ms", 0, "MS", "longest wait of a packet for its batch to fill (20)", \
 	  capture_parse_batch_ms, offsetof(type, member.batch_ms) }, \
@@ -69,8 +77,16 @@ struct capture_args {
 	  units_parse_flag, offsetof(type, member.no_promiscuous) }, \
 	{ "immediate", 0, NULL, "hand out each packet as it arrives; costs throughput", \
 	  units_parse_flag, offsetof(type, member.immediate) }, \
-	{ "fanout", 0, "HOW[:GROUP]", "share the packets with a group: by flow, cpu or rr", \
+	{ "fanout", 0, "HOW[:GROUP]", "share the packets with a group: by flow, cpu, queue or rr", \
 	  capture_parse_fanout, offsetof(type, member.fanout) }, \
+	{ "tap", 0, NULL, "engine zc: copy the packets and let them pass", \
+	  units_parse_flag, offsetof(type, member.tap) }, \
+	{ "xdp", 0, "MODE", "engine zc: zerocopy, native or generic (the first that works)", \
+	  capture_parse_xdp, offsetof(type, member.xdp) }, \
+	{ "busy-poll", 0, "US", "engine zc: poll the device up to US µs at a time, never sleep", \
+	  capture_parse_busy_poll, offsetof(type, member.busy_poll_us) }, \
+	{ "stamp", 0, "CLOCK", "time stamps by kernel, device or auto", \
+	  capture_parse_stamp, offsetof(type, member.stamp) }, \
 	{ "duration", 0, "TIME", "end after TIME (10, 0.5, 2m)", \
 	  units_parse_duration, offsetof(type, member.duration_ns) }, \
 	{ "packets", 'c', "N", "end after N packets", \
@@ -85,6 +101,9 @@ const char *capture_parse_snaplen(const char *value, void *field);
 const char *capture_parse_batch_ms(const char *value, void *field);
 const char *capture_parse_direction(const char *value, void *field);
 const char *capture_parse_fanout(const char *value, void *field);
+const char *capture_parse_xdp(const char *value, void *field);
+const char *capture_parse_busy_poll(const char *value, void *field);
+const char *capture_parse_stamp(const char *value, void *field);
 
 /**
  * capture_args_free() - free what the parse functions allocated

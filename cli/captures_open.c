@@ -58,6 +58,10 @@ static void fill_options(struct nsr_options *opts, const struct capture_args *ar
 	opts->batch_ms = args->batch_ms;
 	opts->promiscuous = !args->no_promiscuous && device == 'd';
 	opts->immediate = args->immediate;
+	opts->tap = args->tap;
+	opts->xdp = args->xdp;
+	opts->busy_poll_us = args->busy_poll_us;
+	opts->stamp = args->stamp;
 }
 
 /* The group of an earlier capture of the same target, so that they share its packets; 0: none. */
@@ -137,6 +141,15 @@ static int start_one(struct captures *set, struct captures_one *one)
 	return CLI_DONE;
 }
 
+/* Nobody should find out by what stops working. */
+static void warn_of_diversion(const struct captures_one *one)
+{
+	if (one->info.diverts)
+		cli_note("%s takes the packets that match away from the network stack: --tap "
+			 "copies them instead",
+			 one->target);
+}
+
 static int open_all(const struct opening *opening)
 {
 	struct captures *set = opening->set;
@@ -149,6 +162,7 @@ static int open_all(const struct opening *opening)
 	for (i = 0; i < set->count; i++) {
 		if (start_one(set, &set->list[i]))
 			return CLI_FAILED;
+		warn_of_diversion(&set->list[i]);
 	}
 	return CLI_DONE;
 }

@@ -92,6 +92,12 @@ const struct cli_command *cli_find(const char *name);
 __attribute__((format(printf, 1, 2))) int cli_error(const char *fmt, ...);
 
 /**
+ * cli_note() - say what the user should know though nothing is wrong, as cli_error() does
+ * @fmt: printf format without a newline
+ */
+__attribute__((format(printf, 1, 2))) void cli_note(const char *fmt, ...);
+
+/**
  * cli_usage_error() - say what is wrong with how a command was called, and where help is
  * @command: the command's name, NULL for nsring itself
  * @fmt:     printf format without a newline

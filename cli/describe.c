@@ -72,13 +72,13 @@ static json_t *capture_json(const struct captures_one *one)
 {
 	const struct nsr_info *info = &one->info;
 
-	return json_pack("{s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "open", 1, "target",
-			 output_text(one->target), "engine", info->engine, "mode", info->mode,
-			 "linktype", (json_int_t)info->linktype, "snaplen",
-			 (json_int_t)info->snaplen, "ring_bytes", (json_int_t)info->ring_bytes,
-			 "fanout_group", (json_int_t)info->fanout_group, "netns_inode",
-			 (json_int_t)info->netns_inode, "netns_cookie",
-			 (json_int_t)info->netns_cookie);
+	return json_pack(
+		"{s:b, s:o, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "open", 1, "target",
+		output_text(one->target), "engine", info->engine, "mode", info->mode, "diverts",
+		info->diverts, "linktype", (json_int_t)info->linktype, "snaplen",
+		(json_int_t)info->snaplen, "ring_bytes", (json_int_t)info->ring_bytes,
+		"fanout_group", (json_int_t)info->fanout_group, "netns_inode",
+		(json_int_t)info->netns_inode, "netns_cookie", (json_int_t)info->netns_cookie);
 }
 
 void describe_captures_json(const struct captures *set, FILE *out)

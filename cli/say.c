@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What goes to stderr when something is wrong: one line, once.
+ * What goes to stderr: one line, once.
  */
 #include "cli.h"
 
@@ -55,6 +55,15 @@ int cli_error(const char *fmt, ...)
 	say(NULL, "", fmt, ap);
 	va_end(ap);
 	return CLI_FAILED;
+}
+
+void cli_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(NULL, "", fmt, ap);
+	va_end(ap);
 }
 
 int cli_usage_error(const char *command, const char *fmt, ...)

@@ -129,6 +129,10 @@ static int open_receiver(struct packet *p, const struct nsr_options *opts, uint3
 {
 	int rc = 0;
 
+	if (opts->stamp == NSR_STAMP_DEVICE)
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "a packet socket takes the device's stamps where there are "
+				     "some: it can't insist on them");
 	if (p->direction == NSR_IN)
 		rc = set_int(p, PACKET_IGNORE_OUTGOING, 1, "direction", err);
 	/* Of several devices the clocks differ. Only uses stamps, does not turn them on. */
@@ -223,6 +227,7 @@ static int join_fanout(struct packet *p, struct nsr_error *err)
 		[NSR_FANOUT_FLOW] = PACKET_FANOUT_HASH, /* symmetric since Linux 4.3 */
 		[NSR_FANOUT_CPU] = PACKET_FANOUT_CPU,
 		[NSR_FANOUT_ROUND_ROBIN] = PACKET_FANOUT_LB,
+		[NSR_FANOUT_QUEUE] = PACKET_FANOUT_QM,
 	};
 	uint32_t type = types[p->fanout];
 	uint32_t value = type << 16;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The memory of a receive ring: how much of it, in which blocks, and mapping it. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -27,23 +26,6 @@
 /* More than the headers that the ring keeps with a packet. */
 #define OVERHEAD 256
 
-/* Memory that could be had without making others suffer, bytes; see meminfo in proc(5). */
-static uint64_t spare_memory(void)
-{
-	unsigned long long kib = 0;
-	char line[128];
-	FILE *meminfo;
-
-	meminfo = fopen("/proc/meminfo", "re");
-	if (!meminfo)
-		return DEFAULT_RING_BYTES;
-	while (!kib && fgets(line, sizeof(line), meminfo))
-		if (sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
-			kib = 0;
-	fclose(meminfo);
-	return kib * 1024;
-}
-
 static uint32_t power_of_two(uint32_t least)
 {
 	uint32_t size = 4096;
@@ -58,13 +40,13 @@ static void size_ring(struct packet *p, const struct nsr_options *opts, uint32_t
 {
 	uint32_t longest = p->snaplen < max_frame ? p->snaplen : max_frame;
 	uint64_t bytes = opts->ring_bytes;
-	uint64_t spare = spare_memory() / 4;
+	uint64_t spare = nsr_spare_memory() / 4;
 	uint32_t frame = 2048; /* V3 packs packets of any length into a block */
 	uint64_t blocks;
 
 	if (!bytes)
 		bytes = opts->immediate ? DEFAULT_IMMEDIATE_BYTES : DEFAULT_RING_BYTES;
-	if (bytes > spare)
+	if (spare && bytes > spare)
 		bytes = spare;
 	req->tp_block_size = power_of_two(longest + PACKET_GENERATIONS + OVERHEAD);
 	if (req->tp_block_size < LEAST_BLOCK_BYTES)

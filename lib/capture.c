@@ -43,6 +43,7 @@ struct nsr_capture {
 	struct nsr_filter *filter; /* engines that filter: what they use */
 	struct nsr_filter_set *sift; /* engines that don't */
 	bool suspect; /* the engine asked to be checked again soon */
+	bool lively; /* packets have come since the reader waited for the engine's descriptor */
 	int end; /* why it is over, 0 while it is not */
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
 	struct nsr_error last;
@@ -114,6 +115,11 @@ static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 		return nsr_error_set(err, -EINVAL,
 				     "engine %s takes no queue: leave \"@%d\" out of the target",
 				     name, cap->target.queue);
+	if ((cap->opts.xdp || cap->opts.busy_poll_us) && !(cap->ops->flags & NSR_ENGINE_XDP))
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "engine %s doesn't use XDP: leave its modes and busy polling "
+				     "out, or use zc:%s",
+				     name, cap->target.device);
 	if (cap->opts.mode & NSR_SEND && !cap->ops->send)
 		return nsr_error_set(err, -EOPNOTSUPP, "engine %s can't send", name);
 	if (cap->ops->flags & NSR_ENGINE_PATH) {
@@ -331,6 +337,7 @@ static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
 		bytes += cap->packets[i].len;
 	count(&cap->n_packets, (uint64_t)n);
 	count(&cap->n_bytes, bytes);
+	cap->lively = true;
 	batch->packets = cap->packets;
 	batch->count = (uint32_t)n;
 	return n;
@@ -374,6 +381,7 @@ static void check_engine(struct nsr_capture *cap)
 struct patience {
 	int wait_ms;
 	bool waited;
+	bool ready; /* the engine's descriptor was */
 	int64_t until_ms; /* 0: not waited yet */
 };
 
@@ -401,14 +409,42 @@ static int see_to(struct nsr_capture *cap, int events)
 	return 1;
 }
 
+/*
+ * Lets packets gather before the descriptor is waited for, once after packets have come. 1: look
+ * again; 0: wait; or an error.
+ */
+static int rest_a_while(struct nsr_capture *cap, int left_ms)
+{
+	uint32_t us;
+	int rc;
+
+	if (!cap->lively || left_ms == 0)
+		return 0;
+	cap->lively = false;
+	us = cap->ops->rest_us ? cap->ops->rest_us(cap->priv) : 0;
+	if (!us || cap->end)
+		return 0;
+	if (left_ms > 0 && us / 1000 >= (uint32_t)left_ms)
+		us = (uint32_t)left_ms * 1000;
+	rc = nsr_wait_rest(&cap->wait, us);
+	return rc < 0 ? rc : 1;
+}
+
 /* Nothing there now. 1: look again; 0 or an error: what nsr_recv() returns. */
 static int idle(struct nsr_capture *cap, struct patience *patience)
 {
 	int rest = rest_ms(patience);
 	bool draining = false;
 	int64_t quiet_ms;
-	int events;
+	int events, rc;
 
+	if (patience->ready) {
+		patience->ready = false;
+		check_engine(cap);
+	}
+	rc = rest_a_while(cap, rest);
+	if (rc)
+		return rc;
 	if (cap->end) {
 		quiet_ms = cap->quiet_until_ms - nsr_wait_now_ms();
 		if (quiet_ms <= 0)
@@ -423,6 +459,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 	events = nsr_wait_for(&cap->wait, rest);
 	if (events <= 0)
 		return events == 0 && draining ? 1 : events;
+	patience->ready = events & NSR_WAIT_READY;
 	return see_to(cap, events);
 }
 

@@ -61,6 +61,9 @@ static int read_attr(const struct nlattr *attr, void *data)
 		}
 		break;
 	case IFLA_MTU:
+		grow(&link->mtu, attr);
+		grow(&link->max_frame, attr);
+		break;
 	case IFLA_GSO_MAX_SIZE:
 	case IFLA_GRO_MAX_SIZE:
 	case IFLA_GSO_IPV4_MAX_SIZE_:

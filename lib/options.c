@@ -13,6 +13,7 @@
 #define DEFAULT_BATCH_MS      20
 #define MAX_BATCH_MS	      10000
 #define MAX_FANOUT_GROUP      65536
+#define MAX_BUSY_POLL_US      1000000
 #define MAX_RING_BYTES	      (UINT64_C(64) << 30)
 
 static int say_size(size_t size, int code, struct nsr_error *err)
@@ -44,13 +45,18 @@ static int check(const struct nsr_options *opts, struct nsr_error *err)
 	if (opts->direction > NSR_OUT)
 		return nsr_error_set(err, -EINVAL, "options: direction %u is unknown",
 				     opts->direction);
-	if (opts->fanout > NSR_FANOUT_ROUND_ROBIN)
+	if (opts->fanout > NSR_FANOUT_QUEUE)
 		return nsr_error_set(err, -EINVAL, "options: fanout %u is unknown", opts->fanout);
 	if (opts->fanout_group > MAX_FANOUT_GROUP)
 		return nsr_error_set(err, -EINVAL, "options: fanout_group %u is over %u",
 				     opts->fanout_group, MAX_FANOUT_GROUP);
-	if (opts->stamp > NSR_STAMP_KERNEL)
+	if (opts->stamp > NSR_STAMP_DEVICE)
 		return nsr_error_set(err, -EINVAL, "options: stamp %u is unknown", opts->stamp);
+	if (opts->xdp > NSR_XDP_GENERIC)
+		return nsr_error_set(err, -EINVAL, "options: xdp %u is unknown", opts->xdp);
+	if (opts->busy_poll_us > MAX_BUSY_POLL_US)
+		return nsr_error_set(err, -EINVAL, "options: busy_poll_us %u is over %u",
+				     opts->busy_poll_us, MAX_BUSY_POLL_US);
 	return 0;
 }
 

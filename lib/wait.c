@@ -5,6 +5,7 @@
  * always have something, so that their users can poll too.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -104,6 +105,14 @@ int nsr_wait_for(struct nsr_wait *wait, int ms)
 	if (atomic_exchange(&wait->woken, false))
 		result |= NSR_WAIT_WOKEN;
 	return result;
+}
+
+int nsr_wait_rest(struct nsr_wait *wait, uint32_t us)
+{
+	struct timespec rest = { .tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000 };
+	struct pollfd timer = { .fd = wait->timer, .events = POLLIN };
+
+	return ppoll(&timer, 1, &rest, NULL) < 0 ? -errno : 0;
 }
 
 void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms)

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define NSR_ENGINE_ABI 1
+#define NSR_ENGINE_ABI 2
 
 struct nsr_filter;
 
@@ -33,6 +33,7 @@ struct nsr_filter;
 enum nsr_engine_flag {
 	NSR_ENGINE_PATH = 1 << 0, /* the device is a path and stands alone: no place, no queue */
 	NSR_ENGINE_QUEUE = 1 << 1, /* understands @queue */
+	NSR_ENGINE_XDP = 1 << 2, /* understands the options xdp and busy_poll_us */
 };
 
 /**
@@ -67,16 +68,18 @@ struct nsr_engine_args {
  *         capture has failed for good and @err says why.
  * @send:  see nsr_send(); NULL: can't send
  * @fd:    descriptor that polls readable when recv has something; -1: recv always has
- * @check: the descriptor polled an error: 0 to carry on, 1 to carry on and be checked again soon,
- *         -ENODEV the device is gone, … with @err
+ * @check: the descriptor polled an error, or readable although recv had nothing: 0 to carry on, 1
+ *         to carry on and be checked again soon, -ENODEV the device is gone, … with @err
  * @stop:  take no further packets
  * @stats: add to what the core has filled in: the lost_… fields
- * @info:  fill in @mode, @linktype, @snaplen, @ring_bytes, @fanout_group
+ * @info:  fill in @mode, @linktype, @snaplen, @ring_bytes, @fanout_group, @diverts
  * @interface: see nsr_interface()
  * @close: free everything; also after a failed start
  * @drain_ms: how long after stop or the end of the device packets may still come out of recv
+ * @rest_us: how long a reader that has just emptied the ring should look away before it waits for
+ *         the descriptor, so that packets come many at a time; 0: not at all
  *
- * @stop, @check, @stats and @set_filter may be NULL.
+ * @stop, @check, @stats, @set_filter and @rest_us may be NULL.
  */
 struct nsr_engine_ops {
 	uint32_t abi;
@@ -97,6 +100,7 @@ struct nsr_engine_ops {
 	int (*interface)(void *priv, uint32_t id, struct nsr_interface *iface);
 	void (*close)(void *priv);
 	uint32_t (*drain_ms)(void *priv);
+	uint32_t (*rest_us)(void *priv);
 };
 
 /** The symbol that a plug-in exports. */
@@ -171,12 +175,20 @@ int nsr_filter_for_socket(const struct nsr_filter *filter, enum nsr_skb_view vie
 			  struct nsr_error *err);
 
 /**
+ * nsr_spare_memory() - memory that could be had without making others suffer
+ *
+ * Return: bytes, as /proc/meminfo tells (MemAvailable); 0 when it can't be read.
+ */
+uint64_t nsr_spare_memory(void);
+
+/**
  * struct nsr_link - a network interface, from rtnetlink
  * @ifindex:   its index in its namespace
  * @arphrd:    ARPHRD_ value of linux/if_arp.h
  * @flags:     IFF_ values
  * @max_frame: longest packet it can hand to a capture, in bytes: MTU, or what segmentation
  *             offload makes of it, with the link-layer header
+ * @mtu:       in bytes, without the link-layer header
  * @missed:    packets the device dropped for want of receive buffers, since it exists
  * @name:      its name
  */
@@ -185,6 +197,7 @@ struct nsr_link {
 	uint32_t arphrd;
 	uint32_t flags;
 	uint32_t max_frame;
+	uint32_t mtu;
 	uint64_t missed;
 	char name[16];
 };

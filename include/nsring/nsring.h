@@ -8,8 +8,9 @@
  *
  * with place one of `host`, `netns:NAME`, `netns:/PATH`, `pid:N` (none: the caller's own
  * namespace), engine one of those in the registry (none: `packet`), device an interface of that
- * place or `any`. `file:PATH` and `file:-` read a capture file. The device comes after the last
- * '/', except for `file:`.
+ * place or `any`, queue a receive queue of the device for engines that tell them apart (`zc`).
+ * `file:PATH` and `file:-` read a capture file. The device comes after the last '/', except for
+ * `file:`.
  *
  * Every function that can fail returns a negative errno value. Functions that open or compile
  * also fill in a struct nsr_error: one sentence saying what failed, on what, and what to do.
@@ -62,12 +63,22 @@ enum nsr_fanout {
 	NSR_FANOUT_FLOW, /* both directions of a flow go to the same capture */
 	NSR_FANOUT_CPU, /* by the CPU that the packet arrived on */
 	NSR_FANOUT_ROUND_ROBIN,
+	NSR_FANOUT_QUEUE, /* by the device's receive queue that the packet came from */
 };
 
 /** Which clock stamps the packets. */
 enum nsr_stamp {
 	NSR_STAMP_AUTO = 0, /* the device's where it stamps already, else the kernel's */
-	NSR_STAMP_KERNEL, /* always the kernel's system clock */
+	NSR_STAMP_KERNEL, /* always the kernel's system clock, when the kernel had the packet */
+	NSR_STAMP_DEVICE, /* ask the device, or fail to open; what it leaves out is stamped else */
+};
+
+/** How engines that use XDP take packets: each is tried in this order, unless one is demanded. */
+enum nsr_xdp {
+	NSR_XDP_AUTO = 0,
+	NSR_XDP_ZEROCOPY, /* the device writes into the ring */
+	NSR_XDP_NATIVE, /* the program runs in the driver, which copies */
+	NSR_XDP_GENERIC, /* the program runs in the stack: every device, at the stack's price */
 };
 
 /**
@@ -91,6 +102,10 @@ enum nsr_stamp {
  * @promiscuous:   have the device accept packets for other hosts while the capture is open
  * @immediate:     hand out each packet as it arrives; costs throughput
  * @qdisc_bypass:  send past the queueing discipline, and past other captures on the device
+ * @tap:           hand out copies and let the packets pass; what every engine does but `zc`
+ * @xdp:           enum nsr_xdp; engines without XDP refuse all but NSR_XDP_AUTO
+ * @busy_poll_us:  read without waiting, having the device polled up to so many µs each time: the
+ *                 capture takes a CPU of its own; 0: wait. Only for engines that use XDP.
  *
  * Zero is every field's default.
  */
@@ -109,6 +124,9 @@ struct nsr_options {
 	bool promiscuous;
 	bool immediate;
 	bool qdisc_bypass;
+	bool tap;
+	uint32_t xdp;
+	uint32_t busy_poll_us;
 };
 
 /** Flags of struct nsr_packet. */
@@ -121,6 +139,7 @@ enum nsr_packet_flag {
 	NSR_PKT_MULTICAST = 1 << 5,
 	NSR_PKT_OTHERHOST = 1 << 6, /* for another host, seen because promiscuous */
 	NSR_PKT_UNDIRECTED = 1 << 7, /* whether sent or received is not known (a file) */
+	NSR_PKT_STAMP_READ = 1 << 8, /* stamped when it was read from the ring */
 };
 
 /**
@@ -204,9 +223,10 @@ struct nsr_stats {
  * @snaplen:       bytes kept of each packet
  * @ring_bytes:    memory of the ring, 0 without one
  * @batch_packets: most packets in a batch
- * @fanout_group:  the group's number (one more than the kernel's own), 0 without one
+ * @fanout_group:  the group's number, 0 without one
  * @netns_inode:   the namespace's inode number, 0 for a file
  * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
+ * @diverts:       packets handed out don't reach the network stack: the capture takes them away
  */
 struct nsr_info {
 	size_t size;
@@ -221,6 +241,7 @@ struct nsr_info {
 	uint32_t fanout_group;
 	uint64_t netns_inode;
 	uint64_t netns_cookie;
+	bool diverts;
 };
 
 /**

@@ -325,7 +325,7 @@ static void engine_of_another_abi_is_refused(void **state)
 
 	ops.abi++;
 	assert_int_equal(nsr_engine_register(&ops, &err), -EPROTO);
-	assert_says(&err, "ABI 2");
+	assert_says(&err, "ABI 3");
 	ops.abi--;
 	ops.size = offsetof(struct nsr_engine_ops, close);
 	assert_int_equal(nsr_engine_register(&ops, &err), -EPROTO);

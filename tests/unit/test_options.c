@@ -84,9 +84,11 @@ static void each_option_out_of_range_is_named(void **state)
 	REFUSES(batch_packets, 65537);
 	REFUSES(batch_ms, 10001);
 	REFUSES(direction, 3);
-	REFUSES(fanout, 4);
+	REFUSES(fanout, 5);
 	REFUSES(fanout_group, 65537);
-	REFUSES(stamp, 2);
+	REFUSES(stamp, 3);
+	REFUSES(xdp, 4);
+	REFUSES(busy_poll_us, 1000001);
 #undef REFUSES
 }
 

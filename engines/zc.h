@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The zc engine's parts: zc.c (the ops), zc_device.c (the device and its queues), zc_attach.c (the
+ * program on the device), zc_program.c (what it does), zc_spread.c (over several captures),
+ * zc_stamp.c (the device's time stamps), zc_socket.c (AF_XDP sockets), zc_rings.h (their rings),
+ * zc_recv.c, zc_send.c, zc_tap.c (copies instead), zc_group.c and zc_usher.c (captures that share
+ * a device).
+ */
+#ifndef NSR_ENGINES_ZC_H
+#define NSR_ENGINES_ZC_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <nsring/engine.h>
+
+#include "zc_rings.h"
+
+/** Queues of a device that one capture takes. */
+#define ZC_QUEUES_MAX 256
+
+/** struct zc_device - the device, as it was when the capture was opened */
+struct zc_device {
+	char name[16];
+	uint32_t ifindex;
+	uint32_t mtu;
+	uint32_t queues; /* receive queues in use */
+	int link_fd; /* netlink, for the ledger's row "nic" */
+	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
+	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
+	uint64_t missed_before;
+	_Atomic uint64_t missed; /* since then, as last seen */
+};
+
+/**
+ * struct zc_queue - one receive queue's socket
+ * @id:      the queue's number
+ * @fd:      AF_XDP socket
+ * @memory:  the UMEM that its frames are in
+ * @rx, @tx: the socket's rings; @tx.map is NULL without sending
+ * @fill, @completion: the UMEM's, mapped from the socket that registered it
+ * @held:    addresses of the frames that were handed out, @held_count of at most @held_room
+ * @lost_before: what the socket's statistics said when the capture took it
+ */
+struct zc_queue {
+	uint32_t id;
+	int fd;
+	uint8_t *memory;
+	struct zc_ring rx, tx, fill, completion;
+	uint64_t *held;
+	uint32_t *held_count;
+	uint32_t held_room;
+	uint64_t lost_before;
+};
+
+/**
+ * struct zc_memory - how each queue's UMEM is laid out
+ * @chunk_bytes: of a frame, with the kernel's headroom
+ * @rx_frames:   frames for receiving, a power of two; the rings have as many entries
+ * @tx_frames:   and behind them frames for sending, also a power of two; 0 without sending
+ * @huge:        the memory is of huge pages
+ */
+struct zc_memory {
+	uint32_t chunk_bytes;
+	uint32_t rx_frames, tx_frames;
+	bool huge;
+};
+
+/** How frames are spread over the captures of a group. */
+enum zc_spread {
+	ZC_SPREAD_NONE = 0,
+	ZC_SPREAD_FLOW,
+	ZC_SPREAD_CPU,
+	ZC_SPREAD_TURNS,
+	ZC_SPREAD_QUEUE
+};
+
+/**
+ * struct zc_program - what the program on the device is to do
+ * @flags:     enum nsr_xdp_flag
+ * @sockets:   XSKMAP; -1: a tap
+ * @state:     array map of one struct zc_state
+ * @records:   ring buffer map of a tap
+ * @snaplen:   bytes that a tap copies at most
+ * @longest:   longest frame that a tap may meet
+ * @spread:    enum zc_spread
+ * @stamp:     enum zc_stamp_source
+ * @stamp_kfunc: BTF id of bpf_xdp_metadata_rx_timestamp() with ZC_STAMP_DEVICE
+ * @ifindex:   the device, for a program that asks it
+ * @netns:     descriptor of the namespace that the device is in, -1 when it isn't needed
+ * @generation: of the filter
+ */
+struct zc_program {
+	uint32_t flags;
+	int sockets;
+	int state;
+	int records;
+	uint32_t snaplen;
+	uint32_t longest;
+	enum zc_spread spread;
+	uint32_t stamp;
+	int32_t stamp_kfunc;
+	uint32_t ifindex;
+	int netns;
+	uint32_t generation;
+};
+
+/** What stamps a packet before it is in the ring. */
+enum zc_stamp_source { ZC_STAMP_NONE = 0, ZC_STAMP_KERNEL, ZC_STAMP_DEVICE };
+
+/** In front of a frame, where the program stamps. */
+struct zc_meta {
+	uint64_t mark; /* ZC_META_MARK: this is one; taken off when it is read */
+	uint64_t stamp_ns; /* 0: none; else by the clock of enum zc_stamp_source */
+};
+
+#define ZC_META_MARK UINT64_C(0x6e7372696e67207a)
+
+/** What the program and the library share: the value of an array map that is mapped. */
+struct zc_state {
+	uint64_t lost; /* frames that a tap's ring buffer had no room for */
+	uint64_t turn; /* of ZC_SPREAD_TURNS */
+};
+
+/** Entries of the XSKMAP for each queue of a group: divides by all but 7, 9, 11, 13 and 14. */
+#define ZC_BUCKETS 240
+
+/** struct zc_tap_record - in front of each frame that a tap copied */
+struct zc_tap_record {
+	uint64_t stamp_ns; /* by the program's clock, 0: none */
+	uint32_t len;
+	uint32_t caplen;
+	uint32_t generation; /* of the filter that let it in */
+	uint32_t reserved;
+};
+
+struct zc_group;
+
+/** struct zc_tap - the reader's side of a tap's ring buffer, see ringbuf in the kernel's docs */
+struct zc_tap {
+	uint64_t *consumer; /* ours */
+	const uint64_t *producer;
+	const uint8_t *data; /* mapped twice, one behind the other */
+	uint64_t bytes;
+	uint64_t next; /* where to read on; what lies between it and *consumer is handed out */
+};
+
+/** struct zc - a capture of the zc engine */
+struct zc {
+	struct zc_device device;
+	struct zc_memory memory;
+	struct zc_program program;
+	struct zc_queue *queues;
+	uint32_t queue_count;
+	uint32_t next_queue; /* to look at first */
+	int epoll; /* what the core waits for: the sockets, the tap, and the device's end */
+	int link; /* the program's place on the device, -1 without one */
+	struct zc_state *state; /* mapped */
+	struct zc_tap tap;
+	struct zc_group *group; /* NULL: none */
+	const struct nsr_filter *filter; /* the core's, NULL for none */
+	uint32_t recheck; /* packets that the filter before may still have let in */
+	uint8_t *bounce; /* frames of several buffers, in one piece */
+	uint32_t bounce_used;
+	int64_t clock_offset_ns; /* from the program's clock to the system's */
+	/* Set up once: */
+	uint32_t mode;
+	uint32_t snaplen;
+	uint32_t batch_ms;
+	uint32_t busy_poll_us;
+	uint32_t xdp; /* enum nsr_xdp: what it became */
+	bool is_tap, frags, immediate, stopped;
+	_Atomic uint64_t lost_consumer;
+};
+
+/** zc_device.c */
+
+/**
+ * zc_device_open() - look at the device
+ * @device:      filled in; to be closed also after an error
+ * @name:        as in the target
+ * @promiscuous: have it accept frames for others as long as it is open
+ *
+ * Return: 0; -ENODEV, -EINVAL, -EOPNOTSUPP, -EPERM, -errno of netlink.
+ */
+int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
+		   struct nsr_error *err);
+
+/** zc_device_check() - see nsr_engine_ops.check */
+int zc_device_check(struct zc_device *device, struct nsr_error *err);
+
+/** zc_device_missed() - frames that the device lost since the capture was opened */
+uint64_t zc_device_missed(struct zc_device *device);
+
+/** zc_device_stamps() - whether the device stamps what it receives: it has been told to */
+bool zc_device_stamps(const struct zc_device *device);
+
+/** zc_device_close() - also after a failed open */
+void zc_device_close(struct zc_device *device);
+
+/** zc_attach.c */
+
+/**
+ * zc_attach() - put a program on the device
+ * @device: in the calling thread's namespace
+ * @prog:   its descriptor
+ * @xdp:    enum nsr_xdp that was demanded; set to NSR_XDP_NATIVE or NSR_XDP_GENERIC
+ *
+ * Return: descriptor of a link that holds it there; -EBUSY another program is there, which @err
+ * names; -EOPNOTSUPP the device can't; -errno.
+ */
+int zc_attach(const struct zc_device *device, int prog, uint32_t *xdp, struct nsr_error *err);
+
+/** zc_attach_replace() - put @prog in the place of the one that @link holds; 0 or -errno */
+int zc_attach_replace(int link, int prog, struct nsr_error *err);
+
+/** zc_program.c */
+
+/**
+ * zc_program_load() - make the program and load it
+ * @program: what it does; @program->flags changes where the caller lacks CAP_PERFMON
+ * @filter:  NULL matches everything
+ * @refuse:  match nothing instead
+ *
+ * Return: its descriptor; -EPERM a capability is missing; -EOPNOTSUPP the kernel's verifier refuses
+ * it; -E2BIG it is too long; -ENOMEM.
+ */
+int zc_program_load(struct zc_program *program, const struct nsr_filter *filter, bool refuse,
+		    struct nsr_error *err);
+
+/** zc_stamp.c */
+
+/** zc_stamp_find() - BTF id of the kernel function that asks the device; -EOPNOTSUPP, -errno */
+int zc_stamp_find(void);
+
+/** zc_stamp_offset_ns() - what to add to the program's clock to get the system's */
+int64_t zc_stamp_offset_ns(void);
+
+/** zc_socket.c */
+
+/**
+ * struct zc_socket_spec - an AF_XDP socket that registers a UMEM
+ * @ifindex, @queue: what it is bound to
+ * @base:       the UMEM
+ * @memory:     its layout
+ * @receive:    it has a receive ring
+ * @bind_flags: XDP_COPY, XDP_ZEROCOPY, XDP_USE_SG
+ */
+struct zc_socket_spec {
+	uint32_t ifindex, queue;
+	void *base;
+	const struct zc_memory *memory;
+	bool receive;
+	uint16_t bind_flags;
+};
+
+/** zc_memory_bytes() - of one UMEM */
+size_t zc_memory_bytes(const struct zc_memory *memory);
+
+/** zc_socket_open() - make, register, bind; the descriptor or -errno */
+int zc_socket_open(const struct zc_socket_spec *spec);
+
+/** zc_socket_share() - one more socket on the queue and UMEM of @owner; the descriptor or -errno */
+int zc_socket_share(const struct zc_socket_spec *spec, int owner);
+
+/**
+ * zc_socket_map() - map a queue's rings
+ * @queue:  @queue->fd is the socket; what is mapped is set
+ * @owner:  socket that registered the UMEM
+ * @memory: its layout
+ *
+ * Return: 0 or -errno; zc_socket_unmap() undoes also a part.
+ */
+int zc_socket_map(struct zc_queue *queue, int owner, const struct zc_memory *memory);
+void zc_socket_unmap(struct zc_queue *queue);
+
+/** zc_socket_lost() - frames that found no room, since the socket was made */
+uint64_t zc_socket_lost(int fd);
+
+/** zc_queues.c */
+
+/** zc_queues_open() - sockets and memory for the queues of a capture of its own; 0 or -errno */
+int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, struct nsr_error *err);
+void zc_queues_close(struct zc *zc);
+
+/** zc_recv.c */
+
+/** zc_recv() - see nsr_engine_ops.recv */
+int zc_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
+
+/** zc_send.c */
+
+/** zc_send() - see nsr_engine_ops.send */
+int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err);
+
+/** zc_tap.c */
+
+/** zc_tap_open() - make the ring buffer and map it; 0 or -errno */
+int zc_tap_open(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err);
+int zc_tap_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
+void zc_tap_close(struct zc *zc);
+
+#endif

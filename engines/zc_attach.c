@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The program's place on the device. A bpf link holds it there, so that it goes with the last
+ * descriptor of the link: nothing is pinned, and kill -9 leaves nothing behind.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "zc.h"
+
+static int try_attach(const struct zc_device *device, int prog, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	int fd = bpf_link_create(prog, (int)device->ifindex, BPF_XDP, &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Looking a program up takes CAP_SYS_ADMIN; without, its name stays "". */
+static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	name[0] = '\0';
+	if (fd < 0)
+		return;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+		memcpy(name, info.name, BPF_OBJ_NAME_LEN);
+	close(fd);
+}
+
+static const char *advice(const char *name)
+{
+	if (strncmp(name, "nsring_", 7) == 0)
+		return "another capture of nsring's: join it with --fanout, or use packet:";
+	if (strcmp(name, "xdp_dispatcher") == 0)
+		return "libxdp's dispatcher, which outlives who joins it: detach its programs "
+		       "(xdp-loader unload), or use packet:";
+	return "detach it, or use packet:";
+}
+
+static int say_busy(const struct zc_device *device, int code, struct nsr_error *err)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	char name[BPF_OBJ_NAME_LEN];
+	uint32_t id = 0;
+
+	if (bpf_xdp_query((int)device->ifindex, 0, &query) == 0)
+		id = query.prog_id	 ? query.prog_id
+		     : query.drv_prog_id ? query.drv_prog_id
+					 : query.skb_prog_id;
+	if (!id)
+		return nsr_error_set(err, -EBUSY, "%s: attaching an XDP program: %s", device->name,
+				     strerror(-code));
+	name_program(id, name);
+	return nsr_error_set(err, -EBUSY, "%s already has an XDP program (id %u%s%s%s): %s%s",
+			     device->name, id, name[0] ? ", \"" : "", name, name[0] ? "\"" : "",
+			     advice(name), device->name);
+}
+
+static int say(const struct zc_device *device, int code, bool generic, struct nsr_error *err)
+{
+	switch (code) {
+	case -EBUSY:
+	case -EEXIST:
+		return say_busy(device, code, err);
+	case -EPERM:
+	case -EACCES:
+		return nsr_error_set(err, code,
+				     "attaching an XDP program to %s needs CAP_NET_ADMIN: run as "
+				     "root, or grant it to the program: setcap "
+				     "cap_net_raw,cap_net_admin,cap_bpf+ep PROGRAM",
+				     device->name);
+	case -ENODEV:
+		return nsr_error_set(err, code, "device \"%s\" is gone", device->name);
+	}
+	if (generic)
+		return nsr_error_set(err, code, "%s: attaching a generic XDP program: %s",
+				     device->name, strerror(-code));
+	return nsr_error_set(err, -EOPNOTSUPP,
+			     "%s: its driver takes no XDP program now (%s): its MTU of %u or too "
+			     "few queues may be why; generic mode works on every device",
+			     device->name, strerror(-code), device->mtu);
+}
+
+int zc_attach(const struct zc_device *device, int prog, uint32_t *xdp, struct nsr_error *err)
+{
+	int fd = -EOPNOTSUPP;
+
+	if (*xdp != NSR_XDP_GENERIC) {
+		fd = try_attach(device, prog, XDP_FLAGS_DRV_MODE);
+		if (fd >= 0) {
+			*xdp = NSR_XDP_NATIVE;
+			return fd;
+		}
+		/* These are the same in any mode. */
+		if (*xdp != NSR_XDP_AUTO || fd == -EBUSY || fd == -EEXIST || fd == -EPERM ||
+		    fd == -ENODEV)
+			return say(device, fd, false, err);
+	}
+	fd = try_attach(device, prog, XDP_FLAGS_SKB_MODE);
+	if (fd < 0)
+		return say(device, fd, true, err);
+	*xdp = NSR_XDP_GENERIC;
+	return fd;
+}
+
+int zc_attach_replace(int link, int prog, struct nsr_error *err)
+{
+	if (bpf_link_update(link, prog, NULL) == 0)
+		return 0;
+	return nsr_error_set(err, -errno, "replacing the XDP program: %s", strerror(errno));
+}

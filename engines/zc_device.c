@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The device that a zc capture is on.
+ *
+ * An AF_XDP socket is told when its device is deleted or moved, a tap's ring buffer is not, and
+ * neither learns that it is down. A packet socket does, so each capture has one that receives
+ * nothing: bound for an EtherType that nobody uses, with a filter that refuses. Promiscuous mode
+ * hangs on it, too, and so ends with the process.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/filter.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "zc.h"
+
+/* For local experiments: IEEE 802, and ETH_P_802_EX1 of linux/if_ether.h since 5.16. */
+#define UNUSED_ETHERTYPE 0x88b5
+
+static int check_link(const struct nsr_link *link, struct nsr_error *err)
+{
+	if (link->arphrd == ARPHRD_ETHER || link->arphrd == ARPHRD_LOOPBACK)
+		return 0;
+	return nsr_error_set(err, -EOPNOTSUPP,
+			     "device \"%s\" is not Ethernet, which XDP needs: use packet:%s",
+			     link->name, link->name);
+}
+
+static int look(struct zc_device *device, const char *name, struct nsr_error *err)
+{
+	struct nsr_link link;
+	int rc;
+
+	if (strcmp(name, "any") == 0)
+		return nsr_error_set(err, -EINVAL,
+				     "\"any\" has no XDP: name a device, or use packet:any");
+	device->link_fd = nsr_link_open();
+	if (device->link_fd < 0)
+		return nsr_error_set(err, device->link_fd, "netlink socket: %s",
+				     strerror(-device->link_fd));
+	rc = nsr_link_get(device->link_fd, name, 0, &link);
+	if (rc == -ENODEV)
+		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace", name);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "looking up device \"%s\": %s", name, strerror(-rc));
+	memcpy(device->name, link.name, sizeof(device->name));
+	device->ifindex = link.ifindex;
+	device->mtu = link.mtu;
+	device->missed_before = link.missed;
+	return check_link(&link, err);
+}
+
+static int bind_watch(const struct zc_device *device)
+{
+	struct sock_filter refuse[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog prog = { .len = 1, .filter = refuse };
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(UNUSED_ETHERTYPE),
+		.sll_ifindex = (int)device->ifindex,
+	};
+
+	if (setsockopt(device->watch_fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0)
+		return -errno;
+	return bind(device->watch_fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
+}
+
+static int be_promiscuous(const struct zc_device *device)
+{
+	struct packet_mreq mreq = {
+		.mr_ifindex = (int)device->ifindex,
+		.mr_type = PACKET_MR_PROMISC,
+	};
+
+	return setsockopt(device->watch_fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq,
+			  sizeof(mreq)) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int watch(struct zc_device *device, bool promiscuous, struct nsr_error *err)
+{
+	int rc;
+
+	device->watch_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (device->watch_fd < 0 && (errno == EPERM || errno == EACCES))
+		return nsr_error_set(err, -errno,
+				     "the engine zc needs CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF: "
+				     "run as root, or grant them to the program: setcap "
+				     "cap_net_raw,cap_net_admin,cap_bpf+ep PROGRAM");
+	if (device->watch_fd < 0)
+		return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
+	rc = bind_watch(device);
+	if (rc == 0 && promiscuous)
+		rc = be_promiscuous(device);
+	return rc < 0 ? nsr_error_set(err, rc, "watching device \"%s\": %s", device->name,
+				      strerror(-rc))
+		      : 0;
+}
+
+static int device_ioctl(const struct zc_device *device, unsigned long request, void *data)
+{
+	struct ifreq req = { 0 };
+
+	memcpy(req.ifr_name, device->name, sizeof(device->name));
+	req.ifr_data = data;
+	return ioctl(device->watch_fd, request, &req);
+}
+
+/* One, for a device that does not tell. */
+static uint32_t count_queues(const struct zc_device *device)
+{
+	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+	uint32_t count;
+
+	if (device_ioctl(device, SIOCETHTOOL, &channels) < 0)
+		return 1;
+	count = channels.rx_count + channels.combined_count;
+	if (count > ZC_QUEUES_MAX)
+		return ZC_QUEUES_MAX;
+	return count ? count : 1;
+}
+
+bool zc_device_stamps(const struct zc_device *device)
+{
+	struct hwtstamp_config config = { 0 };
+
+	return device_ioctl(device, SIOCGHWTSTAMP, &config) == 0 &&
+	       config.rx_filter != HWTSTAMP_FILTER_NONE;
+}
+
+int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
+		   struct nsr_error *err)
+{
+	int rc;
+
+	device->link_fd = device->watch_fd = -1;
+	pthread_mutex_init(&device->link_lock, NULL);
+	rc = look(device, name, err);
+	if (rc == 0)
+		rc = watch(device, promiscuous, err);
+	if (rc == 0)
+		device->queues = count_queues(device);
+	return rc;
+}
+
+static int ask_link(struct zc_device *device, struct nsr_link *link)
+{
+	int rc;
+
+	pthread_mutex_lock(&device->link_lock);
+	rc = nsr_link_get(device->link_fd, NULL, device->ifindex, link);
+	pthread_mutex_unlock(&device->link_lock);
+	return rc;
+}
+
+/* See packet_check(): down comes first, and is all that the socket reports. */
+int zc_device_check(struct zc_device *device, struct nsr_error *err)
+{
+	struct sockaddr_ll addr = { 0 };
+	socklen_t len = sizeof(addr), size = sizeof(int);
+	struct nsr_link link;
+	int pending;
+
+	getsockopt(device->watch_fd, SOL_SOCKET, SO_ERROR, &pending, &size);
+	if (getsockname(device->watch_fd, (struct sockaddr *)&addr, &len) < 0)
+		return 0;
+	if (addr.sll_ifindex != (int)device->ifindex)
+		return nsr_error_set(
+			err, -ENODEV,
+			"device \"%s\" is gone (deleted, or moved to another namespace)",
+			device->name);
+	return ask_link(device, &link) < 0 || !(link.flags & IFF_UP);
+}
+
+uint64_t zc_device_missed(struct zc_device *device)
+{
+	struct nsr_link link;
+
+	if (ask_link(device, &link) == 0 && link.missed >= device->missed_before)
+		atomic_store(&device->missed, link.missed - device->missed_before);
+	return atomic_load(&device->missed);
+}
+
+void zc_device_close(struct zc_device *device)
+{
+	if (device->watch_fd >= 0)
+		close(device->watch_fd);
+	if (device->link_fd >= 0)
+		close(device->link_fd);
+	pthread_mutex_destroy(&device->link_lock);
+}

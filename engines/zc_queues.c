@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The queues of a capture of its own: each has its socket and its UMEM. Captures that share a
+ * device have theirs from zc_group.c.
+ */
+#include <errno.h>
+#include <linux/if_xdp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "zc.h"
+#include "zc_queues.h"
+
+/* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
+#define USE_SG (1 << 4)
+
+/*
+ * Frames are used in turn, so that the more there are the colder they are: 4,096 of 2 KiB still
+ * fit the processor's caches (docs/bench.md), and hold 4 million packets/s for 1 ms. All queues
+ * together take no more than the second figure.
+ */
+#define DEFAULT_QUEUE_BYTES (8u << 20)
+#define DEFAULT_MOST_BYTES  (128u << 20)
+
+#define LEAST_FRAMES 256
+#define MOST_FRAMES  (1u << 17)
+#define TX_FRAMES    1024
+
+/* What the kernel keeps free in front of each frame (XDP_PACKET_HEADROOM of linux/bpf.h). */
+#define KERNEL_HEADROOM 256
+
+/* Ethernet header and two VLAN tags. */
+#define LINK_HEADER 22
+
+#define HUGE_PAGE (2u << 20)
+
+static uint32_t power_of_two_below(uint64_t most)
+{
+	uint32_t value = 1;
+
+	while (value * 2ull <= most && value < 1u << 30)
+		value *= 2;
+	return value;
+}
+
+void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, uint32_t queues,
+		    const struct nsr_options *opts)
+{
+	uint64_t bytes = opts->ring_bytes, spare = nsr_spare_memory() / 4, frames;
+
+	if (!bytes) {
+		bytes = (uint64_t)DEFAULT_QUEUE_BYTES * queues;
+		bytes = bytes < DEFAULT_MOST_BYTES ? bytes : DEFAULT_MOST_BYTES;
+	}
+	if (spare && bytes > spare)
+		bytes = spare;
+	memory->chunk_bytes = device->mtu + LINK_HEADER <= 2048 - KERNEL_HEADROOM ? 2048 : 4096;
+	frames = bytes / queues / memory->chunk_bytes;
+	if (frames < LEAST_FRAMES)
+		frames = LEAST_FRAMES;
+	if (frames > MOST_FRAMES)
+		frames = MOST_FRAMES;
+	memory->rx_frames = opts->mode & NSR_RECV ? power_of_two_below(frames) : 0;
+	memory->tx_frames = opts->mode & NSR_SEND ? TX_FRAMES : 0;
+}
+
+bool zc_memory_holds(const struct zc_memory *memory, const struct zc_device *device)
+{
+	return device->mtu + LINK_HEADER <= memory->chunk_bytes - KERNEL_HEADROOM;
+}
+
+static size_t mapped_bytes(const struct zc_memory *memory)
+{
+	size_t bytes = zc_memory_bytes(memory);
+
+	return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+/*
+ * Huge pages where some are free, else what the kernel makes of the advice. A child must not get
+ * a copy of it: after a write the kernel would go on with one and the parent with another.
+ */
+static uint8_t *get_memory(struct zc_memory *memory)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	size_t bytes = mapped_bytes(memory);
+	void *base;
+
+	base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+	memory->huge = base != MAP_FAILED;
+	if (base == MAP_FAILED) {
+		base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+		if (base == MAP_FAILED)
+			return NULL;
+		madvise(base, bytes, MADV_HUGEPAGE);
+	}
+	madvise(base, bytes, MADV_DONTFORK);
+	return base;
+}
+
+void zc_fill(struct zc_queue *queue, const struct zc_memory *memory)
+{
+	uint32_t i;
+
+	for (i = 0; i < memory->rx_frames; i++)
+		*zc_ring_address(&queue->fill, i) = (uint64_t)i * memory->chunk_bytes;
+	zc_ring_produce(&queue->fill, memory->rx_frames);
+}
+
+/* How to bind, in the order in which to try. */
+struct binding {
+	uint32_t xdp;
+	uint16_t flags;
+};
+
+static const struct binding bindings[] = {
+	{ NSR_XDP_ZEROCOPY, XDP_ZEROCOPY },
+	{ NSR_XDP_NATIVE, XDP_COPY },
+};
+
+int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, uint32_t *became)
+{
+	int fd = -EOPNOTSUPP;
+	size_t i;
+
+	for (i = 0; i < sizeof(bindings) / sizeof(bindings[0]); i++) {
+		if (bindings[i].xdp == NSR_XDP_ZEROCOPY ? wanted > NSR_XDP_ZEROCOPY
+							: wanted == NSR_XDP_ZEROCOPY)
+			continue;
+		spec->bind_flags = bindings[i].flags | (zc->frags ? USE_SG : 0);
+		fd = zc_socket_open(spec);
+		if (fd >= 0 && bindings[i].xdp == NSR_XDP_ZEROCOPY)
+			*became = NSR_XDP_ZEROCOPY;
+		/* Not for want of zero-copy. */
+		if (fd >= 0 || fd == -ENOBUFS || fd == -ENOMEM || fd == -EBUSY || fd == -EPERM)
+			break;
+	}
+	return fd;
+}
+
+int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error *err)
+{
+	const char *device = zc->device.name;
+
+	switch (code) {
+	case -EBUSY:
+		return nsr_error_set(err, code,
+				     "queue %u of %s is taken by another AF_XDP socket: end that "
+				     "program, take another queue, or join its fanout group",
+				     queue, device);
+	case -EPERM:
+		return nsr_error_set(err, code,
+				     "AF_XDP sockets need CAP_NET_RAW: run as root, or grant it");
+	case -EAFNOSUPPORT:
+		return nsr_error_set(
+			err, -EOPNOTSUPP,
+			"this kernel has no AF_XDP (CONFIG_XDP_SOCKETS): use packet:%s", device);
+	case -EINVAL:
+		if (zc->frags && zc->xdp != NSR_XDP_GENERIC)
+			return nsr_error_set(err, -EOPNOTSUPP,
+					     "frames of an MTU of %u need AF_XDP with several "
+					     "buffers a frame, Linux 6.6: lower the MTU to %u, or "
+					     "use packet:%s",
+					     zc->device.mtu,
+					     zc->memory.chunk_bytes - KERNEL_HEADROOM - LINK_HEADER,
+					     device);
+		break;
+	case -EOPNOTSUPP:
+		return nsr_error_set(err, code,
+				     "%s: its driver has no zero-copy: leave the mode out, or "
+				     "demand native",
+				     device);
+	}
+	return nsr_error_set(err, code, "AF_XDP socket on queue %u of %s: %s", queue, device,
+			     strerror(-code));
+}
+
+/* Less memory, where the limit on locked memory or the machine has not that much. */
+static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted,
+		       struct nsr_error *err)
+{
+	struct zc_socket_spec spec = {
+		.ifindex = zc->device.ifindex,
+		.queue = queue->id,
+		.memory = &zc->memory,
+		.receive = zc->mode & NSR_RECV,
+	};
+	bool first = queue == zc->queues;
+
+	for (;;) {
+		queue->memory = get_memory(&zc->memory);
+		spec.base = queue->memory;
+		queue->fd = queue->memory ? zc_bind(zc, &spec, wanted, &zc->xdp) : -ENOMEM;
+		if (queue->fd >= 0)
+			return 0;
+		if (queue->memory)
+			munmap(queue->memory, mapped_bytes(&zc->memory));
+		queue->memory = NULL;
+		if (queue->fd != -ENOBUFS && queue->fd != -ENOMEM)
+			return zc_bind_say(zc, queue->fd, queue->id, err);
+		if (!first || zc->memory.rx_frames < 2 * LEAST_FRAMES)
+			return nsr_error_set(err, -ENOMEM,
+					     "no memory for the frames of queue %u, or more than "
+					     "may be locked: raise the limit (ulimit -l, "
+					     "LimitMEMLOCK=), grant CAP_IPC_LOCK, or ask for a "
+					     "smaller ring",
+					     queue->id);
+		zc->memory.rx_frames /= 2;
+	}
+}
+
+static void close_queue(const struct zc *zc, struct zc_queue *queue)
+{
+	zc_socket_unmap(queue);
+	if (queue->fd >= 0)
+		close(queue->fd);
+	if (queue->memory)
+		munmap(queue->memory, mapped_bytes(&zc->memory));
+	free(queue->held);
+	free(queue->held_count);
+}
+
+static int open_queue(struct zc *zc, struct zc_queue *queue, uint32_t wanted, struct nsr_error *err)
+{
+	int rc;
+
+	rc = open_socket(zc, queue, wanted, err);
+	if (rc < 0)
+		return rc;
+	rc = zc_socket_map(queue, queue->fd, &zc->memory);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "mapping the rings: %s", strerror(-rc));
+	queue->held_room = zc->memory.rx_frames;
+	queue->held = calloc(queue->held_room + 1, sizeof(*queue->held));
+	queue->held_count = calloc(1, sizeof(*queue->held_count));
+	if (!queue->held || !queue->held_count)
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	if (zc->mode & NSR_RECV)
+		zc_fill(queue, &zc->memory);
+	return 0;
+}
+
+int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, struct nsr_error *err)
+{
+	/* Frames leave by one queue. */
+	bool one = queue >= 0 || !(zc->mode & NSR_RECV);
+	uint32_t count = one ? 1 : zc->device.queues, i;
+	uint32_t wanted = zc->xdp == NSR_XDP_GENERIC ? NSR_XDP_GENERIC : opts->xdp;
+	int rc = 0;
+
+	zc_memory_plan(&zc->memory, &zc->device, count, opts);
+	zc->queues = calloc(count, sizeof(*zc->queues));
+	if (!zc->queues)
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	for (i = 0; i < count && rc == 0; i++) {
+		zc->queues[i].id = queue >= 0 ? (uint32_t)queue : i;
+		zc->queues[i].fd = -1;
+		zc->queue_count = i + 1;
+		rc = open_queue(zc, &zc->queues[i], wanted, err);
+		/* What the first has become holds for all. */
+		wanted = zc->xdp;
+	}
+	return rc;
+}
+
+void zc_queues_close(struct zc *zc)
+{
+	uint32_t i;
+
+	for (i = 0; i < zc->queue_count; i++)
+		close_queue(zc, &zc->queues[i]);
+	free(zc->queues);
+}
