@@ -182,17 +182,21 @@ static int attach(struct zc *zc, struct nsr_error *err)
 	return zc->link < 0 ? zc->link : 0;
 }
 
-/* Frames of more than one buffer: those of a large MTU, and what the stack's GRO has joined. */
-static int choose_buffers(struct zc *zc, const struct nsr_options *opts)
+/* Whether the program must be one for frames of several buffers: before it is loaded. */
+static void choose_buffers(struct zc *zc, const struct nsr_options *opts)
 {
 	zc_memory_plan(&zc->memory, &zc->device, 1, opts);
-	zc->frags = zc->is_tap || !zc_memory_holds(&zc->memory, &zc->device);
-	if (!zc->frags)
+	zc->frags = !zc_memory_holds(&zc->memory, &zc->device);
+	if (zc->frags || zc->is_tap)
+		zc->program.flags |= NSR_XDP_FRAGS;
+}
+
+static int prepare_joining(struct zc *zc, struct nsr_error *err)
+{
+	if (!(zc->mode & NSR_RECV) || !zc_may_join(zc))
 		return 0;
-	zc->program.flags |= NSR_XDP_FRAGS;
-	if (!zc->is_tap)
-		zc->bounce = malloc(ZC_BOUNCE_BYTES);
-	return zc->is_tap || zc->bounce ? 0 : -ENOMEM;
+	zc->bounce = malloc(ZC_BOUNCE_BYTES);
+	return zc->bounce ? 0 : nsr_error_set(err, -ENOMEM, "out of memory");
 }
 
 static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
@@ -268,15 +272,15 @@ static int open_parts(struct zc *zc, const struct nsr_engine_args *args, struct 
 	int rc = look_at_device(zc, args, err);
 
 	if (rc == 0)
-		rc = choose_buffers(zc, opts);
-	if (rc == -ENOMEM)
-		return nsr_error_set(err, rc, "out of memory");
+		choose_buffers(zc, opts);
 	if (rc == 0 && opts->fanout)
 		rc = zc_group_open(zc, opts, open_receiver, err);
 	else if (rc == 0 && zc->mode & NSR_RECV)
 		rc = open_receiver(zc, opts, err);
 	if (rc == 0 && !opts->fanout && !zc->is_tap)
 		rc = zc_queues_open(zc, args->queue, opts, err);
+	if (rc == 0)
+		rc = prepare_joining(zc, err);
 	if (rc == 0)
 		rc = watch_all(zc, err);
 	if (rc == 0 && zc->busy_poll_us)

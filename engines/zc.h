@@ -19,6 +19,9 @@
 /** Queues of a device that one capture takes. */
 #define ZC_QUEUES_MAX 256
 
+/** What the program on the device is called there. */
+#define ZC_PROGRAM_NAME "nsring_zc"
+
 /** struct zc_device - the device, as it was when the capture was opened */
 struct zc_device {
 	char name[16];
@@ -169,7 +172,8 @@ struct zc {
 	uint32_t batch_ms;
 	uint32_t busy_poll_us;
 	uint32_t xdp; /* enum nsr_xdp: what it became */
-	bool is_tap, frags, immediate, stopped;
+	bool is_tap, immediate, stopped;
+	bool frags; /* frames of the device's MTU need several buffers */
 	_Atomic uint64_t lost_consumer;
 };
 

@@ -37,7 +37,7 @@ static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 
 static const char *advice(const char *name)
 {
-	if (strncmp(name, "nsring_", 7) == 0)
+	if (strcmp(name, ZC_PROGRAM_NAME) == 0)
 		return "another capture of nsring's: join it with --fanout, or use packet:";
 	if (strcmp(name, "xdp_dispatcher") == 0)
 		return "libxdp's dispatcher, which outlives who joins it: detach its programs "

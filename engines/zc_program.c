@@ -275,7 +275,7 @@ static int load(const struct zc_program *program, const struct nsr_ebpf_code *co
 		opts.prog_flags |= DEV_BOUND_ONLY;
 		opts.prog_ifindex = program->ifindex;
 	}
-	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "nsring_zc", "Dual BSD/GPL", code->insns, code->count,
+	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, ZC_PROGRAM_NAME, "Dual BSD/GPL", code->insns, code->count,
 			   &opts);
 	return fd < 0 ? -errno : fd;
 }

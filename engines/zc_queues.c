@@ -120,6 +120,11 @@ static const struct binding bindings[] = {
 	{ NSR_XDP_NATIVE, XDP_COPY },
 };
 
+bool zc_may_join(const struct zc *zc)
+{
+	return !zc->is_tap && (zc->frags || zc->xdp == NSR_XDP_GENERIC);
+}
+
 int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, uint32_t *became)
 {
 	int fd = -EOPNOTSUPP;
@@ -129,8 +134,13 @@ int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, u
 		if (bindings[i].xdp == NSR_XDP_ZEROCOPY ? wanted > NSR_XDP_ZEROCOPY
 							: wanted == NSR_XDP_ZEROCOPY)
 			continue;
-		spec->bind_flags = bindings[i].flags | (zc->frags ? USE_SG : 0);
+		spec->bind_flags = bindings[i].flags | (zc_may_join(zc) ? USE_SG : 0);
 		fd = zc_socket_open(spec);
+		/* Before Linux 6.6: without what GRO has joined, if the device's own frames fit. */
+		if (fd == -EINVAL && spec->bind_flags & USE_SG && !zc->frags) {
+			spec->bind_flags &= (uint16_t)~USE_SG;
+			fd = zc_socket_open(spec);
+		}
 		if (fd >= 0 && bindings[i].xdp == NSR_XDP_ZEROCOPY)
 			*became = NSR_XDP_ZEROCOPY;
 		/* Not for want of zero-copy. */
@@ -158,7 +168,7 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 			err, -EOPNOTSUPP,
 			"this kernel has no AF_XDP (CONFIG_XDP_SOCKETS): use packet:%s", device);
 	case -EINVAL:
-		if (zc->frags && zc->xdp != NSR_XDP_GENERIC)
+		if (zc->frags)
 			return nsr_error_set(err, -EOPNOTSUPP,
 					     "frames of an MTU of %u need AF_XDP with several "
 					     "buffers a frame, Linux 6.6: lower the MTU to %u, or "

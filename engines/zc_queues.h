@@ -18,6 +18,13 @@ void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, ui
 /** zc_memory_holds() - whether each frame of the device's MTU fits into one chunk */
 bool zc_memory_holds(const struct zc_memory *memory, const struct zc_device *device);
 
+/**
+ * zc_may_join() - whether frames of several buffers may come, which are put into one piece
+ *
+ * Those of a large MTU, and in generic mode what the stack has joined (GRO).
+ */
+bool zc_may_join(const struct zc *zc);
+
 /** zc_fill() - give the kernel all frames */
 void zc_fill(struct zc_queue *queue, const struct zc_memory *memory);
 
