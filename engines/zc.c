@@ -33,9 +33,6 @@
 /* A frame is on its way into the ring for as long as the kernel polls the device once. */
 #define DRAIN_MS 20
 
-/* Packets gather meanwhile. */
-#define REST_US 1000
-
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
 #define SO_BUSY_POLL_BUDGET 70
@@ -52,6 +49,7 @@ static void zc_close(void *priv)
 	else
 		zc_queues_close(zc);
 	zc_tap_close(zc);
+	zc_bell_close(zc);
 	if (zc->link >= 0)
 		close(zc->link);
 	if (zc->state)
@@ -199,6 +197,23 @@ static int prepare_joining(struct zc *zc, struct nsr_error *err)
 	return zc->bounce ? 0 : nsr_error_set(err, -ENOMEM, "out of memory");
 }
 
+/* A group has one program for several readers: their rests are short. */
+static bool has_bell(const struct zc *zc, const struct nsr_options *opts)
+{
+	return !zc->immediate && !zc->busy_poll_us && !opts->fanout;
+}
+
+/* A quarter of the ring, or of a tap's ring buffer when its frames are large. */
+static int open_bell(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
+{
+	struct zc_memory memory;
+	int rc;
+
+	zc_memory_plan(&memory, &zc->device, zc->device.queues, opts);
+	rc = zc_bell_open(zc, zc->is_tap ? (uint32_t)(zc->tap.bytes >> 13) : memory.rx_frames / 4);
+	return rc < 0 ? nsr_error_set(err, rc, "BPF ring buffer: %s", strerror(-rc)) : 0;
+}
+
 static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
 {
 	int rc = choose_stamp(zc, opts->stamp, err);
@@ -210,6 +225,8 @@ static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct n
 		rc = make_state(zc, err);
 	if (rc == 0)
 		rc = zc->is_tap ? zc_tap_open(zc, opts, err) : make_sockets_map(zc, err);
+	if (rc == 0 && has_bell(zc, opts))
+		rc = open_bell(zc, opts, err);
 	return rc < 0 ? rc : attach(zc, err);
 }
 
@@ -254,7 +271,9 @@ static void set_busy_poll(struct zc *zc)
 
 static void set_up(struct zc *zc, const struct nsr_options *opts)
 {
-	zc->program = (struct zc_program){ .sockets = -1, .state = -1, .records = -1, .netns = -1 };
+	zc->program = (struct zc_program){
+		.sockets = -1, .state = -1, .records = -1, .bell = -1, .netns = -1
+	};
 	zc->link = zc->epoll = zc->device.link_fd = zc->device.watch_fd = -1;
 	zc->mode = opts->mode;
 	zc->snaplen = opts->snaplen;
@@ -363,6 +382,7 @@ static int zc_engine_recv(void *priv, struct nsr_packet *packets, uint32_t max,
 {
 	struct zc *zc = priv;
 
+	zc_bell_silence(zc);
 	return zc->is_tap ? zc_tap_recv(zc, packets, max) : zc_recv(zc, packets, max);
 }
 
@@ -483,17 +503,18 @@ static uint32_t zc_drain_ms(void *priv)
 	return DRAIN_MS;
 }
 
-/* The ring must not fill up meanwhile, not even at 8 million packets/s. */
-static uint32_t zc_rest_us(void *priv)
+/* With a bell as long as a batch may wait; without, the ring must not fill at 8 million/s. */
+static uint32_t zc_rest_us(void *priv, int *fd)
 {
 	const struct zc *zc = priv;
-	uint32_t most = zc->is_tap ? (uint32_t)(zc->tap.bytes >> 12) : zc->memory.rx_frames / 8;
+	uint32_t us = zc->batch_ms * 1000;
 
 	if (zc->immediate || zc->busy_poll_us)
 		return 0;
-	if (zc->batch_ms * 1000 < most)
-		most = zc->batch_ms * 1000;
-	return most < REST_US ? most : REST_US;
+	*fd = zc->program.bell;
+	if (zc->program.bell < 0 && us > zc->memory.rx_frames / 8)
+		us = zc->memory.rx_frames / 8;
+	return us;
 }
 
 const struct nsr_engine_ops nsr_engine_zc = {

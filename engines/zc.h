@@ -3,7 +3,7 @@
  * The zc engine's parts: zc.c (the ops), zc_device.c (the device and its queues), zc_attach.c (the
  * program on the device), zc_program.c (what it does), zc_spread.c (over several captures),
  * zc_stamp.c (the device's time stamps), zc_socket.c (AF_XDP sockets), zc_rings.h (their rings),
- * zc_recv.c, zc_send.c, zc_tap.c (copies instead), zc_group.c and zc_usher.c (captures that share
+ * zc_recv.c, zc_bell.c (when to look), zc_send.c, zc_tap.c (copies instead), zc_group.c and zc_usher.c (captures that share
  * a device).
  */
 #ifndef NSR_ENGINES_ZC_H
@@ -84,6 +84,8 @@ enum zc_spread {
  * @sockets:   XSKMAP; -1: a tap
  * @state:     array map of one struct zc_state
  * @records:   ring buffer map of a tap
+ * @bell:      ring buffer map that wakes the reader every @bell_frames of a queue; -1: none
+ * @bell_frames: a power of two
  * @snaplen:   bytes that a tap copies at most
  * @longest:   longest frame that a tap may meet
  * @spread:    enum zc_spread
@@ -98,6 +100,8 @@ struct zc_program {
 	int sockets;
 	int state;
 	int records;
+	int bell;
+	uint32_t bell_frames;
 	uint32_t snaplen;
 	uint32_t longest;
 	enum zc_spread spread;
@@ -119,10 +123,18 @@ struct zc_meta {
 
 #define ZC_META_MARK UINT64_C(0x6e7372696e67207a)
 
-/** What the program and the library share: the value of an array map that is mapped. */
+/**
+ * What the program and the library share: the value of an array map that is mapped. A cache line
+ * for each queue, since each is another CPU's.
+ */
 struct zc_state {
 	uint64_t lost; /* frames that a tap's ring buffer had no room for */
 	uint64_t turn; /* of ZC_SPREAD_TURNS */
+	uint64_t reserved[6];
+	struct {
+		uint64_t matched; /* frames */
+		uint64_t reserved[7];
+	} queues[ZC_QUEUES_MAX];
 };
 
 /** Entries of the XSKMAP for each queue of a group: divides by all but 7, 9, 11, 13 and 14. */
@@ -148,6 +160,12 @@ struct zc_tap {
 	uint64_t next; /* where to read on; what lies between it and *consumer is handed out */
 };
 
+/** struct zc_bell - the reader's side of the ring buffer that wakes it, see zc_bell.c */
+struct zc_bell {
+	uint64_t *consumer;
+	const uint64_t *producer;
+};
+
 /** struct zc - a capture of the zc engine */
 struct zc {
 	struct zc_device device;
@@ -160,6 +178,7 @@ struct zc {
 	int link; /* the program's place on the device, -1 without one */
 	struct zc_state *state; /* mapped */
 	struct zc_tap tap;
+	struct zc_bell bell;
 	struct zc_group *group; /* NULL: none */
 	const struct nsr_filter *filter; /* the core's, NULL for none */
 	uint32_t recheck; /* packets that the filter before may still have let in */
@@ -303,5 +322,14 @@ int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct n
 int zc_tap_open(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err);
 int zc_tap_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
 void zc_tap_close(struct zc *zc);
+
+/** zc_bell.c */
+
+/** zc_bell_open() - have the program wake who rests, every @frames of a queue; 0 or -errno */
+int zc_bell_open(struct zc *zc, uint32_t frames);
+
+/** zc_bell_silence() - the reader is awake */
+void zc_bell_silence(struct zc *zc);
+void zc_bell_close(struct zc *zc);
 
 #endif

@@ -126,6 +126,34 @@ static void emit_stamp(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_place(p, done);
 }
 
+/* Counts the frame, and wakes a reader that rests when it is time to look: see zc_bell.c. */
+static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	const int16_t matched = offsetof(struct zc_state, queues[0].matched);
+	uint32_t done = nsr_ebpf_labels(p, 1);
+
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_6,
+		      offsetof(struct xdp_md, rx_queue_index), 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, ZC_QUEUES_MAX - 1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_2, 0, 0,
+		      sizeof(((struct zc_state *)0)->queues[0]));
+	zc_emit_state(p, BPF_REG_1, program->state, 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_1, matched, 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, 1);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_3, matched, 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_3, 0, 0,
+		      (int32_t)program->bell_frames - 1);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_3, 0, 0, done);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_3, -8, 0);
+	zc_emit_map(p, BPF_REG_1, program->bell);
+	zc_emit_stack(p, BPF_REG_2, -8);
+	zc_emit_set(p, BPF_REG_3, sizeof(uint64_t));
+	zc_emit_set(p, BPF_REG_4, BPF_RB_FORCE_WAKEUP);
+	zc_emit_call(p, BPF_FUNC_ringbuf_output);
+	nsr_ebpf_place(p, done);
+}
+
 /* Hands the frame to a socket. */
 static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program)
 {
@@ -235,6 +263,8 @@ static int assemble(const struct zc_program *program, const struct nsr_filter *f
 		return rc;
 	}
 	nsr_ebpf_place(&p, match);
+	if (program->bell >= 0)
+		emit_bell(&p, program);
 	if (program->sockets < 0)
 		emit_copy(&p, program, pass);
 	else
@@ -275,8 +305,8 @@ static int load(const struct zc_program *program, const struct nsr_ebpf_code *co
 		opts.prog_flags |= DEV_BOUND_ONLY;
 		opts.prog_ifindex = program->ifindex;
 	}
-	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, ZC_PROGRAM_NAME, "Dual BSD/GPL", code->insns, code->count,
-			   &opts);
+	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, ZC_PROGRAM_NAME, "Dual BSD/GPL", code->insns,
+			   code->count, &opts);
 	return fd < 0 ? -errno : fd;
 }
 

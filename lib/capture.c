@@ -416,17 +416,17 @@ static int see_to(struct nsr_capture *cap, int events)
 static int rest_a_while(struct nsr_capture *cap, int left_ms)
 {
 	uint32_t us;
-	int rc;
+	int rc, fd = -1;
 
 	if (!cap->lively || left_ms == 0)
 		return 0;
 	cap->lively = false;
-	us = cap->ops->rest_us ? cap->ops->rest_us(cap->priv) : 0;
+	us = cap->ops->rest_us ? cap->ops->rest_us(cap->priv, &fd) : 0;
 	if (!us || cap->end)
 		return 0;
 	if (left_ms > 0 && us / 1000 >= (uint32_t)left_ms)
 		us = (uint32_t)left_ms * 1000;
-	rc = nsr_wait_rest(&cap->wait, us);
+	rc = nsr_wait_rest(&cap->wait, us, fd);
 	return rc < 0 ? rc : 1;
 }
 

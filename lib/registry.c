@@ -139,10 +139,11 @@ static int load_plugin(const char *name, struct nsr_error *err)
 		return nsr_error_set(err, -ENAMETOOLONG, "engine directory %.64s… is too long",
 				     dir);
 	if (access(path, F_OK) < 0)
-		return nsr_error_set(err, -ENOENT,
-				     "engine \"%s\" is unknown: built in are packet, zc and file, and "
-				     "there is no plug-in %s",
-				     name, path);
+		return nsr_error_set(
+			err, -ENOENT,
+			"engine \"%s\" is unknown: built in are packet, zc and file, and "
+			"there is no plug-in %s",
+			name, path);
 	plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!plugin)
 		return nsr_error_set(err, -EINVAL, "engine \"%s\" does not load: %s", name,

@@ -77,7 +77,8 @@ struct nsr_engine_args {
  * @close: free everything; also after a failed start
  * @drain_ms: how long after stop or the end of the device packets may still come out of recv
  * @rest_us: how long a reader that has just emptied the ring should look away before it waits for
- *         the descriptor, so that packets come many at a time; 0: not at all
+ *         the descriptor, so that packets come many at a time; 0: not at all. *fd, -1 before, may be
+ *         set to a descriptor that ends the rest when it polls readable.
  *
  * @stop, @check, @stats, @set_filter and @rest_us may be NULL.
  */
@@ -100,7 +101,7 @@ struct nsr_engine_ops {
 	int (*interface)(void *priv, uint32_t id, struct nsr_interface *iface);
 	void (*close)(void *priv);
 	uint32_t (*drain_ms)(void *priv);
-	uint32_t (*rest_us)(void *priv);
+	uint32_t (*rest_us)(void *priv, int *fd);
 };
 
 /** The symbol that a plug-in exports. */
