@@ -18,12 +18,13 @@
 #define ENGINES_MAX  32
 #define NAME_MAX_LEN 15
 
-extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file;
+extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file, nsr_engine_live;
 
 /* The first one is the default. */
 static const struct nsr_engine_ops *const built_in[] = {
 	&nsr_engine_packet,
 	&nsr_engine_file,
+	&nsr_engine_live,
 };
 
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
@@ -138,10 +139,11 @@ static int load_plugin(const char *name, struct nsr_error *err)
 		return nsr_error_set(err, -ENAMETOOLONG, "engine directory %.64s… is too long",
 				     dir);
 	if (access(path, F_OK) < 0)
-		return nsr_error_set(err, -ENOENT,
-				     "engine \"%s\" is unknown: built in are packet and file, and "
-				     "there is no plug-in %s",
-				     name, path);
+		return nsr_error_set(
+			err, -ENOENT,
+			"engine \"%s\" is unknown: built in are packet, file and live, and "
+			"there is no plug-in %s",
+			name, path);
 	plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!plugin)
 		return nsr_error_set(err, -EINVAL, "engine \"%s\" does not load: %s", name,
