@@ -53,14 +53,14 @@ static void print_totals_json(const struct transmit *tx, const struct replay *re
 	double seconds = seconds_of(tx);
 
 	output_json(stdout,
-		    json_pack("{s:b, s:o, s:I, s:I, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
+		    json_pack("{s:b, s:o, s:I, s:I, s:f, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
 			      "final", 1, "target", output_text(tx->target), "packets",
 			      (json_int_t)tx->frames, "bytes", (json_int_t)tx->bytes, "seconds",
 			      seconds, "packets_per_second", rate((double)tx->frames, seconds),
-			      "bits_per_second", rate((double)tx->bytes * 8, seconds), "skipped",
-			      "too_long", (json_int_t)tx->too_long, "malformed",
-			      (json_int_t)tx->refused, "other_linktype",
-			      (json_int_t)replay->other_linktype, "cut_short",
+			      "bits_per_second", rate((double)tx->bytes * 8, seconds),
+			      "cpu_seconds", (double)tx->cpu_ns / 1e9, "skipped", "too_long",
+			      (json_int_t)tx->too_long, "malformed", (json_int_t)tx->refused,
+			      "other_linktype", (json_int_t)replay->other_linktype, "cut_short",
 			      (json_int_t)replay->cut_short));
 }
 
@@ -99,6 +99,7 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 		return cli_error("%s", err.text);
 	nsr_info(tx->cap, &info);
 	*linktype = info.linktype;
+	tx->batch = info.batch_packets;
 	return CLI_DONE;
 }
 
@@ -112,7 +113,8 @@ static int run_replay(const struct send_args *args, char **words, uint32_t linkt
 	if (!filter)
 		return cli_error("send: out of memory");
 	tx->skip = true;
-	status = replay_open(replay, words[0], filter, linktype, args->loop ? args->loop : 1);
+	status = replay_open(replay, words[0], filter, linktype, args->loop ? args->loop : 1,
+			     tx->batch);
 	if (!status) {
 		stop_after(args->duration_ns);
 		status = transmit_run(tx, &source);
@@ -132,7 +134,7 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 	if (linktype != LINKTYPE_ETHERNET)
 		return cli_error("%s: generated frames are Ethernet but the device takes %s",
 				 args->target, describe_linktype(linktype).text);
-	gen = generator_open(layout, args->flows ? args->flows : 1, args->count);
+	gen = generator_open(layout, args->flows ? args->flows : 1, args->count, tx->batch);
 	if (!gen)
 		return cli_error("send: out of memory");
 	source.arg = gen;
