@@ -95,7 +95,7 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	opts.qdisc_bypass = args->qdisc_bypass;
-	if (nsr_open(args->target, &opts, &tx->cap, &err) < 0)
+	if (nsr_open(tx->target, &opts, &tx->cap, &err) < 0)
 		return cli_error("%s", err.text);
 	nsr_info(tx->cap, &info);
 	*linktype = info.linktype;
@@ -133,7 +133,7 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 
 	if (linktype != LINKTYPE_ETHERNET)
 		return cli_error("%s: generated frames are Ethernet but the device takes %s",
-				 args->target, describe_linktype(linktype).text);
+				 tx->target, describe_linktype(linktype).text);
 	gen = generator_open(layout, args->flows ? args->flows : 1, args->count, tx->batch);
 	if (!gen)
 		return cli_error("send: out of memory");
@@ -147,32 +147,48 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 	return status;
 }
 
-static int run(void *args, char **words)
+/* Opens the device, sends, and prints the totals. */
+static int send_frames(const struct send_args *args, const struct frame_layout *layout,
+		       char **words, const char *target)
 {
-	const struct send_args *send = args;
-	struct transmit tx = { .target = send->target, .rate = send->rate };
+	struct transmit tx = { .target = target, .rate = args->rate };
 	struct replay replay = { 0 };
-	struct frame_layout layout;
-	const char *wrong = send_layout(send, &layout);
 	uint32_t linktype = 0;
-	int status = check_args(send, words);
+	int status = open_device(args, &tx, &linktype);
 
 	if (status)
 		return status;
-	if (wrong)
-		return cli_usage_error("send", "%s", wrong);
-	status = open_device(send, &tx, &linktype);
-	if (status)
-		return status;
-	status = words[0] ? run_replay(send, words, linktype, &tx, &replay)
-			  : run_generator(send, &layout, linktype, &tx);
+	status = words[0] ? run_replay(args, words, linktype, &tx, &replay)
+			  : run_generator(args, layout, linktype, &tx);
 	/* Totals also of a run that failed, unless it never began. */
-	if (tx.begin_ns && send->json)
+	if (tx.begin_ns && args->json)
 		print_totals_json(&tx, &replay);
 	else if (tx.begin_ns)
 		print_totals(&tx, &replay);
 	nsr_close(tx.cap);
 	return output_flush() ? CLI_FAILED : status;
+}
+
+static int run(void *args, char **words)
+{
+	const struct send_args *send = args;
+	struct frame_layout layout;
+	const char *wrong;
+	char *target;
+	int status = check_args(send, words);
+
+	if (status)
+		return status;
+	wrong = send_layout(send, &layout);
+	if (!wrong)
+		wrong = send_target(send, &target);
+	if (wrong)
+		return cli_usage_error("send", "%s", wrong);
+	if (!target)
+		return cli_error("send: out of memory");
+	status = send_frames(send, &layout, words, target);
+	free(target);
+	return status;
 }
 
 const struct cli_command send_command = {
