@@ -53,14 +53,14 @@ static void print_totals_json(const struct transmit *tx, const struct replay *re
 	double seconds = seconds_of(tx);
 
 	output_json(stdout,
-		    json_pack("{s:b, s:o, s:I, s:I, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
+		    json_pack("{s:b, s:o, s:I, s:I, s:f, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
 			      "final", 1, "target", output_text(tx->target), "packets",
 			      (json_int_t)tx->frames, "bytes", (json_int_t)tx->bytes, "seconds",
 			      seconds, "packets_per_second", rate((double)tx->frames, seconds),
-			      "bits_per_second", rate((double)tx->bytes * 8, seconds), "skipped",
-			      "too_long", (json_int_t)tx->too_long, "malformed",
-			      (json_int_t)tx->refused, "other_linktype",
-			      (json_int_t)replay->other_linktype, "cut_short",
+			      "bits_per_second", rate((double)tx->bytes * 8, seconds),
+			      "cpu_seconds", (double)tx->cpu_ns / 1e9, "skipped", "too_long",
+			      (json_int_t)tx->too_long, "malformed", (json_int_t)tx->refused,
+			      "other_linktype", (json_int_t)replay->other_linktype, "cut_short",
 			      (json_int_t)replay->cut_short));
 }
 
@@ -95,10 +95,11 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	opts.qdisc_bypass = args->qdisc_bypass;
-	if (nsr_open(args->target, &opts, &tx->cap, &err) < 0)
+	if (nsr_open(tx->target, &opts, &tx->cap, &err) < 0)
 		return cli_error("%s", err.text);
 	nsr_info(tx->cap, &info);
 	*linktype = info.linktype;
+	tx->batch = info.batch_packets;
 	return CLI_DONE;
 }
 
@@ -112,7 +113,8 @@ static int run_replay(const struct send_args *args, char **words, uint32_t linkt
 	if (!filter)
 		return cli_error("send: out of memory");
 	tx->skip = true;
-	status = replay_open(replay, words[0], filter, linktype, args->loop ? args->loop : 1);
+	status = replay_open(replay, words[0], filter, linktype, args->loop ? args->loop : 1,
+			     tx->batch);
 	if (!status) {
 		stop_after(args->duration_ns);
 		status = transmit_run(tx, &source);
@@ -131,8 +133,8 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 
 	if (linktype != LINKTYPE_ETHERNET)
 		return cli_error("%s: generated frames are Ethernet but the device takes %s",
-				 args->target, describe_linktype(linktype).text);
-	gen = generator_open(layout, args->flows ? args->flows : 1, args->count);
+				 tx->target, describe_linktype(linktype).text);
+	gen = generator_open(layout, args->flows ? args->flows : 1, args->count, tx->batch);
 	if (!gen)
 		return cli_error("send: out of memory");
 	source.arg = gen;
@@ -145,32 +147,48 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 	return status;
 }
 
-static int run(void *args, char **words)
+/* Opens the device, sends, and prints the totals. */
+static int send_frames(const struct send_args *args, const struct frame_layout *layout,
+		       char **words, const char *target)
 {
-	const struct send_args *send = args;
-	struct transmit tx = { .target = send->target, .rate = send->rate };
+	struct transmit tx = { .target = target, .rate = args->rate };
 	struct replay replay = { 0 };
-	struct frame_layout layout;
-	const char *wrong = send_layout(send, &layout);
 	uint32_t linktype = 0;
-	int status = check_args(send, words);
+	int status = open_device(args, &tx, &linktype);
 
 	if (status)
 		return status;
-	if (wrong)
-		return cli_usage_error("send", "%s", wrong);
-	status = open_device(send, &tx, &linktype);
-	if (status)
-		return status;
-	status = words[0] ? run_replay(send, words, linktype, &tx, &replay)
-			  : run_generator(send, &layout, linktype, &tx);
+	status = words[0] ? run_replay(args, words, linktype, &tx, &replay)
+			  : run_generator(args, layout, linktype, &tx);
 	/* Totals also of a run that failed, unless it never began. */
-	if (tx.begin_ns && send->json)
+	if (tx.begin_ns && args->json)
 		print_totals_json(&tx, &replay);
 	else if (tx.begin_ns)
 		print_totals(&tx, &replay);
 	nsr_close(tx.cap);
 	return output_flush() ? CLI_FAILED : status;
+}
+
+static int run(void *args, char **words)
+{
+	const struct send_args *send = args;
+	struct frame_layout layout;
+	const char *wrong;
+	char *target;
+	int status = check_args(send, words);
+
+	if (status)
+		return status;
+	wrong = send_layout(send, &layout);
+	if (!wrong)
+		wrong = send_target(send, &target);
+	if (wrong)
+		return cli_usage_error("send", "%s", wrong);
+	if (!target)
+		return cli_error("send: out of memory");
+	status = send_frames(send, &layout, words, target);
+	free(target);
+	return status;
 }
 
 const struct cli_command send_command = {

@@ -16,36 +16,32 @@
 
 _Static_assert(GENERATE_FLOWS_MOST <= FLOW_ADDRESSES * FLOW_PORTS, "flows would repeat");
 
+/* Memory for frames. When all flows fit each frame is written once. */
+#define POOL_BYTES (4u << 20)
+
 /**
- * struct generator - a pool of frames, one a place of the batch
- * @left:   frames to go
- * @flow:   of the next frame
- * @frames: TRANSMIT_BATCH frames of @layout.size bytes
+ * struct generator - a list of frames that is gone through over and over
+ * @left:    frames to go
+ * @flow:    of the next frame, when there are more flows than @pool has room for
+ * @fixed:   @pool holds every flow; else a frame gets its flow when it is given
+ * @list:    one after the other, in the turn of the flows
+ * @entries: of @list
+ * @next:    entry to be given next
+ * @batch:   most entries at once
+ * @pool:    what @list points to
  */
 struct generator {
 	struct frame_layout layout;
 	uint32_t flows;
 	uint32_t flow;
 	uint64_t left;
-	uint8_t frames[];
+	bool fixed;
+	struct nsr_frame *list;
+	uint32_t entries;
+	uint32_t next;
+	uint32_t batch;
+	uint8_t *pool;
 };
-
-struct generator *generator_open(const struct frame_layout *layout, uint32_t flows, uint64_t count)
-{
-	size_t bytes = sizeof(struct generator) + (size_t)layout->size * TRANSMIT_BATCH;
-	struct generator *gen = malloc(bytes);
-	uint32_t i;
-
-	if (!gen)
-		return NULL;
-	gen->layout = *layout;
-	gen->flows = flows;
-	gen->flow = 0;
-	gen->left = count ? count : UINT64_MAX;
-	for (i = 0; i < TRANSMIT_BATCH; i++)
-		frame_build(layout, gen->frames + (size_t)i * layout->size);
-	return gen;
-}
 
 /* Adds to the low 32 bits of an address. */
 static void add_address(struct frame_address *address, uint32_t more)
@@ -70,29 +66,93 @@ static void set_flow(const struct generator *gen, uint32_t flow, uint8_t *frame)
 	frame_set_source(&layout, frame);
 }
 
+/* How many frames there are in memory, and how long the list is. */
+static uint32_t choose_sizes(struct generator *gen, uint32_t batch)
+{
+	uint32_t most = POOL_BYTES / gen->layout.size;
+
+	gen->fixed = gen->flows <= most;
+	if (gen->fixed) {
+		gen->batch = batch;
+		gen->entries = gen->flows < batch ? batch / gen->flows * gen->flows : gen->flows;
+		return gen->flows;
+	}
+	gen->batch = gen->entries = batch < most ? batch : most;
+	return gen->entries;
+}
+
+static void fill(struct generator *gen, uint32_t pool_frames)
+{
+	uint32_t size = gen->layout.size, i;
+
+	for (i = 0; i < pool_frames; i++) {
+		frame_build(&gen->layout, gen->pool + (size_t)i * size);
+		if (gen->fixed)
+			set_flow(gen, i, gen->pool + (size_t)i * size);
+	}
+	for (i = 0; i < gen->entries; i++)
+		gen->list[i] =
+			(struct nsr_frame){ .data = gen->pool + (size_t)(i % pool_frames) * size,
+					    .len = size };
+}
+
+struct generator *generator_open(const struct frame_layout *layout, uint32_t flows, uint64_t count,
+				 uint32_t batch)
+{
+	struct generator *gen = calloc(1, sizeof(*gen));
+	uint32_t pool_frames;
+
+	if (!gen)
+		return NULL;
+	gen->layout = *layout;
+	gen->flows = flows;
+	gen->left = count ? count : UINT64_MAX;
+	pool_frames = choose_sizes(gen, batch);
+	gen->pool = malloc((size_t)layout->size * pool_frames);
+	gen->list = malloc(gen->entries * sizeof(*gen->list));
+	if (!gen->pool || !gen->list) {
+		generator_close(gen);
+		return NULL;
+	}
+	fill(gen, pool_frames);
+	return gen;
+}
+
+static void write_flows(struct generator *gen, const struct transmit_batch *batch)
+{
+	uint32_t i;
+
+	for (i = 0; i < batch->count; i++) {
+		set_flow(gen, gen->flow, (uint8_t *)batch->frames[i].data);
+		gen->flow = gen->flow + 1 < gen->flows ? gen->flow + 1 : 0;
+	}
+}
+
 int generator_next(void *arg, struct transmit_batch *batch)
 {
 	struct generator *gen = arg;
-	uint32_t i;
 
 	if (!gen->left)
 		return 1;
-	batch->count = gen->left < TRANSMIT_BATCH ? (uint32_t)gen->left : TRANSMIT_BATCH;
+	batch->frames = gen->list + gen->next;
+	batch->stamps_ns = NULL;
+	batch->count = gen->entries - gen->next;
+	if (batch->count > gen->batch)
+		batch->count = gen->batch;
+	if (batch->count > gen->left)
+		batch->count = (uint32_t)gen->left;
+	if (!gen->fixed)
+		write_flows(gen, batch);
 	gen->left -= batch->count;
-	for (i = 0; i < batch->count; i++) {
-		uint8_t *frame = gen->frames + (size_t)i * gen->layout.size;
-
-		batch->frames[i] = (struct nsr_frame){ .data = frame, .len = gen->layout.size };
-		batch->stamps_ns[i] = 0;
-		if (gen->flows == 1)
-			continue;
-		set_flow(gen, gen->flow, frame);
-		gen->flow = gen->flow + 1 < gen->flows ? gen->flow + 1 : 0;
-	}
+	gen->next = gen->next + batch->count < gen->entries ? gen->next + batch->count : 0;
 	return 0;
 }
 
 void generator_close(struct generator *gen)
 {
+	if (!gen)
+		return;
+	free(gen->pool);
+	free(gen->list);
 	free(gen);
 }

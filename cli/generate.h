@@ -17,10 +17,12 @@ struct generator;
  * @layout: of the first flow; the others' source addresses and ports count up from there
  * @flows:  1 to GENERATE_FLOWS_MOST, all distinct; frames take them in turn
  * @count:  frames in all, 0: no limit
+ * @batch:  most frames to give at once
  *
  * Return: the generator, NULL when memory is short.
  */
-struct generator *generator_open(const struct frame_layout *layout, uint32_t flows, uint64_t count);
+struct generator *generator_open(const struct frame_layout *layout, uint32_t flows, uint64_t count,
+				 uint32_t batch);
 
 /** generator_next() - see struct transmit_source; @arg is the generator */
 int generator_next(void *arg, struct transmit_batch *batch);

@@ -25,7 +25,7 @@ static int begin_pass(struct replay *replay)
 
 	nsr_options_init(&opts);
 	opts.filter = replay->filter;
-	opts.batch_packets = TRANSMIT_BATCH;
+	opts.batch_packets = replay->batch;
 	if (asprintf(&target, "file:%s", replay->path) < 0)
 		return cli_error("send: out of memory");
 	rc = nsr_open(target, &opts, &replay->cap, &err);
@@ -56,11 +56,17 @@ static int check_linktype(const struct replay *replay)
 }
 
 int replay_open(struct replay *replay, const char *path, const char *filter, uint32_t linktype,
-		uint64_t passes)
+		uint64_t passes, uint32_t batch)
 {
-	*replay = (struct replay){
-		.path = path, .filter = filter, .linktype = linktype, .passes = passes
-	};
+	*replay = (struct replay){ .path = path,
+				   .filter = filter,
+				   .linktype = linktype,
+				   .passes = passes,
+				   .batch = batch };
+	replay->frames = calloc(batch, sizeof(*replay->frames));
+	replay->stamps_ns = calloc(batch, sizeof(*replay->stamps_ns));
+	if (!replay->frames || !replay->stamps_ns)
+		return cli_error("send: out of memory");
 	if (begin_pass(replay))
 		return CLI_FAILED;
 	return check_linktype(replay);
@@ -82,7 +88,7 @@ static bool fits(struct replay *replay, const struct nsr_packet *packet)
 /* Moves packets of the batch at hand to @batch. */
 static void take(struct replay *replay, struct transmit_batch *batch)
 {
-	while (replay->begun < replay->packets.count && batch->count < TRANSMIT_BATCH) {
+	while (replay->begun < replay->packets.count && batch->count < replay->batch) {
 		const struct nsr_packet *packet = &replay->packets.packets[replay->begun++];
 
 		if (!fits(replay, packet)) {
@@ -91,9 +97,9 @@ static void take(struct replay *replay, struct transmit_batch *batch)
 		}
 		if (packet->caplen < packet->len)
 			replay->cut_short++;
-		batch->frames[batch->count] =
+		replay->frames[batch->count] =
 			(struct nsr_frame){ .data = packet->data, .len = packet->caplen };
-		batch->stamps_ns[batch->count++] = packet->stamp_ns;
+		replay->stamps_ns[batch->count++] = packet->stamp_ns;
 	}
 }
 
@@ -130,6 +136,8 @@ int replay_next(void *arg, struct transmit_batch *batch)
 	struct replay *replay = arg;
 	int rc = 0;
 
+	batch->frames = replay->frames;
+	batch->stamps_ns = replay->stamps_ns;
 	batch->count = 0;
 	/* Only what one nsr_recv() gave: the next call ends its life. */
 	while (!rc && !batch->count) {
@@ -143,6 +151,8 @@ int replay_next(void *arg, struct transmit_batch *batch)
 
 void replay_close(struct replay *replay)
 {
+	free(replay->frames);
+	free(replay->stamps_ns);
 	nsr_close(replay->cap);
 	replay->cap = NULL;
 }

@@ -13,6 +13,8 @@
  * @filter:   which packets; "" for all
  * @linktype: of the device: packets of another are left out
  * @passes:   how often the file is still to be read
+ * @batch:    most packets to give at once
+ * @frames, @stamps_ns: the batch that was given last
  * @begun:    which packets of @packets are through already
  * @other_linktype: packets left out
  * @cut_short: packets sent although the file holds only their first bytes
@@ -22,6 +24,9 @@ struct replay {
 	const char *filter;
 	uint32_t linktype;
 	uint64_t passes;
+	uint32_t batch;
+	struct nsr_frame *frames;
+	uint64_t *stamps_ns;
 	struct nsr_capture *cap;
 	struct nsr_batch packets;
 	uint32_t begun;
@@ -38,12 +43,13 @@ struct replay {
  * @filter:   not copied
  * @linktype: the device's
  * @passes:   from 1
+ * @batch:    most packets to give at once
  *
  * Return: enum cli_status; what failed has been said, also when the file's first link type is not
  * the device's.
  */
 int replay_open(struct replay *replay, const char *path, const char *filter, uint32_t linktype,
-		uint64_t passes);
+		uint64_t passes, uint32_t batch);
 
 /** replay_next() - see struct transmit_source; @arg is the replay */
 int replay_next(void *arg, struct transmit_batch *batch);

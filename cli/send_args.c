@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "generate.h"
@@ -90,6 +91,8 @@ static const char *parse_address(const char *value, void *field)
 const struct cli_option send_options[] = {
 	{ "interface", 'i', "TARGET", "where to send: [PLACE/][ENGINE:]DEVICE", parse_target,
 	  FIELD(target) },
+	{ "engine", 0, "ENGINE", "how: packet, or live for millions of frames a second",
+	  units_parse_string, FIELD(engine) },
 	{ "rate", 'r', "RATE", "how fast: 10kpps, 1.5Gbit, max", units_parse_rate, FIELD(rate) },
 	{ "duration", 0, "TIME", "end after TIME (10, 0.5, 2m)", units_parse_duration,
 	  FIELD(duration_ns) },
@@ -111,6 +114,28 @@ const struct cli_option send_options[] = {
 	{ "vlan", 0, "ID", "put a VLAN tag on the frames", parse_vlan, FIELD(vlan) },
 	{ 0 },
 };
+
+const char *send_target(const struct send_args *args, char **target)
+{
+	const char *slash = strrchr(args->target, '/');
+	/* a path may contain every separator */
+	bool file = !strncmp(args->target, "file:", 5);
+	const char *device = slash && !file ? slash + 1 : args->target;
+	size_t named = strcspn(device, ":");
+
+	*target = NULL;
+	if (!args->engine || (device[named] && strlen(args->engine) == named &&
+			      !strncmp(args->engine, device, named))) {
+		*target = strdup(args->target);
+		return NULL;
+	}
+	if (device[named])
+		return "--engine is not the engine that the target names";
+	if (asprintf(target, "%.*s%s:%s", (int)(device - args->target), args->target, args->engine,
+		     device) < 0)
+		*target = NULL;
+	return NULL;
+}
 
 const char *send_generator_option(const struct send_args *args)
 {

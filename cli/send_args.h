@@ -18,6 +18,7 @@ struct send_mac {
 /**
  * struct send_args - the values; 0, NULL and false: not given
  * @target:   where to send
+ * @engine:   how; the target may say it, too
  * @rate:     how fast
  * @duration_ns: end after that
  * @json:     totals as JSON
@@ -27,6 +28,7 @@ struct send_mac {
  */
 struct send_args {
 	const char *target;
+	const char *engine;
 	struct units_rate rate;
 	uint64_t duration_ns;
 	bool json;
@@ -44,6 +46,15 @@ struct send_args {
 };
 
 extern const struct cli_option send_options[];
+
+/**
+ * send_target() - the target with its engine
+ * @args:   the options, @target given
+ * @target: set to a string to be freed; NULL: memory is short
+ *
+ * Return: NULL, or what is wrong with the options.
+ */
+const char *send_target(const struct send_args *args, char **target);
 
 /**
  * send_layout() - lay out the generated frames, with defaults for what wasn't given

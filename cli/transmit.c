@@ -21,6 +21,7 @@ struct state {
 	struct transmit *tx;
 	struct pace pace;
 	struct transmit_batch batch;
+	uint64_t last_due_ns;
 	bool progress;
 	uint64_t progress_ns;
 };
@@ -40,6 +41,11 @@ static void show_progress(struct state *state, uint64_t now)
 	say_progress(line);
 }
 
+static uint64_t stamp_of(const struct transmit_batch *batch, uint32_t i)
+{
+	return batch->stamps_ns ? batch->stamps_ns[i] : 0;
+}
+
 /* How many frames from @first on are due, scheduling them; 0 after waiting for the first. */
 static uint32_t take_due(struct state *state, uint32_t first)
 {
@@ -51,13 +57,17 @@ static uint32_t take_due(struct state *state, uint32_t first)
 	if (state->pace.rate.kind == UNITS_RATE_MAX)
 		return batch->count - first;
 	for (i = first; i < batch->count; i++) {
-		uint64_t due_ns = pace_due_ns(&state->pace, batch->stamps_ns[i]);
+		uint64_t due_ns = pace_due_ns(&state->pace, stamp_of(batch, i));
 
 		if (due_ns > now) {
-			if (i == first)
-				pace_wait(due_ns);
-			break;
+			if (i == first) {
+				pace_wait(&state->pace, due_ns);
+				break;
+			}
+			if (due_ns - now > state->pace.ahead_ns)
+				break;
 		}
+		state->last_due_ns = due_ns;
 		pace_pass(&state->pace, batch->frames[i].len);
 	}
 	return i - first;
@@ -75,8 +85,8 @@ static bool is_stuck(struct transmit *tx)
 	return now - tx->stuck_since_ns >= STUCK_NS;
 }
 
-/* A frame that nsr_send() refused with @rc: 0 to try again, 1 to skip it, -1 to give up. */
-static int judge(struct transmit *tx, const struct nsr_frame *frame, int rc)
+/* What nsr_send() refused with @rc: 0 to try again, 1 to skip it, -1 to give up. */
+static int judge(struct transmit *tx, int rc)
 {
 	const char *reason;
 
@@ -93,12 +103,7 @@ static int judge(struct transmit *tx, const struct nsr_frame *frame, int rc)
 		return 1;
 	}
 	reason = nsr_last_error(tx->cap);
-	if (rc == -EMSGSIZE)
-		cli_error("%s: a frame of %u bytes is longer than the device takes: send shorter "
-			  "frames or raise its MTU",
-			  tx->target, frame->len);
-	else
-		cli_error("%s: %s", tx->target, *reason ? reason : strerror(-rc));
+	cli_error("%s: %s", tx->target, *reason ? reason : strerror(-rc));
 	return -1;
 }
 
@@ -117,7 +122,7 @@ static int send_all(struct transmit *tx, const struct nsr_frame *frames, uint32_
 				tx->bytes += frames[done++].len;
 			continue;
 		}
-		skipped = judge(tx, &frames[done], rc);
+		skipped = judge(tx, rc);
 		if (skipped < 0)
 			return -1;
 		done += (uint32_t)skipped;
@@ -150,22 +155,28 @@ static int loop(struct state *state, const struct transmit_source *source)
 		if (rc)
 			break;
 		if (!begun || (state->batch.again && state->tx->rate.kind == UNITS_RATE_NONE))
-			pace_begin(&state->pace, &state->tx->rate, state->batch.stamps_ns[0]);
+			pace_begin(&state->pace, &state->tx->rate, stamp_of(&state->batch, 0),
+				   state->tx->batch > TRANSMIT_SMALL_BATCH ? TRANSMIT_AHEAD_NS : 0);
 		begun = true;
 		rc = send_batch(state);
 	}
+	/* Frames that left ahead have their time, or short runs would be faster than asked for. */
+	if (rc > 0)
+		pace_wait(&state->pace, state->last_due_ns);
 	return rc;
 }
 
 int transmit_run(struct transmit *transmit, const struct transmit_source *source)
 {
 	struct state state = { .tx = transmit, .progress = isatty(STDERR_FILENO) };
+	uint64_t cpu_ns = clock_cpu_ns();
 	int rc;
 
 	transmit->begin_ns = clock_ns();
 	state.progress_ns = transmit->begin_ns + NSEC_PER_SEC;
 	rc = loop(&state, source);
 	transmit->end_ns = clock_ns();
+	transmit->cpu_ns = clock_cpu_ns() - cpu_ns;
 	if (state.progress)
 		say_progress("");
 	return rc < 0 ? CLI_FAILED : CLI_DONE;

@@ -12,18 +12,22 @@
 
 #include "pace.h"
 
-#define TRANSMIT_BATCH 128
+/** Frames up to which a batch is small, so that none needs to leave early to fill it. */
+#define TRANSMIT_SMALL_BATCH 256
+
+/** How much earlier frames may leave so that large batches fill. */
+#define TRANSMIT_AHEAD_NS NSEC_PER_MSEC
 
 /**
  * struct transmit_batch - frames of a source, valid until the next call of its @next
- * @frames:    to send, in order
- * @stamps_ns: when each was captured; not looked at unless the rate is UNITS_RATE_NONE
+ * @frames:    to send, in order; the source's
+ * @stamps_ns: when each was captured; NULL: not known, then the rate is not UNITS_RATE_NONE
  * @count:     how many
  * @again:     the source has begun anew: time stamps start over
  */
 struct transmit_batch {
-	struct nsr_frame frames[TRANSMIT_BATCH];
-	uint64_t stamps_ns[TRANSMIT_BATCH];
+	const struct nsr_frame *frames;
+	const uint64_t *stamps_ns;
 	uint32_t count;
 	bool again;
 };
@@ -44,6 +48,7 @@ struct transmit_source {
  * @cap:      opened with NSR_SEND
  * @target:   as typed, for errors
  * @rate:     how fast
+ * @batch:    frames that @cap best gets at once; sources should give that many
  * @skip:     skip and count frames that the device doesn't take, rather than fail
  * @frames:   sent so far
  * @bytes:    sent so far
@@ -51,11 +56,13 @@ struct transmit_source {
  * @refused:  skipped because the kernel takes them for no frames
  * @stuck_since_ns, @frames_then: when nothing could be sent any more, and what @frames was
  * @begin_ns, @end_ns: by clock_ns()
+ * @cpu_ns:   that this process ran between them
  */
 struct transmit {
 	struct nsr_capture *cap;
 	const char *target;
 	struct units_rate rate;
+	uint32_t batch;
 	bool skip;
 	uint64_t frames;
 	uint64_t bytes;
@@ -65,6 +72,7 @@ struct transmit {
 	uint64_t frames_then;
 	uint64_t begin_ns;
 	uint64_t end_ns;
+	uint64_t cpu_ns;
 };
 
 /**

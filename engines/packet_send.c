@@ -44,7 +44,9 @@ static int say(const struct packet *p, int code, const struct nsr_frame *frame,
 {
 	switch (code) {
 	case -EMSGSIZE:
-		return nsr_error_set(err, code, "%s: a frame of %u bytes is longer than it takes",
+		return nsr_error_set(err, code,
+				     "%s: a frame of %u bytes is longer than the device takes: "
+				     "send shorter frames or raise its MTU",
 				     p->device, frame->len);
 	case -ENETDOWN:
 		return nsr_error_set(err, code, "%s: the device is down: ip link set %s up",

@@ -18,12 +18,14 @@
 #define ENGINES_MAX  32
 #define NAME_MAX_LEN 15
 
-extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file, nsr_engine_zc;
+extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file, nsr_engine_live,
+	nsr_engine_zc;
 
 /* The first one is the default. */
 static const struct nsr_engine_ops *const built_in[] = {
 	&nsr_engine_packet,
 	&nsr_engine_file,
+	&nsr_engine_live,
 	&nsr_engine_zc,
 };
 
@@ -141,7 +143,7 @@ static int load_plugin(const char *name, struct nsr_error *err)
 	if (access(path, F_OK) < 0)
 		return nsr_error_set(
 			err, -ENOENT,
-			"engine \"%s\" is unknown: built in are packet, zc and file, and "
+			"engine \"%s\" is unknown: built in are packet, zc, live and file, and "
 			"there is no plug-in %s",
 			name, path);
 	plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);

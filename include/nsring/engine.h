@@ -72,7 +72,8 @@ struct nsr_engine_args {
  *         to carry on and be checked again soon, -ENODEV the device is gone, … with @err
  * @stop:  take no further packets
  * @stats: add to what the core has filled in: the lost_… fields
- * @info:  fill in @mode, @linktype, @snaplen, @ring_bytes, @fanout_group, @diverts
+ * @info:  fill in @mode, @linktype, @snaplen, @ring_bytes, @fanout_group, @diverts; also
+ *         @batch_packets where send best gets more frames than that at once
  * @interface: see nsr_interface()
  * @close: free everything; also after a failed start
  * @drain_ms: how long after stop or the end of the device packets may still come out of recv

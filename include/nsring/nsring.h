@@ -222,7 +222,8 @@ struct nsr_stats {
  *                 its first interface
  * @snaplen:       bytes kept of each packet
  * @ring_bytes:    memory of the ring, 0 without one
- * @batch_packets: most packets in a batch
+ * @batch_packets: most packets in a batch; opened for sending only: how many frames nsr_send()
+ *                 best gets at once
  * @fanout_group:  the group's number, 0 without one
  * @netns_inode:   the namespace's inode number, 0 for a file
  * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
@@ -278,7 +279,8 @@ static inline void nsr_options_init(struct nsr_options *opts)
  * @err:    the reason in words; may be NULL
  *
  * Needs CAP_NET_RAW in the target's namespace, and CAP_SYS_ADMIN to enter one that is not the
- * caller's. A file needs neither.
+ * caller's. A file needs neither. The engine live needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON
+ * instead of CAP_NET_RAW.
  *
  * Return: 0; -EINVAL a malformed target, option or filter; -ENOENT no such place, engine or file;
  * -ENODEV no such device; -EPERM or -EACCES a capability or permission is missing; -EOPNOTSUPP
@@ -359,12 +361,14 @@ int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error
  * @frames: what to send, in order
  * @count:  how many
  *
- * Waits while the device's queue is full, 100 ms at most.
+ * Waits while the device's queue is full, 100 ms at most. The engine live has a cost for each call
+ * that thousands of frames should share: see @batch_packets of struct nsr_info.
  *
  * Return: frames accepted, which can be fewer than @count: the one after them could not be sent
  * now; when it is the first: -EMSGSIZE longer than the device takes, -ENETDOWN the device is down,
  * -ENODEV it is gone, -EAGAIN its queue stays full (or an egress filter drops what is sent), -EINTR
- * a signal came, -EOPNOTSUPP the engine can't send, -EBADF the capture was opened without NSR_SEND.
+ * a signal came, -EOPNOTSUPP the engine can't send (live: no longer on this device), -EBADF the
+ * capture was opened without NSR_SEND.
  */
 int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t count);
 

@@ -160,7 +160,7 @@ static void no_port_makes_the_udp_checksum_zero(void **state)
 static void generator_gives_exactly_the_count(void **state)
 {
 	struct frame_layout layout = layout_of(AF_INET, 60, 0);
-	struct generator *gen = generator_open(&layout, 3, 1000);
+	struct generator *gen = generator_open(&layout, 3, 1000, 128);
 	struct transmit_batch batch;
 	uint64_t total = 0;
 
@@ -194,7 +194,7 @@ static void generated_flows_are_distinct(void **state)
 {
 	enum { FLOWS = 100000 };
 	struct frame_layout layout = layout_of(AF_INET, 60, 0);
-	struct generator *gen = generator_open(&layout, FLOWS, FLOWS);
+	struct generator *gen = generator_open(&layout, FLOWS, FLOWS, 128);
 	uint64_t *keys = calloc(FLOWS, sizeof(*keys));
 	struct transmit_batch batch;
 	uint32_t i, n = 0;
@@ -216,7 +216,7 @@ static void generated_flows_are_distinct(void **state)
 static void flows_take_turns_and_come_again(void **state)
 {
 	struct frame_layout layout = layout_of(AF_INET, 60, 0);
-	struct generator *gen = generator_open(&layout, 2, 4);
+	struct generator *gen = generator_open(&layout, 2, 4, 128);
 	struct transmit_batch batch;
 
 	assert_non_null(gen);
@@ -226,6 +226,41 @@ static void flows_take_turns_and_come_again(void **state)
 	assert_memory_equal(batch.frames[0].data, batch.frames[2].data, 60);
 	assert_memory_equal(batch.frames[1].data, batch.frames[3].data, 60);
 	generator_close(gen);
+}
+
+/* Whether the flows of @count frames come in their turn, whatever the batches. */
+static void assert_turns(uint32_t flows, uint32_t count, uint32_t size, uint32_t most)
+{
+	struct frame_layout layout = layout_of(AF_INET, size, 0);
+	struct generator *gen = generator_open(&layout, flows, count, most);
+	uint64_t *keys = calloc(flows, sizeof(*keys));
+	struct transmit_batch batch;
+	uint32_t i, n = 0;
+
+	assert_non_null(gen);
+	assert_non_null(keys);
+	while (generator_next(gen, &batch) == 0) {
+		assert_in_range(batch.count, 1, most);
+		for (i = 0; i < batch.count; i++, n++) {
+			uint64_t key = source_of(batch.frames[i].data);
+
+			if (n < flows)
+				keys[n] = key;
+			assert_true(keys[n % flows] == key);
+		}
+	}
+	assert_int_equal(n, count);
+	free(keys);
+	generator_close(gen);
+}
+
+static void flows_take_turns_across_batches_of_any_size(void **state)
+{
+	assert_turns(1, 1000, 60, 256);
+	assert_turns(7, 40000, 60, 16384); /* several turns a batch */
+	assert_turns(1000, 5000, 60, 256); /* several batches a turn */
+	assert_turns(3000, 10000, 1514, 16384); /* more than there is memory for */
+	assert_turns(100, 1000, 65535, 256); /* also than a batch needs */
 }
 
 int main(void)
@@ -241,6 +276,7 @@ int main(void)
 		cmocka_unit_test(generator_gives_exactly_the_count),
 		cmocka_unit_test(generated_flows_are_distinct),
 		cmocka_unit_test(flows_take_turns_and_come_again),
+		cmocka_unit_test(flows_take_turns_across_batches_of_any_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

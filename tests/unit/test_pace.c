@@ -17,7 +17,7 @@ static struct pace begun(enum units_rate_kind kind, double per_second, uint64_t 
 	const struct units_rate rate = { .kind = kind, .per_second = per_second };
 	struct pace pace;
 
-	pace_begin(&pace, &rate, stamp_ns);
+	pace_begin(&pace, &rate, stamp_ns, 0);
 	return pace;
 }
 
