@@ -50,9 +50,9 @@ test-tsan: ## the unit tests under the thread sanitizer; needs no root
 fuzz: ## each fuzz target for FUZZ_SECONDS (30)
 	@$(test) fuzz
 
-bench: ## nsring beside tcpdump, dumpcap and netsniff-ng
+bench: ## nsring beside tcpdump, dumpcap, netsniff-ng and DPDK
 	@$(need_root)
-	@$(need_packages) build bench
+	@$(need_packages) build bench dpdk
 	@bench/capture
 
 install: build ## install to PREFIX (/usr/local), under DESTDIR if given

@@ -9,7 +9,8 @@
 #	+---------------------+              +---------------------+
 #
 # The kernel's receiving half (NAPI, the stack, the copy into the capture's ring) runs on CPU 0
-# too, as part of the generator's system call, unless lab_up is told to steer it elsewhere.
+# too, as part of the generator's system call, unless lab_up is told to steer it elsewhere. XDP
+# programs of cap0 always run there.
 
 readonly gen_cpu=0 cap_cpu=1
 readonly gen_ns=nsrbench-gen-$$ cap_ns=nsrbench-cap-$$
@@ -81,11 +82,36 @@ lab_arrived()
 	"${in_cap[@]}" awk '$1 == "cap0:" { print $3 }' /proc/net/dev
 }
 
-# Does a packet socket take packets from cap0?
+# Print how many packets have reached the stack at cap0. All are for other hosts, so that it drops
+# and counts them right after the packet sockets have seen them (Linux 5.19 or later).
+lab_reached()
+{
+	local otherhost
+
+	otherhost=$(ip -n "$cap_ns" -j -s -s link show cap0)
+	[[ $otherhost =~ \"otherhost\":([0-9]+) ]] && echo "${BASH_REMATCH[1]}" || echo 0
+}
+
+# Does cap0 have an XDP program, whoever attached it?
+lab_has_xdp()
+{
+	[[ $(ip -n "$cap_ns" -j link show cap0) == *'"xdp":{'* ]]
+}
+
+# Detach an XDP program that a program left behind; one that is held by a link goes by itself.
+lab_release()
+{
+	[[ -e /run/netns/$cap_ns ]] && lab_has_xdp || return 0
+	echo "an XDP program is left on cap0" >&2
+	ip -n "$cap_ns" link set cap0 xdp off
+}
+
+# Does a packet socket or an XDP program take packets from cap0?
 lab_is_captured()
 {
 	local sk refs type proto ifindex running rest cap_ifindex
 
+	lab_has_xdp && return 0
 	cap_ifindex=$(ip netns exec "$cap_ns" cat /sys/class/net/cap0/ifindex)
 	# shellcheck disable=SC2034
 	while read -r sk refs type proto ifindex running rest; do

@@ -76,15 +76,17 @@ generate()
 #   warm, lost       packets of the warm-up; sent, but not captured, then or later
 #   taken            captured, without the warm-up
 #   silent           reached the capture in the kernel, but neither captured nor said to be lost
+#   reached          reached the stack, with the warm-up
 #   busy_us, tool_ns time that all CPUs, and the program, were busy
 #   other_pct        CPU time that went neither to the program nor to the generator
 #   rss_kib, ring_kib
 trial()
 {
-	local row=$1 size=$2 arrived0 backlog0 ran0 unused0 start_us end_us
+	local row=$1 size=$2 arrived0 reached0 backlog0 ran0 unused0 start_us end_us
 
 	tool_start "$row" || return
 	arrived0=$(lab_arrived)
+	reached0=$(lab_reached)
 	read_backlog
 	backlog0=$backlog
 	generate "$size" "$warm_pps" "$warm_s" || return
@@ -94,7 +96,8 @@ trial()
 	read_unused
 	unused0=$unused_us start_us=${EPOCHREALTIME/[.,]/}
 	generate "$size" "$3" "$4" || return
-	sleep "$settle_s"
+	# what polls has the packets at once, and takes CPU time also when there are none
+	tool_polls "$row" || sleep "$settle_s"
 	read_unused
 	end_us=${EPOCHREALTIME/[.,]/}
 	read_ran
@@ -102,15 +105,17 @@ trial()
 	tool_ns=$((ran_ns - ran0))
 	other_pct=$(((busy_us - (tool_ns + sender_ns) / 1000) * 100 / ((end_us - start_us) * cpus)))
 	read_memory
+	tool_polls "$row" && sleep 0.2
 	tool_stop || return
 	read_backlog
+	reached=$(($(lab_reached) - reached0))
 	tally "$row" $(($(lab_arrived) - arrived0 - (backlog - backlog0)))
 }
 
 # The packets of a trial: row $1, $2 of them reached the protocol layer of the kernel.
 tally()
 {
-	if [[ $1 == none ]]; then
+	if [[ $1 == none* ]]; then
 		got=$2 said_lost=0
 	else
 		tool_counts "$1" || return

@@ -2,12 +2,44 @@
 # shellcheck shell=bash
 #
 # The programs under test, one row of the table each: how they are run, and how their closing
-# lines are read. Needs lab.sh, $nsring (path) and $dir (where output files and the log go).
+# lines are read. Needs lab.sh, $nsring and $xdp_drop (paths) and $dir (where output files and the
+# log go).
 
-readonly all_rows="none nsring-count nsring-outside nsring-dump nsring-file \
-tcpdump tcpdump-file tcpdump-tuned dumpcap dumpcap-pcap netsniff netsniff-file"
+# Sets of rows, by their names in --rows. In each, no capture comes before what is compared with it.
+declare -grA row_sets=(
+	[standard]="none xdp-drop nsring-count nsring-outside nsring-dump nsring-file nsring-zc
+		tcpdump tcpdump-file dumpcap netsniff netsniff-file testpmd-xdp"
+	[zc]="none xdp-drop nsring-count nsring-zc nsring-zc-dump nsring-zc-tap tcpdump netsniff
+		testpmd-xdp testpmd-packet"
+	[filter]="none-filter nsring-filter nsring-zc-filter tcpdump-filter"
+)
+readonly other_rows="tcpdump-tuned dumpcap-pcap"
 readonly reference=tcpdump # the row that ratios refer to
 readonly log_name=log
+
+# Rows *-filter: the generator sends so many flows, and the filter matches its first.
+readonly filter_flows=100
+readonly filter=(src port 1024)
+
+# DPDK without hugepages, devices of its own or files; both of its threads on the capture's CPU.
+readonly eal=(--lcores "(0-1)@$cap_cpu" --no-huge -m 128 --no-pci --no-shconf --no-telemetry)
+# Receive only. A period of statistics keeps it from waiting for a key. Its own number of buffers
+# wants a gibibyte.
+readonly rxonly=(--forward-mode=rxonly --total-num-mbufs=16384 --stats-period=86400)
+
+# Print the rows that the words of $1, rows or sets of them, stand for: each once.
+rows_of()
+{
+	local word row seen=' '
+
+	for word in $1; do
+		for row in ${row_sets[$word]-$word}; do
+			[[ $seen == *" $row "* ]] || seen+="$row "
+		done
+	done
+	seen=${seen# }
+	echo "${seen% }"
+}
 
 # Describe row $1: sets command, label (the command as a reader would type it), snaplen.
 # shellcheck disable=SC2034
@@ -17,7 +49,8 @@ tool_describe()
 
 	snaplen=262144
 	case $1 in
-	none) snaplen=- label="no capture" command=() ;;
+	none | none-filter) snaplen=- label="no capture" command=() ;;
+	xdp-drop) snaplen=- command=("$xdp_drop" cap0) ;;
 	nsring-count) snaplen=1 command=("$nsring" count --json -i cap0) ;;
 	nsring-outside)
 		inside=(taskset -c "$cap_cpu")
@@ -26,9 +59,15 @@ tool_describe()
 		;;
 	nsring-dump) command=("$nsring" dump --json -i cap0 -w /dev/null) ;;
 	nsring-file) command=("$nsring" dump --json -i cap0 -w "$dir/out.pcapng") ;;
+	nsring-filter) snaplen=1 command=("$nsring" count --json -i cap0 "${filter[@]}") ;;
+	nsring-zc) snaplen=1 command=("$nsring" count --json -i zc:cap0) ;;
+	nsring-zc-dump) command=("$nsring" dump --json -i zc:cap0 -w /dev/null) ;;
+	nsring-zc-tap) snaplen=1 command=("$nsring" count --json --tap -i zc:cap0) ;;
+	nsring-zc-filter) snaplen=1 command=("$nsring" count --json -i zc:cap0 "${filter[@]}") ;;
 	tcpdump) command=(tcpdump -n -i cap0 -w /dev/null) ;;
 	tcpdump-file) command=(tcpdump -n -i cap0 -w "$dir/out.pcap") ;;
 	tcpdump-tuned) snaplen=96 command=(tcpdump -n -i cap0 -s 96 -B 8192 -w /dev/null) ;;
+	tcpdump-filter) command=(tcpdump -n -i cap0 -w /dev/null "${filter[@]}") ;;
 	dumpcap) command=(dumpcap -q -i cap0 -w "$dir/out.pcapng") ;;
 	dumpcap-pcap) command=(dumpcap -q -P -i cap0 -w "$dir/out.pcap") ;;
 	# it takes "--out /dev/null" for a device; without --no-sock-mem it writes to sysctls
@@ -36,13 +75,25 @@ tool_describe()
 	netsniff-file)
 		command=(netsniff-ng --in cap0 --out "$dir/out.pcap" --silent --no-sock-mem)
 		;;
+	# rings of 2048 frames for both, AF_XDP's default
+	testpmd-xdp)
+		inside+=(env LIBXDP_SKIP_DISPATCHER=1) # which would pin files outside of the lab
+		command=(dpdk-testpmd "${eal[@]}" --vdev "net_af_xdp0,iface=cap0" -- "${rxonly[@]}"
+			--rxd=2048)
+		;;
+	testpmd-packet)
+		command=(dpdk-testpmd "${eal[@]}" --vdev "net_af_packet0,iface=cap0,framecnt=2048"
+			-- "${rxonly[@]}")
+		;;
 	*) return 1 ;;
 	esac
-	[[ $1 == netsniff* ]] && snaplen=all
-	[[ $1 == none ]] && return 0
+	[[ $1 == netsniff* || $1 == testpmd* ]] && snaplen=all
+	[[ $1 == none* ]] && return 0
 	run=("${inside[@]}" "${command[@]}")
 	label="${command[*]}"
 	label=${label/"$nsring"/nsring}
+	label=${label/"$xdp_drop"/xdp_drop}
+	label=${label/"${eal[*]}"/…}
 	label=${label/"$cap_ns"/NS}
 	label=${label/"$dir/out"/FILE}
 }
@@ -52,8 +103,11 @@ tool_missing()
 {
 	if ! tool_describe "$1"; then
 		echo "no such row"
-	elif [[ $1 != none ]] && ! command -v "${command[0]}" >/dev/null; then
+	elif [[ $1 != none* ]] && ! command -v "${command[0]}" >/dev/null; then
 		echo "${command[0]} is not installed"
+	elif [[ $1 == nsring-zc* ]]; then
+		ip netns exec "$cap_ns" "$nsring" count --duration 0.01 -i zc:lo 2>&1 >/dev/null |
+			grep -o 'engine "zc" is unknown'
 	fi
 }
 
@@ -62,12 +116,19 @@ tool_version()
 {
 	tool_describe "$1"
 	case $1 in
-	none) ;;
+	none* | xdp-drop) ;;
 	tcpdump*) tcpdump --version 2>&1 | head -n 2 | paste -sd, ;;
 	dumpcap*) dumpcap --version 2>/dev/null | sed -n '1s/ (Git.*//p' ;;
+	testpmd*)
+		dpdk-testpmd -v "${eal[@]}" -- --help 2>&1 |
+			sed -n "s/.*RTE Version: '\(.*\)'.*/\1/p"
+		;;
 	*) "${command[0]}" --version 2>&1 | sed -n 1p ;;
 	esac
 }
+
+# Does row $1's program poll without ever sleeping?
+tool_polls() { [[ $1 == testpmd* ]]; }
 
 # Start row $1 and wait until it captures; sets tool_pid ("" for no capture).
 tool_start()
@@ -76,7 +137,7 @@ tool_start()
 
 	tool_describe "$1"
 	tool_pid=
-	[[ $1 == none ]] && return 0
+	[[ $1 == none* ]] && return 0
 	# every word execs the next, so that $! is the program itself
 	"${run[@]}" >"$dir/$log_name" 2>&1 </dev/null &
 	tool_pid=$!
@@ -94,6 +155,7 @@ tool_kill()
 {
 	[[ ${tool_pid-} ]] && kill -KILL "$tool_pid" 2>/dev/null && wait "$tool_pid" 2>/dev/null
 	tool_pid=
+	lab_release
 	return 0
 }
 
@@ -115,7 +177,7 @@ tool_stop()
 	fi
 	wait "$tool_pid" 2>/dev/null
 	tool_pid=
-	return 0
+	lab_release
 }
 
 # What row $1's program, now stopped, says: sets got (packets captured) and said_lost.
@@ -137,6 +199,10 @@ tool_counts()
 		script='/packets incoming/ { got = $1; sub(/\(/, "", $4); lost += $4 }
 			/failed filter/ { lost += $1 }'
 		;;
+	testpmd*) # for its port, and for all ports together
+		script='/RX-packets:.*RX-total:/ { got = $2; lost = $4 }'
+		;;
+	xdp-drop) script='sub(/^dropped=/, "") { got = $1; lost = 0 }' ;;
 	esac
 	read -r got said_lost < <(tr '\r' '\n' <"$dir/$log_name" | awk '
 		function field(text, name) {
