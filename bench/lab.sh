@@ -3,7 +3,7 @@
 #
 # The testbed: two namespaces with a veth pair, frames generated on CPU 0, captured on CPU 1.
 #
-#	   CPU 0: xdp_live                      CPU 1: the program under test
+#	   CPU 0: nsring send                   CPU 1: the program under test
 #	+------ $gen_ns ------+              +------ $cap_ns ------+
 #	|                gen0 +---- veth ----+ cap0                |
 #	+---------------------+              +---------------------+

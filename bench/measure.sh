@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # One trial: start a program, send it frames, see what it took and what it cost. And the search for
-# the highest rate without loss. Needs lab.sh, tools.sh and $generator (path of xdp_live).
+# the highest rate without loss. Needs lab.sh, tools.sh and $nsring (path).
 
 readonly settle_s=1.3 # the longest that a program leaves packets in its ring, tcpdump: 1 s
 readonly warm_pps=100000 warm_s=0.2 # before each trial: buffers get their memory when first used
@@ -58,16 +58,16 @@ read_memory()
 
 # Send frames of $1 bytes at $2 packets/s (0: flat out) for $3 seconds: sets sent, took_us, pps
 # and sender_ns (its CPU time).
+# shellcheck disable=SC2034
 generate()
 {
-	local line format
+	local totals rate=max
 
-	line=$("${in_gen[@]}" taskset -c "$gen_cpu" "$generator" gen0 --size "$1" --rate "$2" \
-		--seconds "$3" --flows "$flows") || return
-	format='^sent=([0-9]+) seconds=([0-9]+)\.([0-9]{6}) rate=([0-9]+) cpu_ns=([0-9]+)$'
-	[[ $line =~ $format ]] || return
-	sent=${BASH_REMATCH[1]} pps=${BASH_REMATCH[4]} sender_ns=${BASH_REMATCH[5]}
-	took_us=$((10#${BASH_REMATCH[2]} * 1000000 + 10#${BASH_REMATCH[3]}))
+	(($2)) && rate=${2}pps
+	totals=$("${in_gen[@]}" taskset -c "$gen_cpu" "$nsring" send --engine live -i gen0 --json \
+		--size "$1" --rate "$rate" --duration "$3" --flows "$flows") || return
+	read -r sent took_us pps sender_ns < <(jq -r '[.packets, .seconds * 1e6, .packets_per_second,
+		.cpu_seconds * 1e9] | map(floor) | join(" ")' <<<"$totals") && ((sent))
 }
 
 # Row $1 against frames of $2 bytes at $3 packets/s (0: flat out) for $4 seconds. Sets what
