@@ -67,7 +67,7 @@ struct capture_args {
 	  capture_parse_target, offsetof(type, member.targets) }, \
 	{ "snaplen", 's', "BYTES", "bytes kept of each packet", \
 	  capture_parse_snaplen, offsetof(type, member.snaplen) }, \
-	{ "ring", 0, "SIZE", "memory for packets that wait, a target (8M; zc: 8M a queue)", \
+	{ "ring", 0, "SIZE", "memory for packets that wait, a target (8M; zc: 16M a queue)", \
 	  units_parse_size, offsetof(type, member.ring_bytes) }, \
 	{ "batch-ms", 0, "MS", "longest wait of a packet for its batch to fill (20)", \
 	  capture_parse_batch_ms, offsetof(type, member.batch_ms) }, \

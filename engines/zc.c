@@ -33,6 +33,10 @@
 /* A frame is on its way into the ring for as long as the kernel polls the device once. */
 #define DRAIN_MS 20
 
+/* Powers of two. */
+#define LEAST_BELL 64
+#define MOST_BELL  1024
+
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
 #define SO_BUSY_POLL_BUDGET 70
@@ -197,20 +201,31 @@ static int prepare_joining(struct zc *zc, struct nsr_error *err)
 	return zc->bounce ? 0 : nsr_error_set(err, -ENOMEM, "out of memory");
 }
 
-/* A group has one program for several readers: their rests are short. */
+/* A group has one program for several readers, which can't wake one of them: their rests are short. */
 static bool has_bell(const struct zc *zc, const struct nsr_options *opts)
 {
 	return !zc->immediate && !zc->busy_poll_us && !opts->fanout;
 }
 
-/* A quarter of the ring, or of a tap's ring buffer when its frames are large. */
+/*
+ * How many frames of a queue wake a reader that rests: late enough to be worth it, early enough
+ * that the ring lasts until it runs. A tap's ring buffer has as many frames as they are small.
+ */
+static uint32_t bell_frames(uint32_t ring_frames)
+{
+	uint32_t frames = ring_frames / 16;
+
+	return frames < LEAST_BELL ? LEAST_BELL : frames < MOST_BELL ? frames : MOST_BELL;
+}
+
 static int open_bell(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
 {
 	struct zc_memory memory;
 	int rc;
 
 	zc_memory_plan(&memory, &zc->device, zc->device.queues, opts);
-	rc = zc_bell_open(zc, zc->is_tap ? (uint32_t)(zc->tap.bytes >> 13) : memory.rx_frames / 4);
+	rc = zc_bell_open(
+		zc, bell_frames(zc->is_tap ? (uint32_t)(zc->tap.bytes >> 10) : memory.rx_frames));
 	return rc < 0 ? nsr_error_set(err, rc, "BPF ring buffer: %s", strerror(-rc)) : 0;
 }
 

@@ -5,8 +5,8 @@
  * The kernel wakes who waits for an AF_XDP socket each time that it has put something into the
  * ring, which may be for every packet. So a reader that has emptied the ring rests: it doesn't wait
  * for the socket. The ring must not fill up meanwhile, however fast the packets come. Therefore the
- * program counts them, and each time that a quarter of the ring has come it writes a word into a
- * small BPF ring buffer, which wakes the reader. What the words say does not matter.
+ * program counts them, and each time that a part of the ring has come it writes a word into a small
+ * BPF ring buffer, which wakes the reader. What the words say does not matter.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
