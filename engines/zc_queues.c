@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "zc.h"
@@ -125,6 +126,19 @@ bool zc_may_join(const struct zc *zc)
 	return !zc->is_tap && (zc->frags || zc->xdp == NSR_XDP_GENERIC);
 }
 
+/* The kernel lets go of the queue of a socket that was closed a little later. */
+static int open_patiently(const struct zc_socket_spec *spec)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int fd = zc_socket_open(spec), tries;
+
+	for (tries = 0; fd == -EBUSY && tries < 30; tries++) {
+		nanosleep(&pause, NULL);
+		fd = zc_socket_open(spec);
+	}
+	return fd;
+}
+
 int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, uint32_t *became)
 {
 	int fd = -EOPNOTSUPP;
@@ -135,7 +149,7 @@ int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, u
 							: wanted == NSR_XDP_ZEROCOPY)
 			continue;
 		spec->bind_flags = bindings[i].flags | (zc_may_join(zc) ? USE_SG : 0);
-		fd = zc_socket_open(spec);
+		fd = open_patiently(spec);
 		/* Before Linux 6.6: without what GRO has joined, if the device's own frames fit. */
 		if (fd == -EINVAL && spec->bind_flags & USE_SG && !zc->frags) {
 			spec->bind_flags &= (uint16_t)~USE_SG;
