@@ -167,6 +167,11 @@ static int make_sockets_map(struct zc *zc, struct nsr_error *err)
 
 	zc->program.sockets = bpf_map_create(BPF_MAP_TYPE_XSKMAP, "nsring_sockets",
 					     sizeof(uint32_t), sizeof(uint32_t), entries, NULL);
+	if (zc->program.sockets < 0 && errno == EPERM)
+		return nsr_error_set(err, -EPERM,
+				     "XDP needs CAP_NET_ADMIN: run as root, or grant it to the "
+				     "program: setcap cap_net_raw,cap_net_admin,cap_bpf+ep "
+				     "PROGRAM");
 	if (zc->program.sockets < 0)
 		return nsr_error_set(err, -errno, "map of sockets: %s", strerror(errno));
 	return 0;

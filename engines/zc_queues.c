@@ -126,13 +126,16 @@ bool zc_may_join(const struct zc *zc)
 	return !zc->is_tap && (zc->frags || zc->xdp == NSR_XDP_GENERIC);
 }
 
-/* The kernel lets go of the queue of a socket that was closed a little later. */
-static int open_patiently(const struct zc_socket_spec *spec)
+/*
+ * The kernel lets go of the queue of a socket that was closed, and of its share of what may be
+ * locked, a little later. @again: one was closed just now.
+ */
+static int open_patiently(const struct zc_socket_spec *spec, bool again)
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 	int fd = zc_socket_open(spec), tries;
 
-	for (tries = 0; fd == -EBUSY && tries < 30; tries++) {
+	for (tries = 0; (fd == -EBUSY || (again && fd == -ENOBUFS)) && tries < 30; tries++) {
 		nanosleep(&pause, NULL);
 		fd = zc_socket_open(spec);
 	}
@@ -149,7 +152,7 @@ int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, u
 							: wanted == NSR_XDP_ZEROCOPY)
 			continue;
 		spec->bind_flags = bindings[i].flags | (zc_may_join(zc) ? USE_SG : 0);
-		fd = open_patiently(spec);
+		fd = open_patiently(spec, i > 0);
 		/* Before Linux 6.6: without what GRO has joined, if the device's own frames fit. */
 		if (fd == -EINVAL && spec->bind_flags & USE_SG && !zc->frags) {
 			spec->bind_flags &= (uint16_t)~USE_SG;
