@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Captures of the engine zc that share a device, in one process and in several.
+ *
+ *	sends ─ v0 ──────── v1 ─ zc, zc, zc, …
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "topology.h"
+
+#define FLOWS 64
+
+static struct nsr_options options(uint32_t fanout, uint32_t group)
+{
+	struct nsr_options opts;
+
+	nsr_options_init(&opts);
+	opts.fanout = fanout;
+	opts.fanout_group = group;
+	return opts;
+}
+
+static uint32_t group_of(const struct nsr_capture *cap)
+{
+	struct nsr_info info = { .size = sizeof(info) };
+
+	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_not_equal(info.fanout_group, 0);
+	return info.fanout_group;
+}
+
+/* @count captures in a new group. */
+static uint32_t open_group(uint32_t fanout, struct nsr_capture **caps, uint32_t count)
+{
+	struct nsr_options opts = options(fanout, 0);
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		caps[i] = open_target("zc:v1", &opts);
+		opts.fanout_group = group_of(caps[i]);
+	}
+	return opts.fanout_group;
+}
+
+static void close_all(struct nsr_capture **caps, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		nsr_close(caps[i]);
+}
+
+static void send_some(uint32_t count)
+{
+	struct nsr_frame *frames = calloc(count, sizeof(*frames));
+	uint8_t frame[60];
+	uint32_t i;
+
+	udp_frame(frame, 1000);
+	for (i = 0; i < count; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	send_frames("v0", frames, count);
+	free(frames);
+}
+
+static uint32_t program_id(void)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	assert_int_equal(bpf_xdp_query((int)if_nametoindex("v1"), 0, &query), 0);
+	return query.prog_id;
+}
+
+/* What is there now, without waiting. */
+static uint32_t take_now(struct nsr_capture *cap)
+{
+	struct nsr_batch batch;
+	uint32_t count = 0;
+
+	while (nsr_recv(cap, &batch, 0) > 0)
+		count += batch.count;
+	return count;
+}
+
+static void in_turns_each_member_has_the_same_share(void **state)
+{
+	struct nsr_capture *caps[3];
+	uint32_t i;
+
+	topology_require();
+	open_group(NSR_FANOUT_ROUND_ROBIN, caps, 3);
+	send_some(240);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(collect(caps[i], NULL, NULL), 80);
+	close_all(caps, 3);
+	assert_int_equal(program_id(), 0);
+}
+
+/* Flow i, there or back: its number is the port of one side. */
+static void flow_frame(uint8_t frame[60], uint32_t flow, bool back)
+{
+	uint8_t *src = frame + (back ? 36 : 34), *dst = frame + (back ? 34 : 36);
+
+	udp_frame(frame, 0);
+	frame[26 + (back ? 7 : 3)] = 1;
+	frame[26 + (back ? 3 : 7)] = 2;
+	src[0] = 0x10;
+	src[1] = (uint8_t)flow;
+	dst[0] = 0x20;
+	dst[1] = 0;
+}
+
+static void note_flow(const struct nsr_packet *packet, void *arg)
+{
+	const uint8_t *port = packet->data + (packet->data[34] == 0x10 ? 34 : 36);
+	uint32_t *flows = arg;
+
+	assert_in_range(port[1], 0, FLOWS - 1);
+	flows[port[1]]++;
+}
+
+static void both_directions_of_a_flow_go_to_one_member(void **state)
+{
+	static uint8_t bytes[2 * FLOWS][60];
+	uint32_t flows[3][FLOWS] = { 0 }, i, member, members = 0, shares[3] = { 0 };
+	struct nsr_frame frames[2 * FLOWS];
+	struct nsr_capture *caps[3];
+
+	topology_require();
+	for (i = 0; i < 2 * FLOWS; i++) {
+		flow_frame(bytes[i], i / 2, i % 2);
+		frames[i] = (struct nsr_frame){ bytes[i], sizeof(bytes[i]) };
+	}
+	open_group(NSR_FANOUT_FLOW, caps, 3);
+	send_frames("v0", frames, 2 * FLOWS);
+	for (member = 0; member < 3; member++)
+		collect(caps[member], note_flow, flows[member]);
+	for (i = 0; i < FLOWS; i++) {
+		for (member = members = 0; member < 3; member++) {
+			members += flows[member][i] == 2;
+			shares[member] += flows[member][i] == 2;
+			assert_in_set(flows[member][i], ((const LargestIntegralType[]){ 0, 2 }), 2);
+		}
+		assert_int_equal(members, 1);
+	}
+	for (member = 0; member < 3; member++)
+		assert_in_range(shares[member], FLOWS / 8, FLOWS);
+	close_all(caps, 3);
+}
+
+static void by_queue_and_by_cpu_each_packet_goes_to_one_member(void **state)
+{
+	static const uint32_t kinds[] = { NSR_FANOUT_QUEUE, NSR_FANOUT_CPU };
+	struct nsr_capture *caps[2];
+	uint32_t i;
+
+	topology_require();
+	for (i = 0; i < 2; i++) {
+		open_group(kinds[i], caps, 2);
+		send_some(100);
+		assert_int_equal(collect(caps[0], NULL, NULL) + collect(caps[1], NULL, NULL), 100);
+		close_all(caps, 2);
+	}
+}
+
+static void a_member_that_leaves_leaves_its_share_to_the_others(void **state)
+{
+	struct nsr_capture *caps[2];
+
+	topology_require();
+	open_group(NSR_FANOUT_ROUND_ROBIN, caps, 2);
+	nsr_close(caps[0]);
+	send_some(100);
+	assert_int_equal(collect(caps[1], NULL, NULL), 100);
+	nsr_close(caps[1]);
+}
+
+/* Opens in the group, tells its number on @out, takes packets and holds the last ones for ever. */
+static void be_member(uint32_t group, uint64_t ring_bytes, int out)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, group);
+	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+
+	opts.ring_bytes = ring_bytes;
+	if (nsr_open("zc:v1", &opts, &cap, NULL) < 0)
+		_exit(1);
+	nsr_info(cap, &info);
+	if (write(out, &info.fanout_group, sizeof(info.fanout_group)) < 0)
+		_exit(2);
+	while (nsr_recv(cap, &batch, 20) >= 0)
+		;
+	_exit(3);
+}
+
+static pid_t start_member(uint32_t *group, uint64_t ring_bytes)
+{
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		be_member(*group, ring_bytes, ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], group, sizeof(*group)), sizeof(*group));
+	close(ends[0]);
+	return pid;
+}
+
+static void kill_member(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* Until all of 24 packets come here, which they do once the dead are taken out. */
+static void wait_until_alone(struct nsr_capture *cap)
+{
+	int tries;
+
+	for (tries = 0; tries < 200; tries++) {
+		send_some(24);
+		if (take_now(cap) == 24)
+			return;
+		usleep(50000);
+	}
+	fail_msg("the dead member's share is not given to the others");
+}
+
+static void a_member_in_another_process_has_its_share(void **state)
+{
+	struct nsr_capture *caps[1];
+	uint32_t group;
+	pid_t pid;
+
+	topology_require();
+	group = open_group(NSR_FANOUT_ROUND_ROBIN, caps, 1);
+	pid = start_member(&group, 0);
+	send_some(100);
+	assert_int_equal(take_now(caps[0]), 50);
+	kill_member(pid);
+	nsr_close(caps[0]);
+}
+
+static void the_others_go_on_when_the_one_that_made_the_group_is_killed(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	uint32_t group = 0;
+	pid_t pid;
+
+	topology_require();
+	pid = start_member(&group, 0);
+	opts = options(NSR_FANOUT_ROUND_ROBIN, group);
+	cap = open_target("zc:v1", &opts);
+	kill_member(pid);
+	wait_until_alone(cap);
+	send_some(1000);
+	assert_int_equal(collect(cap, NULL, NULL), 1000);
+	nsr_close(cap);
+	assert_int_equal(program_id(), 0);
+}
+
+static void killing_all_members_leaves_nothing(void **state)
+{
+	uint32_t group = 0;
+	pid_t one, two;
+
+	topology_require();
+	one = start_member(&group, 0);
+	two = start_member(&group, 0);
+	assert_int_not_equal(program_id(), 0);
+	kill_member(one);
+	kill_member(two);
+	assert_int_equal(program_id(), 0);
+}
+
+/* Of 256 frames each dead member has had some in hand and some in its ring. */
+static void frames_of_the_dead_come_back(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
+	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_capture *cap;
+	uint32_t group, i;
+	pid_t pid;
+
+	topology_require();
+	opts.ring_bytes = 512 << 10;
+	cap = open_target("zc:v1", &opts);
+	group = group_of(cap);
+	for (i = 0; i < 20; i++) {
+		pid = start_member(&group, opts.ring_bytes);
+		send_some(60);
+		take_now(cap);
+		kill(pid, SIGSTOP);
+		send_some(60);
+		take_now(cap);
+		kill_member(pid);
+		wait_until_alone(cap);
+	}
+	for (i = 0; i < 20; i++) {
+		send_some(200);
+		assert_int_equal(take_now(cap), 200);
+	}
+	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(stats.lost_ring, 0);
+	nsr_close(cap);
+}
+
+static void a_place_in_the_group_is_used_again(void **state)
+{
+	struct nsr_capture *caps[16], *more;
+	struct nsr_options opts;
+	struct nsr_error err;
+	uint32_t group;
+
+	topology_require();
+	group = open_group(NSR_FANOUT_ROUND_ROBIN, caps, 16);
+	opts = options(NSR_FANOUT_ROUND_ROBIN, group);
+	assert_int_equal(nsr_open("zc:v1", &opts, &more, &err), -ENOSPC);
+	assert_says(&err, "full");
+	nsr_close(caps[7]);
+	caps[7] = open_target("zc:v1", &opts);
+	send_some(160);
+	assert_int_equal(collect(caps[7], NULL, NULL), 10);
+	close_all(caps, 16);
+}
+
+static void refused(struct nsr_options opts, int code, const char *part)
+{
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	assert_int_equal(nsr_open("zc:v1", &opts, &cap, &err), code);
+	assert_says(&err, part);
+}
+
+static void who_does_not_fit_into_a_group_is_refused(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *caps[1];
+	uint32_t group;
+
+	topology_require();
+	refused(options(NSR_FANOUT_FLOW, 77), -ENOENT, "no fanout group 77");
+	group = open_group(NSR_FANOUT_FLOW, caps, 1);
+	refused(options(NSR_FANOUT_CPU, group), -EINVAL, "another way");
+	opts = options(NSR_FANOUT_FLOW, group);
+	opts.filter = "icmp";
+	refused(opts, -EINVAL, "another filter");
+	nsr_close(caps[0]);
+}
+
+static void the_filter_of_a_group_is_fixed(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_FLOW, 0);
+	struct nsr_capture *cap, *stack;
+	struct nsr_error err;
+
+	topology_require();
+	opts.filter = "udp port 2000";
+	cap = open_target("zc:v1", &opts);
+	assert_int_equal(nsr_set_filter(cap, "icmp", &err), -EOPNOTSUPP);
+	stack = open_target("v1", NULL);
+	send_some(30);
+	assert_int_equal(collect(cap, NULL, NULL), 0);
+	assert_int_equal(collect(stack, NULL, NULL), 30);
+	nsr_close(stack);
+	nsr_close(cap);
+}
+
+static void a_hundred_groups_leave_no_thread_and_no_program(void **state)
+{
+	struct nsr_capture *caps[2];
+	int i;
+
+	topology_require();
+	for (i = 0; i < 100; i++) {
+		open_group(NSR_FANOUT_FLOW, caps, 2);
+		close_all(caps, 2);
+	}
+	assert_int_equal(program_id(), 0);
+	assert_int_equal(access("/proc/self/task", F_OK), 0);
+	assert_int_equal(system("test $(ls /proc/$PPID/task | wc -l) = 1"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_turns_each_member_has_the_same_share),
+		cmocka_unit_test(both_directions_of_a_flow_go_to_one_member),
+		cmocka_unit_test(by_queue_and_by_cpu_each_packet_goes_to_one_member),
+		cmocka_unit_test(a_member_that_leaves_leaves_its_share_to_the_others),
+		cmocka_unit_test(a_member_in_another_process_has_its_share),
+		cmocka_unit_test(the_others_go_on_when_the_one_that_made_the_group_is_killed),
+		cmocka_unit_test(killing_all_members_leaves_nothing),
+		cmocka_unit_test(frames_of_the_dead_come_back),
+		cmocka_unit_test(a_place_in_the_group_is_used_again),
+		cmocka_unit_test(who_does_not_fit_into_a_group_is_refused),
+		cmocka_unit_test(the_filter_of_a_group_is_fixed),
+		cmocka_unit_test(a_hundred_groups_leave_no_thread_and_no_program),
+	};
+
+	return cmocka_run_group_tests(tests, topology_enter, NULL);
+}
