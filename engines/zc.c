@@ -376,25 +376,32 @@ static int zc_set_filter(void *priv, const struct nsr_filter *filter, struct nsr
 	return 0;
 }
 
+static int take_frames(struct zc *zc)
+{
+	uint32_t i;
+
+	/* Nothing has come so far. */
+	zc->recheck = 0;
+	if (zc->group)
+		return zc_group_start(zc);
+	for (i = 0; i < zc->queue_count; i++)
+		if (bpf_map_update_elem(zc->program.sockets, &zc->queues[i].id, &zc->queues[i].fd,
+					0) < 0)
+			return -errno;
+	return 0;
+}
+
 static int zc_start(void *priv, struct nsr_error *err)
 {
 	struct zc *zc = priv;
-	uint32_t i;
 	int rc = 0;
 
-	if (!(zc->mode & NSR_RECV) || zc->is_tap)
-		return 0;
-	/* Nothing has come so far. */
-	zc->recheck = 0;
-	if (zc->group) {
-		rc = zc_group_start(zc);
-	} else {
-		for (i = 0; i < zc->queue_count && rc == 0; i++)
-			if (bpf_map_update_elem(zc->program.sockets, &zc->queues[i].id,
-						&zc->queues[i].fd, 0) < 0)
-				rc = -errno;
-	}
-	return rc < 0 ? nsr_error_set(err, rc, "starting: %s", strerror(-rc)) : 0;
+	if (zc->mode & NSR_RECV && !zc->is_tap)
+		rc = take_frames(zc);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "starting: %s", strerror(-rc));
+	/* Last, so that whoever looks for its socket finds a capture that has begun. */
+	return zc_device_watch(&zc->device, err);
 }
 
 static int zc_engine_recv(void *priv, struct nsr_packet *packets, uint32_t max,

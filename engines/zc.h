@@ -28,6 +28,7 @@ struct zc_device {
 	uint32_t ifindex;
 	uint32_t mtu;
 	uint32_t queues; /* receive queues in use */
+	bool promiscuous;
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
 	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
@@ -202,12 +203,15 @@ struct zc {
  * zc_device_open() - look at the device
  * @device:      filled in; to be closed also after an error
  * @name:        as in the target
- * @promiscuous: have it accept frames for others as long as it is open
+ * @promiscuous: have it accept frames for others as long as it is watched
  *
  * Return: 0; -ENODEV, -EINVAL, -EOPNOTSUPP, -EPERM, -errno of netlink.
  */
 int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 		   struct nsr_error *err);
+
+/** zc_device_watch() - learn from now on when the device goes, and be promiscuous; 0 or -errno */
+int zc_device_watch(struct zc_device *device, struct nsr_error *err);
 
 /** zc_device_check() - see nsr_engine_ops.check */
 int zc_device_check(struct zc_device *device, struct nsr_error *err);

@@ -88,20 +88,24 @@ static int be_promiscuous(const struct zc_device *device)
 		       : 0;
 }
 
-static int watch(struct zc_device *device, bool promiscuous, struct nsr_error *err)
+static int make_watch(struct zc_device *device, struct nsr_error *err)
 {
-	int rc;
-
 	device->watch_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (device->watch_fd < 0 && (errno == EPERM || errno == EACCES))
+	if (device->watch_fd >= 0)
+		return 0;
+	if (errno == EPERM || errno == EACCES)
 		return nsr_error_set(err, -errno,
 				     "the engine zc needs CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF: "
 				     "run as root, or grant them to the program: setcap "
 				     "cap_net_raw,cap_net_admin,cap_bpf+ep PROGRAM");
-	if (device->watch_fd < 0)
-		return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
-	rc = bind_watch(device);
-	if (rc == 0 && promiscuous)
+	return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
+}
+
+int zc_device_watch(struct zc_device *device, struct nsr_error *err)
+{
+	int rc = bind_watch(device);
+
+	if (rc == 0 && device->promiscuous)
 		rc = be_promiscuous(device);
 	return rc < 0 ? nsr_error_set(err, rc, "watching device \"%s\": %s", device->name,
 				      strerror(-rc))
@@ -145,10 +149,11 @@ int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 	int rc;
 
 	device->link_fd = device->watch_fd = -1;
+	device->promiscuous = promiscuous;
 	pthread_mutex_init(&device->link_lock, NULL);
 	rc = look(device, name, err);
 	if (rc == 0)
-		rc = watch(device, promiscuous, err);
+		rc = make_watch(device, err);
 	if (rc == 0)
 		device->queues = count_queues(device);
 	return rc;
