@@ -372,7 +372,7 @@ static int zc_set_filter(void *priv, const struct nsr_filter *filter, struct nsr
 	}
 	zc->filter = filter;
 	for (i = 0; i < zc->queue_count; i++)
-		zc->recheck += zc->memory.rx_frames;
+		zc->queues[i].recheck = zc->memory.rx_frames;
 	return 0;
 }
 
@@ -381,7 +381,8 @@ static int take_frames(struct zc *zc)
 	uint32_t i;
 
 	/* Nothing has come so far. */
-	zc->recheck = 0;
+	for (i = 0; i < zc->queue_count; i++)
+		zc->queues[i].recheck = 0;
 	if (zc->group)
 		return zc_group_start(zc);
 	for (i = 0; i < zc->queue_count; i++)

@@ -29,6 +29,7 @@ struct zc_device {
 	uint32_t mtu;
 	uint32_t queues; /* receive queues in use */
 	bool promiscuous;
+	bool suspect; /* it was down when it was looked at last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
 	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
@@ -44,6 +45,7 @@ struct zc_device {
  * @rx, @tx: the socket's rings; @tx.map is NULL without sending
  * @fill, @completion: the UMEM's, mapped from the socket that registered it
  * @held:    addresses of the frames that were handed out, @held_count of at most @held_room
+ * @recheck: packets that the filter before may still have let in
  * @lost_before: what the socket's statistics said when the capture took it
  */
 struct zc_queue {
@@ -54,6 +56,7 @@ struct zc_queue {
 	uint64_t *held;
 	uint32_t *held_count;
 	uint32_t held_room;
+	uint32_t recheck;
 	uint64_t lost_before;
 };
 
@@ -182,7 +185,6 @@ struct zc {
 	struct zc_bell bell;
 	struct zc_group *group; /* NULL: none */
 	const struct nsr_filter *filter; /* the core's, NULL for none */
-	uint32_t recheck; /* packets that the filter before may still have let in */
 	uint8_t *bounce; /* frames of several buffers, in one piece */
 	uint32_t bounce_used;
 	int64_t clock_offset_ns; /* from the program's clock to the system's */

@@ -105,6 +105,7 @@ int zc_device_watch(struct zc_device *device, struct nsr_error *err)
 {
 	int rc = bind_watch(device);
 
+	device->suspect = true; /* it may be down already */
 	if (rc == 0 && device->promiscuous)
 		rc = be_promiscuous(device);
 	return rc < 0 ? nsr_error_set(err, rc, "watching device \"%s\": %s", device->name,
@@ -175,9 +176,12 @@ int zc_device_check(struct zc_device *device, struct nsr_error *err)
 	struct sockaddr_ll addr = { 0 };
 	socklen_t len = sizeof(addr), size = sizeof(int);
 	struct nsr_link link;
-	int pending;
+	int pending = 0;
 
 	getsockopt(device->watch_fd, SOL_SOCKET, SO_ERROR, &pending, &size);
+	/* Each change is reported; and this is asked often. */
+	if (!pending && !device->suspect)
+		return 0;
 	if (getsockname(device->watch_fd, (struct sockaddr *)&addr, &len) < 0)
 		return 0;
 	if (addr.sll_ifindex != (int)device->ifindex)
@@ -185,7 +189,8 @@ int zc_device_check(struct zc_device *device, struct nsr_error *err)
 			err, -ENODEV,
 			"device \"%s\" is gone (deleted, or moved to another namespace)",
 			device->name);
-	return ask_link(device, &link) < 0 || !(link.flags & IFF_UP);
+	device->suspect = ask_link(device, &link) < 0 || !(link.flags & IFF_UP);
+	return device->suspect;
 }
 
 uint64_t zc_device_missed(struct zc_device *device)

@@ -158,6 +158,9 @@ void zc_group_give_back(struct zc_group *group, struct zc_queue *queue)
 {
 	uint32_t count = *queue->held_count;
 
+	/* Others could have written there. */
+	if (count > queue->held_room)
+		count = queue->held_room;
 	zc_group_lock(group);
 	__atomic_store_n(queue->held_count, 0, __ATOMIC_RELEASE);
 	refill(&queue->fill, queue->held, count);
@@ -236,15 +239,18 @@ void zc_group_bury(struct zc_group *group)
 		if ((group->joined && slot == group->slot) || !slots[slot].used ||
 		    !is_dead(group, slot))
 			continue;
-		changed |= slots[slot].started;
-		slots[slot].used = slots[slot].started = 0;
-		died[slot] = true;
+		slots[slot].started = 0;
+		died[slot] = changed = true;
 	}
 	if (changed)
 		deal(group);
-	for (slot = 0; slot < group->layout.slots; slot++)
-		if (died[slot])
-			clear_slot(group, slot);
+	/* Free only now: who dies on the way leaves it all to the next. */
+	for (slot = 0; slot < group->layout.slots; slot++) {
+		if (!died[slot])
+			continue;
+		clear_slot(group, slot);
+		slots[slot].used = 0;
+	}
 }
 
 /* A description of the file of our own, for the lock that tells that we live. */

@@ -114,9 +114,9 @@ static void take_stamp(const struct zc *zc, uint8_t *frame, struct nsr_packet *p
 }
 
 /* Whether a filter that was changed while packets were waiting refuses this one. */
-static bool refuses(struct zc *zc, const struct nsr_packet *packet)
+static bool refuses(const struct zc *zc, struct zc_queue *queue, const struct nsr_packet *packet)
 {
-	zc->recheck--;
+	queue->recheck--;
 	return zc->filter && !nsr_filter_match(zc->filter, packet->data, packet->len, packet->len);
 }
 
@@ -147,8 +147,6 @@ static uint32_t take(struct zc *zc, struct zc_queue *queue, uint64_t stamp_ns,
 		*packet = (struct nsr_packet){ .data = frame,
 					       .stamp_ns = stamp_ns,
 					       .flags = NSR_PKT_STAMP_READ };
-		if (zc->program.stamp)
-			take_stamp(zc, frame, packet);
 		if (desc->options & PKT_CONTD) {
 			buffers = frame_buffers(queue, at, waiting, &bytes);
 			if (buffers)
@@ -158,12 +156,14 @@ static uint32_t take(struct zc *zc, struct zc_queue *queue, uint64_t stamp_ns,
 		}
 		if (held + buffers > queue->held_room)
 			break;
+		if (zc->program.stamp)
+			take_stamp(zc, frame, packet);
 		packet->len = bytes;
 		packet->caplen = bytes < zc->snaplen ? bytes : zc->snaplen;
 		hold(queue, &held, at, buffers);
 		at += buffers;
 		waiting -= buffers;
-		n += !zc->recheck || !refuses(zc, packet);
+		n += !queue->recheck || !refuses(zc, queue, packet);
 	}
 	/* In this order: one that dies between these two leaves its frames unused, not used twice. */
 	zc_ring_consume(&queue->rx, at - queue->rx.ours);

@@ -139,35 +139,19 @@ static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_le
 	return rc;
 }
 
-/*
- * Takes frames that the kernel has not looked at out of the ring again; how many. It looks only
- * when it is kicked, but for zero-copy drivers, which may be at it right now.
- */
-static uint32_t take_back(const struct zc *zc, struct zc_queue *queue)
-{
-	uint32_t left = zc_ring_untaken(&queue->tx);
-
-	if (zc->xdp == NSR_XDP_ZEROCOPY)
-		return 0;
-	queue->tx.ours -= left;
-	__atomic_store_n(queue->tx.producer, queue->tx.ours, __ATOMIC_RELEASE);
-	return left;
-}
-
 int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err)
 {
 	uint32_t waits_left = WAIT_MOST_MS / RETRY_MS, done = 0;
 	struct zc *zc = priv;
 	struct zc_queue *queue = &zc->queues[0];
-	int refused = 0, rc = 0;
+	int refused = 0, rc = kick(zc, queue); /* a device that is down says so */
 
 	while (done < count && rc == 0 && refused == 0) {
 		reap(queue);
 		done += put_some(zc, queue, frames + done, count - done, &refused);
 		rc = flush(zc, queue, &waits_left);
-		if (rc < 0)
-			done -= take_back(zc, queue);
-		else if (room(queue) == 0)
+		/* What is in the ring is accepted: the kernel may have looked at it already. */
+		if (rc == 0 && room(queue) == 0)
 			rc = waits_left-- ? wait_for_room(queue) : -EAGAIN;
 	}
 	if (done || !count)

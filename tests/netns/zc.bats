@@ -182,6 +182,14 @@ has_datagrams() {
 	says count "gone"
 }
 
+@test "zc_that_polls_busily_ends_when_its_namespace_is_deleted" {
+	netns_pair
+	start_count "$B" --busy-poll 20 -i "netns:$B/zc:v1"
+	ip netns delete "$B"
+	reap count 1
+	says count "gone"
+}
+
 @test "zc_accounts_for_what_a_reader_that_stands_still_loses" {
 	netns_pair
 	start_count "$B" --ring 512K -i "netns:$B/zc:v1"
