@@ -19,6 +19,10 @@ has_no_xdp() {
 	[ -z "$(xdp "$1" "$2")" ]
 }
 
+is_not_promiscuous() {
+	[ "$(promiscuity "$1" "$2")" = 0 ]
+}
+
 # in_datagrams NS: how many UDP datagrams the stack there has delivered.
 in_datagrams() {
 	in_ns "$1" awk '$1 == "Udp:" && $2 ~ /^[0-9]/ { print $2 }' /proc/net/snmp
@@ -110,7 +114,7 @@ has_datagrams() {
 	[ -n "$(xdp "$B" v1)" ]
 	kill -KILL "${PID[count]}"
 	wait_until has_no_xdp "$B" v1
-	equal promiscuity "$(promiscuity "$B" v1)" 0
+	wait_until is_not_promiscuous "$B" v1
 	udp "$A" 10
 	arrived "$B" v1 10
 }
