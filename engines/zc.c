@@ -213,24 +213,26 @@ static bool has_bell(const struct zc *zc, const struct nsr_options *opts)
 }
 
 /*
- * How many frames of a queue wake a reader that rests: late enough to be worth it, early enough
- * that the ring lasts until it runs. A tap's ring buffer has as many frames as they are small.
+ * Late enough to be worth it, early enough that the ring lasts until the reader runs: as a tap's
+ * records are of any length, their bytes count.
  */
-static uint32_t bell_frames(uint32_t ring_frames)
+static void set_bell_step(struct zc *zc)
 {
-	uint32_t frames = ring_frames / 16;
+	uint32_t frames = zc->memory.rx_frames / 16;
 
-	return frames < LEAST_BELL ? LEAST_BELL : frames < MOST_BELL ? frames : MOST_BELL;
+	if (zc->is_tap)
+		zc->program.bell_step = (uint32_t)(zc->tap.bytes / 16);
+	else
+		zc->program.bell_step = frames < LEAST_BELL  ? LEAST_BELL
+					: frames < MOST_BELL ? frames
+							     : MOST_BELL;
 }
 
-static int open_bell(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
+static int open_bell(struct zc *zc, struct nsr_error *err)
 {
-	struct zc_memory memory;
-	int rc;
+	int rc = zc_bell_open(zc);
 
-	zc_memory_plan(&memory, &zc->device, zc->device.queues, opts);
-	rc = zc_bell_open(
-		zc, bell_frames(zc->is_tap ? (uint32_t)(zc->tap.bytes >> 10) : memory.rx_frames));
+	set_bell_step(zc);
 	return rc < 0 ? nsr_error_set(err, rc, "BPF ring buffer: %s", strerror(-rc)) : 0;
 }
 
@@ -246,7 +248,7 @@ static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct n
 	if (rc == 0)
 		rc = zc->is_tap ? zc_tap_open(zc, opts, err) : make_sockets_map(zc, err);
 	if (rc == 0 && has_bell(zc, opts))
-		rc = open_bell(zc, opts, err);
+		rc = open_bell(zc, err);
 	return rc < 0 ? rc : attach(zc, err);
 }
 
@@ -318,6 +320,9 @@ static int open_parts(struct zc *zc, const struct nsr_engine_args *args, struct 
 		rc = open_receiver(zc, opts, err);
 	if (rc == 0 && !opts->fanout && !zc->is_tap)
 		rc = zc_queues_open(zc, args->queue, opts, err);
+	/* The ring may have become smaller; the filter's program is still to come. */
+	if (rc == 0 && !zc->is_tap)
+		set_bell_step(zc);
 	if (rc == 0)
 		rc = prepare_joining(zc, err);
 	if (rc == 0)

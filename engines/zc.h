@@ -88,8 +88,8 @@ enum zc_spread {
  * @sockets:   XSKMAP; -1: a tap
  * @state:     array map of one struct zc_state
  * @records:   ring buffer map of a tap
- * @bell:      ring buffer map that wakes the reader every @bell_frames of a queue; -1: none
- * @bell_frames: a power of two
+ * @bell:      ring buffer map that wakes the reader; -1: none
+ * @bell_step: of how many of a queue's frames, or bytes of a tap's records; a power of two
  * @snaplen:   bytes that a tap copies at most
  * @longest:   longest frame that a tap may meet
  * @spread:    enum zc_spread
@@ -105,7 +105,7 @@ struct zc_program {
 	int state;
 	int records;
 	int bell;
-	uint32_t bell_frames;
+	uint32_t bell_step;
 	uint32_t snaplen;
 	uint32_t longest;
 	enum zc_spread spread;
@@ -331,8 +331,8 @@ void zc_tap_close(struct zc *zc);
 
 /** zc_bell.c */
 
-/** zc_bell_open() - have the program wake who rests, every @frames of a queue; 0 or -errno */
-int zc_bell_open(struct zc *zc, uint32_t frames);
+/** zc_bell_open() - have the program wake who rests, see zc_program.bell_step; 0 or -errno */
+int zc_bell_open(struct zc *zc);
 
 /** zc_bell_silence() - the reader is awake */
 void zc_bell_silence(struct zc *zc);

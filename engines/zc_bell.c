@@ -15,12 +15,11 @@
 
 #include "zc.h"
 
-int zc_bell_open(struct zc *zc, uint32_t frames)
+int zc_bell_open(struct zc *zc)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *at;
 
-	zc->program.bell_frames = frames;
 	zc->program.bell =
 		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nsring_bell", 0, 0, (uint32_t)page, NULL);
 	if (zc->program.bell < 0)

@@ -126,8 +126,8 @@ static void emit_stamp(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_place(p, done);
 }
 
-/* Counts the frame, and wakes a reader that rests when it is time to look: see zc_bell.c. */
-static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
+/* Counts @amount, and wakes a reader that rests when it is time to look: see zc_bell.c. */
+static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program, uint32_t amount)
 {
 	const int16_t matched = offsetof(struct zc_state, queues[0].matched);
 	uint32_t done = nsr_ebpf_labels(p, 1);
@@ -140,11 +140,14 @@ static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
 	zc_emit_state(p, BPF_REG_1, program->state, 0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_1, matched, 0);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, 1);
+	zc_emit_move(p, BPF_REG_4, BPF_REG_3);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, (int32_t)amount);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_3, matched, 0);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_3, 0, 0,
-		      (int32_t)program->bell_frames - 1);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_3, 0, 0, done);
+	/* Has it passed a multiple of the step? */
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_XOR | BPF_X, BPF_REG_4, BPF_REG_3, 0, 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_4, 0, 0,
+		      -(int32_t)program->bell_step);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_4, 0, 0, done);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_3, -8, 0);
 	zc_emit_map(p, BPF_REG_1, program->bell);
 	zc_emit_stack(p, BPF_REG_2, -8);
@@ -157,6 +160,8 @@ static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
 /* Hands the frame to a socket. */
 static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program)
 {
+	if (program->bell >= 0)
+		emit_bell(p, program, 1);
 	if (program->stamp)
 		emit_stamp(p, program);
 	if (program->spread)
@@ -214,6 +219,8 @@ static void emit_record(struct nsr_ebpf *p, const struct zc_program *program, ui
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 0, failed);
 	/* Wakes the reader if it has read all that there was before. */
 	zc_emit_call(p, BPF_FUNC_ringbuf_submit);
+	if (program->bell >= 0)
+		emit_bell(p, program, bytes);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, pass);
 	nsr_ebpf_place(p, failed);
 	zc_emit_call(p, BPF_FUNC_ringbuf_discard);
@@ -263,8 +270,6 @@ static int assemble(const struct zc_program *program, const struct nsr_filter *f
 		return rc;
 	}
 	nsr_ebpf_place(&p, match);
-	if (program->bell >= 0)
-		emit_bell(&p, program);
 	if (program->sockets < 0)
 		emit_copy(&p, program, pass);
 	else
