@@ -547,8 +547,8 @@ static uint32_t zc_rest_us(void *priv, int *fd)
 	if (zc->immediate || zc->busy_poll_us)
 		return 0;
 	*fd = zc->program.bell;
-	if (zc->program.bell < 0 && us > zc->memory.rx_frames / 8)
-		us = zc->memory.rx_frames / 8;
+	if (zc->program.bell < 0 && us > zc->memory.ring_frames / 8)
+		us = zc->memory.ring_frames / 8;
 	return us;
 }
 

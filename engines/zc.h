@@ -63,13 +63,15 @@ struct zc_queue {
 /**
  * struct zc_memory - how each queue's UMEM is laid out
  * @chunk_bytes: of a frame, with the kernel's headroom
- * @rx_frames:   frames for receiving, a power of two; the rings have as many entries
+ * @rx_frames:   frames for receiving, a power of two; the fill ring has as many entries
+ * @ring_frames: entries of a socket's receive ring: of a group's, fewer, so that a member that
+ *               stands still can't gather all frames
  * @tx_frames:   and behind them frames for sending, also a power of two; 0 without sending
  * @huge:        the memory is of huge pages
  */
 struct zc_memory {
 	uint32_t chunk_bytes;
-	uint32_t rx_frames, tx_frames;
+	uint32_t rx_frames, ring_frames, tx_frames;
 	bool huge;
 };
 

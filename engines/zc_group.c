@@ -17,6 +17,9 @@
  * frames wait in its socket. A member is alive as long as it holds a lock on its slot's byte of the
  * memory's file, of a description of its own.
  *
+ * A member's rings hold an eighth of a queue's frames, so that a few that stand still lose their own
+ * share only.
+ *
  * No frame may be used twice, so each step is ordered such that a death between two of them leaves
  * a few frames unused until the group ends.
  */
@@ -39,6 +42,8 @@
 
 /* Descriptors of sockets that each member needs at most. */
 #define SOCKETS_MOST 256
+
+#define LEAST_SHARE 256
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -67,6 +72,9 @@ size_t zc_layout_bytes(const struct zc_layout *layout)
 	if (!layout->rx_frames || layout->rx_frames & (layout->rx_frames - 1) ||
 	    layout->rx_frames > 1u << 17)
 		return 0;
+	if (!layout->ring_frames || layout->ring_frames & (layout->ring_frames - 1) ||
+	    layout->ring_frames > layout->rx_frames)
+		return 0;
 	return page_up(sizeof(struct zc_shared)) + held_bytes(layout) +
 	       layout->queues * umem_bytes(layout);
 }
@@ -92,7 +100,8 @@ static int socket_of(const struct zc_group *group, uint32_t queue, uint32_t slot
 static struct zc_memory memory_of(const struct zc_layout *layout)
 {
 	return (struct zc_memory){ .chunk_bytes = layout->chunk_bytes,
-				   .rx_frames = layout->rx_frames };
+				   .rx_frames = layout->rx_frames,
+				   .ring_frames = layout->ring_frames };
 }
 
 void zc_group_lock(struct zc_group *group)
@@ -380,6 +389,14 @@ static int fill_queue(const struct zc_group *group, uint32_t id)
 	return rc;
 }
 
+/* An eighth, but at least as many as are polled at once some times over. */
+static uint32_t share_of(uint32_t frames)
+{
+	uint32_t least = frames < LEAST_SHARE ? frames : LEAST_SHARE;
+
+	return frames / 8 > least ? frames / 8 : least;
+}
+
 static void plan(const struct zc *zc, const struct nsr_options *opts, struct zc_layout *layout)
 {
 	static const enum zc_spread spreads[] = {
@@ -399,6 +416,7 @@ static void plan(const struct zc *zc, const struct nsr_options *opts, struct zc_
 						: ZC_SLOTS_MAX,
 		.chunk_bytes = memory.chunk_bytes,
 		.rx_frames = memory.rx_frames,
+		.ring_frames = share_of(memory.rx_frames),
 		.spread = spreads[opts->fanout],
 	};
 }

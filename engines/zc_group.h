@@ -75,10 +75,12 @@ struct zc_layout {
 	uint32_t slots;
 	uint32_t chunk_bytes;
 	uint32_t rx_frames;
+	uint32_t ring_frames;
 	uint32_t spread; /* enum zc_spread */
 	uint32_t xdp; /* enum nsr_xdp */
 	uint32_t flags; /* of struct zc_program */
 	uint32_t stamp;
+	uint32_t reserved;
 };
 
 /** struct zc_shared - the header */

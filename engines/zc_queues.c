@@ -64,6 +64,7 @@ void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, ui
 	if (frames > MOST_FRAMES)
 		frames = MOST_FRAMES;
 	memory->rx_frames = opts->mode & NSR_RECV ? power_of_two_below(frames) : 0;
+	memory->ring_frames = memory->rx_frames;
 	memory->tx_frames = opts->mode & NSR_SEND ? TX_FRAMES : 0;
 }
 
@@ -235,6 +236,7 @@ static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted,
 					     "smaller ring",
 					     queue->id);
 		zc->memory.rx_frames /= 2;
+		zc->memory.ring_frames = zc->memory.rx_frames;
 	}
 }
 

@@ -56,7 +56,7 @@ static int set_own_rings(int fd, const struct zc_socket_spec *spec)
 	int rc = 0;
 
 	if (spec->receive)
-		rc = set_ring(fd, XDP_RX_RING, spec->memory->rx_frames);
+		rc = set_ring(fd, XDP_RX_RING, spec->memory->ring_frames);
 	if (rc == 0 && spec->memory->tx_frames)
 		rc = set_ring(fd, XDP_TX_RING, spec->memory->tx_frames);
 	return rc;
@@ -136,7 +136,7 @@ int zc_socket_map(struct zc_queue *queue, int owner, const struct zc_memory *mem
 	if (getsockopt(queue->fd, SOL_XDP, XDP_MMAP_OFFSETS, &at, &size) < 0)
 		return -errno;
 	if (memory->rx_frames) {
-		rc = map_ring(&queue->rx, queue->fd, XDP_PGOFF_RX_RING, &at.rx, memory->rx_frames,
+		rc = map_ring(&queue->rx, queue->fd, XDP_PGOFF_RX_RING, &at.rx, memory->ring_frames,
 			      sizeof(struct xdp_desc));
 		if (rc == 0)
 			rc = map_ring(&queue->fill, owner, (off_t)XDP_UMEM_PGOFF_FILL_RING, &at.fr,

@@ -316,6 +316,27 @@ static void frames_of_the_dead_come_back(void **state)
 	nsr_close(cap);
 }
 
+static void a_member_that_stands_still_takes_nothing_from_the_others(void **state)
+{
+	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_capture *caps[2];
+	uint32_t i, count = 0;
+
+	topology_require();
+	open_group(NSR_FANOUT_ROUND_ROBIN, caps, 2);
+	for (i = 0; i < 200; i++) {
+		send_some(120);
+		count += take_now(caps[0]);
+	}
+	assert_int_equal(count, 200 * 60);
+	assert_int_equal(nsr_stats(caps[0], &stats), 0);
+	assert_int_equal(stats.lost_ring, 0);
+	count = collect(caps[1], NULL, NULL);
+	assert_int_equal(nsr_stats(caps[1], &stats), 0);
+	assert_int_equal(count + stats.lost_ring, 200 * 60);
+	close_all(caps, 2);
+}
+
 static void a_place_in_the_group_is_used_again(void **state)
 {
 	struct nsr_capture *caps[16], *more;
@@ -404,6 +425,7 @@ int main(void)
 		cmocka_unit_test(the_others_go_on_when_the_one_that_made_the_group_is_killed),
 		cmocka_unit_test(killing_all_members_leaves_nothing),
 		cmocka_unit_test(frames_of_the_dead_come_back),
+		cmocka_unit_test(a_member_that_stands_still_takes_nothing_from_the_others),
 		cmocka_unit_test(a_place_in_the_group_is_used_again),
 		cmocka_unit_test(who_does_not_fit_into_a_group_is_refused),
 		cmocka_unit_test(the_filter_of_a_group_is_fixed),
