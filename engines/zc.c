@@ -127,6 +127,10 @@ static int choose_stamp(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 		return demanded ? nsr_error_set(err, -EOPNOTSUPP,
 						"a tap can't have the device's time stamps")
 				: 0;
+	if (zc->xdp == NSR_XDP_GENERIC)
+		return demanded ? nsr_error_set(err, -EOPNOTSUPP,
+						"the device's time stamps need native mode")
+				: 0;
 	zc->program.stamp_kfunc = zc_stamp_find();
 	zc->program.netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (zc->program.stamp_kfunc >= 0 && zc->program.netns >= 0)
@@ -177,16 +181,36 @@ static int make_sockets_map(struct zc *zc, struct nsr_error *err)
 	return 0;
 }
 
-/* Attaches a program that lets all pass: there is no socket yet, and a tap's refuses. */
-static int attach(struct zc *zc, struct nsr_error *err)
+static int try_attach(struct zc *zc, struct nsr_error *err)
 {
 	int prog = zc_program_load(&zc->program, NULL, zc->is_tap, err);
+	uint32_t xdp = zc->xdp;
 
 	if (prog < 0)
 		return prog;
-	zc->link = zc_attach(&zc->device, prog, &zc->xdp, err);
+	zc->link = zc_attach(&zc->device, prog, &xdp, err);
 	close(prog);
-	return zc->link < 0 ? zc->link : 0;
+	if (zc->link < 0)
+		return zc->link;
+	zc->xdp = xdp;
+	return 0;
+}
+
+/*
+ * Attaches a program that lets all pass: there is no socket yet, and a tap's refuses. A program that
+ * asks the device for stamps can't be in generic mode, and the driver may not know how to answer:
+ * unless the stamps were demanded, it goes without.
+ */
+static int attach(struct zc *zc, uint32_t stamp, struct nsr_error *err)
+{
+	int rc = try_attach(zc, err);
+
+	if (rc < 0 && rc != -EBUSY && zc->program.stamp == ZC_STAMP_DEVICE &&
+	    stamp == NSR_STAMP_AUTO) {
+		zc->program.stamp = ZC_STAMP_NONE;
+		rc = try_attach(zc, err);
+	}
+	return rc;
 }
 
 /* Whether the program must be one for frames of several buffers: before it is loaded. */
@@ -249,7 +273,7 @@ static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct n
 		rc = zc->is_tap ? zc_tap_open(zc, opts, err) : make_sockets_map(zc, err);
 	if (rc == 0 && has_bell(zc, opts))
 		rc = open_bell(zc, err);
-	return rc < 0 ? rc : attach(zc, err);
+	return rc < 0 ? rc : attach(zc, opts->stamp, err);
 }
 
 static int watch(struct zc *zc, int fd, uint32_t events)

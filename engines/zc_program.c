@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "filter_xdp.h"
 #include "zc.h"
@@ -324,6 +325,15 @@ static void *load_inside(void *arg)
 	return NULL;
 }
 
+/* Entering a namespace takes CAP_SYS_ADMIN, also one's own. */
+static bool is_here(int netns)
+{
+	struct stat there, here;
+
+	return fstat(netns, &there) == 0 && stat("/proc/thread-self/ns/net", &here) == 0 &&
+	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
 /* The kernel looks a program's device up in the loading thread's namespace. */
 static int load_in_place(const struct zc_program *program, const struct nsr_ebpf_code *code)
 {
@@ -332,7 +342,7 @@ static int load_in_place(const struct zc_program *program, const struct nsr_ebpf
 	pthread_t thread;
 	int rc;
 
-	if (program->stamp != ZC_STAMP_DEVICE)
+	if (program->stamp != ZC_STAMP_DEVICE || is_here(program->netns))
 		return load(program, code);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -540,6 +540,23 @@ static void three_capabilities_are_enough(void **state)
 	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
 }
 
+static void the_device_s_stamps_need_no_further_capability(void **state)
+{
+	struct nsr_options opts = options();
+	struct nsr_capture *cap;
+
+	topology_require();
+	opts.stamp = NSR_STAMP_DEVICE;
+	if (nsr_open("zc:v1", &opts, &cap, NULL) < 0) {
+		print_message("this kernel has no device stamps in XDP\n");
+		skip();
+	}
+	nsr_close(cap);
+	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
+	opts.xdp = NSR_XDP_GENERIC;
+	refused("zc:v1", &opts, -EOPNOTSUPP, "native mode");
+}
+
 static void each_of_them_is_needed(void **state)
 {
 	topology_require();
@@ -579,6 +596,7 @@ int main(void)
 		cmocka_unit_test(all_queues_of_a_device_are_taken),
 		cmocka_unit_test(one_queue_is_taken_and_the_others_reach_the_stack),
 		cmocka_unit_test(three_capabilities_are_enough),
+		cmocka_unit_test(the_device_s_stamps_need_no_further_capability),
 		cmocka_unit_test(each_of_them_is_needed),
 		cmocka_unit_test(less_memory_is_locked_where_less_is_allowed),
 	};
