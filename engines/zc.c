@@ -430,6 +430,8 @@ static int zc_check(void *priv, struct nsr_error *err)
 	if (rc < 0 && zc->link >= 0) {
 		close(zc->link);
 		zc->link = -1;
+		if (zc->group)
+			zc_group_detach(zc->group);
 	}
 	return rc;
 }

@@ -632,6 +632,19 @@ int zc_group_stop(struct zc *zc)
 	return set_started(zc->group, false);
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void zc_group_detach(struct zc_group *group)
+{
+	zc_usher_stop(group);
+	close_fd(group->link);
+	group->link = -1;
+}
+
 static void leave(struct zc_group *group)
 {
 	zc_group_lock(group);
@@ -640,12 +653,6 @@ static void leave(struct zc_group *group)
 	clear_slot(group, group->slot);
 	group->shared->slots[group->slot].used = 0;
 	zc_group_unlock(group);
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void zc_group_close(struct zc *zc)

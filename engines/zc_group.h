@@ -41,6 +41,9 @@ int zc_group_stop(struct zc *zc);
 /** zc_group_give_back() - zc_give_back() where several return frames to the same queue */
 void zc_group_give_back(struct zc_group *group, struct zc_queue *queue);
 
+/** zc_group_detach() - the device is gone: let go of the program, and let nobody in any more */
+void zc_group_detach(struct zc_group *group);
+
 /** zc_group_close() - leave; the last one ends the group */
 void zc_group_close(struct zc *zc);
 
