@@ -38,7 +38,7 @@
 struct hello {
 	uint64_t magic;
 	struct zc_layout layout;
-	uint32_t fds;
+	uint32_t fds; /* 0: you are somebody else's */
 	uint32_t reserved;
 };
 
@@ -149,8 +149,12 @@ static void let_in(const struct zc_group *group, int guest)
 	struct hello hello = { .magic = MAGIC, .layout = group->layout };
 	int *fds;
 
-	if (!is_one_of_us(guest) || set_patience(guest) < 0)
+	if (set_patience(guest) < 0)
 		return;
+	if (!is_one_of_us(guest)) {
+		send(guest, &hello, sizeof(hello), MSG_NOSIGNAL);
+		return;
+	}
 	fds = list_fds(group, &hello.fds);
 	if (fds && send(guest, &hello, sizeof(hello), MSG_NOSIGNAL) == sizeof(hello))
 		send_fds(guest, fds, hello.fds);
@@ -226,6 +230,8 @@ static int receive_group(struct zc_group *group, int from)
 	if (recv(from, &hello, sizeof(hello), 0) != sizeof(hello) || hello.magic != MAGIC ||
 	    !zc_layout_bytes(&hello.layout))
 		return -EPROTO;
+	if (!hello.fds)
+		return -EACCES;
 	sockets = hello.layout.queues * hello.layout.slots;
 	if (hello.fds != FIXED + sockets)
 		return -EPROTO;
