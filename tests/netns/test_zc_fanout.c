@@ -6,10 +6,17 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
+#include <linux/capability.h>
 #include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -360,6 +367,164 @@ static void who_does_not_fit_into_a_group_is_refused(void **state)
 	nsr_close(caps[0]);
 }
 
+/* As another user, with the capabilities that it takes. */
+static int open_as_nobody(const struct nsr_options *opts, const char *part)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = 1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_IPC_LOCK },
+		{ .effective = 1u << (CAP_BPF - 32) },
+	};
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	data[0].permitted = data[0].effective;
+	data[1].permitted = data[1].effective;
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresuid(65534, 65534, 65534) < 0 ||
+	    syscall(SYS_capset, &header, data) < 0)
+		return 99;
+	if (nsr_open("zc:v1", opts, &cap, &err) == 0)
+		return 0;
+	if (strstr(err.text, part))
+		return -err.code;
+	fprintf(stderr, "%s\n", err.text);
+	return 98;
+}
+
+static void another_user_does_not_get_into_a_group(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *caps[1];
+	int status;
+	pid_t pid;
+
+	topology_require();
+	opts = options(NSR_FANOUT_FLOW, open_group(NSR_FANOUT_FLOW, caps, 1));
+	pid = fork();
+	if (pid == 0)
+		_exit(open_as_nobody(&opts, "another user's"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EACCES);
+	nsr_close(caps[0]);
+}
+
+/* Its place has been another's, who was lost packets and left some unread. */
+static void a_new_member_begins_with_nothing_waiting_and_nothing_lost(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
+	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_capture *stays, *cap;
+
+	topology_require();
+	opts.ring_bytes = 512 << 10;
+	stays = open_target("zc:v1", &opts);
+	opts.fanout_group = group_of(stays);
+	cap = open_target("zc:v1", &opts);
+	send_some(1000);
+	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_not_equal(stats.lost_ring, 0);
+	nsr_close(cap);
+	take_now(stays);
+	cap = open_target("zc:v1", &opts);
+	assert_int_equal(take_now(cap), 0);
+	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(stats.lost_ring, 0);
+	send_some(100);
+	assert_int_equal(collect(cap, NULL, NULL), 50);
+	nsr_close(cap);
+	nsr_close(stays);
+}
+
+static void what_members_hand_out_and_lose_is_what_was_sent(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
+	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_capture *caps[2];
+	uint64_t sum = 0;
+	uint32_t i;
+
+	topology_require();
+	opts.ring_bytes = 512 << 10;
+	caps[0] = open_target("zc:v1", &opts);
+	opts.fanout_group = group_of(caps[0]);
+	caps[1] = open_target("zc:v1", &opts);
+	for (i = 0; i < 20; i++) {
+		send_some(100);
+		take_now(caps[0]); /* and nobody reads the other */
+	}
+	for (i = 0; i < 2; i++) {
+		collect(caps[i], NULL, NULL);
+		assert_int_equal(nsr_stats(caps[i], &stats), 0);
+		sum += stats.packets + stats.lost_ring;
+	}
+	assert_int_not_equal(stats.lost_ring, 0);
+	assert_int_equal(sum, 2000);
+	close_all(caps, 2);
+}
+
+/* Sends until told to stop; at most so many are on their way. */
+struct traffic {
+	_Atomic uint32_t sent, taken;
+	_Atomic bool enough;
+};
+
+static void *send_on_and_on(void *arg)
+{
+	struct traffic *traffic = arg;
+	struct nsr_frame frames[10];
+	struct nsr_capture *cap;
+	struct nsr_options opts;
+	uint8_t frame[60];
+	uint32_t i;
+
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	if (nsr_open("v0", &opts, &cap, NULL) < 0)
+		return NULL;
+	udp_frame(frame, 1000);
+	for (i = 0; i < 10; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	while (!traffic->enough) {
+		if (traffic->sent > traffic->taken + 2000)
+			sched_yield();
+		else
+			traffic->sent += (uint32_t)nsr_send(cap, frames, 10);
+	}
+	nsr_close(cap);
+	return NULL;
+}
+
+static void members_come_and_go_under_traffic_and_nothing_is_lost(void **state)
+{
+	struct traffic traffic = { 0 };
+	struct nsr_options opts;
+	struct nsr_capture *stays[1], *goes;
+	uint32_t turn, taken, tries;
+	struct nsr_batch batch;
+	pthread_t thread;
+
+	topology_require();
+	opts = options(NSR_FANOUT_ROUND_ROBIN, open_group(NSR_FANOUT_ROUND_ROBIN, stays, 1));
+	assert_int_equal(pthread_create(&thread, NULL, send_on_and_on, &traffic), 0);
+	for (turn = 0; turn < 30; turn++) {
+		goes = open_target("zc:v1", &opts);
+		for (taken = tries = 0; taken < 100 && tries < 500; tries++) {
+			if (nsr_recv(goes, &batch, 10) > 0)
+				taken += batch.count;
+			traffic.taken += batch.count + take_now(stays[0]);
+		}
+		assert_in_range(taken, 100, UINT32_MAX);
+		traffic.taken += collect(goes, NULL, NULL);
+		nsr_close(goes);
+	}
+	traffic.enough = true;
+	pthread_join(thread, NULL);
+	traffic.taken += collect(stays[0], NULL, NULL);
+	assert_int_equal(traffic.taken, traffic.sent);
+	nsr_close(stays[0]);
+}
+
 static void the_filter_of_a_group_is_fixed(void **state)
 {
 	struct nsr_options opts = options(NSR_FANOUT_FLOW, 0);
@@ -378,16 +543,47 @@ static void the_filter_of_a_group_is_fixed(void **state)
 	nsr_close(cap);
 }
 
-static void a_hundred_groups_leave_no_thread_and_no_program(void **state)
+static uint32_t count_entries(const char *path)
+{
+	struct dirent *entry;
+	uint32_t count = 0;
+	DIR *dir = opendir(path);
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static uint32_t count_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	uint32_t count = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		count += strstr(line, "socket:") || strstr(line, "memfd:nsring") ||
+			 strstr(line, "bpf-map");
+	fclose(maps);
+	return count;
+}
+
+static void twenty_groups_leave_no_descriptor_mapping_thread_or_program(void **state)
 {
 	struct nsr_capture *caps[2];
-	int i;
+	uint32_t fds, i;
 
 	topology_require();
-	for (i = 0; i < 100; i++) {
+	fds = count_entries("/proc/self/fd");
+	for (i = 0; i < 20; i++) {
 		open_group(NSR_FANOUT_FLOW, caps, 2);
+		assert_int_not_equal(count_mappings(), 0);
 		close_all(caps, 2);
 	}
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+	assert_int_equal(count_mappings(), 0);
 	assert_int_equal(program_id(), 0);
 	assert_int_equal(access("/proc/self/task", F_OK), 0);
 	assert_int_equal(system("test $(ls /proc/$PPID/task | wc -l) = 1"), 0);
@@ -406,8 +602,12 @@ int main(void)
 		cmocka_unit_test(frames_of_the_dead_come_back),
 		cmocka_unit_test(a_place_in_the_group_is_used_again),
 		cmocka_unit_test(who_does_not_fit_into_a_group_is_refused),
+		cmocka_unit_test(another_user_does_not_get_into_a_group),
+		cmocka_unit_test(a_new_member_begins_with_nothing_waiting_and_nothing_lost),
+		cmocka_unit_test(what_members_hand_out_and_lose_is_what_was_sent),
+		cmocka_unit_test(members_come_and_go_under_traffic_and_nothing_is_lost),
 		cmocka_unit_test(the_filter_of_a_group_is_fixed),
-		cmocka_unit_test(a_hundred_groups_leave_no_thread_and_no_program),
+		cmocka_unit_test(twenty_groups_leave_no_descriptor_mapping_thread_or_program),
 	};
 
 	return cmocka_run_group_tests(tests, topology_enter, NULL);
