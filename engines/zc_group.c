@@ -229,18 +229,18 @@ static bool is_dead(const struct zc_group *group, uint32_t slot)
 void zc_group_bury(struct zc_group *group)
 {
 	struct zc_slot *slots = group->shared->slots;
-	bool changed = false, died[ZC_SLOTS_MAX] = { false };
+	bool any = false, died[ZC_SLOTS_MAX] = { false };
 	uint32_t slot;
 
 	for (slot = 0; slot < group->layout.slots; slot++) {
 		if ((group->joined && slot == group->slot) || !slots[slot].used ||
 		    !is_dead(group, slot))
 			continue;
-		changed |= slots[slot].started;
 		slots[slot].used = slots[slot].started = 0;
-		died[slot] = true;
+		died[slot] = any = true;
 	}
-	if (changed)
+	/* Also for one that took nothing: it may have died while it dealt. */
+	if (any)
 		deal(group);
 	for (slot = 0; slot < group->layout.slots; slot++)
 		if (died[slot])
