@@ -456,8 +456,31 @@ static int check_memory(const struct zc_group *group)
 	return 0;
 }
 
-static int join_group(struct zc *zc, struct zc_group *group, const struct zc_layout *wanted,
-		      struct nsr_error *err)
+/* What the group's program does holds for all members: what one demands must be that. */
+static int check_kind(const struct zc *zc, const struct zc_group *group, uint32_t spread,
+		      const struct nsr_options *opts, struct nsr_error *err)
+{
+	static const uint32_t stamps[] = {
+		[NSR_STAMP_KERNEL] = ZC_STAMP_KERNEL,
+		[NSR_STAMP_DEVICE] = ZC_STAMP_DEVICE,
+	};
+	const struct zc_layout *layout = &group->layout;
+	const char *what = NULL;
+
+	if (layout->spread != spread)
+		what = "spreads in another way: join with the same --fanout";
+	else if (opts->xdp && opts->xdp != layout->xdp)
+		what = "takes packets in another mode: leave --xdp out";
+	else if (opts->stamp && stamps[opts->stamp] != layout->stamp)
+		what = "stamps by another clock: leave --stamp out";
+	if (!what)
+		return 0;
+	return nsr_error_set(err, -EINVAL, "fanout group %u of %s %s", group->number,
+			     zc->device.name, what);
+}
+
+static int join_group(struct zc *zc, struct zc_group *group, uint32_t spread,
+		      const struct nsr_options *opts, struct nsr_error *err)
 {
 	int rc = zc_usher_ask(group, zc->device.ifindex);
 
@@ -467,11 +490,9 @@ static int join_group(struct zc *zc, struct zc_group *group, const struct zc_lay
 		rc = map_shared(group);
 	if (rc < 0)
 		return say_ask(zc, group, rc, err);
-	if (group->layout.spread != wanted->spread)
-		return nsr_error_set(err, -EINVAL,
-				     "fanout group %u of %s spreads in another way: join with the "
-				     "same --fanout",
-				     group->number, zc->device.name);
+	rc = check_kind(zc, group, spread, opts, err);
+	if (rc < 0)
+		return rc;
 	zc->xdp = group->layout.xdp;
 	zc->program.flags = group->layout.flags;
 	zc->program.stamp = group->layout.stamp;
@@ -548,7 +569,7 @@ int zc_group_open(struct zc *zc, const struct nsr_options *opts,
 	if (!zc->group)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	if (opts->fanout_group) {
-		rc = join_group(zc, zc->group, &layout, err);
+		rc = join_group(zc, zc->group, layout.spread, opts, err);
 	} else {
 		rc = make(zc, opts, err);
 		if (rc == 0)
