@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "topology.h"
@@ -323,6 +324,171 @@ static void frames_of_the_dead_come_back(void **state)
 	nsr_close(cap);
 }
 
+#define QUEUES 8
+
+static void send_on_queues(uint32_t count)
+{
+	struct nsr_frame *frames = calloc(count, sizeof(*frames));
+	uint8_t frame[60];
+	char target[32];
+	uint32_t i;
+
+	udp_frame(frame, 1000);
+	for (i = 0; i < count; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	for (i = 0; i < QUEUES; i++) {
+		snprintf(target, sizeof(target), "zc:q0@%u", i);
+		send_frames(target, frames, count);
+	}
+	free(frames);
+}
+
+/* A process that says when it is about to leave, and takes a while to: there are many queues. */
+static void kill_while_leaving(const struct nsr_options *opts, long after_ns)
+{
+	struct timespec pause = { .tv_nsec = after_ns };
+	struct nsr_capture *cap;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (nsr_open("zc:q1", opts, &cap, NULL) < 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		nsr_stop(cap);
+		_exit(0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	nanosleep(&pause, NULL);
+	kill_member(pid);
+}
+
+static void the_share_of_a_member_killed_while_it_leaves_is_given_to_the_others(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
+	struct nsr_capture *cap;
+	int turn, tries;
+
+	topology_require();
+	ip("link add q0 numtxqueues 8 numrxqueues 8 type veth peer name q1 numtxqueues 8 "
+	   "numrxqueues 8");
+	ip("link set q0 up");
+	ip("link set q1 up");
+	cap = open_target("zc:q1", &opts);
+	opts.fanout_group = group_of(cap);
+	for (turn = 0; turn < 8; turn++) {
+		kill_while_leaving(&opts, turn * 150000);
+		for (tries = 0; tries < 20; tries++) {
+			send_on_queues(24);
+			if (take_now(cap) == 24 * QUEUES)
+				break;
+			usleep(50000);
+		}
+		assert_in_range(tries, 0, 19);
+	}
+	nsr_close(cap);
+	ip("link delete q0");
+}
+
+/* A flow's two directions, in hexadecimal behind the addresses of Ethernet. */
+static const char *const flows_of_all_kinds[][2] = {
+	/* IPv4: UDP, TCP, a header with options, a fragment, ICMP */
+	{ "080045000026000000004011000001020304010203051000200000120000",
+	  "080045000026000000004011000001020305010203042000100000120000" },
+	{ "080045000026000000004006000001020304010203051000200100120000",
+	  "080045000026000000004006000001020305010203042001100000120000" },
+	{ "08004600002600000000401100000102030401020305010101001000200200120000",
+	  "08004600002600000000401100000102030501020304010101002002100000120000" },
+	{ "080045000026000020014011000001020304010203051000200000120000",
+	  "080045000026000020014011000001020305010203049999777700120000" },
+	{ "080045000026000000004001000001020304010203050800000000010001",
+	  "080045000026000000004001000001020305010203040000000000010001" },
+	/* one tag, two tags */
+	{ "81000005080045000026000000004011000001020304010203051000200300120000",
+	  "81000005080045000026000000004011000001020305010203042003100000120000" },
+	{ "88a8000581000006080045000026000000004011000001020304010203051000200400120000",
+	  "88a8000581000006080045000026000000004011000001020305010203042004100000120000" },
+	/* IPv6: UDP, and ICMPv6 */
+	{ "86dd60000000001211402001000000000000000000000000000a2001000000000000000000000000000b"
+	  "1000200000120000",
+	  "86dd60000000001211402001000000000000000000000000000b2001000000000000000000000000000a"
+	  "2000100000120000" },
+	{ "86dd6000000000123a402001000000000000000000000000000a2001000000000000000000000000000b"
+	  "8000000000010001",
+	  "86dd6000000000123a402001000000000000000000000000000b2001000000000000000000000000000a"
+	  "8100000000010001" },
+	/* something else, by its addresses */
+	{ "88b500010203", "88b5aabbccdd" },
+};
+
+#define KINDS (sizeof(flows_of_all_kinds) / sizeof(flows_of_all_kinds[0]))
+
+/* @mark: where the flow's number is, in the last bytes, to tell the frames apart. */
+static void hex_frame(uint8_t frame[100], const char *hex, uint32_t mark, bool back)
+{
+	uint32_t i, byte;
+
+	memset(frame, 0, 100);
+	memcpy(frame, back ? "\2\0\0\0\0\1\2\0\0\0\0\2" : "\2\0\0\0\0\2\2\0\0\0\0\1", 12);
+	for (i = 0; hex[2 * i]; i++) {
+		sscanf(hex + 2 * i, "%2x", &byte);
+		frame[12 + i] = (uint8_t)byte;
+	}
+	frame[99] = (uint8_t)mark;
+}
+
+static void note_kind(const struct nsr_packet *packet, void *arg)
+{
+	uint32_t *kinds = arg;
+
+	kinds[packet->data[99]]++;
+}
+
+static void both_directions_of_flows_of_all_kinds_go_to_one_member(void **state)
+{
+	static uint8_t bytes[2 * KINDS][100];
+	uint32_t kinds[4][KINDS] = { 0 }, member, kind, whole;
+	struct nsr_frame frames[2 * KINDS];
+	struct nsr_capture *caps[4];
+
+	topology_require();
+	for (kind = 0; kind < 2 * KINDS; kind++) {
+		hex_frame(bytes[kind], flows_of_all_kinds[kind / 2][kind % 2], kind / 2, kind % 2);
+		frames[kind] = (struct nsr_frame){ bytes[kind], sizeof(bytes[kind]) };
+	}
+	open_group(NSR_FANOUT_FLOW, caps, 4);
+	send_frames("v0", frames, 2 * KINDS);
+	for (member = 0; member < 4; member++)
+		collect(caps[member], note_kind, kinds[member]);
+	for (kind = 0; kind < KINDS; kind++) {
+		for (member = whole = 0; member < 4; member++)
+			whole += kinds[member][kind] == 2;
+		if (whole != 1)
+			fail_msg("flow %u is not with one member", kind);
+	}
+	close_all(caps, 4);
+}
+
+static void stopped_members_leave_the_packets_to_the_stack(void **state)
+{
+	struct nsr_capture *caps[2], *stack;
+
+	topology_require();
+	open_group(NSR_FANOUT_FLOW, caps, 2);
+	assert_int_equal(nsr_stop(caps[0]), 0);
+	assert_int_equal(nsr_stop(caps[1]), 0);
+	stack = open_target("v1", NULL);
+	send_some(30);
+	assert_int_equal(collect(stack, NULL, NULL), 30);
+	nsr_close(stack);
+	close_all(caps, 2);
+}
+
 static void a_place_in_the_group_is_used_again(void **state)
 {
 	struct nsr_capture *caps[16], *more;
@@ -361,6 +527,12 @@ static void who_does_not_fit_into_a_group_is_refused(void **state)
 	refused(options(NSR_FANOUT_FLOW, 77), -ENOENT, "no fanout group 77");
 	group = open_group(NSR_FANOUT_FLOW, caps, 1);
 	refused(options(NSR_FANOUT_CPU, group), -EINVAL, "another way");
+	opts = options(NSR_FANOUT_FLOW, group);
+	opts.xdp = NSR_XDP_GENERIC;
+	refused(opts, -EINVAL, "another mode");
+	opts = options(NSR_FANOUT_FLOW, group);
+	opts.stamp = NSR_STAMP_KERNEL;
+	refused(opts, -EINVAL, "another clock");
 	opts = options(NSR_FANOUT_FLOW, group);
 	opts.filter = "icmp";
 	refused(opts, -EINVAL, "another filter");
@@ -600,6 +772,10 @@ int main(void)
 		cmocka_unit_test(the_others_go_on_when_the_one_that_made_the_group_is_killed),
 		cmocka_unit_test(killing_all_members_leaves_nothing),
 		cmocka_unit_test(frames_of_the_dead_come_back),
+		cmocka_unit_test(
+			the_share_of_a_member_killed_while_it_leaves_is_given_to_the_others),
+		cmocka_unit_test(both_directions_of_flows_of_all_kinds_go_to_one_member),
+		cmocka_unit_test(stopped_members_leave_the_packets_to_the_stack),
 		cmocka_unit_test(a_place_in_the_group_is_used_again),
 		cmocka_unit_test(who_does_not_fit_into_a_group_is_refused),
 		cmocka_unit_test(another_user_does_not_get_into_a_group),
