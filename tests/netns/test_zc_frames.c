@@ -17,6 +17,7 @@
 struct way {
 	uint32_t xdp;
 	uint32_t fanout;
+	uint32_t stamp;
 	bool tap;
 };
 
@@ -24,6 +25,8 @@ static struct way native = { .xdp = NSR_XDP_NATIVE };
 static struct way generic = { .xdp = NSR_XDP_GENERIC };
 static struct way native_tap = { .xdp = NSR_XDP_NATIVE, .tap = true };
 static struct way generic_tap = { .xdp = NSR_XDP_GENERIC, .tap = true };
+static struct way stamped = { .xdp = NSR_XDP_NATIVE, .stamp = NSR_STAMP_KERNEL };
+static struct way generic_stamped = { .xdp = NSR_XDP_GENERIC, .stamp = NSR_STAMP_KERNEL };
 static struct way group = { .xdp = NSR_XDP_NATIVE, .fanout = NSR_FANOUT_FLOW };
 
 static struct nsr_options options(void **state)
@@ -42,8 +45,14 @@ static struct nsr_options options(void **state)
 	nsr_options_init(&opts);
 	opts.xdp = way->xdp;
 	opts.fanout = way->fanout;
+	opts.stamp = way->stamp;
 	opts.tap = way->tap;
 	return opts;
+}
+
+static uint32_t flags_of(const struct nsr_options *opts)
+{
+	return opts->stamp ? 0 : NSR_PKT_STAMP_READ;
 }
 
 /* Around every size that is a boundary somewhere, and small ones behind large ones. */
@@ -107,6 +116,7 @@ struct expected {
 	const uint32_t *lengths;
 	uint32_t next;
 	uint32_t snaplen;
+	uint32_t flags;
 };
 
 static void check_next(const struct nsr_packet *packet, void *arg)
@@ -116,6 +126,7 @@ static void check_next(const struct nsr_packet *packet, void *arg)
 	uint8_t frame[MOST_BYTES];
 
 	fill(frame, len, expected->next++);
+	assert_int_equal(packet->flags, expected->flags);
 	assert_int_equal(packet->len, len);
 	assert_int_equal(packet->caplen, len < expected->snaplen ? len : expected->snaplen);
 	assert_memory_equal(packet->data, frame, packet->caplen);
@@ -124,7 +135,7 @@ static void check_next(const struct nsr_packet *packet, void *arg)
 static void send_all_lengths(struct nsr_options opts, uint32_t snaplen)
 {
 	uint32_t lengths[500], count = choose_lengths(lengths);
-	struct expected expected = { lengths, 0, snaplen };
+	struct expected expected = { lengths, 0, snaplen, flags_of(&opts) };
 	struct nsr_capture *cap, *sender = open_sender();
 
 	opts.snaplen = snaplen;
@@ -187,9 +198,9 @@ static uint32_t take_now(struct nsr_capture *cap, struct expected *expected)
 static void ring_goes_round_many_times(void **state)
 {
 	static uint32_t lengths[60 * 100];
-	struct expected expected = { lengths, 0, 16384 };
-	struct nsr_stats stats = { .size = sizeof(stats) };
 	struct nsr_options opts = options(state);
+	struct expected expected = { lengths, 0, 16384, flags_of(&opts) };
+	struct nsr_stats stats = { .size = sizeof(stats) };
 	struct nsr_capture *cap, *sender = open_sender();
 	uint32_t i;
 
@@ -246,7 +257,7 @@ static void handed_out_and_lost_of_several_buffers_are_what_was_sent(void **stat
 
 #define EACH_WAY(fact)                                                                             \
 	IN(native, fact), IN(generic, fact), IN(native_tap, fact), IN(generic_tap, fact),          \
-		IN(group, fact)
+		IN(stamped, fact), IN(generic_stamped, fact), IN(group, fact)
 
 int main(void)
 {
