@@ -36,6 +36,10 @@ static struct nsr_options options(void **state)
 	static bool made;
 
 	topology_require();
+	if (made && has_program("j1")) {
+		ip("link delete j0");
+		made = false;
+	}
 	if (!made) {
 		ip("link add j0 mtu 9000 type veth peer name j1 mtu 9000");
 		ip("link set j0 up");

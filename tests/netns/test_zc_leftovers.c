@@ -35,8 +35,10 @@ static void make_device(void)
 	static bool made;
 
 	topology_require();
-	if (made)
+	if (made && !has_program("w1"))
 		return;
+	if (made)
+		ip("link delete w0");
 	ip("link add w0 type veth peer name w1");
 	ip("link set w0 up");
 	ip("link set w1 up");

@@ -18,8 +18,10 @@ static void make_device(void)
 	static bool made;
 
 	topology_require();
-	if (made)
+	if (made && !has_program("q1"))
 		return;
+	if (made)
+		ip("link delete q0");
 	ip("link add q0 numtxqueues 4 numrxqueues 4 type veth peer name q1 numtxqueues 4 "
 	   "numrxqueues 4");
 	ip("link set q0 up");
@@ -63,6 +65,18 @@ static void all_queues_are_taken(void **state)
 	assert_int_equal(collect(zc, NULL, NULL), 100);
 	assert_int_equal(collect(stack, NULL, NULL), 0);
 	nsr_close(stack);
+	nsr_close(zc);
+}
+
+static void one_batch_has_packets_of_all_queues(void **state)
+{
+	struct nsr_capture *zc;
+	struct nsr_batch batch;
+
+	make_device();
+	zc = open_target("zc:q1", NULL);
+	send_on_each_queue();
+	assert_int_equal(nsr_recv(zc, &batch, 0), 100);
 	nsr_close(zc);
 }
 
@@ -308,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_queues_are_taken),
+		cmocka_unit_test(one_batch_has_packets_of_all_queues),
 		cmocka_unit_test(each_queue_is_taken_alone_and_the_others_reach_the_stack),
 		cmocka_unit_test(queue_that_the_device_has_not_is_refused_with_how_many_there_are),
 		cmocka_unit_test(tap_copies_from_all_queues),
