@@ -17,7 +17,7 @@
  * frames wait in its socket. A member is alive as long as it holds a lock on its slot's byte of the
  * memory's file, of a description of its own.
  *
- * A member's rings hold an eighth of a queue's frames, so that a few that stand still lose their own
+ * A member's rings hold a quarter of a queue's frames, so that a few that stand still lose their own
  * share only.
  *
  * No frame may be used twice, so each step is ordered such that a death between two of them leaves
@@ -241,7 +241,7 @@ static bool is_dead(const struct zc_group *group, uint32_t slot)
 void zc_group_bury(struct zc_group *group)
 {
 	struct zc_slot *slots = group->shared->slots;
-	bool changed = false, died[ZC_SLOTS_MAX] = { false };
+	bool any = false, died[ZC_SLOTS_MAX] = { false };
 	uint32_t slot;
 
 	for (slot = 0; slot < group->layout.slots; slot++) {
@@ -249,9 +249,10 @@ void zc_group_bury(struct zc_group *group)
 		    !is_dead(group, slot))
 			continue;
 		slots[slot].started = 0;
-		died[slot] = changed = true;
+		died[slot] = any = true;
 	}
-	if (changed)
+	/* Also for one that took nothing: it may have died while it dealt. */
+	if (any)
 		deal(group);
 	/* Free only now: who dies on the way leaves it all to the next. */
 	for (slot = 0; slot < group->layout.slots; slot++) {
@@ -389,12 +390,12 @@ static int fill_queue(const struct zc_group *group, uint32_t id)
 	return rc;
 }
 
-/* An eighth, but at least as many as are polled at once some times over. */
+/* A quarter, but at least as many as are polled at once some times over. */
 static uint32_t share_of(uint32_t frames)
 {
 	uint32_t least = frames < LEAST_SHARE ? frames : LEAST_SHARE;
 
-	return frames / 8 > least ? frames / 8 : least;
+	return frames / 4 > least ? frames / 4 : least;
 }
 
 static void plan(const struct zc *zc, const struct nsr_options *opts, struct zc_layout *layout)
@@ -480,8 +481,31 @@ static int check_memory(const struct zc_group *group)
 	return 0;
 }
 
-static int join_group(struct zc *zc, struct zc_group *group, const struct zc_layout *wanted,
-		      struct nsr_error *err)
+/* What the group's program does holds for all members: what one demands must be that. */
+static int check_kind(const struct zc *zc, const struct zc_group *group, uint32_t spread,
+		      const struct nsr_options *opts, struct nsr_error *err)
+{
+	static const uint32_t stamps[] = {
+		[NSR_STAMP_KERNEL] = ZC_STAMP_KERNEL,
+		[NSR_STAMP_DEVICE] = ZC_STAMP_DEVICE,
+	};
+	const struct zc_layout *layout = &group->layout;
+	const char *what = NULL;
+
+	if (layout->spread != spread)
+		what = "spreads in another way: join with the same --fanout";
+	else if (opts->xdp && opts->xdp != layout->xdp)
+		what = "takes packets in another mode: leave --xdp out";
+	else if (opts->stamp && stamps[opts->stamp] != layout->stamp)
+		what = "stamps by another clock: leave --stamp out";
+	if (!what)
+		return 0;
+	return nsr_error_set(err, -EINVAL, "fanout group %u of %s %s", group->number,
+			     zc->device.name, what);
+}
+
+static int join_group(struct zc *zc, struct zc_group *group, uint32_t spread,
+		      const struct nsr_options *opts, struct nsr_error *err)
 {
 	int rc = zc_usher_ask(group, zc->device.ifindex);
 
@@ -491,11 +515,9 @@ static int join_group(struct zc *zc, struct zc_group *group, const struct zc_lay
 		rc = map_shared(group);
 	if (rc < 0)
 		return say_ask(zc, group, rc, err);
-	if (group->layout.spread != wanted->spread)
-		return nsr_error_set(err, -EINVAL,
-				     "fanout group %u of %s spreads in another way: join with the "
-				     "same --fanout",
-				     group->number, zc->device.name);
+	rc = check_kind(zc, group, spread, opts, err);
+	if (rc < 0)
+		return rc;
 	zc->xdp = group->layout.xdp;
 	zc->program.flags = group->layout.flags;
 	zc->program.stamp = group->layout.stamp;
@@ -572,7 +594,7 @@ int zc_group_open(struct zc *zc, const struct nsr_options *opts,
 	if (!zc->group)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	if (opts->fanout_group) {
-		rc = join_group(zc, zc->group, &layout, err);
+		rc = join_group(zc, zc->group, layout.spread, opts, err);
 	} else {
 		rc = make(zc, opts, err);
 		if (rc == 0)

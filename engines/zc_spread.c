@@ -19,9 +19,6 @@
 
 enum { OFFSET = BPF_REG_7, TYPE = BPF_REG_8, HASH = BPF_REG_9 };
 
-/* The fractional part of the golden ratio: spreads what differs in few bits (Knuth, 6.4). */
-#define MIX 0x9e3779b1u
-
 static void load(struct nsr_ebpf *p, int32_t bytes, uint32_t failed)
 {
 	zc_emit_move(p, BPF_REG_1, BPF_REG_6);
@@ -133,6 +130,28 @@ static void hash_ports(struct nsr_ebpf *p, uint32_t done)
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, HASH, BPF_REG_1, 0, 0);
 }
 
+static void fold(struct nsr_ebpf *p, int32_t bits)
+{
+	nsr_ebpf_emit(p, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_1, HASH, 0, 0);
+	nsr_ebpf_emit(p, BPF_ALU | BPF_RSH | BPF_K, BPF_REG_1, 0, 0, bits);
+	nsr_ebpf_emit(p, BPF_ALU | BPF_XOR | BPF_X, HASH, BPF_REG_1, 0, 0);
+}
+
+static void multiply(struct nsr_ebpf *p, uint32_t factor)
+{
+	nsr_ebpf_emit(p, BPF_ALU | BPF_MUL | BPF_K, HASH, 0, 0, (int32_t)factor);
+}
+
+/* MurmurHash3's finalizer: each bit changes each, as buckets and members come of few of them. */
+static void mix(struct nsr_ebpf *p)
+{
+	fold(p, 16);
+	multiply(p, 0x85ebca6b);
+	fold(p, 13);
+	multiply(p, 0xc2b2ae35);
+	fold(p, 16);
+}
+
 static void hash_flow(struct nsr_ebpf *p)
 {
 	uint32_t done = nsr_ebpf_labels(p, 3), ports = done + 1, ipv6 = done + 2;
@@ -148,10 +167,7 @@ static void hash_flow(struct nsr_ebpf *p)
 	nsr_ebpf_place(p, ports);
 	hash_ports(p, done);
 	nsr_ebpf_place(p, done);
-	nsr_ebpf_emit(p, BPF_ALU | BPF_MUL | BPF_K, HASH, 0, 0, (int32_t)MIX);
-	nsr_ebpf_emit(p, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_1, HASH, 0, 0);
-	nsr_ebpf_emit(p, BPF_ALU | BPF_RSH | BPF_K, BPF_REG_1, 0, 0, 15);
-	nsr_ebpf_emit(p, BPF_ALU | BPF_XOR | BPF_X, HASH, BPF_REG_1, 0, 0);
+	mix(p);
 }
 
 void zc_emit_spread(struct nsr_ebpf *p, const struct zc_program *program)

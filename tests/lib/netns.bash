@@ -200,6 +200,24 @@ has_received() {
 	[ "$(kernel "$1" "$2" rx.packets)" -ge "$3" ]
 }
 
+# xdp NS DEV: the id of the XDP program there, or nothing.
+xdp() {
+	ip -n "$1" -j link show dev "$2" | jq -r '.[0].xdp.prog.id // empty'
+}
+
+has_no_xdp() {
+	[ -z "$(xdp "$1" "$2")" ]
+}
+
+# in_datagrams NS: how many UDP datagrams the stack there has delivered.
+in_datagrams() {
+	in_ns "$1" awk '$1 == "Udp:" && $2 ~ /^[0-9]/ { print $2 }' /proc/net/snmp
+}
+
+has_datagrams() {
+	[ "$(in_datagrams "$1")" -ge "$2" ]
+}
+
 # promiscuity NS DEV: how many have asked for packets for other hosts.
 promiscuity() {
 	ip -n "$1" -j -d link show dev "$2" | jq '.[0].promiscuity'

@@ -217,6 +217,113 @@ static void removing_the_filter_hands_out_everything_again(void **state)
 	nsr_close(cap);
 }
 
+static void filter_that_fails_leaves_the_one_before(void **state)
+{
+	uint16_t port = NEW_PORT;
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.filter = "udp port 2000";
+	cap = open_on("v1", &opts);
+	assert_int_equal(nsr_set_filter(cap, "no such filter", NULL), -EINVAL);
+	send_udp(OLD_PORT, 30);
+	send_udp(NEW_PORT, 20);
+	assert_int_equal(collect(cap, check_port, &port), 20);
+	nsr_close(cap);
+}
+
+/* Frames of both ports in turn, by a thread, with their numbers; at most so many on their way. */
+#define UNDER_WAY 500
+#define NUMBERED  20000
+
+struct traffic {
+	_Atomic uint32_t taken; /* of NEW_PORT, which all filters let in */
+	_Atomic bool failed;
+};
+
+static void *send_numbered(void *arg)
+{
+	struct traffic *traffic = arg;
+	struct nsr_frame frames[10];
+	struct nsr_capture *cap;
+	struct nsr_options opts;
+	uint8_t bytes[10][60];
+	uint32_t i, number;
+
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	if (nsr_open("v0", &opts, &cap, NULL) < 0) {
+		traffic->failed = true;
+		return NULL;
+	}
+	for (i = 0; i < 10; i++) {
+		udp_frame(bytes[i], i % 2 ? OLD_PORT : NEW_PORT);
+		frames[i] = (struct nsr_frame){ bytes[i], sizeof(bytes[i]) };
+	}
+	for (number = 0; number < NUMBERED && !traffic->failed; number += 5) {
+		for (i = 0; i < 10; i++)
+			memcpy(bytes[i] + 44, &(uint32_t){ number + i / 2 }, 4);
+		while (number >= traffic->taken + UNDER_WAY && !traffic->failed)
+			sched_yield();
+		traffic->failed |= nsr_send(cap, frames, 10) != 10;
+	}
+	nsr_close(cap);
+	return NULL;
+}
+
+/* The next ones of NEW_PORT; true while all that come are let in by the filter. */
+static bool are_next(const struct nsr_batch *batch, bool only_new, uint32_t *next)
+{
+	const struct nsr_packet *packet;
+	uint32_t i;
+
+	for (i = 0; i < batch->count; i++) {
+		packet = &batch->packets[i];
+		if (packet->data[36] << 8 == (OLD_PORT & 0xff00) && only_new)
+			return false;
+		if (packet->data[36] << 8 == (OLD_PORT & 0xff00))
+			continue;
+		if (memcmp(packet->data + 44, next, 4) != 0)
+			return false;
+		(*next)++;
+	}
+	return true;
+}
+
+static void filter_changed_under_traffic_leaves_no_gap(void **state)
+{
+	struct traffic traffic = { 0 };
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+	bool only_new = true;
+	uint32_t next = 0;
+	pthread_t thread;
+	int n = 0;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.filter = "udp port 2000";
+	cap = open_on("v1", &opts);
+	assert_int_equal(pthread_create(&thread, NULL, send_numbered, &traffic), 0);
+	while (next < NUMBERED && !traffic.failed) {
+		n = nsr_recv(cap, &batch, 5000);
+		if (n <= 0 || !are_next(&batch, only_new, &next))
+			traffic.failed = true;
+		traffic.taken = next;
+		only_new = !only_new;
+		if (nsr_set_filter(cap, only_new ? "udp port 2000" : "udp port 2000 or port 1000",
+				   NULL) < 0)
+			traffic.failed = true;
+	}
+	pthread_join(thread, NULL);
+	if (traffic.failed)
+		fail_msg("after %u packets: %d, %s", next, n, nsr_last_error(cap));
+	nsr_close(cap);
+}
+
 static void packet_of_a_quiet_capture_comes_when_its_time_is_up(void **state)
 {
 	struct nsr_capture *cap;
@@ -242,6 +349,45 @@ static void immediate_capture_does_not_wait_for_a_batch(void **state)
 	cap = open_on("v1", &opts);
 	send_udp(OLD_PORT, 1);
 	assert_int_equal(nsr_recv(cap, &batch, 0), 1);
+	nsr_close(cap);
+}
+
+static void packet_wakes_who_polls_the_descriptor(void **state)
+{
+	struct nsr_batch batch;
+	struct nsr_capture *cap;
+	struct pollfd poller;
+	int i, turns;
+
+	topology_require();
+	cap = open_on("v1", NULL);
+	poller = (struct pollfd){ .fd = nsr_fd(cap), .events = POLLIN };
+	for (i = 0; i < 20; i++) {
+		send_udp(OLD_PORT, 1);
+		for (turns = 0; turns < 100; turns++) {
+			assert_int_equal(poll(&poller, 1, 5000), 1);
+			if (nsr_recv(cap, &batch, 0) == 1)
+				break;
+		}
+		assert_in_range(turns, 0, 99);
+	}
+	nsr_close(cap);
+}
+
+/* Also while the reader, who has just had packets, lets more gather. */
+static void wake_ends_the_wait_of_a_reader(void **state)
+{
+	struct nsr_batch batch;
+	struct nsr_capture *cap;
+
+	topology_require();
+	cap = open_on("v1", NULL);
+	nsr_wake(cap);
+	assert_int_equal(nsr_recv(cap, &batch, -1), 0);
+	send_udp(OLD_PORT, 1);
+	assert_int_equal(nsr_recv(cap, &batch, -1), 1);
+	nsr_wake(cap);
+	assert_int_equal(nsr_recv(cap, &batch, -1), 0);
 	nsr_close(cap);
 }
 
@@ -474,6 +620,45 @@ static void sending_too_long_a_frame_tells_after_the_ones_before(void **state)
 	nsr_close(cap);
 }
 
+static void frame_without_room_for_its_header_is_refused(void **state)
+{
+	static uint8_t frame[13];
+	struct nsr_frame one = { frame, sizeof(frame) };
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+
+	require_sender();
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	cap = open_on("v0", &opts);
+	assert_int_equal(nsr_send(cap, &one, 1), -EINVAL);
+	assert_non_null(strstr(nsr_last_error(cap), "13 bytes"));
+	nsr_close(cap);
+}
+
+static void sending_on_a_deleted_device_says_that_it_is_gone(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_frame one;
+	uint8_t frame[60];
+
+	require_sender();
+	ip("link add w0 type veth peer name w1");
+	ip("link set w0 up");
+	ip("link set w1 up");
+	udp_frame(frame, NEW_PORT);
+	one = (struct nsr_frame){ frame, sizeof(frame) };
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	cap = open_on("w0", &opts);
+	assert_int_equal(nsr_send(cap, &one, 1), 1);
+	ip("link delete w1");
+	assert_int_equal(nsr_send(cap, &one, 1), -ENODEV);
+	assert_non_null(strstr(nsr_last_error(cap), "gone"));
+	nsr_close(cap);
+}
+
 static void capture_that_sends_does_not_see_its_own_frames(void **state)
 {
 	struct nsr_options opts;
@@ -503,8 +688,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(new_filter_keeps_apart_cut_frames_in_immediate_mode),
 		cmocka_unit_test(filter_changed_many_times_never_lets_the_wrong_packets_out),
 		cmocka_unit_test(removing_the_filter_hands_out_everything_again),
+		cmocka_unit_test(filter_that_fails_leaves_the_one_before),
+		cmocka_unit_test(filter_changed_under_traffic_leaves_no_gap),
 		cmocka_unit_test(packet_of_a_quiet_capture_comes_when_its_time_is_up),
 		cmocka_unit_test(immediate_capture_does_not_wait_for_a_batch),
+		cmocka_unit_test(packet_wakes_who_polls_the_descriptor),
+		cmocka_unit_test(wake_ends_the_wait_of_a_reader),
 		cmocka_unit_test(what_a_full_ring_loses_is_in_the_ledger),
 		cmocka_unit_test(device_deleted_ends_the_capture),
 		cmocka_unit_test(device_set_down_and_deleted_later_ends_the_capture),
@@ -515,6 +704,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(statistics_may_be_read_by_another_thread),
 		cmocka_unit_test(filter_changed_after_stop_takes_no_further_packets),
 		cmocka_unit_test(sending_too_long_a_frame_tells_after_the_ones_before),
+		cmocka_unit_test(frame_without_room_for_its_header_is_refused),
+		cmocka_unit_test(sending_on_a_deleted_device_says_that_it_is_gone),
 		cmocka_unit_test(capture_that_sends_does_not_see_its_own_frames),
 	};
 

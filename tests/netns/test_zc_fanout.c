@@ -6,11 +6,19 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
+#include <linux/capability.h>
 #include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "topology.h"
@@ -308,8 +316,8 @@ static void frames_of_the_dead_come_back(void **state)
 		wait_until_alone(cap);
 	}
 	for (i = 0; i < 20; i++) {
-		send_some(200);
-		assert_int_equal(take_now(cap), 200);
+		send_some(250);
+		assert_int_equal(take_now(cap), 250);
 	}
 	assert_int_equal(nsr_stats(cap, &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);
@@ -334,6 +342,226 @@ static void a_member_that_stands_still_takes_nothing_from_the_others(void **stat
 	count = collect(caps[1], NULL, NULL);
 	assert_int_equal(nsr_stats(caps[1], &stats), 0);
 	assert_int_equal(count + stats.lost_ring, 200 * 60);
+	close_all(caps, 2);
+}
+
+#define QUEUES 8
+
+static void send_on_queues(uint32_t count)
+{
+	struct nsr_frame *frames = calloc(count, sizeof(*frames));
+	uint8_t frame[60];
+	char target[32];
+	uint32_t i;
+
+	udp_frame(frame, 1000);
+	for (i = 0; i < count; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	for (i = 0; i < QUEUES; i++) {
+		snprintf(target, sizeof(target), "zc:q0@%u", i);
+		send_frames(target, frames, count);
+	}
+	free(frames);
+}
+
+/* A process that says when it is about to leave, and takes a while to: there are many queues. */
+static void kill_while_leaving(const struct nsr_options *opts, long after_ns)
+{
+	struct timespec pause = { .tv_nsec = after_ns };
+	struct nsr_capture *cap;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (nsr_open("zc:q1", opts, &cap, NULL) < 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		nsr_stop(cap);
+		_exit(0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	nanosleep(&pause, NULL);
+	kill_member(pid);
+}
+
+static void the_share_of_a_member_killed_while_it_leaves_is_given_to_the_others(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
+	struct nsr_capture *cap;
+	int turn, tries;
+
+	topology_require();
+	ip("link add q0 numtxqueues 8 numrxqueues 8 type veth peer name q1 numtxqueues 8 "
+	   "numrxqueues 8");
+	ip("link set q0 up");
+	ip("link set q1 up");
+	cap = open_target("zc:q1", &opts);
+	opts.fanout_group = group_of(cap);
+	for (turn = 0; turn < 8; turn++) {
+		kill_while_leaving(&opts, turn * 150000);
+		for (tries = 0; tries < 20; tries++) {
+			send_on_queues(24);
+			if (take_now(cap) == 24 * QUEUES)
+				break;
+			usleep(50000);
+		}
+		assert_in_range(tries, 0, 19);
+	}
+	nsr_close(cap);
+	ip("link delete q0");
+}
+
+/* A flow's two directions, in hexadecimal behind the addresses of Ethernet. */
+static const char *const flows_of_all_kinds[][2] = {
+	/* IPv4: UDP, TCP, a header with options, a fragment, ICMP */
+	{ "080045000026000000004011000001020304010203051000200000120000",
+	  "080045000026000000004011000001020305010203042000100000120000" },
+	{ "080045000026000000004006000001020304010203051000200100120000",
+	  "080045000026000000004006000001020305010203042001100000120000" },
+	{ "08004600002600000000401100000102030401020305010101001000200200120000",
+	  "08004600002600000000401100000102030501020304010101002002100000120000" },
+	{ "080045000026000020014011000001020304010203051000200000120000",
+	  "080045000026000020014011000001020305010203049999777700120000" },
+	{ "080045000026000000004001000001020304010203050800000000010001",
+	  "080045000026000000004001000001020305010203040000000000010001" },
+	/* one tag, two tags */
+	{ "81000005080045000026000000004011000001020304010203051000200300120000",
+	  "81000005080045000026000000004011000001020305010203042003100000120000" },
+	{ "88a8000581000006080045000026000000004011000001020304010203051000200400120000",
+	  "88a8000581000006080045000026000000004011000001020305010203042004100000120000" },
+	/* IPv6: UDP, and ICMPv6 */
+	{ "86dd60000000001211402001000000000000000000000000000a2001000000000000000000000000000b"
+	  "1000200000120000",
+	  "86dd60000000001211402001000000000000000000000000000b2001000000000000000000000000000a"
+	  "2000100000120000" },
+	{ "86dd6000000000123a402001000000000000000000000000000a2001000000000000000000000000000b"
+	  "8000000000010001",
+	  "86dd6000000000123a402001000000000000000000000000000b2001000000000000000000000000000a"
+	  "8100000000010001" },
+	/* something else, by its addresses */
+	{ "88b500010203", "88b5aabbccdd" },
+};
+
+#define KINDS (sizeof(flows_of_all_kinds) / sizeof(flows_of_all_kinds[0]))
+
+/* @mark: where the flow's number is, in the last bytes, to tell the frames apart. */
+static void hex_frame(uint8_t frame[100], const char *hex, uint32_t mark, bool back)
+{
+	uint32_t i, byte;
+
+	memset(frame, 0, 100);
+	memcpy(frame, back ? "\2\0\0\0\0\1\2\0\0\0\0\2" : "\2\0\0\0\0\2\2\0\0\0\0\1", 12);
+	for (i = 0; hex[2 * i]; i++) {
+		sscanf(hex + 2 * i, "%2x", &byte);
+		frame[12 + i] = (uint8_t)byte;
+	}
+	frame[99] = (uint8_t)mark;
+}
+
+static void note_kind(const struct nsr_packet *packet, void *arg)
+{
+	uint32_t *kinds = arg;
+
+	kinds[packet->data[99]]++;
+}
+
+/* By three sizes of a group, so that none is right by chance. */
+static void both_directions_of_flows_of_all_kinds_go_to_one_member(void **state)
+{
+	static const uint32_t sizes[] = { 3, 7, 8 };
+	static uint8_t bytes[2 * KINDS][100];
+	struct nsr_frame frames[2 * KINDS];
+	uint32_t turn, member, kind, whole;
+	struct nsr_capture *caps[8];
+
+	topology_require();
+	for (kind = 0; kind < 2 * KINDS; kind++) {
+		hex_frame(bytes[kind], flows_of_all_kinds[kind / 2][kind % 2], kind / 2, kind % 2);
+		frames[kind] = (struct nsr_frame){ bytes[kind], sizeof(bytes[kind]) };
+	}
+	for (turn = 0; turn < 3; turn++) {
+		uint32_t kinds[8][KINDS] = { 0 };
+
+		open_group(NSR_FANOUT_FLOW, caps, sizes[turn]);
+		send_frames("v0", frames, 2 * KINDS);
+		for (member = 0; member < sizes[turn]; member++)
+			collect(caps[member], note_kind, kinds[member]);
+		close_all(caps, sizes[turn]);
+		for (kind = 0; kind < KINDS; kind++) {
+			for (member = whole = 0; member < sizes[turn]; member++)
+				whole += kinds[member][kind] == 2;
+			if (whole != 1)
+				fail_msg("flow %u is not with one of %u", kind, sizes[turn]);
+		}
+	}
+}
+
+/** struct variation - flows that differ in one byte: that of a frame of flows_of_all_kinds */
+struct variation {
+	uint32_t kind;
+	uint32_t byte;
+};
+
+/* Addresses, of protocols without ports too, and ports; behind tags, and of IPv6. */
+static const struct variation variations[] = {
+	{ 0, 26 }, { 0, 29 }, { 0, 34 }, { 0, 35 }, { 1, 35 }, { 2, 39 },
+	{ 3, 29 }, { 4, 26 }, { 4, 28 }, { 4, 29 }, { 5, 39 }, { 6, 43 },
+	{ 7, 37 }, { 7, 55 }, { 8, 22 }, { 8, 37 }, { 9, 11 },
+};
+
+static void spread_flows(struct nsr_capture **caps, uint32_t count,
+			 const struct variation *variation)
+{
+	static uint8_t bytes[240][100];
+	struct nsr_frame frames[240];
+	uint32_t i, share;
+
+	for (i = 0; i < 240; i++) {
+		hex_frame(bytes[i], flows_of_all_kinds[variation->kind][0], 0, false);
+		bytes[i][variation->byte] = (uint8_t)i;
+		frames[i] = (struct nsr_frame){ bytes[i], sizeof(bytes[i]) };
+	}
+	send_frames("v0", frames, 240);
+	for (i = 0; i < count; i++) {
+		share = take_now(caps[i]);
+		if (share < 240 / count / 3)
+			fail_msg("of 240 flows of kind %u, byte %u, one of %u has %u",
+				 variation->kind, variation->byte, count, share);
+	}
+}
+
+static void flows_that_differ_in_any_byte_are_spread_over_all_members(void **state)
+{
+	static const uint32_t sizes[] = { 2, 3, 4, 5, 8 };
+	struct nsr_capture *caps[8];
+	uint32_t i, j;
+
+	topology_require();
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		open_group(NSR_FANOUT_FLOW, caps, sizes[i]);
+		for (j = 0; j < sizeof(variations) / sizeof(variations[0]); j++)
+			spread_flows(caps, sizes[i], &variations[j]);
+		close_all(caps, sizes[i]);
+	}
+}
+
+static void stopped_members_leave_the_packets_to_the_stack(void **state)
+{
+	struct nsr_capture *caps[2], *stack;
+
+	topology_require();
+	open_group(NSR_FANOUT_FLOW, caps, 2);
+	assert_int_equal(nsr_stop(caps[0]), 0);
+	assert_int_equal(nsr_stop(caps[1]), 0);
+	stack = open_target("v1", NULL);
+	send_some(30);
+	assert_int_equal(collect(stack, NULL, NULL), 30);
+	nsr_close(stack);
 	close_all(caps, 2);
 }
 
@@ -376,9 +604,173 @@ static void who_does_not_fit_into_a_group_is_refused(void **state)
 	group = open_group(NSR_FANOUT_FLOW, caps, 1);
 	refused(options(NSR_FANOUT_CPU, group), -EINVAL, "another way");
 	opts = options(NSR_FANOUT_FLOW, group);
+	opts.xdp = NSR_XDP_GENERIC;
+	refused(opts, -EINVAL, "another mode");
+	opts = options(NSR_FANOUT_FLOW, group);
+	opts.stamp = NSR_STAMP_KERNEL;
+	refused(opts, -EINVAL, "another clock");
+	opts = options(NSR_FANOUT_FLOW, group);
 	opts.filter = "icmp";
 	refused(opts, -EINVAL, "another filter");
 	nsr_close(caps[0]);
+}
+
+/* As another user, with the capabilities that it takes. */
+static int open_as_nobody(const struct nsr_options *opts, const char *part)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = 1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_IPC_LOCK },
+		{ .effective = 1u << (CAP_BPF - 32) },
+	};
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	data[0].permitted = data[0].effective;
+	data[1].permitted = data[1].effective;
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresuid(65534, 65534, 65534) < 0 ||
+	    syscall(SYS_capset, &header, data) < 0)
+		return 99;
+	if (nsr_open("zc:v1", opts, &cap, &err) == 0)
+		return 0;
+	if (strstr(err.text, part))
+		return -err.code;
+	fprintf(stderr, "%s\n", err.text);
+	return 98;
+}
+
+static void another_user_does_not_get_into_a_group(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *caps[1];
+	int status;
+	pid_t pid;
+
+	topology_require();
+	opts = options(NSR_FANOUT_FLOW, open_group(NSR_FANOUT_FLOW, caps, 1));
+	pid = fork();
+	if (pid == 0)
+		_exit(open_as_nobody(&opts, "another user's"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EACCES);
+	nsr_close(caps[0]);
+}
+
+/* Its place has been another's, who was lost packets and left some unread. */
+static void a_new_member_begins_with_nothing_waiting_and_nothing_lost(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
+	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_capture *stays, *cap;
+
+	topology_require();
+	opts.ring_bytes = 512 << 10;
+	stays = open_target("zc:v1", &opts);
+	opts.fanout_group = group_of(stays);
+	cap = open_target("zc:v1", &opts);
+	send_some(1000);
+	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_not_equal(stats.lost_ring, 0);
+	nsr_close(cap);
+	take_now(stays);
+	cap = open_target("zc:v1", &opts);
+	assert_int_equal(take_now(cap), 0);
+	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(stats.lost_ring, 0);
+	send_some(100);
+	assert_int_equal(collect(cap, NULL, NULL), 50);
+	nsr_close(cap);
+	nsr_close(stays);
+}
+
+static void what_members_hand_out_and_lose_is_what_was_sent(void **state)
+{
+	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
+	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_capture *caps[2];
+	uint64_t sum = 0;
+	uint32_t i;
+
+	topology_require();
+	opts.ring_bytes = 512 << 10;
+	caps[0] = open_target("zc:v1", &opts);
+	opts.fanout_group = group_of(caps[0]);
+	caps[1] = open_target("zc:v1", &opts);
+	for (i = 0; i < 20; i++) {
+		send_some(100);
+		take_now(caps[0]); /* and nobody reads the other */
+	}
+	for (i = 0; i < 2; i++) {
+		collect(caps[i], NULL, NULL);
+		assert_int_equal(nsr_stats(caps[i], &stats), 0);
+		sum += stats.packets + stats.lost_ring;
+	}
+	assert_int_not_equal(stats.lost_ring, 0);
+	assert_int_equal(sum, 2000);
+	close_all(caps, 2);
+}
+
+/* Sends until told to stop; at most so many are on their way. */
+struct traffic {
+	_Atomic uint32_t sent, taken;
+	_Atomic bool enough;
+};
+
+static void *send_on_and_on(void *arg)
+{
+	struct traffic *traffic = arg;
+	struct nsr_frame frames[10];
+	struct nsr_capture *cap;
+	struct nsr_options opts;
+	uint8_t frame[60];
+	uint32_t i;
+
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	if (nsr_open("v0", &opts, &cap, NULL) < 0)
+		return NULL;
+	udp_frame(frame, 1000);
+	for (i = 0; i < 10; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	while (!traffic->enough) {
+		if (traffic->sent > traffic->taken + 2000)
+			sched_yield();
+		else
+			traffic->sent += (uint32_t)nsr_send(cap, frames, 10);
+	}
+	nsr_close(cap);
+	return NULL;
+}
+
+static void members_come_and_go_under_traffic_and_nothing_is_lost(void **state)
+{
+	struct traffic traffic = { 0 };
+	struct nsr_options opts;
+	struct nsr_capture *stays[1], *goes;
+	uint32_t turn, taken, tries;
+	struct nsr_batch batch;
+	pthread_t thread;
+
+	topology_require();
+	opts = options(NSR_FANOUT_ROUND_ROBIN, open_group(NSR_FANOUT_ROUND_ROBIN, stays, 1));
+	assert_int_equal(pthread_create(&thread, NULL, send_on_and_on, &traffic), 0);
+	for (turn = 0; turn < 30; turn++) {
+		goes = open_target("zc:v1", &opts);
+		for (taken = tries = 0; taken < 100 && tries < 500; tries++) {
+			if (nsr_recv(goes, &batch, 10) > 0)
+				taken += batch.count;
+			traffic.taken += batch.count + take_now(stays[0]);
+		}
+		assert_in_range(taken, 100, UINT32_MAX);
+		traffic.taken += collect(goes, NULL, NULL);
+		nsr_close(goes);
+	}
+	traffic.enough = true;
+	pthread_join(thread, NULL);
+	traffic.taken += collect(stays[0], NULL, NULL);
+	assert_int_equal(traffic.taken, traffic.sent);
+	nsr_close(stays[0]);
 }
 
 static void the_filter_of_a_group_is_fixed(void **state)
@@ -399,16 +791,48 @@ static void the_filter_of_a_group_is_fixed(void **state)
 	nsr_close(cap);
 }
 
-static void a_hundred_groups_leave_no_thread_and_no_program(void **state)
+static uint32_t count_entries(const char *path)
+{
+	struct dirent *entry;
+	uint32_t count = 0;
+	DIR *dir = opendir(path);
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static uint32_t count_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	uint32_t count = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		count += strstr(line, "socket:") || strstr(line, "memfd:nsring") ||
+			 strstr(line, "bpf-map");
+	fclose(maps);
+	return count;
+}
+
+static void twenty_groups_leave_no_descriptor_mapping_thread_or_program(void **state)
 {
 	struct nsr_capture *caps[2];
-	int i;
+	uint32_t fds, mappings, i;
 
 	topology_require();
-	for (i = 0; i < 100; i++) {
+	fds = count_entries("/proc/self/fd");
+	mappings = count_mappings();
+	for (i = 0; i < 20; i++) {
 		open_group(NSR_FANOUT_FLOW, caps, 2);
+		assert_int_not_equal(count_mappings(), mappings);
 		close_all(caps, 2);
 	}
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+	assert_int_equal(count_mappings(), mappings);
 	assert_int_equal(program_id(), 0);
 	assert_int_equal(access("/proc/self/task", F_OK), 0);
 	assert_int_equal(system("test $(ls /proc/$PPID/task | wc -l) = 1"), 0);
@@ -426,10 +850,19 @@ int main(void)
 		cmocka_unit_test(killing_all_members_leaves_nothing),
 		cmocka_unit_test(frames_of_the_dead_come_back),
 		cmocka_unit_test(a_member_that_stands_still_takes_nothing_from_the_others),
+		cmocka_unit_test(
+			the_share_of_a_member_killed_while_it_leaves_is_given_to_the_others),
+		cmocka_unit_test(both_directions_of_flows_of_all_kinds_go_to_one_member),
+		cmocka_unit_test(flows_that_differ_in_any_byte_are_spread_over_all_members),
+		cmocka_unit_test(stopped_members_leave_the_packets_to_the_stack),
 		cmocka_unit_test(a_place_in_the_group_is_used_again),
 		cmocka_unit_test(who_does_not_fit_into_a_group_is_refused),
+		cmocka_unit_test(another_user_does_not_get_into_a_group),
+		cmocka_unit_test(a_new_member_begins_with_nothing_waiting_and_nothing_lost),
+		cmocka_unit_test(what_members_hand_out_and_lose_is_what_was_sent),
+		cmocka_unit_test(members_come_and_go_under_traffic_and_nothing_is_lost),
 		cmocka_unit_test(the_filter_of_a_group_is_fixed),
-		cmocka_unit_test(a_hundred_groups_leave_no_thread_and_no_program),
+		cmocka_unit_test(twenty_groups_leave_no_descriptor_mapping_thread_or_program),
 	};
 
 	return cmocka_run_group_tests(tests, topology_enter, NULL);

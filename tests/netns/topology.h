@@ -16,8 +16,15 @@
  */
 int topology_enter(void **state);
 
-/** topology_require() - skip the calling test where there is no namespace */
+/**
+ * topology_require() - skip the calling test where there is no namespace
+ *
+ * The pair is made anew when a test before has left a program on it.
+ */
 void topology_require(void);
+
+/** has_program() - whether an XDP program is on a device */
+bool has_program(const char *device);
 
 /** ip() - run `ip ARGUMENTS`, which must succeed */
 __attribute__((format(printf, 1, 2))) void ip(const char *fmt, ...);

@@ -10,26 +10,8 @@
 bats_require_minimum_version 1.5.0
 load ../lib/netns
 
-# xdp NS DEV: the id of the XDP program there, or nothing.
-xdp() {
-	ip -n "$1" -j link show dev "$2" | jq -r '.[0].xdp.prog.id // empty'
-}
-
-has_no_xdp() {
-	[ -z "$(xdp "$1" "$2")" ]
-}
-
 is_not_promiscuous() {
 	[ "$(promiscuity "$1" "$2")" = 0 ]
-}
-
-# in_datagrams NS: how many UDP datagrams the stack there has delivered.
-in_datagrams() {
-	in_ns "$1" awk '$1 == "Udp:" && $2 ~ /^[0-9]/ { print $2 }' /proc/net/snmp
-}
-
-has_datagrams() {
-	[ "$(in_datagrams "$1")" -ge "$2" ]
 }
 
 @test "zc_counts_what_the_kernel_counts" {
