@@ -19,7 +19,7 @@ readonly log_name=log
 
 # Rows *-filter: the generator sends so many flows, and the filter matches its first.
 readonly filter_flows=100
-readonly filter=(src port 1024)
+readonly filter=(src port 10000) # the first that nsring send takes
 
 # DPDK without hugepages, devices of its own or files; both of its threads on the capture's CPU.
 readonly eal=(--lcores "(0-1)@$cap_cpu" --no-huge -m 128 --no-pci --no-shconf --no-telemetry)
