@@ -33,9 +33,8 @@
 /* A frame is on its way into the ring for as long as the kernel polls the device once. */
 #define DRAIN_MS 20
 
-/* Powers of two. */
-#define LEAST_BELL 64
-#define MOST_BELL  1024
+/* A reader that rests is woken when this part of the ring is full: the rest is for it to get up. */
+#define BELL_PART 4
 
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
@@ -145,6 +144,7 @@ static int choose_stamp(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 static int make_state(struct zc *zc, struct nsr_error *err)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	uint32_t i;
 
 	zc->program.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nsring_state", sizeof(uint32_t),
 					   sizeof(struct zc_state), 1, &opts);
@@ -162,6 +162,8 @@ static int make_state(struct zc *zc, struct nsr_error *err)
 		zc->state = NULL;
 		return nsr_error_set(err, -errno, "mapping a BPF map: %s", strerror(errno));
 	}
+	for (i = 0; i < ZC_QUEUES_MAX; i++)
+		zc->state->queues[i].ring_at = UINT64_MAX;
 	return 0;
 }
 
@@ -236,20 +238,13 @@ static bool has_bell(const struct zc *zc, const struct nsr_options *opts)
 	return !zc->immediate && !zc->busy_poll_us && !opts->fanout;
 }
 
-/*
- * Late enough to be worth it, early enough that the ring lasts until the reader runs: as a tap's
- * records are of any length, their bytes count.
- */
+/* A tap's records are of any length, and come from all queues. */
 static void set_bell_step(struct zc *zc)
 {
-	uint32_t frames = zc->memory.rx_frames / 16;
+	uint64_t step = zc->is_tap ? zc->tap.bytes / zc->device.queues
+				   : zc->memory.rx_frames / zc_frame_buffers(zc);
 
-	if (zc->is_tap)
-		zc->program.bell_step = (uint32_t)(zc->tap.bytes / 16);
-	else
-		zc->program.bell_step = frames < LEAST_BELL  ? LEAST_BELL
-					: frames < MOST_BELL ? frames
-							     : MOST_BELL;
+	zc->program.bell_step = step / BELL_PART ? (uint32_t)(step / BELL_PART) : 1;
 }
 
 static int open_bell(struct zc *zc, struct nsr_error *err)
@@ -318,7 +313,7 @@ static void set_busy_poll(struct zc *zc)
 static void set_up(struct zc *zc, const struct nsr_options *opts)
 {
 	zc->program = (struct zc_program){
-		.sockets = -1, .state = -1, .records = -1, .bell = -1, .netns = -1
+		.sockets = -1, .state = -1, .records = -1, .bell = -1, .queue = -1, .netns = -1
 	};
 	zc->link = zc->epoll = zc->device.link_fd = zc->device.watch_fd = -1;
 	zc->mode = opts->mode;
@@ -336,6 +331,7 @@ static int open_parts(struct zc *zc, const struct nsr_engine_args *args, struct 
 	const struct nsr_options *opts = args->opts;
 	int rc = look_at_device(zc, args, err);
 
+	zc->program.queue = args->queue;
 	if (rc == 0)
 		choose_buffers(zc, opts);
 	if (rc == 0 && opts->fanout)
@@ -565,15 +561,16 @@ static uint32_t zc_drain_ms(void *priv)
 /* With a bell as long as a batch may wait; without, the ring must not fill at 8 million/s. */
 static uint32_t zc_rest_us(void *priv, int *fd)
 {
-	const struct zc *zc = priv;
+	struct zc *zc = priv;
 	uint32_t us = zc->batch_ms * 1000;
 
 	if (zc->immediate || zc->busy_poll_us)
 		return 0;
-	*fd = zc->program.bell;
-	if (zc->program.bell < 0 && us > zc->memory.ring_frames / 8)
-		us = zc->memory.ring_frames / 8;
-	return us;
+	if (zc->program.bell >= 0) {
+		*fd = zc->program.bell;
+		return zc_bell_arm(zc) ? us : 0;
+	}
+	return us < zc->memory.ring_frames / 8 ? us : zc->memory.ring_frames / 8;
 }
 
 const struct nsr_engine_ops nsr_engine_zc = {

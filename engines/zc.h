@@ -63,6 +63,8 @@ struct zc_queue {
 /**
  * struct zc_memory - how each queue's UMEM is laid out
  * @chunk_bytes: of a frame, with the kernel's headroom
+ * @stride:      from one frame to the next
+ * @scattered:   frames may begin anywhere (XDP_UMEM_UNALIGNED_CHUNK_FLAG)
  * @rx_frames:   frames for receiving, a power of two; the fill ring has as many entries
  * @ring_frames: entries of a socket's receive ring: of a group's, fewer, so that a member that
  *               stands still can't gather all frames
@@ -70,7 +72,8 @@ struct zc_queue {
  * @huge:        the memory is of huge pages
  */
 struct zc_memory {
-	uint32_t chunk_bytes;
+	uint32_t chunk_bytes, stride;
+	bool scattered;
 	uint32_t rx_frames, ring_frames, tx_frames;
 	bool huge;
 };
@@ -91,7 +94,8 @@ enum zc_spread {
  * @state:     array map of one struct zc_state
  * @records:   ring buffer map of a tap
  * @bell:      ring buffer map that wakes the reader; -1: none
- * @bell_step: of how many of a queue's frames, or bytes of a tap's records; a power of two
+ * @bell_step: how many of a queue's frames, or bytes of a tap's records, wake it
+ * @queue:     the only queue whose frames are taken, -1: all
  * @snaplen:   bytes that a tap copies at most
  * @longest:   longest frame that a tap may meet
  * @spread:    enum zc_spread
@@ -108,6 +112,7 @@ struct zc_program {
 	int records;
 	int bell;
 	uint32_t bell_step;
+	int queue;
 	uint32_t snaplen;
 	uint32_t longest;
 	enum zc_spread spread;
@@ -138,8 +143,9 @@ struct zc_state {
 	uint64_t turn; /* of ZC_SPREAD_TURNS */
 	uint64_t reserved[6];
 	struct {
-		uint64_t matched; /* frames */
-		uint64_t reserved[7];
+		uint64_t matched; /* frames, or bytes of a tap's records */
+		uint64_t ring_at; /* when there have been so many, the bell rings */
+		uint64_t reserved[6];
 	} queues[ZC_QUEUES_MAX];
 };
 
@@ -170,6 +176,7 @@ struct zc_tap {
 struct zc_bell {
 	uint64_t *consumer;
 	const uint64_t *producer;
+	bool armed;
 };
 
 /** struct zc - a capture of the zc engine */
@@ -335,6 +342,9 @@ void zc_tap_close(struct zc *zc);
 
 /** zc_bell_open() - have the program wake who rests, see zc_program.bell_step; 0 or -errno */
 int zc_bell_open(struct zc *zc);
+
+/** zc_bell_arm() - the reader rests; false: it should not, so much is there already */
+bool zc_bell_arm(struct zc *zc);
 
 /** zc_bell_silence() - the reader is awake */
 void zc_bell_silence(struct zc *zc);

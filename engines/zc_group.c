@@ -100,6 +100,7 @@ static int socket_of(const struct zc_group *group, uint32_t queue, uint32_t slot
 static struct zc_memory memory_of(const struct zc_layout *layout)
 {
 	return (struct zc_memory){ .chunk_bytes = layout->chunk_bytes,
+				   .stride = layout->chunk_bytes,
 				   .rx_frames = layout->rx_frames,
 				   .ring_frames = layout->ring_frames };
 }

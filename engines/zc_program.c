@@ -127,28 +127,34 @@ static void emit_stamp(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_place(p, done);
 }
 
+/* The frame's queue into R2. */
+static void emit_queue(struct nsr_ebpf *p)
+{
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_6,
+		      offsetof(struct xdp_md, rx_queue_index), 0);
+}
+
 /* Counts @amount, and wakes a reader that rests when it is time to look: see zc_bell.c. */
 static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program, uint32_t amount)
 {
 	const int16_t matched = offsetof(struct zc_state, queues[0].matched);
+	const int16_t ring_at = offsetof(struct zc_state, queues[0].ring_at);
 	uint32_t done = nsr_ebpf_labels(p, 1);
 
-	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_6,
-		      offsetof(struct xdp_md, rx_queue_index), 0);
+	emit_queue(p);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, ZC_QUEUES_MAX - 1);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_2, 0, 0,
 		      sizeof(((struct zc_state *)0)->queues[0]));
 	zc_emit_state(p, BPF_REG_1, program->state, 0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_1, matched, 0);
-	zc_emit_move(p, BPF_REG_4, BPF_REG_3);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, (int32_t)amount);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_3, matched, 0);
-	/* Has it passed a multiple of the step? */
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_XOR | BPF_X, BPF_REG_4, BPF_REG_3, 0, 0);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_4, 0, 0,
-		      -(int32_t)program->bell_step);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_4, 0, 0, done);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_4, BPF_REG_1, ring_at, 0);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_X, BPF_REG_3, BPF_REG_4, 0, done);
+	/* Again after as many more, should the reader not have heard. */
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, (int32_t)program->bell_step);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_3, ring_at, 0);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_3, -8, 0);
 	zc_emit_map(p, BPF_REG_1, program->bell);
 	zc_emit_stack(p, BPF_REG_2, -8);
@@ -158,17 +164,20 @@ static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program, uint
 	nsr_ebpf_place(p, done);
 }
 
-/* Hands the frame to a socket. */
-static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program)
+/* Hands the frame to a socket; one of a queue that isn't ours goes to @pass. */
+static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
 {
+	if (program->queue >= 0) {
+		emit_queue(p);
+		nsr_ebpf_jump(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, program->queue, pass);
+	}
 	if (program->bell >= 0)
 		emit_bell(p, program, 1);
 	if (program->stamp)
 		emit_stamp(p, program);
 	if (program->spread)
 		zc_emit_spread(p, program); /* the bucket, in R9 */
-	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_6,
-		      offsetof(struct xdp_md, rx_queue_index), 0);
+	emit_queue(p);
 	if (program->spread) {
 		nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_2, 0, 0, ZC_BUCKETS);
 		nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_2, BPF_REG_9, 0, 0);
@@ -274,7 +283,7 @@ static int assemble(const struct zc_program *program, const struct nsr_filter *f
 	if (program->sockets < 0)
 		emit_copy(&p, program, pass);
 	else
-		emit_redirect(&p, program);
+		emit_redirect(&p, program, pass);
 	nsr_ebpf_place(&p, pass);
 	emit_exit(&p, XDP_PASS);
 	rc = nsr_ebpf_finish(&p, code);

@@ -58,6 +58,8 @@ void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, ui
 	if (spare && bytes > spare)
 		bytes = spare;
 	memory->chunk_bytes = device->mtu + LINK_HEADER <= 2048 - KERNEL_HEADROOM ? 2048 : 4096;
+	memory->scattered = !getenv("ZC_ALIGNED");
+	memory->stride = memory->chunk_bytes + (memory->scattered ? 64 : 0);
 	frames = bytes / queues / memory->chunk_bytes;
 	if (frames < LEAST_FRAMES)
 		frames = LEAST_FRAMES;
@@ -107,7 +109,7 @@ void zc_fill(struct zc_queue *queue, const struct zc_memory *memory)
 	uint32_t i;
 
 	for (i = 0; i < memory->rx_frames; i++)
-		*zc_ring_address(&queue->fill, i) = (uint64_t)i * memory->chunk_bytes;
+		*zc_ring_address(&queue->fill, i) = (uint64_t)i * memory->stride;
 	zc_ring_produce(&queue->fill, memory->rx_frames);
 }
 
@@ -125,6 +127,13 @@ static const struct binding bindings[] = {
 bool zc_may_join(const struct zc *zc)
 {
 	return !zc->is_tap && (zc->frags || zc->xdp == NSR_XDP_GENERIC);
+}
+
+uint32_t zc_frame_buffers(const struct zc *zc)
+{
+	uint32_t most = zc->xdp == NSR_XDP_GENERIC ? UINT16_MAX : zc->device.mtu + LINK_HEADER;
+
+	return zc_may_join(zc) ? most / (zc->memory.chunk_bytes - KERNEL_HEADROOM) + 1 : 1;
 }
 
 /*

@@ -25,6 +25,9 @@ bool zc_memory_holds(const struct zc_memory *memory, const struct zc_device *dev
  */
 bool zc_may_join(const struct zc *zc);
 
+/** zc_frame_buffers() - how many buffers a frame takes at most */
+uint32_t zc_frame_buffers(const struct zc *zc);
+
 /** zc_fill() - give the kernel all frames */
 void zc_fill(struct zc_queue *queue, const struct zc_memory *memory);
 
