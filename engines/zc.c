@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Engine `zc`: AF_XDP. A program in XDP judges each frame that the device receives and redirects
- * those that match into memory shared with this process, before the network stack has seen them:
- * they are taken away from it. What the filter refuses goes on untouched.
+ * Engine `zc`: a program in XDP judges each frame that the device receives, before the network
+ * stack has seen it. Those that match come into memory shared with this process, and are taken away
+ * from the stack; by a tap they go on to it, too. What the filter refuses goes on untouched.
  *
- * The life of a capture: the program is attached with no socket to redirect to, so all passes; the
- * filter replaces the program; start puts the sockets in place, stop takes them out. All of it
- * hangs on descriptors of this process.
+ * A driver that can do so puts frames there itself, by an AF_XDP socket (zero-copy). For all others
+ * the program copies them (zc_copy.c). AF_XDP sockets that copy serve captures in a fanout group or
+ * that poll busily, and kernels older than 5.18.
+ *
+ * The life of a capture: a program is attached that lets all pass; the filter's replaces it; start
+ * puts the sockets in place, where there are some. All of it hangs on descriptors of this process.
  *
  * Needs CAP_NET_RAW (AF_XDP sockets), CAP_BPF (maps and programs) and CAP_NET_ADMIN (XDP programs,
  * and attaching them); with CAP_PERFMON filters that read at variable offsets are faster. Linux
- * 5.15; taps 5.18, frames of several buffers 6.6, the device's time stamps 6.3.
+ * 5.15; taps 5.18, frames of several buffers 5.18 or, in sockets, 6.6, the device's time stamps 6.3.
  */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,7 +55,7 @@ static void zc_close(void *priv)
 		zc_group_close(zc);
 	else
 		zc_queues_close(zc);
-	zc_tap_close(zc);
+	zc_copy_close(zc);
 	zc_bell_close(zc);
 	if (zc->link >= 0)
 		close(zc->link);
@@ -122,10 +126,6 @@ static int choose_stamp(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 		zc->program.stamp = ZC_STAMP_KERNEL;
 	if (stamp == NSR_STAMP_KERNEL || !(demanded || zc_device_stamps(&zc->device)))
 		return 0;
-	if (zc->is_tap)
-		return demanded ? nsr_error_set(err, -EOPNOTSUPP,
-						"a tap can't have the device's time stamps")
-				: 0;
 	if (zc->xdp == NSR_XDP_GENERIC)
 		return demanded ? nsr_error_set(err, -EOPNOTSUPP,
 						"the device's time stamps need native mode")
@@ -163,7 +163,7 @@ static int make_state(struct zc *zc, struct nsr_error *err)
 		return nsr_error_set(err, -errno, "mapping a BPF map: %s", strerror(errno));
 	}
 	for (i = 0; i < ZC_QUEUES_MAX; i++)
-		zc->state->queues[i].ring_at = UINT64_MAX;
+		zc->state->lanes[i].ring_at = UINT64_MAX;
 	return 0;
 }
 
@@ -185,7 +185,7 @@ static int make_sockets_map(struct zc *zc, struct nsr_error *err)
 
 static int try_attach(struct zc *zc, struct nsr_error *err)
 {
-	int prog = zc_program_load(&zc->program, NULL, zc->is_tap, err);
+	int prog = zc_program_load(&zc->program, NULL, true, err);
 	uint32_t xdp = zc->xdp;
 
 	if (prog < 0)
@@ -199,9 +199,8 @@ static int try_attach(struct zc *zc, struct nsr_error *err)
 }
 
 /*
- * Attaches a program that lets all pass: there is no socket yet, and a tap's refuses. A program that
- * asks the device for stamps can't be in generic mode, and the driver may not know how to answer:
- * unless the stamps were demanded, it goes without.
+ * Attaches a program that lets all pass. One that asks the device for stamps can't be in generic
+ * mode, and the driver may not know how to answer: unless the stamps were demanded, it goes without.
  */
 static int attach(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 {
@@ -218,7 +217,7 @@ static int attach(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 /* Whether the program must be one for frames of several buffers: before it is loaded. */
 static void choose_buffers(struct zc *zc, const struct nsr_options *opts)
 {
-	zc_memory_plan(&zc->memory, &zc->device, 1, opts);
+	zc_memory_plan(&zc->memory, &zc->device, 1, opts->mode, opts);
 	zc->frags = !zc_memory_holds(&zc->memory, &zc->device);
 	if (zc->frags || zc->is_tap)
 		zc->program.flags |= NSR_XDP_FRAGS;
@@ -226,25 +225,19 @@ static void choose_buffers(struct zc *zc, const struct nsr_options *opts)
 
 static int prepare_joining(struct zc *zc, struct nsr_error *err)
 {
-	if (!(zc->mode & NSR_RECV) || !zc_may_join(zc))
+	if (!(zc->socket_mode & NSR_RECV) || !zc_may_join(zc))
 		return 0;
 	zc->bounce = malloc(ZC_BOUNCE_BYTES);
 	return zc->bounce ? 0 : nsr_error_set(err, -ENOMEM, "out of memory");
 }
 
-/* A group has one program for several readers, which can't wake one of them: their rests are short. */
-static bool has_bell(const struct zc *zc, const struct nsr_options *opts)
-{
-	return !zc->immediate && !zc->busy_poll_us && !opts->fanout;
-}
-
-/* A tap's records are of any length, and come from all queues. */
+/* A tap's records are of any length, and so are those of a ring. */
 static void set_bell_step(struct zc *zc)
 {
-	uint64_t step = zc->is_tap ? zc->tap.bytes / zc->device.queues
-				   : zc->memory.rx_frames / zc_frame_buffers(zc);
+	uint32_t ring =
+		zc->copies ? zc->program.lane_bytes : zc->memory.rx_frames / zc_frame_buffers(zc);
 
-	zc->program.bell_step = step / BELL_PART ? (uint32_t)(step / BELL_PART) : 1;
+	zc->program.bell_step = ring / BELL_PART ? ring / BELL_PART : 1;
 }
 
 static int open_bell(struct zc *zc, struct nsr_error *err)
@@ -259,16 +252,90 @@ static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct n
 {
 	int rc = choose_stamp(zc, opts->stamp, err);
 
-	zc->program.snaplen = opts->snaplen;
-	zc->program.longest = UINT16_MAX + 1;
 	zc->program.ifindex = zc->device.ifindex;
 	if (rc == 0)
 		rc = make_state(zc, err);
-	if (rc == 0)
-		rc = zc->is_tap ? zc_tap_open(zc, opts, err) : make_sockets_map(zc, err);
-	if (rc == 0 && has_bell(zc, opts))
-		rc = open_bell(zc, err);
 	return rc < 0 ? rc : attach(zc, opts->stamp, err);
+}
+
+/* A group has one program for several readers, which can't wake one of them: they have no bell. */
+static int open_group_receiver(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
+{
+	int rc = open_receiver(zc, opts, err);
+
+	return rc < 0 ? rc : make_sockets_map(zc, err);
+}
+
+static int open_copy(struct zc *zc, int queue, const struct nsr_options *opts,
+		     struct nsr_error *err)
+{
+	int rc;
+
+	zc->copies = true;
+	rc = zc_copy_open(zc, opts, err);
+	if (rc == 0)
+		rc = open_bell(zc, err);
+	if (rc == 0)
+		zc_copy_watch(zc);
+	if (rc == 0 && zc->mode & NSR_SEND)
+		rc = zc_queues_open(zc, queue, opts, NSR_SEND, err);
+	return rc;
+}
+
+static int open_sockets(struct zc *zc, int queue, const struct nsr_options *opts,
+			struct nsr_error *err)
+{
+	int rc = make_sockets_map(zc, err);
+
+	if (rc == 0)
+		rc = zc_queues_open(zc, queue, opts, zc->mode, err);
+	if (rc == 0 && !zc->immediate && !zc->busy_poll_us)
+		rc = open_bell(zc, err);
+	return rc;
+}
+
+/* Whether the driver takes sockets without copying; it is asked by trying. */
+static bool open_zero_copy(struct zc *zc, int queue, const struct nsr_options *opts)
+{
+	struct nsr_options zero_copy = *opts;
+
+	if (zc->xdp != NSR_XDP_NATIVE || opts->xdp == NSR_XDP_NATIVE)
+		return false;
+	zero_copy.xdp = NSR_XDP_ZEROCOPY;
+	if (open_sockets(zc, queue, &zero_copy, NULL) == 0)
+		return true;
+	zc_queues_close(zc);
+	zc_bell_close(zc);
+	if (zc->program.sockets >= 0)
+		close(zc->program.sockets);
+	zc->program.sockets = -1;
+	zc->xdp = NSR_XDP_NATIVE;
+	return false;
+}
+
+static bool kernel_copies(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
+}
+
+/* A capture of its own: in the best way that there is. */
+static int open_own(struct zc *zc, int queue, const struct nsr_options *opts, struct nsr_error *err)
+{
+	int rc;
+
+	if (!(zc->mode & NSR_RECV))
+		return zc_queues_open(zc, queue, opts, zc->mode, err);
+	rc = open_receiver(zc, opts, err);
+	if (rc < 0)
+		return rc;
+	if (zc->is_tap)
+		return open_copy(zc, queue, opts, err);
+	if (opts->xdp == NSR_XDP_ZEROCOPY || zc->busy_poll_us)
+		return open_sockets(zc, queue, opts, err);
+	if (open_zero_copy(zc, queue, opts))
+		return 0;
+	return kernel_copies() ? open_copy(zc, queue, opts, err)
+			       : open_sockets(zc, queue, opts, err);
 }
 
 static int watch(struct zc *zc, int fd, uint32_t events)
@@ -287,10 +354,12 @@ static int watch_all(struct zc *zc, struct nsr_error *err)
 	zc->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (zc->epoll < 0)
 		return nsr_error_set(err, -errno, "epoll: %s", strerror(errno));
-	for (i = 0; i < zc->queue_count && rc == 0 && zc->mode & NSR_RECV; i++)
+	for (i = 0; i < zc->queue_count && rc == 0 && zc->socket_mode & NSR_RECV; i++)
 		rc = watch(zc, zc->queues[i].fd, EPOLLIN);
-	if (rc == 0 && zc->is_tap)
-		rc = watch(zc, zc->program.records, EPOLLIN);
+	if (rc == 0 && zc->copies)
+		rc = watch(zc, zc->program.bell, EPOLLIN);
+	if (rc == 0 && zc->copies)
+		rc = watch(zc, zc->copy.more, EPOLLIN);
 	/* Errors only, which come unasked. */
 	if (rc == 0)
 		rc = watch(zc, zc->device.watch_fd, 0);
@@ -315,7 +384,7 @@ static void set_up(struct zc *zc, const struct nsr_options *opts)
 	zc->program = (struct zc_program){
 		.sockets = -1, .state = -1, .records = -1, .bell = -1, .queue = -1, .netns = -1
 	};
-	zc->link = zc->epoll = zc->device.link_fd = zc->device.watch_fd = -1;
+	zc->copy.more = zc->link = zc->epoll = zc->device.link_fd = zc->device.watch_fd = -1;
 	zc->mode = opts->mode;
 	zc->snaplen = opts->snaplen;
 	zc->batch_ms = opts->batch_ms;
@@ -335,14 +404,9 @@ static int open_parts(struct zc *zc, const struct nsr_engine_args *args, struct 
 	if (rc == 0)
 		choose_buffers(zc, opts);
 	if (rc == 0 && opts->fanout)
-		rc = zc_group_open(zc, opts, open_receiver, err);
-	else if (rc == 0 && zc->mode & NSR_RECV)
-		rc = open_receiver(zc, opts, err);
-	if (rc == 0 && !opts->fanout && !zc->is_tap)
-		rc = zc_queues_open(zc, args->queue, opts, err);
-	/* The ring may have become smaller; the filter's program is still to come. */
-	if (rc == 0 && !zc->is_tap)
-		set_bell_step(zc);
+		rc = zc_group_open(zc, opts, open_group_receiver, err);
+	else if (rc == 0)
+		rc = open_own(zc, args->queue, opts, err);
 	if (rc == 0)
 		rc = prepare_joining(zc, err);
 	if (rc == 0)
@@ -387,7 +451,7 @@ static int zc_set_filter(void *priv, const struct nsr_filter *filter, struct nsr
 	if (zc->group)
 		return zc_group_filter(zc, filter, err);
 	zc->program.generation++;
-	prog = zc_program_load(&zc->program, filter, zc->is_tap && zc->stopped, err);
+	prog = zc_program_load(&zc->program, filter, zc->copies && zc->stopped, err);
 	rc = prog < 0 ? prog : zc_attach_replace(zc->link, prog, err);
 	if (prog >= 0)
 		close(prog);
@@ -422,7 +486,7 @@ static int zc_start(void *priv, struct nsr_error *err)
 	struct zc *zc = priv;
 	int rc = 0;
 
-	if (zc->mode & NSR_RECV && !zc->is_tap)
+	if (zc->socket_mode & NSR_RECV)
 		rc = take_frames(zc);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "starting: %s", strerror(-rc));
@@ -436,7 +500,7 @@ static int zc_engine_recv(void *priv, struct nsr_packet *packets, uint32_t max,
 	struct zc *zc = priv;
 
 	zc_bell_silence(zc);
-	return zc->is_tap ? zc_tap_recv(zc, packets, max) : zc_recv(zc, packets, max);
+	return zc->copies ? zc_copy_recv(zc, packets, max) : zc_recv(zc, packets, max);
 }
 
 /* A capture that polls busily never waits. */
@@ -462,7 +526,7 @@ static int zc_check(void *priv, struct nsr_error *err)
 	return rc;
 }
 
-static int stop_tap(struct zc *zc, struct nsr_error *err)
+static int stop_copying(struct zc *zc, struct nsr_error *err)
 {
 	int prog = zc_program_load(&zc->program, NULL, true, err);
 	int rc;
@@ -482,8 +546,8 @@ static int zc_stop(void *priv, struct nsr_error *err)
 	if (zc->stopped || !(zc->mode & NSR_RECV))
 		return 0;
 	zc->stopped = true;
-	if (zc->is_tap)
-		return stop_tap(zc, err);
+	if (zc->copies)
+		return stop_copying(zc, err);
 	if (zc->group)
 		return zc_group_stop(zc);
 	for (i = 0; i < zc->queue_count; i++)
@@ -497,9 +561,9 @@ static void zc_stats(void *priv, struct nsr_stats *stats)
 	uint32_t i;
 
 	stats->lost_nic = zc_device_missed(&zc->device);
-	if (zc->is_tap)
-		stats->lost_ring = __atomic_load_n(&zc->state->lost, __ATOMIC_RELAXED);
-	for (i = 0; i < zc->queue_count && zc->mode & NSR_RECV; i++)
+	if (zc->copies)
+		stats->lost_ring = zc_copy_lost(zc);
+	for (i = 0; i < zc->queue_count && zc->socket_mode & NSR_RECV; i++)
 		stats->lost_ring += zc_socket_lost(zc->queues[i].fd) - zc->queues[i].lost_before;
 }
 
@@ -509,7 +573,7 @@ static const char *mode_name(const struct zc *zc)
 	case NSR_XDP_ZEROCOPY:
 		return "zero-copy";
 	case NSR_XDP_GENERIC:
-		return "generic";
+		return "generic copy";
 	case NSR_XDP_NATIVE:
 		return "native copy";
 	default:
@@ -517,25 +581,31 @@ static const char *mode_name(const struct zc *zc)
 	}
 }
 
+static void describe_mode(const struct zc *zc, char *mode, size_t size)
+{
+	const char *kind = zc->is_tap ? "XDP tap" : zc->copies ? "XDP" : "AF_XDP";
+
+	if (!(zc->mode & NSR_RECV))
+		snprintf(mode, size, "%s %s, send only", kind, mode_name(zc));
+	else if (zc->program.queue >= 0)
+		snprintf(mode, size, "%s %s, queue %d of %u", kind, mode_name(zc),
+			 zc->program.queue, zc->device.queues);
+	else
+		snprintf(mode, size, "%s %s, %u queue%s", kind, mode_name(zc), zc->device.queues,
+			 zc->device.queues == 1 ? "" : "s");
+}
+
 static void zc_info(void *priv, struct nsr_info *info)
 {
 	const struct zc *zc = priv;
 
-	if (zc->is_tap)
-		snprintf(info->mode, sizeof(info->mode), "XDP tap, %s",
-			 zc->xdp == NSR_XDP_GENERIC ? "generic" : "native");
-	else if (!(zc->mode & NSR_RECV))
-		snprintf(info->mode, sizeof(info->mode), "AF_XDP %s, send only", mode_name(zc));
-	else if (zc->queue_count == 1)
-		snprintf(info->mode, sizeof(info->mode), "AF_XDP %s, queue %u of %u", mode_name(zc),
-			 zc->queues[0].id, zc->device.queues);
-	else
-		snprintf(info->mode, sizeof(info->mode), "AF_XDP %s, %u queues", mode_name(zc),
-			 zc->queue_count);
+	describe_mode(zc, info->mode, sizeof(info->mode));
 	info->linktype = LINKTYPE_ETHERNET;
 	info->snaplen = zc->snaplen;
-	info->ring_bytes = zc->is_tap ? zc->tap.bytes
-				      : (uint64_t)zc->queue_count * zc_memory_bytes(&zc->memory);
+	if (zc->copies)
+		info->ring_bytes = (uint64_t)zc->program.lanes * zc->program.lane_bytes;
+	else
+		info->ring_bytes = (uint64_t)zc->queue_count * zc_memory_bytes(&zc->memory);
 	info->diverts = zc->mode & NSR_RECV && !zc->is_tap;
 	info->fanout_group = zc->group ? zc_group_number(zc->group) : 0;
 }
@@ -559,18 +629,23 @@ static uint32_t zc_drain_ms(void *priv)
 }
 
 /* With a bell as long as a batch may wait; without, the ring must not fill at 8 million/s. */
-static uint32_t zc_rest_us(void *priv, int *fd)
+static int look_away_us(struct zc *zc, int *fd)
+{
+	uint32_t us = zc->batch_ms * 1000, fills_us = zc->memory.ring_frames / 8;
+
+	if (zc->program.bell < 0)
+		return (int)(us < fills_us ? us : fills_us);
+	*fd = zc->program.bell;
+	return zc_bell_arm(zc) ? (int)us : -EAGAIN;
+}
+
+static int zc_rest(void *priv, bool look_away, int *fd)
 {
 	struct zc *zc = priv;
-	uint32_t us = zc->batch_ms * 1000;
 
-	if (zc->immediate || zc->busy_poll_us)
-		return 0;
-	if (zc->program.bell >= 0) {
-		*fd = zc->program.bell;
-		return zc_bell_arm(zc) ? us : 0;
-	}
-	return us < zc->memory.ring_frames / 8 ? us : zc->memory.ring_frames / 8;
+	if (look_away && zc->batch_ms && !zc->immediate && !zc->busy_poll_us)
+		return look_away_us(zc, fd);
+	return zc->copies ? zc_copy_watch(zc) : 0;
 }
 
 const struct nsr_engine_ops nsr_engine_zc = {
@@ -591,5 +666,5 @@ const struct nsr_engine_ops nsr_engine_zc = {
 	.interface = zc_interface,
 	.close = zc_close,
 	.drain_ms = zc_drain_ms,
-	.rest_us = zc_rest_us,
+	.rest = zc_rest,
 };

@@ -3,8 +3,8 @@
  * The zc engine's parts: zc.c (the ops), zc_device.c (the device and its queues), zc_attach.c (the
  * program on the device), zc_program.c (what it does), zc_spread.c (over several captures),
  * zc_stamp.c (the device's time stamps), zc_socket.c (AF_XDP sockets), zc_rings.h (their rings),
- * zc_recv.c, zc_bell.c (when to look), zc_send.c, zc_tap.c (copies instead), zc_group.c and zc_usher.c (captures that share
- * a device).
+ * zc_recv.c, zc_copy.c (a ring of our own instead), zc_bell.c (when to look), zc_send.c, zc_group.c
+ * and zc_usher.c (captures that share a device).
  */
 #ifndef NSR_ENGINES_ZC_H
 #define NSR_ENGINES_ZC_H
@@ -63,8 +63,6 @@ struct zc_queue {
 /**
  * struct zc_memory - how each queue's UMEM is laid out
  * @chunk_bytes: of a frame, with the kernel's headroom
- * @stride:      from one frame to the next
- * @scattered:   frames may begin anywhere (XDP_UMEM_UNALIGNED_CHUNK_FLAG)
  * @rx_frames:   frames for receiving, a power of two; the fill ring has as many entries
  * @ring_frames: entries of a socket's receive ring: of a group's, fewer, so that a member that
  *               stands still can't gather all frames
@@ -72,8 +70,7 @@ struct zc_queue {
  * @huge:        the memory is of huge pages
  */
 struct zc_memory {
-	uint32_t chunk_bytes, stride;
-	bool scattered;
+	uint32_t chunk_bytes;
 	uint32_t rx_frames, ring_frames, tx_frames;
 	bool huge;
 };
@@ -90,14 +87,15 @@ enum zc_spread {
 /**
  * struct zc_program - what the program on the device is to do
  * @flags:     enum nsr_xdp_flag
- * @sockets:   XSKMAP; -1: a tap
+ * @sockets:   XSKMAP; -1: none
  * @state:     array map of one struct zc_state
- * @records:   ring buffer map of a tap
+ * @records:   array map of the blocks of the lanes, see zc_copy.c; -1: it goes to sockets
  * @bell:      ring buffer map that wakes the reader; -1: none
- * @bell_step: how many of a queue's frames, or bytes of a tap's records, wake it
+ * @bell_step: how many of a queue's frames, or bytes of a lane's records, wake it
  * @queue:     the only queue whose frames are taken, -1: all
- * @snaplen:   bytes that a tap copies at most
- * @longest:   longest frame that a tap may meet
+ * @passes:    what was copied goes on to the stack: a tap
+ * @copy_most: bytes of a frame that are copied
+ * @lanes, @lane_bytes, @blocks, @block_bits, @secret: see struct zc_copy
  * @spread:    enum zc_spread
  * @stamp:     enum zc_stamp_source
  * @stamp_kfunc: BTF id of bpf_xdp_metadata_rx_timestamp() with ZC_STAMP_DEVICE
@@ -113,8 +111,10 @@ struct zc_program {
 	int bell;
 	uint32_t bell_step;
 	int queue;
-	uint32_t snaplen;
-	uint32_t longest;
+	bool passes;
+	uint32_t copy_most;
+	uint32_t lanes, lane_bytes, blocks, block_bits;
+	uint64_t secret;
 	enum zc_spread spread;
 	uint32_t stamp;
 	int32_t stamp_kfunc;
@@ -135,48 +135,81 @@ struct zc_meta {
 #define ZC_META_MARK UINT64_C(0x6e7372696e67207a)
 
 /**
- * What the program and the library share: the value of an array map that is mapped. A cache line
- * for each queue, since each is another CPU's.
+ * struct zc_lane - where the program and the reader of a queue are
+ * @head:    what has come: bytes of records, or frames for a socket
+ * @ring_at: when @head is as far, the bell rings
+ * @lost:    frames for which there was no room
+ * @tail:    what the reader is done with
+ *
+ * What the program writes is apart from what the reader does.
  */
+struct zc_lane {
+	uint64_t head;
+	uint64_t ring_at;
+	uint64_t lost;
+	uint64_t reserved[5];
+	uint64_t tail;
+	uint64_t reserved2[7];
+};
+
+/** What the program and the library share: the value of an array map that is mapped. */
 struct zc_state {
-	uint64_t lost; /* frames that a tap's ring buffer had no room for */
 	uint64_t turn; /* of ZC_SPREAD_TURNS */
-	uint64_t reserved[6];
-	struct {
-		uint64_t matched; /* frames, or bytes of a tap's records */
-		uint64_t ring_at; /* when there have been so many, the bell rings */
-		uint64_t reserved[6];
-	} queues[ZC_QUEUES_MAX];
+	uint64_t reserved[7];
+	struct zc_lane lanes[ZC_QUEUES_MAX];
 };
 
 /** Entries of the XSKMAP for each queue of a group: divides by all but 7, 9, 11, 13 and 14. */
 #define ZC_BUCKETS 240
 
-/** struct zc_tap_record - in front of each frame that a tap copied */
-struct zc_tap_record {
-	uint64_t stamp_ns; /* by the program's clock, 0: none */
+/**
+ * struct zc_record - in front of each frame that was copied
+ * @mark:       where the record begins, XOR a number that no sender knows; written last
+ * @stamp_ns:   by the program's clock or the device's, 0: none
+ * @len:        of the frame; 0: it could not be copied
+ * @caplen:     bytes that follow
+ * @generation: of the filter that let it in
+ */
+struct zc_record {
+	uint64_t mark;
+	uint64_t stamp_ns;
 	uint32_t len;
 	uint32_t caplen;
-	uint32_t generation; /* of the filter that let it in */
+	uint32_t generation;
 	uint32_t reserved;
 };
 
+/** zc_record_bytes() - what a record of a frame takes */
+static inline uint32_t zc_record_bytes(uint32_t caplen)
+{
+	return ((uint32_t)sizeof(struct zc_record) + caplen + 7) & ~7u;
+}
+
 struct zc_group;
 
-/** struct zc_tap - the reader's side of a tap's ring buffer, see ringbuf in the kernel's docs */
-struct zc_tap {
-	uint64_t *consumer; /* ours */
-	const uint64_t *producer;
-	const uint8_t *data; /* mapped twice, one behind the other */
-	uint64_t bytes;
-	uint64_t next; /* where to read on; what lies between it and *consumer is handed out */
+/**
+ * struct zc_copy - the reader's side of frames that the program copies
+ * @data:   the blocks of all lanes
+ * @stride: from one block to the next, bytes: a record may reach out of its block
+ * @mapped: bytes
+ * @next:   of each lane, where to read on; what lies between it and the lane's tail is handed out
+ * @more:   eventfd that is readable, unless all lanes were found empty and the bell tells of more
+ * @watching: that is so
+ */
+struct zc_copy {
+	const uint8_t *data;
+	size_t stride;
+	size_t mapped;
+	uint64_t *next;
+	int more;
+	bool watching;
 };
 
 /** struct zc_bell - the reader's side of the ring buffer that wakes it, see zc_bell.c */
 struct zc_bell {
 	uint64_t *consumer;
 	const uint64_t *producer;
-	bool armed;
+	bool resting;
 };
 
 /** struct zc - a capture of the zc engine */
@@ -190,7 +223,7 @@ struct zc {
 	int epoll; /* what the core waits for: the sockets, the tap, and the device's end */
 	int link; /* the program's place on the device, -1 without one */
 	struct zc_state *state; /* mapped */
-	struct zc_tap tap;
+	struct zc_copy copy;
 	struct zc_bell bell;
 	struct zc_group *group; /* NULL: none */
 	const struct nsr_filter *filter; /* the core's, NULL for none */
@@ -199,11 +232,12 @@ struct zc {
 	int64_t clock_offset_ns; /* from the program's clock to the system's */
 	/* Set up once: */
 	uint32_t mode;
+	uint32_t socket_mode; /* what of it its sockets do */
 	uint32_t snaplen;
 	uint32_t batch_ms;
 	uint32_t busy_poll_us;
 	uint32_t xdp; /* enum nsr_xdp: what it became */
-	bool is_tap, immediate, stopped;
+	bool is_tap, copies, immediate, stopped;
 	bool frags; /* frames of the device's MTU need several buffers */
 	_Atomic uint64_t lost_consumer;
 };
@@ -317,8 +351,17 @@ uint64_t zc_socket_lost(int fd);
 
 /** zc_queues.c */
 
-/** zc_queues_open() - sockets and memory for the queues of a capture of its own; 0 or -errno */
-int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, struct nsr_error *err);
+/**
+ * zc_queues_open() - sockets and memory for the queues of a capture of its own
+ * @queue: only that one, -1: all
+ * @mode:  NSR_RECV, NSR_SEND: what the sockets are for
+ *
+ * Return: 0 or -errno.
+ */
+int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, uint32_t mode,
+		   struct nsr_error *err);
+
+/** zc_queues_close() - also after a failed open, and more than once */
 void zc_queues_close(struct zc *zc);
 
 /** zc_recv.c */
@@ -331,12 +374,21 @@ int zc_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
 /** zc_send() - see nsr_engine_ops.send */
 int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err);
 
-/** zc_tap.c */
+/** zc_copy.c */
 
-/** zc_tap_open() - make the ring buffer and map it; 0 or -errno */
-int zc_tap_open(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err);
-int zc_tap_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
-void zc_tap_close(struct zc *zc);
+/** zc_copy_open() - make the lanes and map them; 0 or -errno */
+int zc_copy_open(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err);
+
+/** zc_copy_waiting() - bytes that a lane has for the reader */
+uint64_t zc_copy_waiting(const struct zc *zc, uint32_t lane);
+
+/** zc_copy_watch() - have the descriptors tell of the next record; 0, or -EAGAIN: there is one */
+int zc_copy_watch(struct zc *zc);
+
+/** zc_copy_lost() - frames for which there was no room */
+uint64_t zc_copy_lost(const struct zc *zc);
+int zc_copy_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
+void zc_copy_close(struct zc *zc);
 
 /** zc_bell.c */
 
@@ -346,7 +398,10 @@ int zc_bell_open(struct zc *zc);
 /** zc_bell_arm() - the reader rests; false: it should not, so much is there already */
 bool zc_bell_arm(struct zc *zc);
 
-/** zc_bell_silence() - the reader is awake */
+/** zc_bell_arm_now() - the reader has read all lanes and waits for the next record */
+void zc_bell_arm_now(struct zc *zc);
+
+/** zc_bell_silence() - the reader rests no more */
 void zc_bell_silence(struct zc *zc);
 void zc_bell_close(struct zc *zc);
 

@@ -38,56 +38,69 @@ int zc_bell_open(struct zc *zc)
 	return 0;
 }
 
-/* What lies in a queue's ring, or a tap's. */
-static uint64_t waiting(const struct zc *zc, uint32_t i)
+/* Lanes of the state that are ours. */
+static uint32_t lanes(const struct zc *zc)
 {
-	if (zc->is_tap)
-		return __atomic_load_n(zc->tap.producer, __ATOMIC_ACQUIRE) - zc->tap.next;
-	return zc_ring_waiting(&zc->queues[i].rx);
+	return zc->copies ? zc->program.lanes : zc->queue_count;
 }
 
-/* A tap takes frames of all queues into one ring buffer. */
-static uint32_t bells(const struct zc *zc)
+static struct zc_lane *lane_of(const struct zc *zc, uint32_t i)
 {
-	return zc->is_tap ? zc->device.queues : zc->queue_count;
+	return &zc->state->lanes[zc->copies ? i : zc->queues[i].id % ZC_QUEUES_MAX];
 }
 
-static uint32_t place(const struct zc *zc, uint32_t i)
+static void ring_at(struct zc_lane *lane, uint64_t head)
 {
-	return (zc->is_tap ? i : zc->queues[i].id) % ZC_QUEUES_MAX;
+	__atomic_store_n(&lane->ring_at, head, __ATOMIC_RELAXED);
+}
+
+static void forget_words(struct zc *zc)
+{
+	uint64_t end = __atomic_load_n(zc->bell.producer, __ATOMIC_ACQUIRE);
+
+	__atomic_store_n(zc->bell.consumer, end, __ATOMIC_RELEASE);
 }
 
 bool zc_bell_arm(struct zc *zc)
 {
-	uint32_t i, id;
-	uint64_t there, matched;
+	struct zc_lane *lane;
+	uint64_t there;
+	uint32_t i;
 
-	for (i = 0; i < bells(zc); i++) {
-		id = place(zc, i);
-		there = waiting(zc, i);
-		matched = __atomic_load_n(&zc->state->queues[id].matched, __ATOMIC_RELAXED);
+	forget_words(zc);
+	zc->bell.resting = true;
+	for (i = 0; i < lanes(zc); i++) {
+		lane = lane_of(zc, i);
+		there = zc->copies ? zc_copy_waiting(zc, i) : zc_ring_waiting(&zc->queues[i].rx);
 		if (there >= zc->program.bell_step)
 			return false;
-		__atomic_store_n(&zc->state->queues[id].ring_at,
-				 matched + zc->program.bell_step - there, __ATOMIC_RELAXED);
-		zc->bell.armed = true;
+		ring_at(lane, __atomic_load_n(&lane->head, __ATOMIC_RELAXED) +
+				      zc->program.bell_step - there);
 	}
 	return true;
 }
 
-void zc_bell_silence(struct zc *zc)
+void zc_bell_arm_now(struct zc *zc)
 {
-	uint64_t end;
 	uint32_t i;
 
-	if (!zc->bell.armed)
+	forget_words(zc);
+	zc->bell.resting = false;
+	for (i = 0; i < lanes(zc); i++)
+		ring_at(lane_of(zc, i), zc->copy.next[i]);
+	/* What the program has written before it saw this, we see now: it has a barrier, too. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void zc_bell_silence(struct zc *zc)
+{
+	uint32_t i;
+
+	if (!zc->bell.resting)
 		return;
-	zc->bell.armed = false;
-	for (i = 0; i < bells(zc); i++)
-		__atomic_store_n(&zc->state->queues[place(zc, i)].ring_at, UINT64_MAX,
-				 __ATOMIC_RELAXED);
-	end = __atomic_load_n(zc->bell.producer, __ATOMIC_ACQUIRE);
-	__atomic_store_n(zc->bell.consumer, end, __ATOMIC_RELEASE);
+	zc->bell.resting = false;
+	for (i = 0; i < lanes(zc); i++)
+		ring_at(lane_of(zc, i), UINT64_MAX);
 }
 
 void zc_bell_close(struct zc *zc)
@@ -100,4 +113,6 @@ void zc_bell_close(struct zc *zc)
 		munmap((void *)zc->bell.producer, page);
 	if (zc->program.bell >= 0)
 		close(zc->program.bell);
+	zc->bell = (struct zc_bell){ 0 };
+	zc->program.bell = -1;
 }

@@ -100,7 +100,6 @@ static int socket_of(const struct zc_group *group, uint32_t queue, uint32_t slot
 static struct zc_memory memory_of(const struct zc_layout *layout)
 {
 	return (struct zc_memory){ .chunk_bytes = layout->chunk_bytes,
-				   .stride = layout->chunk_bytes,
 				   .rx_frames = layout->rx_frames,
 				   .ring_frames = layout->ring_frames };
 }
@@ -308,6 +307,7 @@ static int take_queues(struct zc *zc, struct zc_group *group)
 	if (!zc->queues)
 		return -ENOMEM;
 	zc->memory = memory_of(&group->layout);
+	zc->socket_mode = NSR_RECV;
 	for (id = 0; id < group->layout.queues; id++) {
 		queue = &zc->queues[id];
 		zc->queue_count = id + 1;
@@ -410,7 +410,7 @@ static void plan(const struct zc *zc, const struct nsr_options *opts, struct zc_
 	uint32_t slots = SOCKETS_MOST / zc->device.queues;
 	struct zc_memory memory;
 
-	zc_memory_plan(&memory, &zc->device, zc->device.queues, opts);
+	zc_memory_plan(&memory, &zc->device, zc->device.queues, NSR_RECV, opts);
 	*layout = (struct zc_layout){
 		.queues = zc->device.queues,
 		.slots = slots < 2		? 2

@@ -4,10 +4,11 @@
  *
  *	filter ──no──▶ XDP_PASS: on to the stack, untouched
  *	   │ yes
- *	   ├─ a tap: copy into the ring buffer, then XDP_PASS
- *	   └─ else: stamp, choose a socket, redirect; no socket there: XDP_PASS
+ *	   ├─ a ring of ours: copy into it, then XDP_DROP, or by a tap XDP_PASS
+ *	   └─ AF_XDP: stamp, choose a socket, redirect; no socket there: XDP_PASS
  *
- * No socket is there until the capture starts, and once it has stopped or died.
+ * No socket is there until the capture starts, and once it has stopped or died; what copies is
+ * replaced by a program that refuses all.
  *
  * Registers: R6 is the context throughout. Behind the filter R7 to R9 are free.
  */
@@ -28,9 +29,8 @@
 /* Newer than the headers of Debian 12: linux/bpf.h since 6.3. */
 #define DEV_BOUND_ONLY (1u << 6)
 
-/* Rounded up; the ring buffer's own header has 8 bytes more. */
-static const uint32_t record_bytes[] = { 128, 256, 1024, 2048, 4096, 16384, 1 << 17 };
-#define RECORD_CLASSES (sizeof(record_bytes) / sizeof(record_bytes[0]))
+/* Tries to get room in a lane where other CPUs want some, too. */
+#define CLAIMS 8
 
 void zc_emit_map(struct nsr_ebpf *p, uint8_t reg, int fd)
 {
@@ -52,6 +52,12 @@ void zc_emit_call(struct nsr_ebpf *p, int function)
 void zc_emit_set(struct nsr_ebpf *p, uint8_t reg, int32_t value)
 {
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, value);
+}
+
+static void emit_wide(struct nsr_ebpf *p, uint8_t reg, uint64_t value)
+{
+	nsr_ebpf_emit(p, BPF_LD | BPF_DW | BPF_IMM, reg, 0, 0, (int32_t)value);
+	nsr_ebpf_emit(p, 0, 0, 0, 0, (int32_t)(value >> 32));
 }
 
 void zc_emit_move(struct nsr_ebpf *p, uint8_t to, uint8_t from)
@@ -118,8 +124,7 @@ static void emit_stamp(struct nsr_ebpf *p, const struct zc_program *program)
 	zc_emit_move(p, BPF_REG_3, BPF_REG_1);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, sizeof(struct zc_meta));
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_3, BPF_REG_2, 0, done);
-	nsr_ebpf_emit(p, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_2, 0, 0, (int32_t)ZC_META_MARK);
-	nsr_ebpf_emit(p, 0, 0, 0, 0, (int32_t)(ZC_META_MARK >> 32));
+	emit_wide(p, BPF_REG_2, ZC_META_MARK);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_2,
 		      offsetof(struct zc_meta, mark), 0);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_9,
@@ -134,27 +139,25 @@ static void emit_queue(struct nsr_ebpf *p)
 		      offsetof(struct xdp_md, rx_queue_index), 0);
 }
 
-/* Counts @amount, and wakes a reader that rests when it is time to look: see zc_bell.c. */
-static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program, uint32_t amount)
+/* R9 points to the frame's lane, of number R2. */
+static void emit_lane(struct nsr_ebpf *p, const struct zc_program *program)
 {
-	const int16_t matched = offsetof(struct zc_state, queues[0].matched);
-	const int16_t ring_at = offsetof(struct zc_state, queues[0].ring_at);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_2, 0, 0, sizeof(struct zc_lane));
+	zc_emit_state(p, BPF_REG_9, program->state, offsetof(struct zc_state, lanes));
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_9, BPF_REG_2, 0, 0);
+}
+
+/* Wakes a reader that rests, if R3 is as far as it said: see zc_bell.c. */
+static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	const int16_t ring_at = offsetof(struct zc_lane, ring_at);
 	uint32_t done = nsr_ebpf_labels(p, 1);
 
-	emit_queue(p);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, ZC_QUEUES_MAX - 1);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_2, 0, 0,
-		      sizeof(((struct zc_state *)0)->queues[0]));
-	zc_emit_state(p, BPF_REG_1, program->state, 0);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0);
-	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_1, matched, 0);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, (int32_t)amount);
-	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_3, matched, 0);
-	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_4, BPF_REG_1, ring_at, 0);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_4, BPF_REG_9, ring_at, 0);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_X, BPF_REG_3, BPF_REG_4, 0, done);
-	/* Again after as many more, should the reader not have heard. */
+	/* Again after as much more, should the reader not have heard. */
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, (int32_t)program->bell_step);
-	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_3, ring_at, 0);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_3, ring_at, 0);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_3, -8, 0);
 	zc_emit_map(p, BPF_REG_1, program->bell);
 	zc_emit_stack(p, BPF_REG_2, -8);
@@ -164,15 +167,35 @@ static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program, uint
 	nsr_ebpf_place(p, done);
 }
 
+/* Counts a frame for a socket, and wakes its reader when it is time to look. */
+static void emit_count(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	const int16_t head = offsetof(struct zc_lane, head);
+
+	emit_queue(p);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, ZC_QUEUES_MAX - 1);
+	emit_lane(p, program);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, head, 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, 1);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_3, head, 0);
+	emit_bell(p, program);
+}
+
+/* On to @pass with a frame of a queue that is not ours; the queue in R2. */
+static void emit_check_queue(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	emit_queue(p);
+	if (program->queue >= 0)
+		nsr_ebpf_jump(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, program->queue, pass);
+}
+
 /* Hands the frame to a socket; one of a queue that isn't ours goes to @pass. */
 static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
 {
-	if (program->queue >= 0) {
-		emit_queue(p);
-		nsr_ebpf_jump(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, program->queue, pass);
-	}
+	if (program->queue >= 0)
+		emit_check_queue(p, program, pass);
 	if (program->bell >= 0)
-		emit_bell(p, program, 1);
+		emit_count(p, program);
 	if (program->stamp)
 		emit_stamp(p, program);
 	if (program->spread)
@@ -188,82 +211,155 @@ static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program, 
 	nsr_ebpf_emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/*
- * One class of records: reserves one, fills it and goes to @pass; a frame that is longer goes on.
- * R7 is the bytes to copy, R8 the frame's length, R9 the record.
- */
-static void emit_record(struct nsr_ebpf *p, const struct zc_program *program, uint32_t bytes,
-			uint32_t lost, uint32_t pass)
-{
-	uint32_t most = bytes - (uint32_t)sizeof(struct zc_tap_record);
-	uint32_t longer = nsr_ebpf_labels(p, 2), failed = longer + 1;
+/* Where things are on the stack while a frame is copied; the bell and the stamp have -8. */
+enum { AT = -16, STAMP = -24, RECORD = -32, LANE = -40, KEY = -48 };
 
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_7, 0, (int32_t)most, longer);
-	zc_emit_map(p, BPF_REG_1, program->records);
-	zc_emit_set(p, BPF_REG_2, (int32_t)bytes);
-	zc_emit_set(p, BPF_REG_3, 0);
-	zc_emit_call(p, BPF_FUNC_ringbuf_reserve);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, lost);
-	zc_emit_move(p, BPF_REG_9, BPF_REG_0);
-	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_9, BPF_REG_8,
-		      offsetof(struct zc_tap_record, len), 0);
-	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_9, BPF_REG_7,
-		      offsetof(struct zc_tap_record, caplen), 0);
-	nsr_ebpf_emit(p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_9, 0,
-		      offsetof(struct zc_tap_record, generation), (int32_t)program->generation);
-	if (program->stamp)
-		zc_emit_call(p, BPF_FUNC_ktime_get_ns);
-	else
-		zc_emit_set(p, BPF_REG_0, 0);
-	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_0,
-		      offsetof(struct zc_tap_record, stamp_ns), 0);
-	zc_emit_move(p, BPF_REG_1, BPF_REG_6);
-	zc_emit_set(p, BPF_REG_2, 0);
-	zc_emit_move(p, BPF_REG_3, BPF_REG_9);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0,
-		      sizeof(struct zc_tap_record));
-	zc_emit_move(p, BPF_REG_4, BPF_REG_7);
-	zc_emit_call(p, BPF_FUNC_xdp_load_bytes);
-	zc_emit_move(p, BPF_REG_1, BPF_REG_9);
-	zc_emit_set(p, BPF_REG_2, 0);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 0, failed);
-	/* Wakes the reader if it has read all that there was before. */
-	zc_emit_call(p, BPF_FUNC_ringbuf_submit);
-	if (program->bell >= 0)
-		emit_bell(p, program, bytes);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, pass);
-	nsr_ebpf_place(p, failed);
-	zc_emit_call(p, BPF_FUNC_ringbuf_discard);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, lost);
-	nsr_ebpf_place(p, longer);
+static void spill(struct nsr_ebpf *p, int16_t at, uint8_t reg)
+{
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, reg, at, 0);
 }
 
-/* Copies the frame, and lets it pass. */
-static void emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+static void unspill(struct nsr_ebpf *p, uint8_t reg, int16_t at)
 {
-	uint32_t most = program->snaplen < program->longest ? program->snaplen : program->longest;
-	uint32_t lost = nsr_ebpf_labels(p, 2), whole = lost + 1;
-	uint32_t i;
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, reg, BPF_REG_10, at, 0);
+}
+
+static void store_word(struct nsr_ebpf *p, size_t field, uint8_t reg)
+{
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_0, reg, (int16_t)field, 0);
+}
+
+/* R8 is the frame's length, R7 how much of it is copied. */
+static void emit_lengths(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	uint32_t whole = nsr_ebpf_labels(p, 1);
 
 	zc_emit_move(p, BPF_REG_1, BPF_REG_6);
 	zc_emit_call(p, BPF_FUNC_xdp_get_buff_len);
 	zc_emit_move(p, BPF_REG_8, BPF_REG_0);
 	zc_emit_move(p, BPF_REG_7, BPF_REG_0);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)most, whole);
-	zc_emit_set(p, BPF_REG_7, (int32_t)most);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)program->copy_most,
+		      whole);
+	zc_emit_set(p, BPF_REG_7, (int32_t)program->copy_most);
 	nsr_ebpf_place(p, whole);
 	/* Never so, but the verifier wants to see it. */
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0, 0, pass);
-	for (i = 0; i < RECORD_CLASSES; i++) {
-		emit_record(p, program, record_bytes[i], lost, pass);
-		if (record_bytes[i] - sizeof(struct zc_tap_record) >= most)
-			break;
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, 1, pass);
+}
+
+/*
+ * Takes room in the lane for a record, which begins at AT; to @lost without any. More than one CPU
+ * may be here where the kernel does not poll the device (generic mode, tun).
+ */
+static void emit_claim(struct nsr_ebpf *p, const struct zc_program *program, uint32_t lost)
+{
+	const int16_t head = offsetof(struct zc_lane, head), tail = offsetof(struct zc_lane, tail);
+	uint32_t claimed = nsr_ebpf_labels(p, 1);
+	int i;
+
+	for (i = 0; i < CLAIMS; i++) {
+		zc_emit_move(p, BPF_REG_1, BPF_REG_7);
+		nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0,
+			      (int32_t)zc_record_bytes(0) + 7);
+		nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, -8);
+		nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_9, head, 0);
+		nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_0, 0, 0);
+		zc_emit_move(p, BPF_REG_2, BPF_REG_1);
+		nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, tail, 0);
+		nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+		nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_2, 0,
+			      (int32_t)program->lane_bytes, lost);
+		zc_emit_move(p, BPF_REG_2, BPF_REG_0);
+		nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_9, BPF_REG_1, head,
+			      BPF_CMPXCHG);
+		nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_X, BPF_REG_0, BPF_REG_2, 0, claimed);
 	}
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, lost);
+	nsr_ebpf_place(p, claimed);
+	spill(p, AT, BPF_REG_2);
+}
+
+/* R0 points to the record that begins at AT; also in RECORD. */
+static void emit_find(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	zc_emit_move(p, BPF_REG_1, BPF_REG_2);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_1, 0, 0,
+		      (int32_t)program->block_bits);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0,
+		      (int32_t)program->blocks - 1);
+	unspill(p, BPF_REG_3, LANE);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_3, 0, 0, (int32_t)program->blocks);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, BPF_REG_1, KEY, 0);
+	zc_emit_map(p, BPF_REG_1, program->records);
+	zc_emit_stack(p, BPF_REG_2, KEY);
+	zc_emit_call(p, BPF_FUNC_map_lookup_elem);
+	/* Never so: there are as many lanes as that. */
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, pass);
+	unspill(p, BPF_REG_1, AT);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0,
+		      (int32_t)(1u << program->block_bits) - 8);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_0, BPF_REG_1, 0, 0);
+	spill(p, RECORD, BPF_REG_0);
+}
+
+/* Fills the record that R0 points to, and last of all its mark: so that the reader finds it whole. */
+static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	uint32_t copied = nsr_ebpf_labels(p, 1);
+
+	store_word(p, offsetof(struct zc_record, len), BPF_REG_8);
+	store_word(p, offsetof(struct zc_record, caplen), BPF_REG_7);
+	nsr_ebpf_emit(p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_0, 0,
+		      offsetof(struct zc_record, generation), (int32_t)program->generation);
+	unspill(p, BPF_REG_1, STAMP);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_1,
+		      offsetof(struct zc_record, stamp_ns), 0);
+	zc_emit_move(p, BPF_REG_1, BPF_REG_6);
+	zc_emit_set(p, BPF_REG_2, 0);
+	zc_emit_move(p, BPF_REG_3, BPF_REG_0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, sizeof(struct zc_record));
+	zc_emit_move(p, BPF_REG_4, BPF_REG_7);
+	zc_emit_call(p, BPF_FUNC_xdp_load_bytes);
+	unspill(p, BPF_REG_1, RECORD);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, copied);
+	nsr_ebpf_emit(p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_1, 0, offsetof(struct zc_record, len),
+		      0);
+	nsr_ebpf_place(p, copied);
+	unspill(p, BPF_REG_3, AT);
+	emit_wide(p, BPF_REG_2, program->secret);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_XOR | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2,
+		      offsetof(struct zc_record, mark), BPF_XCHG);
+}
+
+/* Copies the frame to the lane of its queue; then it is dropped, or passes by a tap. */
+static void emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	uint32_t lost = nsr_ebpf_labels(p, 1);
+	int32_t action = program->passes ? XDP_PASS : XDP_DROP;
+
+	emit_lengths(p, program, pass);
+	zc_emit_set(p, BPF_REG_9, 0);
+	if (program->stamp)
+		emit_ask_time(p, program);
+	spill(p, STAMP, BPF_REG_9);
+	emit_check_queue(p, program, pass);
+	if (program->queue >= 0)
+		zc_emit_set(p, BPF_REG_2, 0);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JGE | BPF_K, BPF_REG_2, 0, (int32_t)program->lanes, pass);
+	spill(p, LANE, BPF_REG_2);
+	emit_lane(p, program);
+	emit_claim(p, program, lost);
+	emit_find(p, program, pass);
+	emit_fill(p, program);
+	unspill(p, BPF_REG_3, AT);
+	emit_bell(p, program);
+	emit_exit(p, action);
 	nsr_ebpf_place(p, lost);
-	zc_emit_state(p, BPF_REG_1, program->state, offsetof(struct zc_state, lost));
 	zc_emit_set(p, BPF_REG_2, 1);
-	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2, 0, BPF_ADD);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, pass);
+	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_9, BPF_REG_2,
+		      offsetof(struct zc_lane, lost), BPF_ADD);
+	emit_exit(p, action);
 }
 
 static int assemble(const struct zc_program *program, const struct nsr_filter *filter,
@@ -280,7 +376,7 @@ static int assemble(const struct zc_program *program, const struct nsr_filter *f
 		return rc;
 	}
 	nsr_ebpf_place(&p, match);
-	if (program->sockets < 0)
+	if (program->records >= 0)
 		emit_copy(&p, program, pass);
 	else
 		emit_redirect(&p, program, pass);

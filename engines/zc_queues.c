@@ -47,7 +47,7 @@ static uint32_t power_of_two_below(uint64_t most)
 }
 
 void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, uint32_t queues,
-		    const struct nsr_options *opts)
+		    uint32_t mode, const struct nsr_options *opts)
 {
 	uint64_t bytes = opts->ring_bytes, spare = nsr_spare_memory() / 4, frames;
 
@@ -58,16 +58,14 @@ void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, ui
 	if (spare && bytes > spare)
 		bytes = spare;
 	memory->chunk_bytes = device->mtu + LINK_HEADER <= 2048 - KERNEL_HEADROOM ? 2048 : 4096;
-	memory->scattered = !getenv("ZC_ALIGNED");
-	memory->stride = memory->chunk_bytes + (memory->scattered ? 64 : 0);
 	frames = bytes / queues / memory->chunk_bytes;
 	if (frames < LEAST_FRAMES)
 		frames = LEAST_FRAMES;
 	if (frames > MOST_FRAMES)
 		frames = MOST_FRAMES;
-	memory->rx_frames = opts->mode & NSR_RECV ? power_of_two_below(frames) : 0;
+	memory->rx_frames = mode & NSR_RECV ? power_of_two_below(frames) : 0;
 	memory->ring_frames = memory->rx_frames;
-	memory->tx_frames = opts->mode & NSR_SEND ? TX_FRAMES : 0;
+	memory->tx_frames = mode & NSR_SEND ? TX_FRAMES : 0;
 }
 
 bool zc_memory_holds(const struct zc_memory *memory, const struct zc_device *device)
@@ -109,7 +107,7 @@ void zc_fill(struct zc_queue *queue, const struct zc_memory *memory)
 	uint32_t i;
 
 	for (i = 0; i < memory->rx_frames; i++)
-		*zc_ring_address(&queue->fill, i) = (uint64_t)i * memory->stride;
+		*zc_ring_address(&queue->fill, i) = (uint64_t)i * memory->chunk_bytes;
 	zc_ring_produce(&queue->fill, memory->rx_frames);
 }
 
@@ -126,7 +124,7 @@ static const struct binding bindings[] = {
 
 bool zc_may_join(const struct zc *zc)
 {
-	return !zc->is_tap && (zc->frags || zc->xdp == NSR_XDP_GENERIC);
+	return !zc->copies && (zc->frags || zc->xdp == NSR_XDP_GENERIC);
 }
 
 uint32_t zc_frame_buffers(const struct zc *zc)
@@ -222,7 +220,7 @@ static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted,
 		.ifindex = zc->device.ifindex,
 		.queue = queue->id,
 		.memory = &zc->memory,
-		.receive = zc->mode & NSR_RECV,
+		.receive = zc->socket_mode & NSR_RECV,
 	};
 	bool first = queue == zc->queues;
 
@@ -275,20 +273,22 @@ static int open_queue(struct zc *zc, struct zc_queue *queue, uint32_t wanted, st
 	queue->held_count = calloc(1, sizeof(*queue->held_count));
 	if (!queue->held || !queue->held_count)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
-	if (zc->mode & NSR_RECV)
+	if (zc->socket_mode & NSR_RECV)
 		zc_fill(queue, &zc->memory);
 	return 0;
 }
 
-int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, struct nsr_error *err)
+int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, uint32_t mode,
+		   struct nsr_error *err)
 {
 	/* Frames leave by one queue. */
-	bool one = queue >= 0 || !(zc->mode & NSR_RECV);
+	bool one = queue >= 0 || !(mode & NSR_RECV);
 	uint32_t count = one ? 1 : zc->device.queues, i;
 	uint32_t wanted = zc->xdp == NSR_XDP_GENERIC ? NSR_XDP_GENERIC : opts->xdp;
 	int rc = 0;
 
-	zc_memory_plan(&zc->memory, &zc->device, count, opts);
+	zc->socket_mode = mode;
+	zc_memory_plan(&zc->memory, &zc->device, count, mode, opts);
 	zc->queues = calloc(count, sizeof(*zc->queues));
 	if (!zc->queues)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
@@ -310,4 +310,6 @@ void zc_queues_close(struct zc *zc)
 	for (i = 0; i < zc->queue_count; i++)
 		close_queue(zc, &zc->queues[i]);
 	free(zc->queues);
+	zc->queues = NULL;
+	zc->queue_count = zc->socket_mode = 0;
 }

@@ -10,10 +10,11 @@
  * @memory: filled in
  * @device: its MTU decides
  * @queues: that share @opts->ring_bytes
+ * @mode:   NSR_RECV, NSR_SEND
  * @opts:   as given to the engine
  */
 void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, uint32_t queues,
-		    const struct nsr_options *opts);
+		    uint32_t mode, const struct nsr_options *opts);
 
 /** zc_memory_holds() - whether each frame of the device's MTU fits into one chunk */
 bool zc_memory_holds(const struct zc_memory *memory, const struct zc_device *device);

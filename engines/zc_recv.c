@@ -58,12 +58,6 @@ static void give_back_all(struct zc *zc)
 	zc->bounce_used = 0;
 }
 
-/* Where scattered frames may begin, the upper 16 bits are the offset of the data. */
-static uint8_t *zc_frame(const struct zc_queue *queue, const struct xdp_desc *desc)
-{
-	return queue->memory + (desc->addr & ((1ull << 48) - 1)) + (desc->addr >> 48);
-}
-
 /* How many buffers from @at on, of @waiting, are one frame; 0: not all of them are there. */
 static uint32_t frame_buffers(const struct zc_queue *queue, uint32_t at, uint32_t waiting,
 			      uint32_t *bytes)
@@ -93,7 +87,7 @@ static uint8_t *join_buffers(struct zc *zc, const struct zc_queue *queue, uint32
 		return NULL;
 	for (i = 0; i < buffers; i++) {
 		desc = zc_ring_desc(&queue->rx, at + i);
-		memcpy(to, zc_frame(queue, desc), desc->len);
+		memcpy(to, queue->memory + desc->addr, desc->len);
 		to += desc->len;
 	}
 	zc->bounce_used += (bytes + 63) & ~63u;
@@ -146,7 +140,7 @@ static uint32_t take(struct zc *zc, struct zc_queue *queue, uint64_t stamp_ns,
 	while (waiting && n < max) {
 		const struct xdp_desc *desc = zc_ring_desc(&queue->rx, at);
 
-		frame = zc_frame(queue, desc);
+		frame = queue->memory + desc->addr;
 		bytes = desc->len;
 		buffers = 1;
 		packet = &packets[n];

@@ -89,8 +89,8 @@ static void put(const struct zc *zc, struct zc_queue *queue, uint32_t index,
 {
 	struct xdp_desc *desc = zc_ring_desc(&queue->tx, index);
 
-	desc->addr =
-		(uint64_t)(zc->memory.rx_frames + (index & queue->tx.mask)) * zc->memory.stride;
+	desc->addr = (uint64_t)(zc->memory.rx_frames + (index & queue->tx.mask)) *
+		     zc->memory.chunk_bytes;
 	desc->len = frame->len;
 	desc->options = 0;
 	memcpy(queue->memory + desc->addr, frame->data, frame->len);

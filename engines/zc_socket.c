@@ -23,7 +23,7 @@
 
 size_t zc_memory_bytes(const struct zc_memory *memory)
 {
-	return (size_t)(memory->rx_frames + memory->tx_frames) * memory->stride;
+	return (size_t)(memory->rx_frames + memory->tx_frames) * memory->chunk_bytes;
 }
 
 static int set_ring(int fd, int option, uint32_t entries)
@@ -39,7 +39,6 @@ static int set_umem(int fd, const struct zc_socket_spec *spec)
 		.addr = (uintptr_t)spec->base,
 		.len = zc_memory_bytes(memory),
 		.chunk_size = memory->chunk_bytes,
-		.flags = memory->scattered ? XDP_UMEM_UNALIGNED_CHUNK_FLAG : 0,
 	};
 	int rc;
 

@@ -430,18 +430,18 @@ static int see_to(struct nsr_capture *cap, int events)
  */
 static int rest_a_while(struct nsr_capture *cap, int left_ms)
 {
-	uint32_t us;
-	int rc, fd = -1;
+	bool look_away = cap->lively && left_ms != 0 && !cap->end;
+	int rc, fd = -1, us;
 
-	if (!cap->lively || left_ms == 0)
+	cap->lively = cap->lively && !look_away;
+	if (!cap->ops->rest)
 		return 0;
-	cap->lively = false;
-	us = cap->ops->rest_us ? cap->ops->rest_us(cap->priv, &fd) : 0;
-	if (!us || cap->end)
-		return 0;
-	if (left_ms > 0 && us / 1000 >= (uint32_t)left_ms)
-		us = (uint32_t)left_ms * 1000;
-	rc = nsr_wait_rest(&cap->wait, us, fd);
+	us = cap->ops->rest(cap->priv, look_away, &fd);
+	if (us <= 0)
+		return us == -EAGAIN ? 1 : us;
+	if (left_ms > 0 && us / 1000 >= left_ms)
+		us = left_ms * 1000;
+	rc = nsr_wait_rest(&cap->wait, (uint32_t)us, fd);
 	return rc < 0 ? rc : 1;
 }
 

@@ -77,11 +77,12 @@ struct nsr_engine_args {
  * @interface: see nsr_interface()
  * @close: free everything; also after a failed start
  * @drain_ms: how long after stop or the end of the device packets may still come out of recv
- * @rest_us: how long a reader that has just emptied the ring should look away before it waits for
- *         the descriptor, so that packets come many at a time; 0: not at all. *fd, -1 before, may be
- *         set to a descriptor that ends the rest when it polls readable.
+ * @rest:  recv has just had nothing. Return 0: the descriptor polls readable once there is something;
+ *         -EAGAIN: there is something now. With @look_away, after packets, also how many µs to look
+ *         away first, so that packets come many at a time; *fd, -1 before, may be set to a
+ *         descriptor that ends this when it polls readable.
  *
- * @stop, @check, @stats, @set_filter and @rest_us may be NULL.
+ * @stop, @check, @stats, @set_filter and @rest may be NULL.
  */
 struct nsr_engine_ops {
 	uint32_t abi;
@@ -102,7 +103,7 @@ struct nsr_engine_ops {
 	int (*interface)(void *priv, uint32_t id, struct nsr_interface *iface);
 	void (*close)(void *priv);
 	uint32_t (*drain_ms)(void *priv);
-	uint32_t (*rest_us)(void *priv, int *fd);
+	int (*rest)(void *priv, bool look_away, int *fd);
 };
 
 /** The symbol that a plug-in exports. */
