@@ -102,6 +102,27 @@ static int check_options(const struct nsr_engine_args *args, struct nsr_error *e
 	return 0;
 }
 
+/* With sockets, unlike a tap. */
+static bool takes_queues(const struct zc *zc)
+{
+	return zc->mode & NSR_RECV && !zc->is_tap;
+}
+
+static int check_queues(const struct zc_device *device, int queue, struct nsr_error *err)
+{
+	if (device->is_master)
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "%s is made of other devices, whose queues the packets come "
+				     "by: capture each of these, or use --tap or packet:%s",
+				     device->name, device->name);
+	if (queue < 0 && device->queues > ZC_QUEUES_MAX)
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "%s has %u queues, and the engine zc takes %u: name one "
+				     "(zc:%s@0), make them fewer (ethtool -L), or use --tap",
+				     device->name, device->queues, ZC_QUEUES_MAX, device->name);
+	return 0;
+}
+
 static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, struct nsr_error *err)
 {
 	int rc = zc_device_open(&zc->device, args->device, args->opts->promiscuous, err);
@@ -111,7 +132,7 @@ static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, str
 	if (args->queue >= 0 && (uint32_t)args->queue >= zc->device.queues)
 		return nsr_error_set(err, -EINVAL, "%s has no queue %d: it has %u, from 0 on",
 				     zc->device.name, args->queue, zc->device.queues);
-	return 0;
+	return takes_queues(zc) ? check_queues(&zc->device, args->queue, err) : 0;
 }
 
 /* Whether the device is to stamp: AUTO uses its stamps where they are on, never switches them on. */
@@ -503,8 +524,12 @@ static void zc_stats(void *priv, struct nsr_stats *stats)
 	stats->lost_nic = zc_device_missed(&zc->device);
 	if (zc->is_tap)
 		stats->lost_ring = __atomic_load_n(&zc->state->lost, __ATOMIC_RELAXED);
+	if (zc->group) {
+		zc_group_stats(zc, stats);
+		return;
+	}
 	for (i = 0; i < zc->queue_count && zc->mode & NSR_RECV; i++)
-		stats->lost_ring += zc_socket_lost(zc->queues[i].fd) - zc->queues[i].lost_before;
+		stats->lost_ring += zc_socket_lost(zc->queues[i].fd);
 }
 
 static const char *mode_name(const struct zc *zc)

@@ -3,8 +3,8 @@
  * The zc engine's parts: zc.c (the ops), zc_device.c (the device and its queues), zc_attach.c (the
  * program on the device), zc_program.c (what it does), zc_spread.c (over several captures),
  * zc_stamp.c (the device's time stamps), zc_socket.c (AF_XDP sockets), zc_rings.h (their rings),
- * zc_recv.c, zc_bell.c (when to look), zc_send.c, zc_tap.c (copies instead), zc_group.c and zc_usher.c (captures that share
- * a device).
+ * zc_recv.c, zc_bell.c (when to look), zc_send.c, zc_tap.c (copies instead), zc_group.c, zc_member.c
+ * and zc_usher.c (captures that share a device).
  */
 #ifndef NSR_ENGINES_ZC_H
 #define NSR_ENGINES_ZC_H
@@ -27,8 +27,9 @@ struct zc_device {
 	char name[16];
 	uint32_t ifindex;
 	uint32_t mtu;
-	uint32_t queues; /* receive queues in use */
+	uint32_t queues; /* receive queues in use, also more than ZC_QUEUES_MAX */
 	bool promiscuous;
+	bool is_master; /* of bonded devices */
 	bool suspect; /* it was down when it was looked at last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
@@ -46,7 +47,7 @@ struct zc_device {
  * @fill, @completion: the UMEM's, mapped from the socket that registered it
  * @held:    addresses of the frames that were handed out, @held_count of at most @held_room
  * @recheck: packets that the filter before may still have let in
- * @lost_before: what the socket's statistics said when the capture took it
+ * @lost_before: what the socket's statistics said when a group's member took it
  */
 struct zc_queue {
 	uint32_t id;

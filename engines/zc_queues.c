@@ -25,9 +25,8 @@
 #define DEFAULT_QUEUE_BYTES (16u << 20)
 #define DEFAULT_MOST_BYTES  (128u << 20)
 
-#define LEAST_FRAMES 256
-#define MOST_FRAMES  (1u << 17)
-#define TX_FRAMES    1024
+#define MOST_FRAMES (1u << 17)
+#define TX_FRAMES   1024
 
 /* What the kernel keeps free in front of each frame (XDP_PACKET_HEADROOM of linux/bpf.h). */
 #define KERNEL_HEADROOM 256
@@ -59,8 +58,8 @@ void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, ui
 		bytes = spare;
 	memory->chunk_bytes = device->mtu + LINK_HEADER <= 2048 - KERNEL_HEADROOM ? 2048 : 4096;
 	frames = bytes / queues / memory->chunk_bytes;
-	if (frames < LEAST_FRAMES)
-		frames = LEAST_FRAMES;
+	if (frames < ZC_LEAST_FRAMES)
+		frames = ZC_LEAST_FRAMES;
 	if (frames > MOST_FRAMES)
 		frames = MOST_FRAMES;
 	memory->rx_frames = opts->mode & NSR_RECV ? power_of_two_below(frames) : 0;
@@ -173,6 +172,13 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 	const char *device = zc->device.name;
 
 	switch (code) {
+	case -ENOBUFS:
+	case -ENOMEM:
+		return nsr_error_set(err, -ENOMEM,
+				     "no memory for the frames of queue %u, or more than may be "
+				     "locked: raise the limit (ulimit -l, LimitMEMLOCK=), grant "
+				     "CAP_IPC_LOCK, or ask for a smaller ring",
+				     queue);
 	case -EBUSY:
 		return nsr_error_set(err, code,
 				     "queue %u of %s is taken by another AF_XDP socket: end that "
@@ -228,13 +234,8 @@ static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted,
 		queue->memory = NULL;
 		if (queue->fd != -ENOBUFS && queue->fd != -ENOMEM)
 			return zc_bind_say(zc, queue->fd, queue->id, err);
-		if (!first || zc->memory.rx_frames < 2 * LEAST_FRAMES)
-			return nsr_error_set(err, -ENOMEM,
-					     "no memory for the frames of queue %u, or more than "
-					     "may be locked: raise the limit (ulimit -l, "
-					     "LimitMEMLOCK=), grant CAP_IPC_LOCK, or ask for a "
-					     "smaller ring",
-					     queue->id);
+		if (!first || zc->memory.rx_frames < 2 * ZC_LEAST_FRAMES)
+			return zc_bind_say(zc, queue->fd, queue->id, err);
 		zc->memory.rx_frames /= 2;
 		zc->memory.ring_frames = zc->memory.rx_frames;
 	}

@@ -5,6 +5,9 @@
 
 #include "zc.h"
 
+/** Frames of a queue at least. */
+#define ZC_LEAST_FRAMES 256
+
 /**
  * zc_memory_plan() - choose the size of frames and how many
  * @memory: filled in
