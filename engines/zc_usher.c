@@ -13,7 +13,7 @@
  *	         ◀──────────────── struct hello
  *	         ◀── descriptors, some a message: listener, memory, link, maps, sockets
  *
- * Abstract names have no permissions, so both sides look who the other is: the same user, or root.
+ * Abstract names have no permissions, so both sides look who the other is: the same user.
  */
 #include <errno.h>
 #include <poll.h>
@@ -70,8 +70,7 @@ static bool is_one_of_us(int fd)
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
 /* Has @fd have the name of @number. */
@@ -356,7 +355,7 @@ static void look_after(struct zc_group *group)
 /* Lets one in who is at the door; false: that failed, and would again. */
 static bool answer(struct zc_group *group)
 {
-	int guest = 0, code = 0;
+	int guest, code = 0;
 
 	pthread_mutex_lock(&group->door);
 	if (group->open) {
@@ -376,6 +375,7 @@ static bool answer(struct zc_group *group)
 static void attend(struct zc_group *group)
 {
 	struct pollfd polled[2];
+	eventfd_t woken;
 	bool rest = false;
 
 	while (!group->leaving) {
@@ -385,7 +385,7 @@ static void attend(struct zc_group *group)
 		rest = false;
 		if (poll(polled, 2, DEATH_MS) > 0) {
 			if (polled[1].revents)
-				eventfd_read(group->wake, &(eventfd_t){ 0 });
+				eventfd_read(group->wake, &woken);
 			if (polled[0].revents)
 				rest = !answer(group);
 		}
