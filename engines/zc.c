@@ -102,27 +102,6 @@ static int check_options(const struct nsr_engine_args *args, struct nsr_error *e
 	return 0;
 }
 
-/* With sockets, unlike a tap. */
-static bool takes_queues(const struct zc *zc)
-{
-	return zc->mode & NSR_RECV && !zc->is_tap;
-}
-
-static int check_queues(const struct zc_device *device, int queue, struct nsr_error *err)
-{
-	if (device->is_master)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "%s is made of other devices, whose queues the packets come "
-				     "by: capture each of these, or use --tap or packet:%s",
-				     device->name, device->name);
-	if (queue < 0 && device->queues > ZC_QUEUES_MAX)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "%s has %u queues, and the engine zc takes %u: name one "
-				     "(zc:%s@0), make them fewer (ethtool -L), or use --tap",
-				     device->name, device->queues, ZC_QUEUES_MAX, device->name);
-	return 0;
-}
-
 static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, struct nsr_error *err)
 {
 	int rc = zc_device_open(&zc->device, args->device, args->opts->promiscuous, err);
@@ -132,7 +111,13 @@ static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, str
 	if (args->queue >= 0 && (uint32_t)args->queue >= zc->device.queues)
 		return nsr_error_set(err, -EINVAL, "%s has no queue %d: it has %u, from 0 on",
 				     zc->device.name, args->queue, zc->device.queues);
-	return takes_queues(zc) ? check_queues(&zc->device, args->queue, err) : 0;
+	if (args->queue < 0 && zc->mode & NSR_RECV && zc->device.queues > ZC_QUEUES_MAX)
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "%s has %u queues, and the engine zc takes %u: name one "
+				     "(zc:%s@0), make them fewer (ethtool -L), or use packet:%s",
+				     zc->device.name, zc->device.queues, ZC_QUEUES_MAX,
+				     zc->device.name, zc->device.name);
+	return 0;
 }
 
 /* Whether the device is to stamp: AUTO uses its stamps where they are on, never switches them on. */

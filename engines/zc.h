@@ -29,7 +29,7 @@ struct zc_device {
 	uint32_t mtu;
 	uint32_t queues; /* receive queues in use, also more than ZC_QUEUES_MAX */
 	bool promiscuous;
-	bool is_master; /* of bonded devices */
+	bool is_master; /* a bond or team */
 	bool suspect; /* it was down when it was looked at last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
@@ -223,6 +223,9 @@ int zc_device_check(struct zc_device *device, struct nsr_error *err);
 
 /** zc_device_missed() - frames that the device lost since the capture was opened */
 uint64_t zc_device_missed(struct zc_device *device);
+
+/** zc_device_takes_sockets() - whether packets come to AF_XDP sockets on it: 0 or -EOPNOTSUPP */
+int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err);
 
 /** zc_device_stamps() - whether the device stamps what it receives: it has been told to */
 bool zc_device_stamps(const struct zc_device *device);

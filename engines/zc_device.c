@@ -147,6 +147,16 @@ static bool is_master(const struct zc_device *device)
 	       (strcmp(driver.driver, "bonding") == 0 || strcmp(driver.driver, "team") == 0);
 }
 
+int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err)
+{
+	if (!device->is_master)
+		return 0;
+	return nsr_error_set(err, -EOPNOTSUPP,
+			     "%s is made of other devices, whose queues the packets come by: "
+			     "capture each of these, or use --tap or packet:%s",
+			     device->name, device->name);
+}
+
 bool zc_device_stamps(const struct zc_device *device)
 {
 	struct hwtstamp_config config = { 0 };

@@ -512,8 +512,10 @@ int zc_group_open(struct zc *zc, const struct nsr_options *opts,
 		  struct nsr_error *err)
 {
 	struct zc_layout layout;
-	int rc;
+	int rc = zc_device_takes_sockets(&zc->device, err);
 
+	if (rc < 0)
+		return rc;
 	plan(zc, opts, &layout);
 	zc->program.spread = layout.spread;
 	zc->group = new_group(opts->fanout_group, &layout);

@@ -278,8 +278,10 @@ int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, str
 	bool one = queue >= 0 || !(zc->mode & NSR_RECV);
 	uint32_t count = one ? 1 : zc->device.queues, i;
 	uint32_t wanted = zc->xdp == NSR_XDP_GENERIC ? NSR_XDP_GENERIC : opts->xdp;
-	int rc = 0;
+	int rc = zc->mode & NSR_RECV ? zc_device_takes_sockets(&zc->device, err) : 0;
 
+	if (rc < 0)
+		return rc;
 	zc_memory_plan(&zc->memory, &zc->device, count, opts);
 	zc->queues = calloc(count, sizeof(*zc->queues));
 	if (!zc->queues)
