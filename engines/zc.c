@@ -114,6 +114,12 @@ static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, str
 	if (args->queue >= 0 && (uint32_t)args->queue >= zc->device.queues)
 		return nsr_error_set(err, -EINVAL, "%s has no queue %d: it has %u, from 0 on",
 				     zc->device.name, args->queue, zc->device.queues);
+	if (args->queue < 0 && zc->mode & NSR_RECV && zc->device.queues > ZC_QUEUES_MAX)
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "%s has %u queues, and the engine zc takes %u: name one "
+				     "(zc:%s@0), make them fewer (ethtool -L), or use packet:%s",
+				     zc->device.name, zc->device.queues, ZC_QUEUES_MAX,
+				     zc->device.name, zc->device.name);
 	return 0;
 }
 
@@ -563,8 +569,12 @@ static void zc_stats(void *priv, struct nsr_stats *stats)
 	stats->lost_nic = zc_device_missed(&zc->device);
 	if (zc->copies)
 		stats->lost_ring = zc_copy_lost(zc);
+	if (zc->group) {
+		zc_group_stats(zc, stats);
+		return;
+	}
 	for (i = 0; i < zc->queue_count && zc->socket_mode & NSR_RECV; i++)
-		stats->lost_ring += zc_socket_lost(zc->queues[i].fd) - zc->queues[i].lost_before;
+		stats->lost_ring += zc_socket_lost(zc->queues[i].fd);
 }
 
 static const char *mode_name(const struct zc *zc)

@@ -3,8 +3,8 @@
  * The zc engine's parts: zc.c (the ops), zc_device.c (the device and its queues), zc_attach.c (the
  * program on the device), zc_program.c (what it does), zc_spread.c (over several captures),
  * zc_stamp.c (the device's time stamps), zc_socket.c (AF_XDP sockets), zc_rings.h (their rings),
- * zc_recv.c, zc_copy.c (a ring of our own instead), zc_bell.c (when to look), zc_send.c, zc_group.c
- * and zc_usher.c (captures that share a device).
+ * zc_recv.c, zc_copy.c (a ring of our own instead), zc_bell.c (when to look), zc_send.c, zc_group.c,
+ * zc_member.c and zc_usher.c (captures that share a device).
  */
 #ifndef NSR_ENGINES_ZC_H
 #define NSR_ENGINES_ZC_H
@@ -27,8 +27,9 @@ struct zc_device {
 	char name[16];
 	uint32_t ifindex;
 	uint32_t mtu;
-	uint32_t queues; /* receive queues in use */
+	uint32_t queues; /* receive queues in use, also more than ZC_QUEUES_MAX */
 	bool promiscuous;
+	bool is_master; /* a bond or team */
 	bool suspect; /* it was down when it was looked at last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
@@ -46,7 +47,7 @@ struct zc_device {
  * @fill, @completion: the UMEM's, mapped from the socket that registered it
  * @held:    addresses of the frames that were handed out, @held_count of at most @held_room
  * @recheck: packets that the filter before may still have let in
- * @lost_before: what the socket's statistics said when the capture took it
+ * @lost_before: what the socket's statistics said when a group's member took it
  */
 struct zc_queue {
 	uint32_t id;
@@ -264,6 +265,9 @@ int zc_device_check(struct zc_device *device, struct nsr_error *err);
 /** zc_device_missed() - frames that the device lost since the capture was opened */
 uint64_t zc_device_missed(struct zc_device *device);
 
+/** zc_device_takes_sockets() - whether packets come to AF_XDP sockets on it: 0 or -EOPNOTSUPP */
+int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err);
+
 /** zc_device_stamps() - whether the device stamps what it receives: it has been told to */
 bool zc_device_stamps(const struct zc_device *device);
 
@@ -316,21 +320,27 @@ int64_t zc_stamp_offset_ns(void);
  * @base:       the UMEM
  * @memory:     its layout
  * @receive:    it has a receive ring
- * @bind_flags: XDP_COPY, XDP_ZEROCOPY, XDP_USE_SG
  */
 struct zc_socket_spec {
 	uint32_t ifindex, queue;
 	void *base;
 	const struct zc_memory *memory;
 	bool receive;
-	uint16_t bind_flags;
 };
 
 /** zc_memory_bytes() - of one UMEM */
 size_t zc_memory_bytes(const struct zc_memory *memory);
 
-/** zc_socket_open() - make, register, bind; the descriptor or -errno */
-int zc_socket_open(const struct zc_socket_spec *spec);
+/** zc_socket_make() - make and register; the descriptor or -errno */
+int zc_socket_make(const struct zc_socket_spec *spec);
+
+/**
+ * zc_socket_bind() - to its queue
+ * @flags: XDP_COPY, XDP_ZEROCOPY, XDP_USE_SG
+ *
+ * Return: 0; -errno, after which it may be tried with other flags.
+ */
+int zc_socket_bind(int fd, const struct zc_socket_spec *spec, uint16_t flags);
 
 /** zc_socket_share() - one more socket on the queue and UMEM of @owner; the descriptor or -errno */
 int zc_socket_share(const struct zc_socket_spec *spec, int owner);

@@ -131,9 +131,30 @@ static uint32_t count_queues(const struct zc_device *device)
 	if (device_ioctl(device, SIOCETHTOOL, &channels) < 0)
 		return 1;
 	count = channels.rx_count + channels.combined_count;
-	if (count > ZC_QUEUES_MAX)
-		return ZC_QUEUES_MAX;
 	return count ? count : 1;
+}
+
+/*
+ * A bond has the devices below it run the program, on queues of theirs, and the kernel drops what is
+ * redirected to a socket on another device's. In generic mode it runs on the bond, or team, which
+ * has more queues than it tells.
+ */
+static bool is_master(const struct zc_device *device)
+{
+	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
+
+	return device_ioctl(device, SIOCETHTOOL, &driver) == 0 &&
+	       (strcmp(driver.driver, "bonding") == 0 || strcmp(driver.driver, "team") == 0);
+}
+
+int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err)
+{
+	if (!device->is_master)
+		return 0;
+	return nsr_error_set(err, -EOPNOTSUPP,
+			     "%s is made of other devices, whose queues the packets come by: "
+			     "capture each of these, or use --tap or packet:%s",
+			     device->name, device->name);
 }
 
 bool zc_device_stamps(const struct zc_device *device)
@@ -157,6 +178,8 @@ int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 		rc = make_watch(device, err);
 	if (rc == 0)
 		device->queues = count_queues(device);
+	if (rc == 0)
+		device->is_master = is_master(device);
 	return rc;
 }
 

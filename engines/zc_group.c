@@ -13,15 +13,14 @@
  *	                  fill ring of the queue ◀── under the group's lock ────┘
  *
  * Whoever joins, leaves or finds a dead member writes the map anew, so that the buckets belong to
- * the members that there are, in turn. Until a death is noticed (zc_usher.c) the dead member's
- * frames wait in its socket. A member is alive as long as it holds a lock on its slot's byte of the
- * memory's file, of a description of its own.
+ * the members that there are, in turn (zc_member.c). Until a death is noticed (zc_usher.c) the dead
+ * member's frames wait in its socket.
  *
  * A member's rings hold a quarter of a queue's frames, so that a few that stand still lose their own
  * share only.
  *
- * No frame may be used twice, so each step is ordered such that a death between two of them leaves
- * a few frames unused until the group ends.
+ * Members trust each other, as they are one user's: what each writes into the shared memory and
+ * rings the others use, and a lock there can be held for ever.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -34,6 +33,7 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "filter_xdp.h"
 #include "zc_group.h"
 #include "zc_queues.h"
 #include "zc_recv.h"
@@ -79,7 +79,7 @@ size_t zc_layout_bytes(const struct zc_layout *layout)
 	       layout->queues * umem_bytes(layout);
 }
 
-static struct zc_held *held_of(const struct zc_group *group, uint32_t slot, uint32_t queue)
+struct zc_held *zc_group_held(const struct zc_group *group, uint32_t slot, uint32_t queue)
 {
 	uint8_t *base = (uint8_t *)group->shared + page_up(sizeof(struct zc_shared));
 
@@ -92,9 +92,15 @@ static uint8_t *umem_of(const struct zc_group *group, uint32_t queue)
 	       held_bytes(&group->layout) + queue * umem_bytes(&group->layout);
 }
 
-static int socket_of(const struct zc_group *group, uint32_t queue, uint32_t slot)
+int zc_group_socket(const struct zc_group *group, uint32_t queue, uint32_t slot)
 {
 	return group->sockets[queue * group->layout.slots + slot];
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 static struct zc_memory memory_of(const struct zc_layout *layout)
@@ -120,179 +126,15 @@ uint32_t zc_group_number(const struct zc_group *group)
 	return group->number;
 }
 
-/* The members that take frames, in @slots; how many. */
-static uint32_t list_started(const struct zc_group *group, uint32_t *slots)
-{
-	uint32_t slot, n = 0;
-
-	for (slot = 0; slot < group->layout.slots; slot++)
-		if (group->shared->slots[slot].started)
-			slots[n++] = slot;
-	return n;
-}
-
-/* Writes the map: whose each bucket is. Under the lock. */
-static int deal(struct zc_group *group)
-{
-	uint32_t slots[ZC_SLOTS_MAX], n = list_started(group, slots), queue, bucket, key;
-	int fd, rc = 0;
-
-	for (queue = 0; queue < group->layout.queues; queue++) {
-		for (bucket = 0; bucket < ZC_BUCKETS; bucket++) {
-			key = queue * ZC_BUCKETS + bucket;
-			if (!n) {
-				bpf_map_delete_elem(group->map, &key);
-				continue;
-			}
-			fd = socket_of(group, queue, slots[bucket % n]);
-			if (bpf_map_update_elem(group->map, &key, &fd, 0) < 0)
-				rc = -errno;
-		}
-	}
-	return rc;
-}
-
-/* Gives frames back; under the lock. Others may have done so since we last did. */
-static void refill(struct zc_ring *fill, const uint64_t *frames, uint32_t count)
-{
-	uint32_t i;
-
-	fill->ours = __atomic_load_n(fill->producer, __ATOMIC_RELAXED);
-	for (i = 0; i < count; i++)
-		*zc_ring_address(fill, fill->ours + i) = frames[i];
-	zc_ring_produce(fill, count);
-}
-
-void zc_group_give_back(struct zc_group *group, struct zc_queue *queue)
-{
-	uint32_t count = *queue->held_count;
-
-	/* Others could have written there. */
-	if (count > queue->held_room)
-		count = queue->held_room;
-	zc_group_lock(group);
-	__atomic_store_n(queue->held_count, 0, __ATOMIC_RELEASE);
-	refill(&queue->fill, queue->held, count);
-	zc_group_unlock(group);
-}
-
-/* What waits in a socket that nobody reads. */
-static void empty_socket(struct zc_queue *queue)
-{
-	uint64_t frame;
-
-	queue->rx.ours = __atomic_load_n(queue->rx.consumer, __ATOMIC_RELAXED);
-	while (zc_ring_waiting(&queue->rx)) {
-		frame = zc_ring_desc(&queue->rx, queue->rx.ours)->addr;
-		zc_ring_consume(&queue->rx, 1);
-		refill(&queue->fill, &frame, 1);
-	}
-}
-
-/* What a member had in hand; what it says of that is not believed. */
-static void empty_hands(const struct zc_group *group, struct zc_held *held, struct zc_ring *fill)
-{
-	uint32_t count = __atomic_load_n(&held->count, __ATOMIC_ACQUIRE), i;
-
-	__atomic_store_n(&held->count, 0, __ATOMIC_RELEASE);
-	for (i = 0; i < count && i < ZC_HELD_ROOM; i++)
-		if (held->frames[i] < umem_bytes(&group->layout))
-			refill(fill, &held->frames[i], 1);
-}
-
-/* Maps the rings of a slot's socket on a queue. */
-static int map_queue(const struct zc_group *group, uint32_t id, uint32_t slot,
-		     struct zc_queue *queue)
+int zc_group_map_queue(const struct zc_group *group, uint32_t id, uint32_t slot,
+		       struct zc_queue *queue)
 {
 	struct zc_memory memory = memory_of(&group->layout);
 
 	queue->id = id;
-	queue->fd = socket_of(group, id, slot);
+	queue->fd = zc_group_socket(group, id, slot);
 	queue->memory = umem_of(group, id);
-	return zc_socket_map(queue, socket_of(group, id, 0), &memory);
-}
-
-/* Under the lock: frames that slot @slot has, in its sockets or in hand, go back. */
-static void clear_slot(struct zc_group *group, uint32_t slot)
-{
-	uint32_t id;
-
-	for (id = 0; id < group->layout.queues; id++) {
-		struct zc_queue queue = { 0 };
-
-		if (map_queue(group, id, slot, &queue) == 0) {
-			empty_hands(group, held_of(group, slot, id), &queue.fill);
-			empty_socket(&queue);
-		}
-		zc_socket_unmap(&queue);
-	}
-}
-
-/* Has nobody a lock on the slot's byte? */
-static bool is_dead(const struct zc_group *group, uint32_t slot)
-{
-	struct flock lock = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)slot, .l_len = 1
-	};
-
-	return fcntl(group->alive, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
-}
-
-void zc_group_bury(struct zc_group *group)
-{
-	struct zc_slot *slots = group->shared->slots;
-	bool any = false, died[ZC_SLOTS_MAX] = { false };
-	uint32_t slot;
-
-	for (slot = 0; slot < group->layout.slots; slot++) {
-		if ((group->joined && slot == group->slot) || !slots[slot].used ||
-		    !is_dead(group, slot))
-			continue;
-		slots[slot].started = 0;
-		died[slot] = any = true;
-	}
-	/* Also for one that took nothing: it may have died while it dealt. */
-	if (any)
-		deal(group);
-	/* Free only now: who dies on the way leaves it all to the next. */
-	for (slot = 0; slot < group->layout.slots; slot++) {
-		if (!died[slot])
-			continue;
-		clear_slot(group, slot);
-		slots[slot].used = 0;
-	}
-}
-
-/* A description of the file of our own, for the lock that tells that we live. */
-static int open_again(struct zc_group *group)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", group->memory);
-	group->alive = open(path, O_RDWR | O_CLOEXEC);
-	return group->alive < 0 ? -errno : 0;
-}
-
-static int take_slot(struct zc_group *group)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
-	uint32_t slot;
-
-	zc_group_bury(group);
-	for (slot = 0; slot < group->layout.slots; slot++)
-		if (!group->shared->slots[slot].used)
-			break;
-	if (slot == group->layout.slots)
-		return -ENOSPC;
-	lock.l_start = (off_t)slot;
-	if (fcntl(group->alive, F_OFD_SETLK, &lock) < 0)
-		return -errno;
-	/* Frames that were on their way when its last member left. */
-	clear_slot(group, slot);
-	group->shared->slots[slot] = (struct zc_slot){ .used = 1 };
-	group->slot = slot;
-	group->joined = true;
-	return 0;
+	return zc_socket_map(queue, zc_group_socket(group, id, 0), &memory);
 }
 
 /* The capture's queues: our slot's sockets. */
@@ -311,15 +153,15 @@ static int take_queues(struct zc *zc, struct zc_group *group)
 	for (id = 0; id < group->layout.queues; id++) {
 		queue = &zc->queues[id];
 		zc->queue_count = id + 1;
-		rc = map_queue(group, id, group->slot, queue);
+		rc = zc_group_map_queue(group, id, group->slot, queue);
 		if (rc < 0)
 			return rc;
 		queue->rx.ours = __atomic_load_n(queue->rx.consumer, __ATOMIC_RELAXED);
-		held = held_of(group, group->slot, id);
+		held = zc_group_held(group, group->slot, id);
 		queue->held = held->frames;
 		queue->held_count = &held->count;
 		queue->held_room = ZC_HELD_ROOM;
-		queue->lost_before = zc_socket_lost(queue->fd);
+		queue->lost_before = held->lost_told;
 	}
 	return 0;
 }
@@ -335,15 +177,19 @@ static int map_shared(struct zc_group *group)
 	return -errno;
 }
 
-static int make_lock(struct zc_shared *shared)
+/* The group's lock, and each slot's. */
+static int make_locks(struct zc_shared *shared)
 {
 	pthread_mutexattr_t attr;
+	uint32_t slot;
 	int rc;
 
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
 	rc = pthread_mutex_init(&shared->lock, &attr);
+	for (slot = 0; slot < ZC_SLOTS_MAX && rc == 0; slot++)
+		rc = pthread_mutex_init(&shared->slots[slot].life, &attr);
 	pthread_mutexattr_destroy(&attr);
 	return -rc;
 }
@@ -358,11 +204,12 @@ static int make_memory(struct zc_group *group)
 	    fcntl(group->memory, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	rc = map_shared(group);
-	return rc < 0 ? rc : make_lock(group->shared);
+	return rc < 0 ? rc : make_locks(group->shared);
 }
 
 /* All sockets of one queue; the first one registers the UMEM. */
-static int make_sockets(struct zc *zc, struct zc_group *group, uint32_t id, uint32_t wanted)
+static int make_sockets(struct zc *zc, struct zc_group *group, uint32_t id, uint32_t wanted,
+			bool again)
 {
 	struct zc_memory memory = memory_of(&group->layout);
 	struct zc_socket_spec spec = { .ifindex = zc->device.ifindex,
@@ -373,7 +220,7 @@ static int make_sockets(struct zc *zc, struct zc_group *group, uint32_t id, uint
 	int *fds = group->sockets + id * group->layout.slots;
 	uint32_t slot;
 
-	fds[0] = zc_bind(zc, &spec, wanted, &zc->xdp);
+	fds[0] = zc_bind(zc, &spec, wanted, &zc->xdp, again);
 	for (slot = 1; slot < group->layout.slots && fds[slot - 1] >= 0; slot++)
 		fds[slot] = zc_socket_share(&spec, fds[0]);
 	return fds[slot - 1] < 0 ? fds[slot - 1] : 0;
@@ -383,7 +230,7 @@ static int fill_queue(const struct zc_group *group, uint32_t id)
 {
 	struct zc_memory memory = memory_of(&group->layout);
 	struct zc_queue queue = { 0 };
-	int rc = map_queue(group, id, 0, &queue);
+	int rc = zc_group_map_queue(group, id, 0, &queue);
 
 	if (rc == 0)
 		zc_fill(&queue, &memory);
@@ -423,28 +270,76 @@ static void plan(const struct zc *zc, const struct nsr_options *opts, struct zc_
 	};
 }
 
+/* Memory and sockets, in the order of the queues; @id is the one that it got to. */
+static int make_parts(struct zc *zc, struct zc_group *group, uint32_t wanted, bool again,
+		      uint32_t *id)
+{
+	int rc = make_memory(group);
+
+	for (*id = 0; *id < group->layout.queues && rc == 0; ++*id) {
+		rc = make_sockets(zc, group, *id, wanted, again);
+		if (rc == 0)
+			rc = fill_queue(group, *id);
+		if (rc < 0)
+			break;
+		/* What the first has become holds for all. */
+		wanted = zc->xdp;
+	}
+	return rc;
+}
+
+static void unmake_parts(struct zc_group *group)
+{
+	uint32_t sockets = group->layout.queues * group->layout.slots, i;
+
+	if (group->shared)
+		munmap(group->shared, group->bytes);
+	group->shared = NULL;
+	for (i = 0; group->sockets && i < sockets; i++) {
+		close_fd(group->sockets[i]);
+		group->sockets[i] = -1;
+	}
+	close_fd(group->memory);
+	group->memory = -1;
+}
+
+static int make_room(struct zc_group *group)
+{
+	uint32_t sockets = group->layout.queues * group->layout.slots, i;
+
+	group->sockets = malloc(sockets * sizeof(int));
+	if (!group->sockets)
+		return -ENOMEM;
+	for (i = 0; i < sockets; i++)
+		group->sockets[i] = -1;
+	return 0;
+}
+
+/* With less memory, where the limit on locked memory or the machine has not that much. */
 static int make_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
 		      struct nsr_error *err)
 {
-	uint32_t wanted = zc->xdp == NSR_XDP_GENERIC ? NSR_XDP_GENERIC : opts->xdp, id;
-	int rc = make_memory(group);
+	uint32_t wanted = zc->xdp == NSR_XDP_GENERIC ? NSR_XDP_GENERIC : opts->xdp, id = 0;
+	struct zc_layout *layout = &group->layout;
+	bool again = false;
+	int rc = make_room(group);
 
-	if (rc < 0)
-		return nsr_error_set(err, rc, "memory of the fanout group: %s", strerror(-rc));
-	for (id = 0; id < group->layout.queues; id++) {
-		rc = make_sockets(zc, group, id, wanted);
-		if (rc < 0)
-			return zc_bind_say(zc, rc, id, err);
-		rc = fill_queue(group, id);
-		if (rc < 0)
-			return nsr_error_set(err, rc, "rings of queue %u: %s", id, strerror(-rc));
-		wanted = zc->xdp;
+	while (rc == 0) {
+		rc = make_parts(zc, group, wanted, again, &id);
+		if ((rc != -ENOBUFS && rc != -ENOMEM) || layout->rx_frames < 2 * ZC_LEAST_FRAMES)
+			break;
+		unmake_parts(group);
+		layout->rx_frames /= 2;
+		layout->ring_frames = share_of(layout->rx_frames);
+		again = id > 0;
+		rc = 0;
 	}
-	group->layout.xdp = zc->xdp;
-	group->layout.flags = zc->program.flags;
-	group->layout.stamp = zc->program.stamp;
-	rc = zc_usher_listen(group, zc->device.ifindex);
-	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
+	if (rc < 0)
+		return zc_bind_say(zc, rc, id, err);
+	layout->xdp = zc->xdp;
+	layout->flags = zc->program.flags;
+	layout->stamp = zc->program.stamp;
+	return 0;
 }
 
 static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
@@ -458,6 +353,16 @@ static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
 				     zc->device.name, group->number);
 	case -EACCES:
 		return nsr_error_set(err, code, "fanout group %u of %s is another user's",
+				     group->number, zc->device.name);
+	case -ETIMEDOUT:
+		return nsr_error_set(err, code,
+				     "nobody in fanout group %u of %s answers: has it started, and "
+				     "are its members running?",
+				     group->number, zc->device.name);
+	case -EMFILE:
+		return nsr_error_set(err, code,
+				     "too few descriptors to join fanout group %u of %s: raise "
+				     "the limit (ulimit -n, LimitNOFILE=)",
 				     group->number, zc->device.name);
 	case -EPROTO:
 		return nsr_error_set(err, code,
@@ -514,6 +419,8 @@ static int join_group(struct zc *zc, struct zc_group *group, uint32_t spread,
 		rc = check_memory(group);
 	if (rc == 0)
 		rc = map_shared(group);
+	if (rc == -ESTALE)
+		return rc;
 	if (rc < 0)
 		return say_ask(zc, group, rc, err);
 	rc = check_kind(zc, group, spread, opts, err);
@@ -521,6 +428,8 @@ static int join_group(struct zc *zc, struct zc_group *group, uint32_t spread,
 		return rc;
 	zc->xdp = group->layout.xdp;
 	zc->program.flags = group->layout.flags;
+	/* The device may have had another MTU then. */
+	zc->frags = group->layout.flags & NSR_XDP_FRAGS;
 	zc->program.stamp = group->layout.stamp;
 	zc->link = fcntl(group->link, F_DUPFD_CLOEXEC, 0);
 	zc->program.sockets = fcntl(group->map, F_DUPFD_CLOEXEC, 0);
@@ -539,47 +448,50 @@ static int copy_fds(const struct zc *zc, struct zc_group *group)
 	return group->link < 0 || group->map < 0 || group->state < 0 ? -errno : 0;
 }
 
-/* As a member: a slot, its queues, and the usher. */
+/* As a member: an usher with a slot, and its queues. */
 static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 {
-	int rc = open_again(group);
+	int rc = zc_usher_start(group);
 
-	if (rc == 0) {
-		zc_group_lock(group);
-		rc = take_slot(group);
-		zc_group_unlock(group);
-	}
 	if (rc == -ENOSPC)
 		return nsr_error_set(err, rc, "fanout group %u of %s is full: it has %u members",
 				     group->number, zc->device.name, group->layout.slots);
 	if (rc == 0)
 		rc = take_queues(zc, group);
-	if (rc == 0)
-		rc = zc_usher_start(group);
 	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
 }
 
 static struct zc_group *new_group(uint32_t number, const struct zc_layout *layout)
 {
-	uint32_t sockets = layout->queues * layout->slots, i;
 	struct zc_group *group = calloc(1, sizeof(*group));
 
 	if (!group)
 		return NULL;
 	group->number = number;
 	group->layout = *layout;
-	group->memory = group->alive = group->listener = group->wake = -1;
+	group->memory = group->listener = group->wake = -1;
 	group->map = group->state = group->link = -1;
-	if (number)
-		return group; /* zc_usher_ask() makes room for the sockets */
-	group->sockets = malloc(sockets * sizeof(int));
-	if (!group->sockets) {
-		free(group);
-		return NULL;
-	}
-	for (i = 0; i < sockets; i++)
-		group->sockets[i] = -1;
+	pthread_mutex_init(&group->door, NULL);
 	return group;
+}
+
+/*
+ * Joins, or has the number to make a group by: also where the last member has left while we joined,
+ * as if we had been a little earlier. Nobody else can make it then.
+ */
+static int find_group(struct zc *zc, const struct nsr_options *opts, uint32_t spread,
+		      struct nsr_error *err)
+{
+	struct zc_group *group = zc->group;
+	int rc;
+
+	do {
+		rc = opts->fanout_group ? join_group(zc, group, spread, opts, err) : -ESTALE;
+		if (rc != -ESTALE)
+			return rc;
+		rc = zc_usher_bind(group, zc->device.ifindex);
+	} while (rc == -EADDRINUSE);
+	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
 }
 
 int zc_group_open(struct zc *zc, const struct nsr_options *opts,
@@ -587,16 +499,17 @@ int zc_group_open(struct zc *zc, const struct nsr_options *opts,
 		  struct nsr_error *err)
 {
 	struct zc_layout layout;
-	int rc;
+	int rc = zc_device_takes_sockets(&zc->device, err);
 
+	if (rc < 0)
+		return rc;
 	plan(zc, opts, &layout);
 	zc->program.spread = layout.spread;
 	zc->group = new_group(opts->fanout_group, &layout);
 	if (!zc->group)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
-	if (opts->fanout_group) {
-		rc = join_group(zc, zc->group, layout.spread, opts, err);
-	} else {
+	rc = find_group(zc, opts, layout.spread, err);
+	if (rc == 0 && !zc->group->shared) {
 		rc = make(zc, opts, err);
 		if (rc == 0)
 			rc = make_group(zc, zc->group, opts, err);
@@ -658,50 +571,25 @@ int zc_group_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_e
 	return rc;
 }
 
-static int set_started(struct zc_group *group, bool started)
-{
-	int rc;
-
-	zc_group_lock(group);
-	group->shared->slots[group->slot].started = started;
-	rc = deal(group);
-	zc_group_unlock(group);
-	return rc;
-}
-
+/* Others come only when there is nothing left to set. */
 int zc_group_start(struct zc *zc)
 {
-	return set_started(zc->group, true);
+	int rc = zc_member_start(zc->group, true);
+
+	return rc < 0 ? rc : zc_usher_open(zc->group);
 }
 
 int zc_group_stop(struct zc *zc)
 {
-	return set_started(zc->group, false);
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
+	return zc_member_start(zc->group, false);
 }
 
 void zc_group_detach(struct zc_group *group)
 {
-	zc_usher_stop(group);
-	close_fd(group->link);
-	group->link = -1;
+	zc_usher_shut(group);
 }
 
-static void leave(struct zc_group *group)
-{
-	zc_group_lock(group);
-	group->shared->slots[group->slot].started = 0;
-	deal(group);
-	clear_slot(group, group->slot);
-	group->shared->slots[group->slot].used = 0;
-	zc_group_unlock(group);
-}
-
+/* The name goes last: whoever has it after us finds the device free. */
 void zc_group_close(struct zc *zc)
 {
 	struct zc_group *group = zc->group;
@@ -711,19 +599,15 @@ void zc_group_close(struct zc *zc)
 	for (i = 0; i < zc->queue_count; i++)
 		zc_socket_unmap(&zc->queues[i]);
 	free(zc->queues);
-	if (group->joined)
-		leave(group);
-	if (group->shared)
-		munmap(group->shared, group->bytes);
-	for (i = 0; group->sockets && i < group->layout.queues * group->layout.slots; i++)
-		close_fd(group->sockets[i]);
+	unmake_parts(group);
 	free(group->sockets);
-	close_fd(group->memory);
-	close_fd(group->alive);
-	close_fd(group->listener);
 	close_fd(group->wake);
 	close_fd(group->map);
 	close_fd(group->state);
 	close_fd(group->link);
+	close_fd(zc->link);
+	zc->link = -1;
+	close_fd(group->listener);
+	pthread_mutex_destroy(&group->door);
 	free(group);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Captures that share a device, in one process or several: see zc_group.c. The second half is
- * between zc_group.c and zc_usher.c.
+ * between zc_group.c, zc_member.c and zc_usher.c.
  */
 #ifndef NSR_ENGINES_ZC_GROUP_H
 #define NSR_ENGINES_ZC_GROUP_H
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "zc.h"
 
@@ -41,6 +42,9 @@ int zc_group_stop(struct zc *zc);
 /** zc_group_give_back() - zc_give_back() where several return frames to the same queue */
 void zc_group_give_back(struct zc_group *group, struct zc_queue *queue);
 
+/** zc_group_stats() - what got lost, see nsr_stats: also with members that have died */
+void zc_group_stats(struct zc *zc, struct nsr_stats *stats);
+
 /** zc_group_detach() - the device is gone: let go of the program, and let nobody in any more */
 void zc_group_detach(struct zc_group *group);
 
@@ -53,15 +57,24 @@ void zc_group_close(struct zc *zc);
 /** Frames of one queue that a member has in hand at most. */
 #define ZC_HELD_ROOM 1024
 
-/** struct zc_held - frames that a member has in hand, where the others find them if it dies */
+/**
+ * struct zc_held - what the others must know of a member's queue if it dies
+ * @count, @frames: that it has in hand
+ * @lost_told: of its socket's statistics, what is in a ledger
+ */
 struct zc_held {
 	uint32_t count;
 	uint32_t reserved;
+	uint64_t lost_told;
 	uint64_t frames[ZC_HELD_ROOM];
 };
 
-/** struct zc_slot - a member's place */
+/**
+ * struct zc_slot - a member's place
+ * @life: robust; its usher holds it
+ */
 struct zc_slot {
+	pthread_mutex_t life;
 	uint32_t used;
 	uint32_t started;
 };
@@ -83,12 +96,16 @@ struct zc_layout {
 	uint32_t reserved;
 };
 
-/** struct zc_shared - the header */
+/**
+ * struct zc_shared - the header
+ * @orphaned: packets lost with dead members, that are in no ledger yet
+ */
 struct zc_shared {
 	pthread_mutex_t lock; /* robust; over all below, the fill rings' producers and the map */
 	uint32_t filter_set;
 	uint32_t filter_count;
 	uint64_t filter_hash;
+	uint64_t orphaned;
 	struct zc_slot slots[ZC_SLOTS_MAX];
 };
 
@@ -97,19 +114,21 @@ struct zc_shared {
  * @layout:   of @shared
  * @shared:   mapped, of @bytes
  * @memory:   its file
- * @alive:    the same file opened anew, with a lock on the byte of our slot: it goes when we die
  * @listener: where others come to join; each member has a copy
- * @wake:     eventfd that ends the usher
+ * @wake:     eventfd that has the usher look at what it is to do
  * @sockets:  layout.queues * layout.slots of them, by queue
  * @map, @link: copies for the usher
  * @number, @slot: the group's, and ours
+ * @door:     held while somebody is let in; over @link
+ * @open:     others may come
+ * @leaving:  the usher is to end
+ * @settled, @settled_code: the usher has a slot, or none
  */
 struct zc_group {
 	struct zc_layout layout;
 	struct zc_shared *shared;
 	size_t bytes;
 	int memory;
-	int alive;
 	int listener;
 	int wake;
 	int *sockets;
@@ -118,7 +137,11 @@ struct zc_group {
 	int link;
 	uint32_t number;
 	uint32_t slot;
-	bool joined;
+	pthread_mutex_t door;
+	_Atomic bool open;
+	_Atomic bool leaving;
+	sem_t settled;
+	int settled_code;
 	bool ushered;
 	pthread_t usher;
 };
@@ -130,28 +153,58 @@ size_t zc_layout_bytes(const struct zc_layout *layout);
 void zc_group_lock(struct zc_group *group);
 void zc_group_unlock(struct zc_group *group);
 
-/** zc_group_bury() - take out members that have died; under the lock */
-void zc_group_bury(struct zc_group *group);
+/** zc_group_held() - what slot @slot has in hand of a queue */
+struct zc_held *zc_group_held(const struct zc_group *group, uint32_t slot, uint32_t queue);
+
+/** zc_group_socket() - descriptor of slot @slot's socket on a queue */
+int zc_group_socket(const struct zc_group *group, uint32_t queue, uint32_t slot);
+
+/** zc_group_map_queue() - map the rings of slot @slot's socket on queue @id, see zc_socket_map() */
+int zc_group_map_queue(const struct zc_group *group, uint32_t id, uint32_t slot,
+		       struct zc_queue *queue);
+
+/** zc_member_enter() - have a slot, which is the calling thread's; 0 or -ENOSPC */
+int zc_member_enter(struct zc_group *group);
+
+/** zc_member_leave() - the thread that entered gives its slot up */
+void zc_member_leave(struct zc_group *group);
+
+/** zc_member_start() - take a share of the frames, or none; 0 or -errno */
+int zc_member_start(struct zc_group *group, bool started);
+
+/** zc_member_bury() - take out members that have died; under the lock */
+void zc_member_bury(struct zc_group *group);
 
 /**
- * zc_usher_listen() - have a number of one's own that others can come to
- * @group: its number and listener are set
+ * zc_usher_bind() - have a number that nobody else has; who comes now has to wait
+ * @group: its listener is set, and its number if it is 0
  * @ifindex: the device
  *
- * Return: 0 or -errno.
+ * Return: 0; -EADDRINUSE the number is taken; -ENOSPC all are; -errno.
  */
-int zc_usher_listen(struct zc_group *group, uint32_t ifindex);
+int zc_usher_bind(struct zc_group *group, uint32_t ifindex);
 
 /**
  * zc_usher_ask() - ask a group's members for what they share
- * @group: number is set; the rest is filled in
+ * @group: number is set; the rest is filled in, or left alone after an error
  *
- * Return: 0; -ENOENT nobody is there; -EACCES it is somebody else's; -EPROTO; -errno.
+ * Waits for a group that is not open yet.
+ *
+ * Return: 0; -ENOENT nobody is there; -ESTALE the last member has just left; -EACCES it is somebody
+ * else's; -ETIMEDOUT nobody answers; -EMFILE too few descriptors; -EPROTO; -errno.
  */
 int zc_usher_ask(struct zc_group *group, uint32_t ifindex);
 
-/** zc_usher_start() - let others in, and notice deaths, in a thread of its own; 0 or -errno */
+/** zc_usher_start() - a thread that has our slot, lets others in, and notices deaths; 0 or -errno */
 int zc_usher_start(struct zc_group *group);
+
+/** zc_usher_open() - let others in from now on; 0 or -errno */
+int zc_usher_open(struct zc_group *group);
+
+/** zc_usher_shut() - let nobody in any more, and close the link */
+void zc_usher_shut(struct zc_group *group);
+
+/** zc_usher_stop() - end the thread, and so leave */
 void zc_usher_stop(struct zc_group *group);
 
 #endif

@@ -25,9 +25,8 @@
 #define DEFAULT_QUEUE_BYTES (16u << 20)
 #define DEFAULT_MOST_BYTES  (128u << 20)
 
-#define LEAST_FRAMES 256
-#define MOST_FRAMES  (1u << 17)
-#define TX_FRAMES    1024
+#define MOST_FRAMES (1u << 17)
+#define TX_FRAMES   1024
 
 /* What the kernel keeps free in front of each frame (XDP_PACKET_HEADROOM of linux/bpf.h). */
 #define KERNEL_HEADROOM 256
@@ -36,6 +35,9 @@
 #define LINK_HEADER 22
 
 #define HUGE_PAGE (2u << 20)
+
+/* Times that something is tried again, 10 ms apart, which the kernel may still be freeing. */
+#define PATIENCE 30
 
 static uint32_t power_of_two_below(uint64_t most)
 {
@@ -59,8 +61,8 @@ void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, ui
 		bytes = spare;
 	memory->chunk_bytes = device->mtu + LINK_HEADER <= 2048 - KERNEL_HEADROOM ? 2048 : 4096;
 	frames = bytes / queues / memory->chunk_bytes;
-	if (frames < LEAST_FRAMES)
-		frames = LEAST_FRAMES;
+	if (frames < ZC_LEAST_FRAMES)
+		frames = ZC_LEAST_FRAMES;
 	if (frames > MOST_FRAMES)
 		frames = MOST_FRAMES;
 	memory->rx_frames = mode & NSR_RECV ? power_of_two_below(frames) : 0;
@@ -134,45 +136,69 @@ uint32_t zc_frame_buffers(const struct zc *zc)
 	return zc_may_join(zc) ? most / (zc->memory.chunk_bytes - KERNEL_HEADROOM) + 1 : 1;
 }
 
-/*
- * The kernel lets go of the queue of a socket that was closed, and of its share of what may be
- * locked, a little later. @again: one was closed just now.
- */
-static int open_patiently(const struct zc_socket_spec *spec, bool again)
+static void pause_a_little(void)
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
-	int fd = zc_socket_open(spec), tries;
 
-	for (tries = 0; (fd == -EBUSY || (again && fd == -ENOBUFS)) && tries < 30; tries++) {
-		nanosleep(&pause, NULL);
-		fd = zc_socket_open(spec);
+	nanosleep(&pause, NULL);
+}
+
+static int make_patiently(const struct zc_socket_spec *spec, bool again)
+{
+	int fd = zc_socket_make(spec), tries;
+
+	for (tries = 0; again && fd == -ENOBUFS && tries < PATIENCE; tries++) {
+		pause_a_little();
+		fd = zc_socket_make(spec);
 	}
 	return fd;
 }
 
-int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, uint32_t *became)
+/* The kernel lets go of the queue of a socket that was closed a little later. */
+static int bind_patiently(int fd, const struct zc_socket_spec *spec, uint16_t flags)
 {
-	int fd = -EOPNOTSUPP;
+	int rc = zc_socket_bind(fd, spec, flags), tries;
+
+	for (tries = 0; rc == -EBUSY && tries < PATIENCE; tries++) {
+		pause_a_little();
+		rc = zc_socket_bind(fd, spec, flags);
+	}
+	return rc;
+}
+
+static int bind_as(const struct zc *zc, int fd, const struct zc_socket_spec *spec, uint16_t flags)
+{
+	int rc = bind_patiently(fd, spec, flags | (zc_may_join(zc) ? USE_SG : 0));
+
+	/* Before Linux 6.6: without what GRO has joined, if the device's own frames fit. */
+	if (rc == -EINVAL && zc_may_join(zc) && !zc->frags)
+		rc = bind_patiently(fd, spec, flags);
+	return rc;
+}
+
+int zc_bind(const struct zc *zc, const struct zc_socket_spec *spec, uint32_t wanted,
+	    uint32_t *became, bool again)
+{
+	int fd = make_patiently(spec, again), rc = -EOPNOTSUPP;
 	size_t i;
 
+	if (fd < 0)
+		return fd;
 	for (i = 0; i < sizeof(bindings) / sizeof(bindings[0]); i++) {
 		if (bindings[i].xdp == NSR_XDP_ZEROCOPY ? wanted > NSR_XDP_ZEROCOPY
 							: wanted == NSR_XDP_ZEROCOPY)
 			continue;
-		spec->bind_flags = bindings[i].flags | (zc_may_join(zc) ? USE_SG : 0);
-		fd = open_patiently(spec, i > 0);
-		/* Before Linux 6.6: without what GRO has joined, if the device's own frames fit. */
-		if (fd == -EINVAL && spec->bind_flags & USE_SG && !zc->frags) {
-			spec->bind_flags &= (uint16_t)~USE_SG;
-			fd = zc_socket_open(spec);
-		}
-		if (fd >= 0 && bindings[i].xdp == NSR_XDP_ZEROCOPY)
+		rc = bind_as(zc, fd, spec, bindings[i].flags);
+		if (rc == 0 && bindings[i].xdp == NSR_XDP_ZEROCOPY)
 			*became = NSR_XDP_ZEROCOPY;
 		/* Not for want of zero-copy. */
-		if (fd >= 0 || fd == -ENOBUFS || fd == -ENOMEM || fd == -EBUSY || fd == -EPERM)
+		if (rc == 0 || rc == -ENOBUFS || rc == -ENOMEM || rc == -EBUSY || rc == -EPERM)
 			break;
 	}
-	return fd;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
 }
 
 int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error *err)
@@ -180,6 +206,13 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 	const char *device = zc->device.name;
 
 	switch (code) {
+	case -ENOBUFS:
+	case -ENOMEM:
+		return nsr_error_set(err, -ENOMEM,
+				     "no memory for the frames of queue %u, or more than may be "
+				     "locked: raise the limit (ulimit -l, LimitMEMLOCK=), grant "
+				     "CAP_IPC_LOCK, or ask for a smaller ring",
+				     queue);
 	case -EBUSY:
 		return nsr_error_set(err, code,
 				     "queue %u of %s is taken by another AF_XDP socket: end that "
@@ -212,9 +245,7 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 			     strerror(-code));
 }
 
-/* Less memory, where the limit on locked memory or the machine has not that much. */
-static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted,
-		       struct nsr_error *err)
+static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted, bool again)
 {
 	struct zc_socket_spec spec = {
 		.ifindex = zc->device.ifindex,
@@ -222,29 +253,13 @@ static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted,
 		.memory = &zc->memory,
 		.receive = zc->socket_mode & NSR_RECV,
 	};
-	bool first = queue == zc->queues;
 
-	for (;;) {
-		queue->memory = get_memory(&zc->memory);
-		spec.base = queue->memory;
-		queue->fd = queue->memory ? zc_bind(zc, &spec, wanted, &zc->xdp) : -ENOMEM;
-		if (queue->fd >= 0)
-			return 0;
-		if (queue->memory)
-			munmap(queue->memory, mapped_bytes(&zc->memory));
-		queue->memory = NULL;
-		if (queue->fd != -ENOBUFS && queue->fd != -ENOMEM)
-			return zc_bind_say(zc, queue->fd, queue->id, err);
-		if (!first || zc->memory.rx_frames < 2 * LEAST_FRAMES)
-			return nsr_error_set(err, -ENOMEM,
-					     "no memory for the frames of queue %u, or more than "
-					     "may be locked: raise the limit (ulimit -l, "
-					     "LimitMEMLOCK=), grant CAP_IPC_LOCK, or ask for a "
-					     "smaller ring",
-					     queue->id);
-		zc->memory.rx_frames /= 2;
-		zc->memory.ring_frames = zc->memory.rx_frames;
-	}
+	queue->memory = get_memory(&zc->memory);
+	if (!queue->memory)
+		return -ENOMEM;
+	spec.base = queue->memory;
+	queue->fd = zc_bind(zc, &spec, wanted, &zc->xdp, again);
+	return queue->fd < 0 ? queue->fd : 0;
 }
 
 static void close_queue(const struct zc *zc, struct zc_queue *queue)
@@ -258,24 +273,47 @@ static void close_queue(const struct zc *zc, struct zc_queue *queue)
 	free(queue->held_count);
 }
 
-static int open_queue(struct zc *zc, struct zc_queue *queue, uint32_t wanted, struct nsr_error *err)
+static int open_queue(struct zc *zc, struct zc_queue *queue, uint32_t wanted, bool again)
 {
-	int rc;
+	int rc = open_socket(zc, queue, wanted, again);
 
-	rc = open_socket(zc, queue, wanted, err);
+	if (rc == 0)
+		rc = zc_socket_map(queue, queue->fd, &zc->memory);
 	if (rc < 0)
 		return rc;
-	rc = zc_socket_map(queue, queue->fd, &zc->memory);
-	if (rc < 0)
-		return nsr_error_set(err, rc, "mapping the rings: %s", strerror(-rc));
 	queue->held_room = zc->memory.rx_frames;
 	queue->held = calloc(queue->held_room + 1, sizeof(*queue->held));
 	queue->held_count = calloc(1, sizeof(*queue->held_count));
 	if (!queue->held || !queue->held_count)
-		return nsr_error_set(err, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	if (zc->socket_mode & NSR_RECV)
 		zc_fill(queue, &zc->memory);
 	return 0;
+}
+
+static void close_all(struct zc *zc)
+{
+	uint32_t i;
+
+	for (i = 0; i < zc->queue_count; i++)
+		close_queue(zc, &zc->queues[i]);
+	zc->queue_count = 0;
+}
+
+/* @first: number of the first queue; @again: as for zc_bind() */
+static int open_all(struct zc *zc, uint32_t first, uint32_t count, uint32_t wanted, bool again)
+{
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < count && rc == 0; i++) {
+		zc->queues[i] = (struct zc_queue){ .id = first + i, .fd = -1 };
+		zc->queue_count = i + 1;
+		rc = open_queue(zc, &zc->queues[i], wanted, again);
+		/* What the first has become holds for all. */
+		wanted = zc->xdp;
+	}
+	return rc;
 }
 
 int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, uint32_t mode,
@@ -283,33 +321,36 @@ int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, uin
 {
 	/* Frames leave by one queue. */
 	bool one = queue >= 0 || !(mode & NSR_RECV);
-	uint32_t count = one ? 1 : zc->device.queues, i;
-	uint32_t wanted = zc->xdp == NSR_XDP_GENERIC ? NSR_XDP_GENERIC : opts->xdp;
-	int rc = 0;
+	uint32_t first = queue >= 0 ? (uint32_t)queue : 0, xdp = zc->xdp;
+	uint32_t count = one ? 1 : zc->device.queues;
+	bool again = false;
+	int rc = mode & NSR_RECV ? zc_device_takes_sockets(&zc->device, err) : 0;
 
+	if (rc < 0)
+		return rc;
 	zc->socket_mode = mode;
 	zc_memory_plan(&zc->memory, &zc->device, count, mode, opts);
 	zc->queues = calloc(count, sizeof(*zc->queues));
 	if (!zc->queues)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
-	for (i = 0; i < count && rc == 0; i++) {
-		zc->queues[i].id = queue >= 0 ? (uint32_t)queue : i;
-		zc->queues[i].fd = -1;
-		zc->queue_count = i + 1;
-		rc = open_queue(zc, &zc->queues[i], wanted, err);
-		/* What the first has become holds for all. */
-		wanted = zc->xdp;
+	for (;;) {
+		rc = open_all(zc, first, count, xdp == NSR_XDP_GENERIC ? xdp : opts->xdp, again);
+		/* Less memory, where the limit on locked memory or the machine has not that much. */
+		if ((rc != -ENOBUFS && rc != -ENOMEM) || zc->memory.rx_frames < 2 * ZC_LEAST_FRAMES)
+			break;
+		again = zc->queue_count > 1;
+		close_all(zc);
+		zc->xdp = xdp;
+		zc->memory.rx_frames /= 2;
+		zc->memory.ring_frames = zc->memory.rx_frames;
 	}
-	return rc;
+	return rc < 0 ? zc_bind_say(zc, rc, zc->queues[zc->queue_count - 1].id, err) : 0;
 }
 
 void zc_queues_close(struct zc *zc)
 {
-	uint32_t i;
-
-	for (i = 0; i < zc->queue_count; i++)
-		close_queue(zc, &zc->queues[i]);
+	close_all(zc);
 	free(zc->queues);
 	zc->queues = NULL;
-	zc->queue_count = zc->socket_mode = 0;
+	zc->socket_mode = 0;
 }

@@ -5,6 +5,9 @@
 
 #include "zc.h"
 
+/** Frames of a queue at least. */
+#define ZC_LEAST_FRAMES 256
+
 /**
  * zc_memory_plan() - choose the size of frames and how many
  * @memory: filled in
@@ -35,13 +38,15 @@ void zc_fill(struct zc_queue *queue, const struct zc_memory *memory);
 /**
  * zc_bind() - open a queue's first socket, in the best way that the device has
  * @zc:     for what its frames need
- * @spec:   its bind_flags are chosen
+ * @spec:   the queue and its memory
  * @wanted: enum nsr_xdp
  * @became: set to NSR_XDP_ZEROCOPY when it is that
+ * @again:  sockets were closed just now, and the kernel counts their memory a little longer
  *
  * Return: the descriptor or -errno, for zc_bind_say().
  */
-int zc_bind(const struct zc *zc, struct zc_socket_spec *spec, uint32_t wanted, uint32_t *became);
+int zc_bind(const struct zc *zc, const struct zc_socket_spec *spec, uint32_t wanted,
+	    uint32_t *became, bool again);
 
 /** zc_bind_say() - @code in words */
 int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error *err);

@@ -35,11 +35,20 @@ void zc_give_back(struct zc_queue *queue)
 	zc_ring_produce(&queue->fill, count);
 }
 
-/* Zero-copy drivers that ran out of frames want to be told that there are some. */
-static void wake_driver(const struct zc_queue *queue)
+/*
+ * Zero-copy drivers that ran out of frames want to be told that there are some. One that says so
+ * while we give some back must not be missed.
+ */
+static void wake_drivers(const struct zc *zc)
 {
-	if (zc_ring_wants_wakeup(&queue->fill))
-		recvfrom(queue->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+	uint32_t i;
+
+	if (zc->xdp != NSR_XDP_ZEROCOPY)
+		return;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (i = 0; i < zc->queue_count; i++)
+		if (zc_ring_wants_wakeup(&zc->queues[i].fill))
+			recvfrom(zc->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
 static void give_back_all(struct zc *zc)
@@ -53,9 +62,9 @@ static void give_back_all(struct zc *zc)
 			zc_group_give_back(zc->group, &zc->queues[i]);
 		else
 			zc_give_back(&zc->queues[i]);
-		wake_driver(&zc->queues[i]);
 	}
 	zc->bounce_used = 0;
+	wake_drivers(zc);
 }
 
 /* How many buffers from @at on, of @waiting, are one frame; 0: not all of them are there. */

@@ -38,7 +38,7 @@ static int kick(const struct zc *zc, const struct zc_queue *queue)
 	if (sendto(queue->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
 		return 0;
 	/* There is more to do, or no room just now. */
-	if (errno == EAGAIN || errno == EBUSY || errno == ENOBUFS)
+	if (errno == EAGAIN || errno == ENOBUFS)
 		return 0;
 	return -errno;
 }
@@ -64,6 +64,11 @@ static int say(const struct zc *zc, int code, uint32_t len, struct nsr_error *er
 				     zc->device.name);
 	case -EAGAIN:
 		return nsr_error_set(err, code, "%s: its queue stays full", zc->device.name);
+	case -EBUSY:
+		return nsr_error_set(err, -ENETDOWN,
+				     "%s drops what is sent: has it a carrier, and the other side "
+				     "of a veth pair a device that is up?",
+				     zc->device.name);
 	case -EINTR:
 		return nsr_error_set(err, code, "interrupted");
 	default:
@@ -120,8 +125,13 @@ static int wait_for_room(const struct zc_queue *queue)
 	return poll(&room, 1, RETRY_MS) < 0 ? -errno : 0;
 }
 
-/* Until the device has taken over all that is in the ring; 0, or why it has not. */
-static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_left)
+/*
+ * Until the device has taken over all that is in the ring; 0, or why it has not. @dropped counts
+ * frames that the kernel took and could not send (NET_XMIT_DROP in net/xdp/xsk.c): for one, all of
+ * those for a device without a carrier.
+ */
+static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_left,
+		 uint32_t *dropped)
 {
 	uint32_t left = zc_ring_untaken(&queue->tx), before;
 	int rc = 0;
@@ -131,6 +141,11 @@ static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_le
 		rc = kick(zc, queue);
 		reap(queue);
 		left = zc_ring_untaken(&queue->tx);
+		if (rc == -EBUSY) {
+			++*dropped;
+			rc = 0;
+			continue;
+		}
 		if (rc < 0 || left < before)
 			continue;
 		rc = *waits_left ? wait_for_room(queue) : -EAGAIN;
@@ -139,22 +154,31 @@ static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_le
 	return rc;
 }
 
+/* Frames of calls before that are still in the ring; a device that is down says so. */
+static int flush_old(const struct zc *zc, struct zc_queue *queue)
+{
+	int rc = kick(zc, queue);
+
+	return rc == -EBUSY ? 0 : rc;
+}
+
 int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err)
 {
-	uint32_t waits_left = WAIT_MOST_MS / RETRY_MS, done = 0;
+	uint32_t waits_left = WAIT_MOST_MS / RETRY_MS, done = 0, dropped = 0;
 	struct zc *zc = priv;
 	struct zc_queue *queue = &zc->queues[0];
-	int refused = 0, rc = kick(zc, queue); /* a device that is down says so */
+	int refused = 0, rc = flush_old(zc, queue);
 
-	while (done < count && rc == 0 && refused == 0) {
+	while (done < count && rc == 0 && refused == 0 && !dropped) {
 		reap(queue);
 		done += put_some(zc, queue, frames + done, count - done, &refused);
-		rc = flush(zc, queue, &waits_left);
+		rc = flush(zc, queue, &waits_left, &dropped);
 		/* What is in the ring is accepted: the kernel may have looked at it already. */
 		if (rc == 0 && room(queue) == 0)
 			rc = waits_left-- ? wait_for_room(queue) : -EAGAIN;
 	}
-	if (done || !count)
-		return (int)done;
-	return say(zc, rc ? rc : refused, frames[0].len, err);
+	/* As many are to be sent again, though not the same. */
+	if (done > dropped || !count)
+		return (int)(done - dropped);
+	return say(zc, dropped ? -EBUSY : rc ? rc : refused, frames[0].len, err);
 }

@@ -76,7 +76,7 @@ static int bind_queue(int fd, const struct zc_socket_spec *spec, uint16_t flags,
 }
 
 /* @owner: socket whose UMEM to share, -1 to register one. */
-static int open_socket(const struct zc_socket_spec *spec, int owner)
+static int make_socket(const struct zc_socket_spec *spec, int owner)
 {
 	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	int rc;
@@ -86,25 +86,33 @@ static int open_socket(const struct zc_socket_spec *spec, int owner)
 	rc = owner < 0 ? set_umem(fd, spec) : 0;
 	if (rc == 0)
 		rc = set_own_rings(fd, spec);
-	if (rc == 0 && owner < 0)
-		rc = bind_queue(fd, spec, spec->bind_flags | XDP_USE_NEED_WAKEUP, 0);
-	else if (rc == 0)
-		rc = bind_queue(fd, spec, XDP_SHARED_UMEM, owner);
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	return fd;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
 }
 
-int zc_socket_open(const struct zc_socket_spec *spec)
+int zc_socket_make(const struct zc_socket_spec *spec)
 {
-	return open_socket(spec, -1);
+	return make_socket(spec, -1);
+}
+
+int zc_socket_bind(int fd, const struct zc_socket_spec *spec, uint16_t flags)
+{
+	return bind_queue(fd, spec, flags | XDP_USE_NEED_WAKEUP, 0);
 }
 
 int zc_socket_share(const struct zc_socket_spec *spec, int owner)
 {
-	return open_socket(spec, owner);
+	int fd = make_socket(spec, owner), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = bind_queue(fd, spec, XDP_SHARED_UMEM, owner);
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
 }
 
 /* @offset: XDP_PGOFF_… */

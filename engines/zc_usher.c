@@ -5,14 +5,15 @@
  *
  * Members meet at an abstract UNIX socket, whose name has the device's index and the group's number
  * and which belongs to the device's namespace. It is no file, and goes with the last of its
- * descriptors. Each member has one, so that any of them can answer, whoever made the group:
+ * descriptors. Each member has one, so that any of them can answer, whoever made the group. Until
+ * it has started, it only has the name, and who joins waits:
  *
  *	who joins                               a member
  *	connect  ────────────────────────────▶
  *	         ◀──────────────── struct hello
  *	         ◀── descriptors, some a message: listener, memory, link, maps, sockets
  *
- * Abstract names have no permissions, so both sides look who the other is: the same user, or root.
+ * Abstract names have no permissions, so both sides look who the other is: the same user.
  */
 #include <errno.h>
 #include <poll.h>
@@ -24,16 +25,19 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "zc_group.h"
 
-#define MAGIC	   UINT64_C(0x6e7372696e672d7a)
+/* Another one for each layout of what is shared. */
+#define MAGIC	   UINT64_C(0x6e7372696e672d7b)
 #define GROUPS	   65535
 #define FIXED	   5 /* descriptors before the sockets */
 #define FDS_A_TIME 128 /* SCM_MAX_FD is 253 */
 #define DEATH_MS   100
 #define PATIENCE_S 5
+#define RETRY_MS   10
 
 struct hello {
 	uint64_t magic;
@@ -66,31 +70,46 @@ static bool is_one_of_us(int fd)
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
-int zc_usher_listen(struct zc_group *group, uint32_t ifindex)
+/* Has @fd have the name of @number. */
+static int take_name(int fd, uint32_t ifindex, uint32_t number)
 {
 	struct sockaddr_un addr;
-	socklen_t size;
-	uint32_t number;
+	socklen_t size = name(&addr, ifindex, number);
+
+	return bind(fd, (struct sockaddr *)&addr, size) < 0 ? -errno : 0;
+}
+
+static int take_any_name(int fd, uint32_t ifindex, uint32_t *number)
+{
+	int rc = -EADDRINUSE;
+	uint32_t i;
+
+	for (i = 1; i <= GROUPS && rc == -EADDRINUSE; i++) {
+		rc = take_name(fd, ifindex, i);
+		*number = i;
+	}
+	return rc == -EADDRINUSE ? -ENOSPC : rc;
+}
+
+int zc_usher_bind(struct zc_group *group, uint32_t ifindex)
+{
+	uint32_t number = group->number;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc;
 
 	if (fd < 0)
 		return -errno;
-	group->listener = fd;
-	for (number = 1; number <= GROUPS; number++) {
-		size = name(&addr, ifindex, number);
-		if (bind(fd, (struct sockaddr *)&addr, size) == 0)
-			break;
-		if (errno != EADDRINUSE)
-			return -errno;
+	rc = number ? take_name(fd, ifindex, number) : take_any_name(fd, ifindex, &number);
+	if (rc < 0) {
+		close(fd);
+		return rc;
 	}
-	if (number > GROUPS)
-		return -ENOSPC;
+	group->listener = fd;
 	group->number = number;
-	return listen(fd, 16) < 0 ? -errno : 0;
+	return 0;
 }
 
 /* A message with descriptors. */
@@ -161,7 +180,15 @@ static void let_in(const struct zc_group *group, int guest)
 	free(fds);
 }
 
-/* Descriptors of one message, at most @room; how many, -EPROTO, -errno. */
+/* What a failed recv() means. */
+static int recv_code(ssize_t got)
+{
+	if (got == 0 || errno == ECONNRESET || errno == EPIPE)
+		return -ECONNRESET;
+	return errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+/* Descriptors of one message, at most @room; how many. */
 static int receive_some(int from, int *fds, uint32_t room)
 {
 	union control control;
@@ -172,15 +199,15 @@ static int receive_some(int from, int *fds, uint32_t room)
 			      .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
 	struct cmsghdr *header;
-	uint32_t got, i;
+	ssize_t bytes = recvmsg(from, &msg, MSG_CMSG_CLOEXEC);
+	uint32_t got = 0, i;
 	int fd;
 
-	if (recvmsg(from, &msg, MSG_CMSG_CLOEXEC) <= 0)
-		return -EPROTO;
+	if (bytes <= 0)
+		return recv_code(bytes);
 	header = CMSG_FIRSTHDR(&msg);
-	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-		return -EPROTO;
-	got = (uint32_t)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		got = (uint32_t)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
 	for (i = 0; i < got; i++) {
 		memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
 		if (i < room)
@@ -188,71 +215,85 @@ static int receive_some(int from, int *fds, uint32_t room)
 		else
 			close(fd);
 	}
-	return got > room || msg.msg_flags & MSG_CTRUNC ? -EPROTO : (int)got;
+	/* The room was enough for any message: what was missing is descriptors. */
+	if (msg.msg_flags & MSG_CTRUNC)
+		return -EMFILE;
+	return !got || got > room ? -EPROTO : (int)got;
 }
 
-/* Fills @fds from the front; what is missing stays -1. */
+/* Fills @fds from the front; what is missing stays as it was. */
 static int receive_fds(int from, int *fds, uint32_t count)
 {
 	uint32_t done = 0;
-	int n = 0;
+	int n;
 
 	while (done < count) {
 		n = receive_some(from, fds + done, count - done);
-		if (n <= 0)
-			return n ? n : -EPROTO;
+		if (n < 0)
+			return n;
 		done += (uint32_t)n;
 	}
 	return 0;
 }
 
-/* The group takes them over. */
-static void keep_fds(struct zc_group *group, const int *fds)
+/* The group takes them over, or they are closed. */
+static int keep_fds(struct zc_group *group, const struct zc_layout *layout, const int *fds)
 {
-	uint32_t sockets = group->layout.queues * group->layout.slots;
+	size_t sockets = (size_t)layout->queues * layout->slots * sizeof(*fds);
 
+	group->sockets = malloc(sockets);
+	if (!group->sockets)
+		return -ENOMEM;
+	memcpy(group->sockets, fds + FIXED, sockets);
+	group->layout = *layout;
 	group->listener = fds[0];
 	group->memory = fds[1];
 	group->link = fds[2];
 	group->map = fds[3];
 	group->state = fds[4];
-	memcpy(group->sockets, fds + FIXED, sockets * sizeof(*fds));
+	return 0;
+}
+
+static int receive_hello(int from, struct hello *hello)
+{
+	ssize_t bytes;
+
+	if (!is_one_of_us(from))
+		return -EACCES;
+	bytes = recv(from, hello, sizeof(*hello), 0);
+	if (bytes <= 0)
+		return recv_code(bytes);
+	if (bytes != sizeof(*hello) || hello->magic != MAGIC || !zc_layout_bytes(&hello->layout))
+		return -EPROTO;
+	if (!hello->fds)
+		return -EACCES;
+	return hello->fds == FIXED + hello->layout.queues * hello->layout.slots ? 0 : -EPROTO;
 }
 
 static int receive_group(struct zc_group *group, int from)
 {
 	struct hello hello;
-	uint32_t sockets, i;
-	int *fds, rc;
+	int *fds, rc = receive_hello(from, &hello);
+	uint32_t i;
 
-	if (!is_one_of_us(from))
-		return -EACCES;
-	if (recv(from, &hello, sizeof(hello), 0) != sizeof(hello) || hello.magic != MAGIC ||
-	    !zc_layout_bytes(&hello.layout))
-		return -EPROTO;
-	if (!hello.fds)
-		return -EACCES;
-	sockets = hello.layout.queues * hello.layout.slots;
-	if (hello.fds != FIXED + sockets)
-		return -EPROTO;
-	group->layout = hello.layout;
-	group->sockets = malloc(sockets * sizeof(int));
-	fds = malloc(hello.fds * sizeof(int));
-	if (!fds || !group->sockets) {
-		free(fds);
-		free(group->sockets);
-		group->sockets = NULL;
+	if (rc < 0)
+		return rc;
+	fds = malloc(hello.fds * sizeof(*fds));
+	if (!fds)
 		return -ENOMEM;
-	}
 	for (i = 0; i < hello.fds; i++)
 		fds[i] = -1;
 	rc = receive_fds(from, fds, hello.fds);
-	keep_fds(group, fds);
+	if (rc == 0)
+		rc = keep_fds(group, &hello.layout, fds);
+	for (i = 0; i < hello.fds && rc < 0; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	free(fds);
 	return rc;
 }
 
-int zc_usher_ask(struct zc_group *group, uint32_t ifindex)
+static int ask_once(struct zc_group *group, uint32_t ifindex)
 {
 	struct sockaddr_un addr;
 	socklen_t size = name(&addr, ifindex, group->number);
@@ -263,62 +304,164 @@ int zc_usher_ask(struct zc_group *group, uint32_t ifindex)
 		return -errno;
 	rc = set_patience(fd);
 	if (rc == 0 && connect(fd, (struct sockaddr *)&addr, size) < 0)
-		rc = errno == ECONNREFUSED ? -ENOENT : -errno;
+		rc = errno == EAGAIN ? -ETIMEDOUT : -errno;
 	if (rc == 0)
 		rc = receive_group(group, fd);
 	close(fd);
 	return rc;
 }
 
+/* Whether somebody has the number, although nobody listens. */
+static bool is_taken(uint32_t ifindex, uint32_t number)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool taken = fd >= 0 && take_name(fd, ifindex, number) == -EADDRINUSE;
+
+	if (fd >= 0)
+		close(fd);
+	return taken;
+}
+
+/*
+ * A group that isn't open yet has its name, but refuses. One whose last member leaves has let us
+ * connect, and hangs up.
+ */
+int zc_usher_ask(struct zc_group *group, uint32_t ifindex)
+{
+	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000 * 1000 };
+	bool hung_up = false;
+	int tries, rc;
+
+	for (tries = 0; tries < PATIENCE_S * 1000 / RETRY_MS; tries++) {
+		rc = ask_once(group, ifindex);
+		if (rc != -ECONNREFUSED && rc != -ECONNRESET)
+			return rc;
+		if (rc == -ECONNRESET)
+			hung_up = true;
+		else if (!is_taken(ifindex, group->number))
+			return hung_up ? -ESTALE : -ENOENT;
+		nanosleep(&pause, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
 static void look_after(struct zc_group *group)
 {
 	zc_group_lock(group);
-	zc_group_bury(group);
+	zc_member_bury(group);
 	zc_group_unlock(group);
 }
 
+/* Lets one in who is at the door; false: that failed, and would again. */
+static bool answer(struct zc_group *group)
+{
+	int guest, code = 0;
+
+	pthread_mutex_lock(&group->door);
+	if (group->open) {
+		guest = accept4(group->listener, NULL, NULL, SOCK_CLOEXEC);
+		code = guest < 0 ? errno : 0;
+		if (guest >= 0) {
+			let_in(group, guest);
+			close(guest);
+		}
+	}
+	pthread_mutex_unlock(&group->door);
+	/* Another member may have been quicker. */
+	return code == 0 || code == EAGAIN || code == ECONNABORTED;
+}
+
+/* Until the capture is closed. Without descriptors it leaves the door alone for a while. */
+static void attend(struct zc_group *group)
+{
+	struct pollfd polled[2];
+	eventfd_t woken;
+	bool rest = false;
+
+	while (!group->leaving) {
+		polled[0] =
+			(struct pollfd){ group->open && !rest ? group->listener : -1, POLLIN, 0 };
+		polled[1] = (struct pollfd){ group->wake, POLLIN, 0 };
+		rest = false;
+		if (poll(polled, 2, DEATH_MS) > 0) {
+			if (polled[1].revents)
+				eventfd_read(group->wake, &woken);
+			if (polled[0].revents)
+				rest = !answer(group);
+		}
+		look_after(group);
+	}
+}
+
+/* The slot is this thread's, so it is here that it is entered and left: see zc_member.c. */
 static void *usher(void *arg)
 {
 	struct zc_group *group = arg;
-	struct pollfd polled[] = { { .fd = group->listener, .events = POLLIN },
-				   { .fd = group->wake, .events = POLLIN } };
-	int guest;
+	bool entered;
 
-	while (!polled[1].revents) {
-		if (poll(polled, 2, DEATH_MS) < 0)
-			continue;
-		if (polled[0].revents) {
-			guest = accept4(group->listener, NULL, NULL, SOCK_CLOEXEC);
-			if (guest >= 0) {
-				let_in(group, guest);
-				close(guest);
-			}
-		}
-		look_after(group);
+	group->settled_code = zc_member_enter(group);
+	entered = group->settled_code == 0;
+	sem_post(&group->settled);
+	if (entered) {
+		attend(group);
+		zc_member_leave(group);
 	}
 	return NULL;
 }
 
-int zc_usher_start(struct zc_group *group)
+static int start_thread(struct zc_group *group)
 {
 	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&group->usher, NULL, usher, group);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -rc;
+}
+
+int zc_usher_start(struct zc_group *group)
+{
 	int rc;
 
 	group->wake = eventfd(0, EFD_CLOEXEC);
 	if (group->wake < 0)
 		return -errno;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&group->usher, NULL, usher, group);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	group->ushered = rc == 0;
-	return -rc;
+	sem_init(&group->settled, 0, 0);
+	rc = start_thread(group);
+	if (rc < 0)
+		return rc;
+	group->ushered = true;
+	while (sem_wait(&group->settled) < 0)
+		; /* a signal */
+	return group->settled_code;
+}
+
+int zc_usher_open(struct zc_group *group)
+{
+	if (listen(group->listener, 16) < 0)
+		return -errno;
+	group->open = true;
+	eventfd_write(group->wake, 1);
+	return 0;
+}
+
+void zc_usher_shut(struct zc_group *group)
+{
+	pthread_mutex_lock(&group->door);
+	group->open = false;
+	if (group->link >= 0)
+		close(group->link);
+	group->link = -1;
+	pthread_mutex_unlock(&group->door);
 }
 
 void zc_usher_stop(struct zc_group *group)
 {
 	if (!group->ushered)
 		return;
+	group->leaving = true;
 	eventfd_write(group->wake, 1);
 	pthread_join(group->usher, NULL);
 	group->ushered = false;

@@ -195,7 +195,8 @@ struct nsr_frame {
  * @lost_nic:      lost in the device (receive queue overrun), all its users together
  * @lost_kernel:   lost in the kernel before they reached the capture
  * @lost_ring:     lost because the ring was full: the reader was too slow
- * @lost_consumer: taken from the ring but not handed out
+ * @lost_consumer: taken from the ring but not handed out, or lost with a member of the fanout
+ *                 group that died
  * @sent:          frames accepted for sending
  * @sent_bytes:    their lengths
  */

@@ -565,11 +565,39 @@ static void each_of_them_is_needed(void **state)
 	assert_int_equal(open_with(NEEDED & ~(1ull << CAP_BPF), 64 << 20, NULL), EPERM);
 }
 
-static void less_memory_is_locked_where_less_is_allowed(void **state)
+static void no_memory_is_locked_for_what_the_kernel_copies(void **state)
 {
 	topology_require();
-	assert_int_equal(open_with(NEEDED, 3 << 20, NULL), 0);
-	assert_int_equal(open_with(NEEDED, 64 << 10, NULL), ENOMEM);
+	assert_int_equal(open_with(NEEDED, 64 << 10, NULL), 0);
+}
+
+/* Polling busily takes a socket, whose frames are locked. */
+static void less_memory_is_locked_where_less_is_allowed(void **state)
+{
+	struct nsr_options opts = options();
+
+	topology_require();
+	opts.busy_poll_us = 20;
+	assert_int_equal(open_with(NEEDED, 3 << 20, &opts), 0);
+	assert_int_equal(open_with(NEEDED, 64 << 10, &opts), ENOMEM);
+}
+
+static void sending_without_a_carrier_says_so(void **state)
+{
+	uint8_t bytes[60] = { 0 };
+	const struct nsr_frame frames[2] = { { bytes, sizeof(bytes) }, { bytes, sizeof(bytes) } };
+	struct nsr_options opts = options();
+	struct nsr_capture *zc;
+
+	topology_require();
+	ip("link add n0 type veth peer name n1");
+	ip("link set n1 up");
+	opts.mode = NSR_SEND;
+	zc = open_target("zc:n1", &opts);
+	assert_int_equal(nsr_send(zc, frames, 2), -ENETDOWN);
+	assert_non_null(strstr(nsr_last_error(zc), "carrier"));
+	nsr_close(zc);
+	ip("link del n0");
 }
 
 int main(void)
@@ -588,6 +616,7 @@ int main(void)
 		cmocka_unit_test(a_capture_sends_and_receives),
 		cmocka_unit_test(sent_frames_outnumber_the_ring_many_times),
 		cmocka_unit_test(sending_on_a_device_that_is_down_says_so),
+		cmocka_unit_test(sending_without_a_carrier_says_so),
 		cmocka_unit_test(frames_of_several_buffers_come_in_one_piece),
 		cmocka_unit_test(packets_are_stamped_when_they_are_read),
 		cmocka_unit_test(the_kernel_s_stamps_are_of_each_packet),
@@ -598,6 +627,7 @@ int main(void)
 		cmocka_unit_test(three_capabilities_are_enough),
 		cmocka_unit_test(the_device_s_stamps_need_no_further_capability),
 		cmocka_unit_test(each_of_them_is_needed),
+		cmocka_unit_test(no_memory_is_locked_for_what_the_kernel_copies),
 		cmocka_unit_test(less_memory_is_locked_where_less_is_allowed),
 	};
 

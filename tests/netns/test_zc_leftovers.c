@@ -321,20 +321,22 @@ static void second_capture_names_the_first_and_its_number(void **state)
 	nsr_close(first);
 }
 
-static void queue_that_another_socket_has_is_refused(void **state)
+static void queue_that_another_socket_has_is_refused_to_a_socket(void **state)
 {
-	struct nsr_options opts = options();
+	struct nsr_options opts = options(), busy = options();
 	struct nsr_capture *sender, *cap;
 	struct nsr_error err;
 
 	make_device();
 	opts.mode = NSR_SEND;
+	busy.busy_poll_us = 20;
 	sender = open_target("zc:w1", &opts);
-	assert_int_equal(nsr_open("zc:w1", NULL, &cap, &err), -EBUSY);
+	assert_int_equal(nsr_open("zc:w1", &busy, &cap, &err), -EBUSY);
 	assert_says(&err, "queue 0 of w1 is taken");
 	assert_int_equal(program_on("w1"), 0);
+	nsr_close(open_target("zc:w1", NULL)); /* it needs none */
 	nsr_close(sender);
-	nsr_close(open_target("zc:w1", NULL));
+	nsr_close(open_target("zc:w1", &busy));
 }
 
 static void capture_on_the_other_side_of_the_pair_is_no_hindrance(void **state)
@@ -453,7 +455,7 @@ int main(void)
 		cmocka_unit_test(generic_capture_names_a_program_in_the_driver),
 		cmocka_unit_test(dispatcher_of_libxdp_is_named_and_stays),
 		cmocka_unit_test(second_capture_names_the_first_and_its_number),
-		cmocka_unit_test(queue_that_another_socket_has_is_refused),
+		cmocka_unit_test(queue_that_another_socket_has_is_refused_to_a_socket),
 		cmocka_unit_test(capture_on_the_other_side_of_the_pair_is_no_hindrance),
 		cmocka_unit_test(moved_device_takes_no_program_along),
 		cmocka_unit_test(moved_device_takes_no_program_of_a_tap_along),

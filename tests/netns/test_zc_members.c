@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Members of a fanout group of the engine zc that come, go, die and fail, at awkward moments.
+ *
+ *	sends ─ v0 ──────── v1 ─ zc, zc, zc, …
+ */
+#include <linux/capability.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <nsring/engine.h>
+
+#include "options.h"
+#include "topology.h"
+
+extern const struct nsr_engine_ops nsr_engine_zc;
+
+static struct nsr_options in_turns(uint32_t group)
+{
+	struct nsr_options opts;
+
+	nsr_options_init(&opts);
+	opts.fanout = NSR_FANOUT_ROUND_ROBIN;
+	opts.fanout_group = group;
+	opts.ring_bytes = 512 << 10;
+	return opts;
+}
+
+static uint32_t group_of(const struct nsr_capture *cap)
+{
+	struct nsr_info info = { .size = sizeof(info) };
+
+	assert_int_equal(nsr_info(cap, &info), 0);
+	return info.fanout_group;
+}
+
+/* The first member of a group. */
+static struct nsr_capture *open_first(void)
+{
+	struct nsr_options opts = in_turns(0);
+
+	return open_target("zc:v1", &opts);
+}
+
+static struct nsr_stats stats_of(struct nsr_capture *cap)
+{
+	struct nsr_stats stats = { .size = sizeof(stats) };
+
+	assert_int_equal(nsr_stats(cap, &stats), 0);
+	return stats;
+}
+
+static void send_some(uint32_t count)
+{
+	struct nsr_frame *frames = calloc(count, sizeof(*frames));
+	uint8_t frame[60];
+	uint32_t i;
+
+	udp_frame(frame, 1000);
+	for (i = 0; i < count; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	send_frames("v0", frames, count);
+	free(frames);
+}
+
+/* What is there now, without waiting. */
+static uint32_t take_now(struct nsr_capture *cap)
+{
+	struct nsr_batch batch;
+	uint32_t count = 0;
+
+	while (nsr_recv(cap, &batch, 0) > 0)
+		count += batch.count;
+	return count;
+}
+
+/* Until all of 24 packets come here; how many have been sent for that. */
+static uint32_t wait_until_alone(struct nsr_capture *cap)
+{
+	uint32_t tries;
+
+	for (tries = 1; tries < 200; tries++) {
+		send_some(24);
+		if (take_now(cap) == 24)
+			return tries * 24;
+		usleep(50000);
+	}
+	fail_msg("the dead member's share is not given to the others");
+	return 0;
+}
+
+/** struct member - a process with a capture, which says on a pipe when it has begun */
+struct member {
+	pid_t pid;
+	int out;
+};
+
+static void tell(int out, uint32_t value)
+{
+	if (write(out, &value, sizeof(value)) != sizeof(value))
+		_exit(2);
+}
+
+static uint32_t hear(const struct member *member)
+{
+	uint32_t value;
+
+	assert_int_equal(read(member->out, &value, sizeof(value)), sizeof(value));
+	return value;
+}
+
+/* Opens, has @go_on go on, and stays. */
+static void be_member(uint32_t group, int out, void (*go_on)(struct nsr_capture *cap, int out))
+{
+	struct nsr_options opts = in_turns(group);
+	struct nsr_capture *cap;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (nsr_open("zc:v1", &opts, &cap, NULL) < 0)
+		_exit(1);
+	tell(out, 0);
+	if (go_on)
+		go_on(cap, out);
+	for (;;)
+		pause();
+}
+
+static struct member start_member(uint32_t group, void (*go_on)(struct nsr_capture *cap, int out))
+{
+	struct member member;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	member.pid = fork();
+	if (member.pid == 0) {
+		close(ends[0]);
+		be_member(group, ends[1], go_on);
+	}
+	close(ends[1]);
+	member.out = ends[0];
+	hear(&member);
+	return member;
+}
+
+static void end_member(const struct member *member)
+{
+	kill(member->pid, SIGKILL);
+	assert_int_equal(waitpid(member->pid, NULL, 0), member->pid);
+	close(member->out);
+}
+
+/* A child that lives until nobody reads what it would write. */
+static void have_child(struct nsr_capture *cap, int out)
+{
+	struct pollfd gone = { .fd = out };
+
+	if (fork() == 0) {
+		tell(out, 0);
+		poll(&gone, 1, -1);
+		_exit(0);
+	}
+}
+
+static void a_member_that_dies_is_taken_out_though_its_child_lives_on(void **state)
+{
+	struct nsr_capture *cap;
+	struct member member;
+
+	topology_require();
+	cap = open_first();
+	member = start_member(group_of(cap), have_child);
+	hear(&member);
+	kill(member.pid, SIGKILL);
+	assert_int_equal(waitpid(member.pid, NULL, 0), member.pid);
+	wait_until_alone(cap);
+	close(member.out);
+	nsr_close(cap);
+}
+
+/* Its threads have the same numbers as those of any other member that is alone in a namespace. */
+static struct member start_contained_member(uint32_t group)
+{
+	struct member member;
+	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(unshare(CLONE_NEWPID), 0);
+	member = start_member(group, NULL);
+	assert_int_equal(setns(own, CLONE_NEWPID), 0);
+	close(own);
+	return member;
+}
+
+static void members_in_pid_namespaces_of_their_own_are_told_apart(void **state)
+{
+	struct member one, two;
+	struct nsr_capture *cap;
+
+	topology_require();
+	cap = open_first();
+	one = start_contained_member(group_of(cap));
+	two = start_contained_member(group_of(cap));
+	send_some(90);
+	assert_int_equal(take_now(cap), 30);
+	end_member(&one);
+	while (send_some(90), take_now(cap) < 45)
+		usleep(50000);
+	send_some(90);
+	assert_int_equal(take_now(cap), 45);
+	end_member(&two);
+	wait_until_alone(cap);
+	nsr_close(cap);
+}
+
+static void take_one_batch(struct nsr_capture *cap, int out)
+{
+	struct nsr_batch batch;
+
+	if (nsr_recv(cap, &batch, -1) > 0)
+		tell(out, batch.count);
+}
+
+/* In hand, in its ring, and without room in that. */
+static void packets_of_a_dead_member_are_in_the_ledger_of_another(void **state)
+{
+	struct nsr_capture *cap;
+	struct nsr_stats stats;
+	struct member member;
+	uint32_t sent = 0, i;
+
+	topology_require();
+	cap = open_first();
+	member = start_member(group_of(cap), take_one_batch);
+	for (i = 0; i < 20; i++, sent += 60) {
+		send_some(60);
+		take_now(cap);
+	}
+	assert_in_range(hear(&member), 1, 30);
+	end_member(&member);
+	sent += wait_until_alone(cap);
+	stats = stats_of(cap);
+	assert_int_equal(stats.packets + stats.lost_ring + stats.lost_consumer, sent);
+	assert_int_equal(stats_of(cap).lost_consumer, stats.lost_consumer);
+	nsr_close(cap);
+}
+
+static void lose_some_and_tell(struct nsr_capture *cap, int out)
+{
+	struct pollfd never = { .fd = -1 };
+
+	while (stats_of(cap).lost_ring == 0)
+		poll(&never, 1, 1);
+	tell(out, (uint32_t)stats_of(cap).lost_ring);
+}
+
+static void what_a_member_has_told_to_be_lost_is_not_told_again_when_it_dies(void **state)
+{
+	struct nsr_capture *cap;
+	struct nsr_stats stats;
+	struct member member;
+	uint32_t sent = 600, told;
+
+	topology_require();
+	cap = open_first();
+	member = start_member(group_of(cap), lose_some_and_tell);
+	send_some(sent);
+	told = hear(&member);
+	end_member(&member);
+	take_now(cap);
+	sent += wait_until_alone(cap);
+	stats = stats_of(cap);
+	assert_in_range(told, 1, 300);
+	assert_int_equal(stats.packets + stats.lost_ring + stats.lost_consumer + told, sent);
+	nsr_close(cap);
+}
+
+static void *close_it(void *cap)
+{
+	nsr_close(cap);
+	return NULL;
+}
+
+/* As soon as there is one in a full group. */
+static struct nsr_capture *open_when_there_is_a_place(const struct nsr_options *opts)
+{
+	struct nsr_capture *cap;
+	struct nsr_error err;
+	int rc;
+
+	do
+		rc = nsr_open("zc:v1", opts, &cap, &err);
+	while (rc == -ENOSPC);
+	if (rc < 0)
+		fail_msg("%s", err.text);
+	return cap;
+}
+
+static void who_joins_while_another_leaves_has_its_place(void **state)
+{
+	struct nsr_capture *caps[16];
+	struct nsr_options opts;
+	pthread_t thread;
+	uint32_t i;
+
+	topology_require();
+	caps[0] = open_first();
+	opts = in_turns(group_of(caps[0]));
+	for (i = 1; i < 16; i++)
+		caps[i] = open_target("zc:v1", &opts);
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, close_it, caps[i % 16]), 0);
+		caps[i % 16] = open_when_there_is_a_place(&opts);
+		pthread_join(thread, NULL);
+	}
+	send_some(160);
+	for (i = 0; i < 16; i++) {
+		assert_int_equal(take_now(caps[i]), 10);
+		nsr_close(caps[i]);
+	}
+}
+
+/* As root, who without CAP_IPC_LOCK has a limit. */
+static void may_lock(uint64_t bytes)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct rlimit limit = { bytes, bytes };
+	struct __user_cap_data_struct data[2];
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 || syscall(SYS_capget, &header, data) < 0)
+		_exit(99);
+	data[0].effective &= ~(1u << CAP_IPC_LOCK);
+	data[0].permitted = data[0].effective;
+	data[1].permitted = data[1].effective;
+	if (syscall(SYS_capset, &header, data) < 0)
+		_exit(98);
+}
+
+/* In a process of its own: @result of @attempt, which has to be less than 90. */
+static void in_child(int (*attempt)(const void *arg), const void *arg, int result)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(attempt(arg));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), result);
+}
+
+/* 0 or the error's number, which must be said in these words. */
+static int try_open(const struct nsr_options *opts, const char *part, struct nsr_capture **cap)
+{
+	struct nsr_error err;
+	int rc = nsr_open("zc:v1", opts, cap, &err);
+
+	if (rc == 0 || strstr(err.text, part))
+		return -rc;
+	fprintf(stderr, "%s\n", err.text);
+	return 97;
+}
+
+static int open_with_little_memory(const void *arg)
+{
+	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_options opts = in_turns(0);
+	struct nsr_capture *cap;
+	int rc;
+
+	opts.ring_bytes = 0;
+	may_lock(4 << 20);
+	rc = try_open(&opts, "", &cap);
+	if (rc)
+		return rc;
+	nsr_info(cap, &info);
+	send_some(100);
+	return info.ring_bytes <= 4 << 20 && take_now(cap) == 100 ? 0 : 96;
+}
+
+static int open_with_no_memory(const void *arg)
+{
+	struct nsr_options opts = in_turns(0);
+	struct nsr_capture *cap;
+
+	may_lock(64 << 10);
+	return try_open(&opts, "ulimit -l", &cap);
+}
+
+static void a_group_that_may_lock_little_memory_has_a_smaller_ring(void **state)
+{
+	topology_require();
+	in_child(open_with_little_memory, NULL, 0);
+}
+
+static void a_group_that_may_lock_no_memory_says_what_to_raise(void **state)
+{
+	topology_require();
+	in_child(open_with_no_memory, NULL, ENOMEM);
+	assert_false(has_program("v1"));
+}
+
+static int join_with_few_descriptors(const void *arg)
+{
+	rlim_t most = (rlim_t)dup(0) + 15; /* enough to ask, and fewer than a group has */
+	const struct rlimit limit = { most, most };
+	struct nsr_options opts = in_turns(*(const uint32_t *)arg);
+	struct nsr_capture *cap;
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 99;
+	return try_open(&opts, "ulimit -n", &cap);
+}
+
+static void joining_with_too_few_descriptors_says_what_to_raise(void **state)
+{
+	struct nsr_capture *cap;
+	uint32_t group;
+
+	topology_require();
+	cap = open_first();
+	group = group_of(cap);
+	in_child(join_with_few_descriptors, &group, EMFILE);
+	send_some(20);
+	assert_int_equal(take_now(cap), 20);
+	nsr_close(cap);
+}
+
+/* The name of a group's meeting place; see zc_usher.c. */
+static int take_name(uint32_t number)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), bytes;
+
+	bytes = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "nsring-zc-%u-%u",
+			 if_nametoindex("v1"), number);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + bytes)),
+			 0);
+	return fd;
+}
+
+/* As the last member of a group, that leaves without an answer. */
+static void *hang_up(void *arg)
+{
+	int listener = *(int *)arg, guest = accept(listener, NULL, NULL);
+
+	close(listener);
+	close(guest);
+	return NULL;
+}
+
+static void who_joins_while_the_last_one_leaves_makes_the_group(void **state)
+{
+	struct nsr_options opts = in_turns(77);
+	struct nsr_capture *cap;
+	pthread_t thread;
+	int listener;
+
+	topology_require();
+	listener = take_name(77);
+	assert_int_equal(listen(listener, 4), 0);
+	assert_int_equal(pthread_create(&thread, NULL, hang_up, &listener), 0);
+	cap = open_target("zc:v1", &opts);
+	pthread_join(thread, NULL);
+	assert_int_equal(group_of(cap), 77);
+	send_some(20);
+	assert_int_equal(take_now(cap), 20);
+	nsr_close(cap);
+}
+
+static void a_group_that_never_starts_is_not_waited_for_for_ever(void **state)
+{
+	struct nsr_options opts = in_turns(78);
+	struct nsr_capture *cap;
+	int name;
+
+	topology_require();
+	name = take_name(78);
+	assert_int_equal(try_open(&opts, "has it started", &cap), ETIMEDOUT);
+	close(name);
+	assert_int_equal(try_open(&opts, "no fanout group 78", &cap), ENOENT);
+}
+
+/** struct joiner - a thread that joins a group */
+struct joiner {
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	_Atomic bool done;
+};
+
+static void *join_group(void *arg)
+{
+	struct joiner *joiner = arg;
+
+	joiner->cap = open_target("zc:v1", &joiner->opts);
+	joiner->done = true;
+	return NULL;
+}
+
+/* The maker's filter is still to be set when the other one comes, which has another one. */
+static void who_joins_before_the_group_has_started_waits(void **state)
+{
+	struct nsr_options opts, asked = in_turns(0);
+	struct nsr_engine_args args = { sizeof(args), "v1", -1, &opts };
+	struct joiner joiner = { .opts = in_turns(0) };
+	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_error err;
+	pthread_t thread;
+	void *maker;
+	int tries;
+
+	topology_require();
+	asked.stamp = NSR_STAMP_KERNEL;
+	assert_int_equal(nsr_options_take(&asked, &opts, &err), 0);
+	assert_int_equal(nsr_engine_zc.open(&args, &maker, &err), 0);
+	nsr_engine_zc.info(maker, &info);
+	joiner.opts.fanout_group = info.fanout_group;
+	assert_int_equal(pthread_create(&thread, NULL, join_group, &joiner), 0);
+	/* It has time enough to do it wrong. */
+	for (tries = 0; tries < 20 && !joiner.done; tries++)
+		usleep(10000);
+	assert_false(joiner.done);
+	assert_int_equal(nsr_engine_zc.set_filter(maker, NULL, &err), 0);
+	assert_int_equal(nsr_engine_zc.start(maker, &err), 0);
+	pthread_join(thread, NULL);
+	send_some(20);
+	assert_int_equal(take_now(joiner.cap), 10);
+	nsr_close(joiner.cap);
+	nsr_engine_zc.close(maker);
+}
+
+static int64_t cpu_ms(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* Somebody is at the door, who can't be let in. */
+static int be_without_descriptors(const void *arg)
+{
+	struct nsr_options opts = in_turns(0);
+	const struct rlimit limit = { 3, 3 };
+	struct nsr_capture *cap;
+	int out = *(const int *)arg;
+	int64_t before;
+
+	if (nsr_open("zc:v1", &opts, &cap, NULL) < 0 || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 99;
+	tell(out, group_of(cap));
+	before = cpu_ms();
+	usleep(500000);
+	return cpu_ms() - before < 200 ? 0 : 95;
+}
+
+static void a_member_without_descriptors_rests_while_somebody_waits(void **state)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int ends[2], status, fd, bytes;
+	struct member member;
+
+	topology_require();
+	assert_int_equal(pipe(ends), 0);
+	member.pid = fork();
+	if (member.pid == 0)
+		_exit(be_without_descriptors(&ends[1]));
+	close(ends[1]);
+	member.out = ends[0];
+	bytes = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "nsring-zc-%u-%u",
+			 if_nametoindex("v1"), hear(&member));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr,
+				 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + bytes)),
+			 0);
+	assert_int_equal(waitpid(member.pid, &status, 0), member.pid);
+	assert_int_equal(status, 0);
+	close(fd);
+	close(member.out);
+}
+
+static void check_long_frame(const struct nsr_packet *packet, void *arg)
+{
+	assert_int_equal(packet->len, 9000);
+	assert_memory_equal(packet->data, arg, 9000);
+}
+
+/* The MTU when it joined was not the one when the group was made, nor the one now. */
+static void a_member_puts_long_frames_together_whatever_the_mtu_was_when_it_joined(void **state)
+{
+	static uint8_t bytes[9000];
+	struct nsr_frame frame = { bytes, sizeof(bytes) };
+	struct nsr_options opts = in_turns(0);
+	struct nsr_capture *first, *second;
+	uint32_t i;
+
+	topology_require();
+	ip("link add j0 mtu 9000 type veth peer name j1 mtu 9000");
+	ip("link set j0 up");
+	ip("link set j1 up");
+	opts.ring_bytes = 0;
+	first = open_target("zc:j1", &opts);
+	opts.fanout_group = group_of(first);
+	ip("link set j1 mtu 1500");
+	second = open_target("zc:j1", &opts);
+	ip("link set j1 mtu 9000");
+	udp_frame(bytes, 1000);
+	for (i = 60; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + (i >> 8));
+	for (i = 0; i < 10; i++)
+		send_frames("j0", &frame, 1);
+	assert_int_equal(collect(second, check_long_frame, bytes), 5);
+	assert_int_equal(collect(first, check_long_frame, bytes), 5);
+	nsr_close(second);
+	nsr_close(first);
+	ip("link delete j0");
+}
+
+/* There is not room for what each takes, but for one of them. */
+static void a_device_of_too_many_queues_is_refused_not_cut_off(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	topology_require();
+	ip("link add w0 numtxqueues 300 numrxqueues 300 type veth peer name w1 numtxqueues 300 "
+	   "numrxqueues 300");
+	nsr_options_init(&opts);
+	assert_int_equal(nsr_open("zc:w1", &opts, &cap, &err), -EOPNOTSUPP);
+	assert_says(&err, "300 queues");
+	opts.tap = 1;
+	assert_int_equal(nsr_open("zc:w1", &opts, &cap, &err), -EOPNOTSUPP);
+	opts.tap = 0;
+	opts.fanout = NSR_FANOUT_FLOW;
+	assert_int_equal(nsr_open("zc:w1", &opts, &cap, &err), -EOPNOTSUPP);
+	assert_says(&err, "300 queues");
+	nsr_close(open_target("zc:w1@299", NULL));
+	ip("link delete w0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_member_that_dies_is_taken_out_though_its_child_lives_on),
+		cmocka_unit_test(members_in_pid_namespaces_of_their_own_are_told_apart),
+		cmocka_unit_test(packets_of_a_dead_member_are_in_the_ledger_of_another),
+		cmocka_unit_test(what_a_member_has_told_to_be_lost_is_not_told_again_when_it_dies),
+		cmocka_unit_test(who_joins_while_another_leaves_has_its_place),
+		cmocka_unit_test(a_group_that_may_lock_little_memory_has_a_smaller_ring),
+		cmocka_unit_test(a_group_that_may_lock_no_memory_says_what_to_raise),
+		cmocka_unit_test(joining_with_too_few_descriptors_says_what_to_raise),
+		cmocka_unit_test(who_joins_while_the_last_one_leaves_makes_the_group),
+		cmocka_unit_test(a_group_that_never_starts_is_not_waited_for_for_ever),
+		cmocka_unit_test(who_joins_before_the_group_has_started_waits),
+		cmocka_unit_test(a_member_without_descriptors_rests_while_somebody_waits),
+		cmocka_unit_test(
+			a_member_puts_long_frames_together_whatever_the_mtu_was_when_it_joined),
+		cmocka_unit_test(a_device_of_too_many_queues_is_refused_not_cut_off),
+	};
+
+	return cmocka_run_group_tests(tests, topology_enter, NULL);
+}
