@@ -45,7 +45,7 @@ struct nsr_capture {
 	bool suspect; /* the engine asked to be checked again soon */
 	bool lively; /* packets have come since the reader waited for the engine's descriptor */
 	int end; /* why it is over, 0 while it is not */
-	int64_t place_at_ms; /* engines that never wait: when to look after the place again */
+	int64_t check_at_ms; /* engines that never wait: when to look after it and its place again */
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
 	struct nsr_error last;
 	/* Written by the reader (or sender) only; others may read them at any time. */
@@ -353,20 +353,6 @@ static void check_place(struct nsr_capture *cap)
 	end(cap, -ENETDOWN);
 }
 
-/* The timer of an engine that always has something stands expired: it does not tick. */
-static void check_place_without_tick(struct nsr_capture *cap)
-{
-	int64_t now;
-
-	if (!cap->place.path[0] || cap->ops->fd(cap->priv) >= 0)
-		return;
-	now = nsr_wait_now_ms();
-	if (now < cap->place_at_ms)
-		return;
-	cap->place_at_ms = now + PLACE_CHECK_MS;
-	check_place(cap);
-}
-
 static void set_tick(struct nsr_capture *cap)
 {
 	uint32_t place_ms = cap->place.path[0] ? PLACE_CHECK_MS : 0;
@@ -390,6 +376,22 @@ static void check_engine(struct nsr_capture *cap)
 		cap->suspect = rc > 0;
 		set_tick(cap);
 	}
+}
+
+/* The timer of an engine that always has something stands expired: it does not tick. */
+static void check_without_tick(struct nsr_capture *cap)
+{
+	int64_t now;
+
+	if (cap->ops->fd(cap->priv) >= 0)
+		return;
+	now = nsr_wait_now_ms();
+	if (now < cap->check_at_ms)
+		return;
+	cap->check_at_ms = now + PLACE_CHECK_MS;
+	if (cap->place.path[0])
+		check_place(cap);
+	check_engine(cap);
 }
 
 /* How long the caller of nsr_recv() still waits. */
@@ -457,7 +459,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 		patience->ready = false;
 		check_engine(cap);
 	}
-	check_place_without_tick(cap);
+	check_without_tick(cap);
 	rc = rest_a_while(cap, rest);
 	if (rc)
 		return rc;
@@ -475,7 +477,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 	events = nsr_wait_for(&cap->wait, rest);
 	if (events <= 0)
 		return events == 0 && draining ? 1 : events;
-	patience->ready = events & NSR_WAIT_READY;
+	patience->ready = events & NSR_WAIT_READY && cap->ops->fd(cap->priv) >= 0;
 	return see_to(cap, events);
 }
 

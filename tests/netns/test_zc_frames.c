@@ -18,6 +18,7 @@ struct way {
 	uint32_t xdp;
 	uint32_t fanout;
 	uint32_t stamp;
+	uint32_t busy_poll_us; /* takes an AF_XDP socket */
 	bool tap;
 };
 
@@ -27,6 +28,11 @@ static struct way native_tap = { .xdp = NSR_XDP_NATIVE, .tap = true };
 static struct way generic_tap = { .xdp = NSR_XDP_GENERIC, .tap = true };
 static struct way stamped = { .xdp = NSR_XDP_NATIVE, .stamp = NSR_STAMP_KERNEL };
 static struct way generic_stamped = { .xdp = NSR_XDP_GENERIC, .stamp = NSR_STAMP_KERNEL };
+static struct way busy = { .xdp = NSR_XDP_NATIVE, .busy_poll_us = 20 };
+static struct way generic_busy = { .xdp = NSR_XDP_GENERIC, .busy_poll_us = 20 };
+static struct way busy_stamped = { .xdp = NSR_XDP_NATIVE,
+				   .busy_poll_us = 20,
+				   .stamp = NSR_STAMP_KERNEL };
 static struct way group = { .xdp = NSR_XDP_NATIVE, .fanout = NSR_FANOUT_FLOW };
 
 static struct nsr_options options(void **state)
@@ -50,6 +56,7 @@ static struct nsr_options options(void **state)
 	opts.xdp = way->xdp;
 	opts.fanout = way->fanout;
 	opts.stamp = way->stamp;
+	opts.busy_poll_us = way->busy_poll_us;
 	opts.tap = way->tap;
 	return opts;
 }
@@ -261,7 +268,8 @@ static void handed_out_and_lost_of_several_buffers_are_what_was_sent(void **stat
 
 #define EACH_WAY(fact)                                                                             \
 	IN(native, fact), IN(generic, fact), IN(native_tap, fact), IN(generic_tap, fact),          \
-		IN(stamped, fact), IN(generic_stamped, fact), IN(group, fact)
+		IN(stamped, fact), IN(generic_stamped, fact), IN(busy, fact),                      \
+		IN(generic_busy, fact), IN(busy_stamped, fact), IN(group, fact)
 
 int main(void)
 {

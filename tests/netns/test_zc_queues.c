@@ -160,11 +160,11 @@ static void what_full_rings_lose_is_in_the_ledger(void **state)
 	struct nsr_options opts;
 	struct nsr_capture *zc;
 	uint32_t queue, count;
-	const uint32_t each = 4000; /* a record of one has 96 bytes, and a ring 256 KiB at least */
+	const uint32_t each = 4000; /* each queue's ring has 256 KiB, a record of one 96 bytes */
 
 	make_device();
 	nsr_options_init(&opts);
-	opts.ring_bytes = 2 << 20;
+	opts.ring_bytes = 1 << 20;
 	zc = open_target("zc:q1", &opts);
 	for (queue = 0; queue < QUEUES; queue++)
 		send_on_queue(queue, 1000, each);
