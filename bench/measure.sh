@@ -52,7 +52,7 @@ read_memory()
 	rss_kib=0 ring_kib=0
 	[[ $tool_pid ]] || return 0
 	rss_kib=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$tool_pid/status")
-	ring_kib=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { ring = /socket:/ }
+	ring_kib=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { ring = /socket:|bpf-map/ }
 		$1 == "Size:" && ring { sum += $2 } END { print sum + 0 }' "/proc/$tool_pid/smaps")
 }
 
@@ -64,7 +64,7 @@ generate()
 	local totals rate=max
 
 	(($2)) && rate=${2}pps
-	totals=$("${in_gen[@]}" taskset -c "$gen_cpu" "$nsring" send --engine live -i gen0 --json \
+	totals=$("${in_gen[@]}" taskset -c "$gen_cpu" "$nsring" send --engine "$sender" -i gen0 --json \
 		--size "$1" --rate "$rate" --duration "$3" --flows "$flows") || return
 	read -r sent took_us pps sender_ns < <(jq -r '[.packets, .seconds * 1e6, .packets_per_second,
 		.cpu_seconds * 1e9] | map(floor) | join(" ")' <<<"$totals") && ((sent))

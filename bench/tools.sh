@@ -13,7 +13,7 @@ declare -grA row_sets=(
 		testpmd-xdp testpmd-packet"
 	[filter]="none-filter nsring-filter nsring-zc-filter tcpdump-filter"
 )
-readonly other_rows="tcpdump-tuned dumpcap-pcap"
+readonly other_rows="tcpdump-tuned dumpcap-pcap nsring-zc-busy"
 readonly reference=tcpdump # the row that ratios refer to
 readonly log_name=log
 
@@ -62,6 +62,7 @@ tool_describe()
 	nsring-filter) snaplen=1 command=("$nsring" count --json -i cap0 "${filter[@]}") ;;
 	nsring-zc) snaplen=1 command=("$nsring" count --json -i zc:cap0) ;;
 	nsring-zc-dump) command=("$nsring" dump --json -i zc:cap0 -w /dev/null) ;;
+	nsring-zc-busy) snaplen=1 command=("$nsring" count --json --busy-poll 20 -i zc:cap0) ;;
 	nsring-zc-tap) snaplen=1 command=("$nsring" count --json --tap -i zc:cap0) ;;
 	nsring-zc-filter) snaplen=1 command=("$nsring" count --json -i zc:cap0 "${filter[@]}") ;;
 	tcpdump) command=(tcpdump -n -i cap0 -w /dev/null) ;;
@@ -128,7 +129,7 @@ tool_version()
 }
 
 # Does row $1's program poll without ever sleeping?
-tool_polls() { [[ $1 == testpmd* ]]; }
+tool_polls() { [[ $1 == testpmd* || $1 == *-busy ]]; }
 
 # Start row $1 and wait until it captures; sets tool_pid ("" for no capture).
 tool_start()

@@ -178,26 +178,26 @@ is_not_promiscuous() {
 
 @test "zc_accounts_for_what_a_reader_that_stands_still_loses" {
 	netns_pair
-	start_count "$B" --ring 512K -i "netns:$B/zc:v1"
+	start_count "$B" --ring 256K -i "netns:$B/zc:v1"
 	kill -STOP "${PID[count]}"
-	udp "$A" 3000
-	arrived "$B" v1 3000
+	udp "$A" 10000
+	arrived "$B" v1 10000
 	kill -CONT "${PID[count]}"
 	finish count
 	[ "$(total count .lost.ring)" -gt 0 ]
-	equal "counted and lost" "$(total count '.packets + .lost.ring')" 3000
+	equal "counted and lost" "$(total count '.packets + .lost.ring')" 10000
 }
 
 @test "zc_tap_accounts_for_what_a_reader_that_stands_still_loses" {
 	netns_pair
 	start_count "$B" --tap --ring 256K -i "netns:$B/zc:v1"
 	kill -STOP "${PID[count]}"
-	udp "$A" 5000
-	arrived "$B" v1 5000
+	udp "$A" 10000
+	arrived "$B" v1 10000
 	kill -CONT "${PID[count]}"
 	finish count
 	[ "$(total count .lost.ring)" -gt 0 ]
-	equal "counted and lost" "$(total count '.packets + .lost.ring')" 5000
+	equal "counted and lost" "$(total count '.packets + .lost.ring')" 10000
 }
 
 @test "zc_filters_by_tags_that_are_in_the_frame" {

@@ -159,18 +159,18 @@ without() {
 	[[ $output == *CAP_BPF*setcap* ]]
 }
 
-@test "zc_that_may_lock_no_memory_says_what_to_raise" {
+@test "zc_that_needs_a_socket_and_may_lock_no_memory_says_what_to_raise" {
 	netns_pair
 	run -1 nsenter --net="/run/netns/$B" prlimit --memlock=65536:65536 \
-		setpriv --bounding-set=-ipc_lock "$NSRING" count -i zc:v1 --duration 1
+		setpriv --bounding-set=-ipc_lock "$NSRING" count --busy-poll 20 -i zc:v1 --duration 1
 	[[ $output == *"ulimit -l"*CAP_IPC_LOCK* ]]
 	equal program "$(xdp "$B" v1)" ""
 }
 
-@test "zc_that_may_lock_little_memory_has_a_smaller_ring" {
+@test "zc_that_needs_a_socket_and_may_lock_little_memory_has_a_smaller_ring" {
 	netns_pair
 	start_in "$B" count nsenter --net="/run/netns/$B" prlimit --memlock=4194304:4194304 \
-		setpriv --bounding-set=-ipc_lock "$NSRING" count --json -i zc:v1 --duration 60
+		setpriv --bounding-set=-ipc_lock "$NSRING" count --json --busy-poll 20 -i zc:v1 --duration 60
 	udp "$A" 50
 	arrived "$B" v1 50
 	finish count
