@@ -43,7 +43,7 @@ lab_steer()
 		for queue in /sys/class/net/cap0/queues/rx-*; do echo $mask >\$queue/rps_cpus; done"
 }
 
-# Build the lab; CPU $1 receives what engine $2 sends.
+# Build the lab; CPU $1 receives what engine $2 (live) sends.
 lab_up()
 {
 	local ns
@@ -60,7 +60,7 @@ lab_up()
 	ip -n "$gen_ns" link set gen0 arp off || return
 	ip -n "$cap_ns" link set cap0 arp off || return
 	# live frames need the peer's NAPI, and so its GRO
-	[[ $2 != live ]] || "${in_cap[@]}" ethtool -K cap0 gro on || return
+	[[ ${2:-live} != live ]] || "${in_cap[@]}" ethtool -K cap0 gro on || return
 	ip -n "$gen_ns" link set gen0 up || return
 	ip -n "$cap_ns" link set cap0 up || return
 	lab_steer "$1"

@@ -64,7 +64,7 @@ generate()
 	local totals rate=max
 
 	(($2)) && rate=${2}pps
-	totals=$("${in_gen[@]}" taskset -c "$gen_cpu" "$nsring" send --engine "$sender" -i gen0 --json \
+	totals=$("${in_gen[@]}" taskset -c "$gen_cpu" "$nsring" send --engine "$gen_engine" -i gen0 --json \
 		--size "$1" --rate "$rate" --duration "$3" --flows "$flows") || return
 	read -r sent took_us pps sender_ns < <(jq -r '[.packets, .seconds * 1e6, .packets_per_second,
 		.cpu_seconds * 1e9] | map(floor) | join(" ")' <<<"$totals") && ((sent))

@@ -95,7 +95,7 @@ enum zc_spread {
  * @bell_step: how many of a queue's frames, or bytes of a lane's records, wake it
  * @queue:     the only queue whose frames are taken, -1: all
  * @passes:    what was copied goes on to the stack: a tap
- * @copy_most: bytes of a frame that are copied
+ * @copy_most: bytes of a frame that are copied; @copy_room: the next power of two
  * @lanes, @lane_bytes, @blocks, @block_bits, @secret: see struct zc_copy
  * @spread:    enum zc_spread
  * @stamp:     enum zc_stamp_source
@@ -113,7 +113,7 @@ struct zc_program {
 	uint32_t bell_step;
 	int queue;
 	bool passes;
-	uint32_t copy_most;
+	uint32_t copy_most, copy_room;
 	uint32_t lanes, lane_bytes, blocks, block_bits;
 	uint64_t secret;
 	enum zc_spread spread;
@@ -320,18 +320,21 @@ int64_t zc_stamp_offset_ns(void);
  * @base:       the UMEM
  * @memory:     its layout
  * @receive:    it has a receive ring
+ * @rings:      whose rings to map, before it is bound; NULL: none. Once it is bound only Linux 6.4
+ *              and later let them be mapped.
  */
 struct zc_socket_spec {
 	uint32_t ifindex, queue;
 	void *base;
 	const struct zc_memory *memory;
 	bool receive;
+	struct zc_queue *rings;
 };
 
 /** zc_memory_bytes() - of one UMEM */
 size_t zc_memory_bytes(const struct zc_memory *memory);
 
-/** zc_socket_make() - make and register; the descriptor or -errno */
+/** zc_socket_make() - make, register and map; the descriptor or -errno */
 int zc_socket_make(const struct zc_socket_spec *spec);
 
 /**
@@ -351,7 +354,7 @@ int zc_socket_share(const struct zc_socket_spec *spec, int owner);
  * @owner:  socket that registered the UMEM
  * @memory: its layout
  *
- * Return: 0 or -errno; zc_socket_unmap() undoes also a part.
+ * Return: 0; -EBUSY it is bound, and Linux before 6.4; -errno. zc_socket_unmap() undoes also a part.
  */
 int zc_socket_map(struct zc_queue *queue, int owner, const struct zc_memory *memory);
 void zc_socket_unmap(struct zc_queue *queue);

@@ -64,7 +64,7 @@ static void lay_out(struct zc *zc, uint32_t lane_bytes)
 	if (program->block_bits > MOST_BLOCK_BITS)
 		program->block_bits = MOST_BLOCK_BITS;
 	program->blocks = lane_bytes >> program->block_bits;
-	zc->copy.stride = (1u << program->block_bits) + zc_record_bytes(program->copy_most);
+	zc->copy.stride = (1u << program->block_bits) + zc_record_bytes(program->copy_room);
 	zc->copy.mapped = zc->copy.stride * program->blocks * program->lanes;
 }
 
@@ -118,6 +118,8 @@ int zc_copy_open(struct zc *zc, const struct nsr_options *opts, struct nsr_error
 
 	program->passes = zc->is_tap;
 	program->copy_most = opts->snaplen < LONGEST ? opts->snaplen : LONGEST;
+	for (program->copy_room = 1; program->copy_room < program->copy_most;)
+		program->copy_room *= 2;
 	program->lanes = program->queue >= 0 ? 1 : zc->device.queues;
 	lane_bytes = choose_lane_bytes(opts, program->lanes);
 	if (rc == 0)

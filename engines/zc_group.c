@@ -235,7 +235,8 @@ static int fill_queue(const struct zc_group *group, uint32_t id)
 	if (rc == 0)
 		zc_fill(&queue, &memory);
 	zc_socket_unmap(&queue);
-	return rc;
+	/* Members map rings of sockets that are bound, which older kernels refuse. */
+	return rc == -EBUSY ? -ENOSYS : rc;
 }
 
 /* A quarter, but at least as many as are polled at once some times over. */

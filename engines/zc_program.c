@@ -142,6 +142,7 @@ static void emit_queue(struct nsr_ebpf *p)
 /* R9 points to the frame's lane, of number R2. */
 static void emit_lane(struct nsr_ebpf *p, const struct zc_program *program)
 {
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, ZC_QUEUES_MAX - 1);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_2, 0, 0, sizeof(struct zc_lane));
 	zc_emit_state(p, BPF_REG_9, program->state, offsetof(struct zc_state, lanes));
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_9, BPF_REG_2, 0, 0);
@@ -173,7 +174,6 @@ static void emit_count(struct nsr_ebpf *p, const struct zc_program *program)
 	const int16_t head = offsetof(struct zc_lane, head);
 
 	emit_queue(p);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_2, 0, 0, ZC_QUEUES_MAX - 1);
 	emit_lane(p, program);
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, head, 0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, 1);
@@ -242,8 +242,7 @@ static void emit_lengths(struct nsr_ebpf *p, const struct zc_program *program, u
 		      whole);
 	zc_emit_set(p, BPF_REG_7, (int32_t)program->copy_most);
 	nsr_ebpf_place(p, whole);
-	/* Never so, but the verifier wants to see it. */
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, 1, pass);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0, 0, pass);
 }
 
 /*
@@ -302,6 +301,19 @@ static void emit_find(struct nsr_ebpf *p, const struct zc_program *program, uint
 	spill(p, RECORD, BPF_REG_0);
 }
 
+/*
+ * R4 becomes R7, which is from 1 to @room. The verifier takes that from the arithmetic: comparisons
+ * tell it nothing of the paths that a processor may speculate on, which it follows, too, for who
+ * lacks CAP_PERFMON.
+ */
+static void emit_bounded(struct nsr_ebpf *p, uint32_t room)
+{
+	zc_emit_move(p, BPF_REG_4, BPF_REG_7);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_K, BPF_REG_4, 0, 0, 1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_4, 0, 0, (int32_t)room - 1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_4, 0, 0, 1);
+}
+
 /* Fills the record that R0 points to, and last of all its mark: so that the reader finds it whole. */
 static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
 {
@@ -318,7 +330,7 @@ static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
 	zc_emit_set(p, BPF_REG_2, 0);
 	zc_emit_move(p, BPF_REG_3, BPF_REG_0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, sizeof(struct zc_record));
-	zc_emit_move(p, BPF_REG_4, BPF_REG_7);
+	emit_bounded(p, program->copy_room);
 	zc_emit_call(p, BPF_FUNC_xdp_load_bytes);
 	unspill(p, BPF_REG_1, RECORD);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, copied);

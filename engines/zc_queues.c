@@ -197,6 +197,8 @@ int zc_bind(const struct zc *zc, const struct zc_socket_spec *spec, uint32_t wan
 	}
 	if (rc == 0)
 		return fd;
+	if (spec->rings)
+		zc_socket_unmap(spec->rings);
 	close(fd);
 	return rc;
 }
@@ -235,6 +237,10 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 					     zc->memory.chunk_bytes - KERNEL_HEADROOM - LINK_HEADER,
 					     device);
 		break;
+	case -ENOSYS:
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "fanout groups of the engine zc need Linux 6.4: use packet:%s",
+				     device);
 	case -EOPNOTSUPP:
 		return nsr_error_set(err, code,
 				     "%s: its driver has no zero-copy: leave the mode out, or "
@@ -252,6 +258,7 @@ static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted, b
 		.queue = queue->id,
 		.memory = &zc->memory,
 		.receive = zc->socket_mode & NSR_RECV,
+		.rings = queue,
 	};
 
 	queue->memory = get_memory(&zc->memory);
@@ -277,8 +284,6 @@ static int open_queue(struct zc *zc, struct zc_queue *queue, uint32_t wanted, bo
 {
 	int rc = open_socket(zc, queue, wanted, again);
 
-	if (rc == 0)
-		rc = zc_socket_map(queue, queue->fd, &zc->memory);
 	if (rc < 0)
 		return rc;
 	queue->held_room = zc->memory.rx_frames;
