@@ -5,8 +5,11 @@
  *
  *	sends ─ j0 ──────── j1 ─ zc		MTU 9000
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "topology.h"
 
@@ -205,8 +208,8 @@ static uint32_t take_now(struct nsr_capture *cap, struct expected *expected)
 	return count;
 }
 
-/* Of a ring of few frames each is used many times, and some are in hand meanwhile. */
-static void ring_goes_round_many_times(void **state)
+/* Of a small ring each part is used many times, and some is in hand meanwhile. */
+static void go_round(void **state, uint32_t ring_bytes)
 {
 	static uint32_t lengths[60 * 100];
 	struct nsr_options opts = options(state);
@@ -215,7 +218,7 @@ static void ring_goes_round_many_times(void **state)
 	struct nsr_capture *cap, *sender = open_sender();
 	uint32_t i;
 
-	opts.ring_bytes = 1 << 20;
+	opts.ring_bytes = ring_bytes;
 	opts.batch_packets = 7;
 	for (i = 0; i < 6000; i++)
 		lengths[i] = 60 + i * 37 % 1400;
@@ -230,6 +233,80 @@ static void ring_goes_round_many_times(void **state)
 	assert_int_equal(stats.lost_ring, 0);
 	nsr_close(cap);
 	nsr_close(sender);
+}
+
+static void ring_goes_round_many_times(void **state)
+{
+	go_round(state, 1 << 20);
+}
+
+static void ring_of_several_blocks_goes_round(void **state)
+{
+	go_round(state, 2 << 20);
+}
+
+enum { SENDERS = 2, ROUNDS = 20, EACH = 250 };
+
+/* In a process of its own, on a processor of its own. */
+static pid_t start_sender(uint32_t id)
+{
+	uint32_t lengths[EACH], i;
+	struct nsr_capture *sender;
+	cpu_set_t cpus;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	CPU_ZERO(&cpus);
+	CPU_SET(id, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+		_exit(1);
+	sender = open_sender();
+	for (i = 0; i < EACH; i++)
+		lengths[i] = 60 + i * 37 % 1400;
+	for (i = 0; i < ROUNDS; i++)
+		send_lengths(sender, lengths, EACH, id << 24 | i * EACH);
+	_exit(0);
+}
+
+/* What comes of each sender, in order. */
+static void check_sender(const struct nsr_packet *packet, uint32_t next[SENDERS])
+{
+	uint8_t frame[MOST_BYTES];
+	uint32_t number;
+
+	memcpy(&number, packet->data + NUMBER, sizeof(number));
+	assert_in_range(number >> 24, 0, SENDERS - 1);
+	assert_int_equal(number & 0xffffff, next[number >> 24]++);
+	assert_int_equal(packet->caplen, 60 + (number & 0xffffff) % EACH * 37 % 1400);
+	fill(frame, packet->caplen, number);
+	assert_memory_equal(packet->data, frame, packet->caplen);
+}
+
+static void processors_that_copy_at_once_mix_nothing_up(void **state)
+{
+	struct nsr_options opts = options(state);
+	uint32_t next[SENDERS] = { 0 }, id, i;
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+	pid_t pids[SENDERS];
+	int status;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < SENDERS)
+		skip();
+	opts.ring_bytes = 32 << 20;
+	cap = open_target("zc:j1", &opts);
+	for (id = 0; id < SENDERS; id++)
+		pids[id] = start_sender(id);
+	while (nsr_recv(cap, &batch, 1000) > 0)
+		for (i = 0; i < batch.count; i++)
+			check_sender(&batch.packets[i], next);
+	for (id = 0; id < SENDERS; id++) {
+		assert_int_equal(waitpid(pids[id], &status, 0), pids[id]);
+		assert_int_equal(status, 0);
+		assert_int_equal(next[id], ROUNDS * EACH);
+	}
+	nsr_close(cap);
 }
 
 static void count_lost(uint32_t ring_bytes, uint32_t bytes, struct nsr_options opts)
@@ -279,6 +356,10 @@ int main(void)
 		EACH_WAY(small_frames_also_come_when_the_snaplen_is_1),
 		EACH_WAY(filter_sees_the_bytes_of_later_buffers),
 		EACH_WAY(ring_goes_round_many_times),
+		EACH_WAY(ring_of_several_blocks_goes_round),
+		/* In native mode one processor polls a queue. */
+		IN(generic, processors_that_copy_at_once_mix_nothing_up),
+		IN(generic_tap, processors_that_copy_at_once_mix_nothing_up),
 		EACH_WAY(handed_out_and_lost_are_what_was_sent),
 		EACH_WAY(handed_out_and_lost_of_several_buffers_are_what_was_sent),
 	};
