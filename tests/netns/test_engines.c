@@ -376,6 +376,38 @@ static void packet_wakes_who_polls_the_descriptor(void **state)
 	nsr_close(cap);
 }
 
+/* Also when a reader who has let them gather then polls by itself. */
+static void descriptor_stays_readable_while_packets_are_left(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_batch batch;
+	struct nsr_capture *cap;
+	struct pollfd poller;
+	pid_t pid;
+	int i;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.batch_packets = 1;
+	cap = open_on("v1", &opts);
+	poller = (struct pollfd){ .fd = nsr_fd(cap), .events = POLLIN };
+	send_udp(OLD_PORT, 1);
+	assert_int_equal(nsr_recv(cap, &batch, 5000), 1);
+	pid = fork();
+	if (pid == 0) {
+		usleep(5000);
+		send_udp(OLD_PORT, 10);
+		_exit(0);
+	}
+	assert_int_equal(nsr_recv(cap, &batch, 5000), 1);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	for (i = 1; i < 10; i++) {
+		assert_int_equal(poll(&poller, 1, 5000), 1);
+		assert_int_equal(nsr_recv(cap, &batch, 0), 1);
+	}
+	nsr_close(cap);
+}
+
 /* Also while the reader, who has just had packets, lets more gather. */
 static void wake_ends_the_wait_of_a_reader(void **state)
 {
@@ -696,6 +728,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(packet_of_a_quiet_capture_comes_when_its_time_is_up),
 		cmocka_unit_test(immediate_capture_does_not_wait_for_a_batch),
 		cmocka_unit_test(packet_wakes_who_polls_the_descriptor),
+		cmocka_unit_test(descriptor_stays_readable_while_packets_are_left),
 		cmocka_unit_test(wake_ends_the_wait_of_a_reader),
 		cmocka_unit_test(what_a_full_ring_loses_is_in_the_ledger),
 		cmocka_unit_test(device_deleted_ends_the_capture),
