@@ -276,6 +276,8 @@ int64_t zc_stamp_offset_ns(void);
  * @memory:     its layout
  * @receive:    it has a receive ring
  * @bind_flags: XDP_COPY, XDP_ZEROCOPY, XDP_USE_SG
+ * @rings:      whose rings to map, before it is bound; NULL: none. Once it is bound only Linux 6.4
+ *              and later let them be mapped.
  */
 struct zc_socket_spec {
 	uint32_t ifindex, queue;
@@ -283,12 +285,13 @@ struct zc_socket_spec {
 	const struct zc_memory *memory;
 	bool receive;
 	uint16_t bind_flags;
+	struct zc_queue *rings;
 };
 
 /** zc_memory_bytes() - of one UMEM */
 size_t zc_memory_bytes(const struct zc_memory *memory);
 
-/** zc_socket_open() - make, register, bind; the descriptor or -errno */
+/** zc_socket_open() - make, register, map, bind; the descriptor or -errno */
 int zc_socket_open(const struct zc_socket_spec *spec);
 
 /** zc_socket_share() - one more socket on the queue and UMEM of @owner; the descriptor or -errno */
@@ -300,7 +303,7 @@ int zc_socket_share(const struct zc_socket_spec *spec, int owner);
  * @owner:  socket that registered the UMEM
  * @memory: its layout
  *
- * Return: 0 or -errno; zc_socket_unmap() undoes also a part.
+ * Return: 0; -EBUSY it is bound, and Linux before 6.4; -errno. zc_socket_unmap() undoes also a part.
  */
 int zc_socket_map(struct zc_queue *queue, int owner, const struct zc_memory *memory);
 void zc_socket_unmap(struct zc_queue *queue);

@@ -435,6 +435,11 @@ static int make_group(struct zc *zc, struct zc_group *group, const struct nsr_op
 		if (rc < 0)
 			return zc_bind_say(zc, rc, id, err);
 		rc = fill_queue(group, id);
+		if (rc == -EBUSY)
+			return nsr_error_set(err, -EOPNOTSUPP,
+					     "fanout groups of the engine zc need Linux 6.4: use "
+					     "packet:%s",
+					     zc->device.name);
 		if (rc < 0)
 			return nsr_error_set(err, rc, "rings of queue %u: %s", id, strerror(-rc));
 		wanted = zc->xdp;

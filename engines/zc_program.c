@@ -243,8 +243,8 @@ static void emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)most, whole);
 	zc_emit_set(p, BPF_REG_7, (int32_t)most);
 	nsr_ebpf_place(p, whole);
-	/* Never so, but the verifier wants to see it. */
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0, 0, pass);
+	/* Never so, but the verifier wants to see it: before Linux 6.8 not by "== 0". */
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, 1, pass);
 	for (i = 0; i < RECORD_CLASSES; i++) {
 		emit_record(p, program, record_bytes[i], lost, pass);
 		if (record_bytes[i] - sizeof(struct zc_tap_record) >= most)

@@ -214,6 +214,7 @@ static int open_socket(struct zc *zc, struct zc_queue *queue, uint32_t wanted,
 		.queue = queue->id,
 		.memory = &zc->memory,
 		.receive = zc->mode & NSR_RECV,
+		.rings = queue,
 	};
 	bool first = queue == zc->queues;
 
@@ -258,9 +259,6 @@ static int open_queue(struct zc *zc, struct zc_queue *queue, uint32_t wanted, st
 	rc = open_socket(zc, queue, wanted, err);
 	if (rc < 0)
 		return rc;
-	rc = zc_socket_map(queue, queue->fd, &zc->memory);
-	if (rc < 0)
-		return nsr_error_set(err, rc, "mapping the rings: %s", strerror(-rc));
 	queue->held_room = zc->memory.rx_frames;
 	queue->held = calloc(queue->held_room + 1, sizeof(*queue->held));
 	queue->held_count = calloc(1, sizeof(*queue->held_count));

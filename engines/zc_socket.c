@@ -75,38 +75,6 @@ static int bind_queue(int fd, const struct zc_socket_spec *spec, uint16_t flags,
 	return bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 }
 
-/* @owner: socket whose UMEM to share, -1 to register one. */
-static int open_socket(const struct zc_socket_spec *spec, int owner)
-{
-	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = owner < 0 ? set_umem(fd, spec) : 0;
-	if (rc == 0)
-		rc = set_own_rings(fd, spec);
-	if (rc == 0 && owner < 0)
-		rc = bind_queue(fd, spec, spec->bind_flags | XDP_USE_NEED_WAKEUP, 0);
-	else if (rc == 0)
-		rc = bind_queue(fd, spec, XDP_SHARED_UMEM, owner);
-	if (rc < 0) {
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
-int zc_socket_open(const struct zc_socket_spec *spec)
-{
-	return open_socket(spec, -1);
-}
-
-int zc_socket_share(const struct zc_socket_spec *spec, int owner)
-{
-	return open_socket(spec, owner);
-}
-
 /* @offset: XDP_PGOFF_… */
 static int map_ring(struct zc_ring *ring, int fd, off_t offset, const struct xdp_ring_offset *where,
 		    uint32_t entries, size_t entry_bytes)
@@ -166,6 +134,48 @@ void zc_socket_unmap(struct zc_queue *queue)
 	unmap_ring(&queue->tx);
 	unmap_ring(&queue->fill);
 	unmap_ring(&queue->completion);
+}
+
+static int map_own_rings(int fd, const struct zc_socket_spec *spec)
+{
+	spec->rings->fd = fd;
+	return zc_socket_map(spec->rings, fd, spec->memory);
+}
+
+/* @owner: socket whose UMEM to share, -1 to register one. */
+static int open_socket(const struct zc_socket_spec *spec, int owner)
+{
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = owner < 0 ? set_umem(fd, spec) : 0;
+	if (rc == 0)
+		rc = set_own_rings(fd, spec);
+	if (rc == 0 && spec->rings)
+		rc = map_own_rings(fd, spec);
+	if (rc == 0 && owner < 0)
+		rc = bind_queue(fd, spec, spec->bind_flags | XDP_USE_NEED_WAKEUP, 0);
+	else if (rc == 0)
+		rc = bind_queue(fd, spec, XDP_SHARED_UMEM, owner);
+	if (rc < 0 && spec->rings)
+		zc_socket_unmap(spec->rings);
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+int zc_socket_open(const struct zc_socket_spec *spec)
+{
+	return open_socket(spec, -1);
+}
+
+int zc_socket_share(const struct zc_socket_spec *spec, int owner)
+{
+	return open_socket(spec, owner);
 }
 
 uint64_t zc_socket_lost(int fd)
