@@ -28,9 +28,9 @@
 /* Newer than the headers of Debian 12: linux/bpf.h since 6.3. */
 #define DEV_BOUND_ONLY (1u << 6)
 
-/* Rounded up; the ring buffer's own header has 8 bytes more. */
-static const uint32_t record_bytes[] = { 128, 256, 1024, 2048, 4096, 16384, 1 << 17 };
-#define RECORD_CLASSES (sizeof(record_bytes) / sizeof(record_bytes[0]))
+/* Of a tap's records for the bytes of a frame, which are rounded up: powers of two. */
+static const uint32_t record_rooms[] = { 128, 256, 1024, 2048, 4096, 16384, 1 << 17 };
+#define RECORD_CLASSES (sizeof(record_rooms) / sizeof(record_rooms[0]))
 
 void zc_emit_map(struct nsr_ebpf *p, uint8_t reg, int fd)
 {
@@ -180,16 +180,29 @@ static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program)
 }
 
 /*
+ * @to becomes @from, which is from 1 to @room. The verifier takes that from the arithmetic: the
+ * comparisons before tell it nothing of the paths that a processor may speculate on, which it
+ * follows, too, for who lacks CAP_PERFMON.
+ */
+static void emit_bounded(struct nsr_ebpf *p, uint8_t to, uint8_t from, uint32_t room)
+{
+	zc_emit_move(p, to, from);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_K, to, 0, 0, 1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, to, 0, 0, (int32_t)room - 1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, 1);
+}
+
+/*
  * One class of records: reserves one, fills it and goes to @pass; a frame that is longer goes on.
  * R7 is the bytes to copy, R8 the frame's length, R9 the record.
  */
-static void emit_record(struct nsr_ebpf *p, const struct zc_program *program, uint32_t bytes,
+static void emit_record(struct nsr_ebpf *p, const struct zc_program *program, uint32_t room,
 			uint32_t lost, uint32_t pass)
 {
-	uint32_t most = bytes - (uint32_t)sizeof(struct zc_tap_record);
+	uint32_t bytes = (uint32_t)sizeof(struct zc_tap_record) + room;
 	uint32_t longer = nsr_ebpf_labels(p, 2), failed = longer + 1;
 
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_7, 0, (int32_t)most, longer);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_7, 0, (int32_t)room, longer);
 	zc_emit_map(p, BPF_REG_1, program->records);
 	zc_emit_set(p, BPF_REG_2, (int32_t)bytes);
 	zc_emit_set(p, BPF_REG_3, 0);
@@ -213,7 +226,7 @@ static void emit_record(struct nsr_ebpf *p, const struct zc_program *program, ui
 	zc_emit_move(p, BPF_REG_3, BPF_REG_9);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0,
 		      sizeof(struct zc_tap_record));
-	zc_emit_move(p, BPF_REG_4, BPF_REG_7);
+	emit_bounded(p, BPF_REG_4, BPF_REG_7, room);
 	zc_emit_call(p, BPF_FUNC_xdp_load_bytes);
 	zc_emit_move(p, BPF_REG_1, BPF_REG_9);
 	zc_emit_set(p, BPF_REG_2, 0);
@@ -243,11 +256,9 @@ static void emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)most, whole);
 	zc_emit_set(p, BPF_REG_7, (int32_t)most);
 	nsr_ebpf_place(p, whole);
-	/* Never so, but the verifier wants to see it: before Linux 6.8 not by "== 0". */
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, 1, pass);
 	for (i = 0; i < RECORD_CLASSES; i++) {
-		emit_record(p, program, record_bytes[i], lost, pass);
-		if (record_bytes[i] - sizeof(struct zc_tap_record) >= most)
+		emit_record(p, program, record_rooms[i], lost, pass);
+		if (record_rooms[i] >= most)
 			break;
 	}
 	nsr_ebpf_place(p, lost);
