@@ -127,8 +127,10 @@ static void the_mode_in_use_is_told(void **state)
 	struct nsr_options opts = options();
 
 	topology_require();
+	ip("link set lo mtu 1500"); /* before Linux 6.6 packets have one buffer */
 	assert_non_null(strstr(info_of("zc:v1", NULL).mode, "native copy"));
 	assert_non_null(strstr(info_of("zc:lo", NULL).mode, "generic"));
+	ip("link set lo mtu 65536");
 	opts.xdp = NSR_XDP_GENERIC;
 	assert_non_null(strstr(info_of("zc:v1", &opts).mode, "generic"));
 }
@@ -309,6 +311,10 @@ static void take_jumbo(const char *filter, uint32_t snaplen, uint32_t caplen, ui
 static void frames_of_several_buffers_come_in_one_piece(void **state)
 {
 	topology_require();
+	if (!linux_is(6, 6)) {
+		print_message("frames of several buffers need Linux 6.6\n");
+		skip();
+	}
 	ip("link add j0 mtu 9000 type veth peer name j1 mtu 9000");
 	ip("link set j0 up");
 	ip("link set j1 up");
@@ -317,6 +323,23 @@ static void frames_of_several_buffers_come_in_one_piece(void **state)
 	take_jumbo("ether[8000] = 192", 0, sizeof(jumbo), 50); /* 8000 * 7 modulo 256 */
 	take_jumbo("ether[8000] = 193", 0, sizeof(jumbo), 0);
 	ip("link delete j0");
+}
+
+static void what_the_kernel_is_too_old_for_is_refused(void **state)
+{
+	struct nsr_options opts = options();
+
+	topology_require();
+	if (linux_is(6, 6)) {
+		print_message("this kernel has it all\n");
+		skip();
+	}
+	ip("link add j0 mtu 9000 type veth peer name j1 mtu 9000");
+	refused("zc:j1", NULL, -EOPNOTSUPP, "Linux 6.6");
+	ip("link delete j0");
+	opts.fanout = NSR_FANOUT_FLOW;
+	if (!linux_is(6, 4))
+		refused("zc:v1", &opts, -EOPNOTSUPP, "Linux 6.4");
 }
 
 static uint64_t now_ns(void)
@@ -537,7 +560,7 @@ static void three_capabilities_are_enough(void **state)
 	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
 	opts.tap = false;
 	opts.fanout = NSR_FANOUT_FLOW;
-	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
+	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), linux_is(6, 4) ? 0 : EOPNOTSUPP);
 }
 
 static void the_device_s_stamps_need_no_further_capability(void **state)
@@ -589,6 +612,7 @@ int main(void)
 		cmocka_unit_test(sent_frames_outnumber_the_ring_many_times),
 		cmocka_unit_test(sending_on_a_device_that_is_down_says_so),
 		cmocka_unit_test(frames_of_several_buffers_come_in_one_piece),
+		cmocka_unit_test(what_the_kernel_is_too_old_for_is_refused),
 		cmocka_unit_test(packets_are_stamped_when_they_are_read),
 		cmocka_unit_test(the_kernel_s_stamps_are_of_each_packet),
 		cmocka_unit_test(the_device_is_asked_and_what_it_leaves_out_is_stamped),
