@@ -196,6 +196,13 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 					     device);
 		break;
 	case -EOPNOTSUPP:
+		if (zc->frags)
+			return nsr_error_set(err, code,
+					     "%s: its driver has no zero-copy for frames of an "
+					     "MTU of %u, which need several buffers: lower the MTU "
+					     "to %u, or demand native",
+					     device, zc->device.mtu,
+					     zc->memory.chunk_bytes - KERNEL_HEADROOM - LINK_HEADER);
 		return nsr_error_set(err, code,
 				     "%s: its driver has no zero-copy: leave the mode out, or "
 				     "demand native",
