@@ -14,7 +14,7 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 need_packages = packaging/install-packages
 
 .PHONY: all build demo test test-unit test-netns test-asan test-tsan fuzz bench install uninstall \
-	check-format clean help
+	test-vm check-format clean help
 .NOTPARALLEL:
 
 all: build ## build the library, the command and the manual in build/
@@ -30,7 +30,7 @@ demo: ## install what is missing, build, and count real traffic between two name
 
 test: ## install what is missing, build, and run every suite
 	@$(need_root)
-	@$(need_packages) build test
+	@$(need_packages) build test vm
 	@$(test)
 
 test-unit: ## the unit tests; needs no root
@@ -46,6 +46,9 @@ test-asan: ## unit and netns under the address and undefined-behaviour sanitizer
 
 test-tsan: ## the unit tests under the thread sanitizer; needs no root
 	@$(test) tsan
+
+test-vm: ## the engines on other kernels and in zero-copy mode, in QEMU; needs no root
+	@$(test) vm
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (30)
 	@$(test) fuzz
@@ -65,7 +68,7 @@ check-format: ## compare every C file with .clang-format
 	@$(test) format
 
 clean: ## remove the build directories
-	rm -rf build build-asan build-tsan build-fuzz build-bench
+	rm -rf build build-asan build-tsan build-fuzz build-bench build-vm
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

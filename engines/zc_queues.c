@@ -70,9 +70,14 @@ void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, ui
 	memory->tx_frames = mode & NSR_SEND ? TX_FRAMES : 0;
 }
 
+static uint32_t one_buffer_mtu(const struct zc_memory *memory)
+{
+	return memory->chunk_bytes - KERNEL_HEADROOM - LINK_HEADER;
+}
+
 bool zc_memory_holds(const struct zc_memory *memory, const struct zc_device *device)
 {
-	return device->mtu + LINK_HEADER <= memory->chunk_bytes - KERNEL_HEADROOM;
+	return device->mtu <= one_buffer_mtu(memory);
 }
 
 static size_t mapped_bytes(const struct zc_memory *memory)
@@ -233,15 +238,19 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 					     "frames of an MTU of %u need AF_XDP with several "
 					     "buffers a frame, Linux 6.6: lower the MTU to %u, or "
 					     "use packet:%s",
-					     zc->device.mtu,
-					     zc->memory.chunk_bytes - KERNEL_HEADROOM - LINK_HEADER,
-					     device);
+					     zc->device.mtu, one_buffer_mtu(&zc->memory), device);
 		break;
 	case -ENOSYS:
 		return nsr_error_set(err, -EOPNOTSUPP,
 				     "fanout groups of the engine zc need Linux 6.4: use packet:%s",
 				     device);
 	case -EOPNOTSUPP:
+		if (zc->frags)
+			return nsr_error_set(err, code,
+					     "%s: its driver has no zero-copy for frames of an "
+					     "MTU of %u, which need several buffers: lower the MTU "
+					     "to %u, or demand native",
+					     device, zc->device.mtu, one_buffer_mtu(&zc->memory));
 		return nsr_error_set(err, code,
 				     "%s: its driver has no zero-copy: leave the mode out, or "
 				     "demand native",

@@ -319,6 +319,25 @@ static void frames_of_several_buffers_come_in_one_piece(void **state)
 	ip("link delete j0");
 }
 
+static void what_the_kernel_is_too_old_for_is_refused(void **state)
+{
+	struct nsr_options opts = options();
+
+	topology_require();
+	if (linux_is(6, 6)) {
+		print_message("this kernel has it all\n");
+		skip();
+	}
+	ip("link add j0 mtu 9000 type veth peer name j1 mtu 9000");
+	opts.busy_poll_us = 20;
+	refused("zc:j1", &opts, -EOPNOTSUPP, "Linux 6.6");
+	ip("link delete j0");
+	opts.busy_poll_us = 0;
+	opts.fanout = NSR_FANOUT_FLOW;
+	if (!linux_is(6, 4))
+		refused("zc:v1", &opts, -EOPNOTSUPP, "Linux 6.4");
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -537,7 +556,7 @@ static void three_capabilities_are_enough(void **state)
 	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
 	opts.tap = false;
 	opts.fanout = NSR_FANOUT_FLOW;
-	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
+	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), linux_is(6, 4) ? 0 : EOPNOTSUPP);
 }
 
 static void the_device_s_stamps_need_no_further_capability(void **state)
@@ -618,6 +637,7 @@ int main(void)
 		cmocka_unit_test(sending_on_a_device_that_is_down_says_so),
 		cmocka_unit_test(sending_without_a_carrier_says_so),
 		cmocka_unit_test(frames_of_several_buffers_come_in_one_piece),
+		cmocka_unit_test(what_the_kernel_is_too_old_for_is_refused),
 		cmocka_unit_test(packets_are_stamped_when_they_are_read),
 		cmocka_unit_test(the_kernel_s_stamps_are_of_each_packet),
 		cmocka_unit_test(the_device_is_asked_and_what_it_leaves_out_is_stamped),

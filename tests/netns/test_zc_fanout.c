@@ -102,7 +102,7 @@ static void in_turns_each_member_has_the_same_share(void **state)
 	struct nsr_capture *caps[3];
 	uint32_t i;
 
-	topology_require();
+	topology_require_groups();
 	open_group(NSR_FANOUT_ROUND_ROBIN, caps, 3);
 	send_some(240);
 	for (i = 0; i < 3; i++)
@@ -141,7 +141,7 @@ static void both_directions_of_a_flow_go_to_one_member(void **state)
 	struct nsr_frame frames[2 * FLOWS];
 	struct nsr_capture *caps[3];
 
-	topology_require();
+	topology_require_groups();
 	for (i = 0; i < 2 * FLOWS; i++) {
 		flow_frame(bytes[i], i / 2, i % 2);
 		frames[i] = (struct nsr_frame){ bytes[i], sizeof(bytes[i]) };
@@ -169,7 +169,7 @@ static void by_queue_and_by_cpu_each_packet_goes_to_one_member(void **state)
 	struct nsr_capture *caps[2];
 	uint32_t i;
 
-	topology_require();
+	topology_require_groups();
 	for (i = 0; i < 2; i++) {
 		open_group(kinds[i], caps, 2);
 		send_some(100);
@@ -182,7 +182,7 @@ static void a_member_that_leaves_leaves_its_share_to_the_others(void **state)
 {
 	struct nsr_capture *caps[2];
 
-	topology_require();
+	topology_require_groups();
 	open_group(NSR_FANOUT_ROUND_ROBIN, caps, 2);
 	nsr_close(caps[0]);
 	send_some(100);
@@ -250,7 +250,7 @@ static void a_member_in_another_process_has_its_share(void **state)
 	uint32_t group;
 	pid_t pid;
 
-	topology_require();
+	topology_require_groups();
 	group = open_group(NSR_FANOUT_ROUND_ROBIN, caps, 1);
 	pid = start_member(&group, 0);
 	send_some(100);
@@ -266,7 +266,7 @@ static void the_others_go_on_when_the_one_that_made_the_group_is_killed(void **s
 	uint32_t group = 0;
 	pid_t pid;
 
-	topology_require();
+	topology_require_groups();
 	pid = start_member(&group, 0);
 	opts = options(NSR_FANOUT_ROUND_ROBIN, group);
 	cap = open_target("zc:v1", &opts);
@@ -283,7 +283,7 @@ static void killing_all_members_leaves_nothing(void **state)
 	uint32_t group = 0;
 	pid_t one, two;
 
-	topology_require();
+	topology_require_groups();
 	one = start_member(&group, 0);
 	two = start_member(&group, 0);
 	assert_int_not_equal(program_id(), 0);
@@ -301,7 +301,7 @@ static void frames_of_the_dead_come_back(void **state)
 	uint32_t group, i;
 	pid_t pid;
 
-	topology_require();
+	topology_require_groups();
 	opts.ring_bytes = 512 << 10;
 	cap = open_target("zc:v1", &opts);
 	group = group_of(cap);
@@ -330,7 +330,7 @@ static void a_member_that_stands_still_takes_nothing_from_the_others(void **stat
 	struct nsr_capture *caps[2];
 	uint32_t i, count = 0;
 
-	topology_require();
+	topology_require_groups();
 	open_group(NSR_FANOUT_ROUND_ROBIN, caps, 2);
 	for (i = 0; i < 200; i++) {
 		send_some(120);
@@ -395,7 +395,7 @@ static void the_share_of_a_member_killed_while_it_leaves_is_given_to_the_others(
 	struct nsr_capture *cap;
 	int turn, tries;
 
-	topology_require();
+	topology_require_groups();
 	ip("link add q0 numtxqueues 8 numrxqueues 8 type veth peer name q1 numtxqueues 8 "
 	   "numrxqueues 8");
 	ip("link set q0 up");
@@ -479,7 +479,7 @@ static void both_directions_of_flows_of_all_kinds_go_to_one_member(void **state)
 	uint32_t turn, member, kind, whole;
 	struct nsr_capture *caps[8];
 
-	topology_require();
+	topology_require_groups();
 	for (kind = 0; kind < 2 * KINDS; kind++) {
 		hex_frame(bytes[kind], flows_of_all_kinds[kind / 2][kind % 2], kind / 2, kind % 2);
 		frames[kind] = (struct nsr_frame){ bytes[kind], sizeof(bytes[kind]) };
@@ -541,7 +541,7 @@ static void flows_that_differ_in_any_byte_are_spread_over_all_members(void **sta
 	struct nsr_capture *caps[8];
 	uint32_t i, j;
 
-	topology_require();
+	topology_require_groups();
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		open_group(NSR_FANOUT_FLOW, caps, sizes[i]);
 		for (j = 0; j < sizeof(variations) / sizeof(variations[0]); j++)
@@ -554,7 +554,7 @@ static void stopped_members_leave_the_packets_to_the_stack(void **state)
 {
 	struct nsr_capture *caps[2], *stack;
 
-	topology_require();
+	topology_require_groups();
 	open_group(NSR_FANOUT_FLOW, caps, 2);
 	assert_int_equal(nsr_stop(caps[0]), 0);
 	assert_int_equal(nsr_stop(caps[1]), 0);
@@ -572,7 +572,7 @@ static void a_place_in_the_group_is_used_again(void **state)
 	struct nsr_error err;
 	uint32_t group;
 
-	topology_require();
+	topology_require_groups();
 	group = open_group(NSR_FANOUT_ROUND_ROBIN, caps, 16);
 	opts = options(NSR_FANOUT_ROUND_ROBIN, group);
 	assert_int_equal(nsr_open("zc:v1", &opts, &more, &err), -ENOSPC);
@@ -599,7 +599,7 @@ static void who_does_not_fit_into_a_group_is_refused(void **state)
 	struct nsr_capture *caps[1];
 	uint32_t group;
 
-	topology_require();
+	topology_require_groups();
 	refused(options(NSR_FANOUT_FLOW, 77), -ENOENT, "no fanout group 77");
 	group = open_group(NSR_FANOUT_FLOW, caps, 1);
 	refused(options(NSR_FANOUT_CPU, group), -EINVAL, "another way");
@@ -646,7 +646,7 @@ static void another_user_does_not_get_into_a_group(void **state)
 	int status;
 	pid_t pid;
 
-	topology_require();
+	topology_require_groups();
 	opts = options(NSR_FANOUT_FLOW, open_group(NSR_FANOUT_FLOW, caps, 1));
 	pid = fork();
 	if (pid == 0)
@@ -664,7 +664,7 @@ static void a_new_member_begins_with_nothing_waiting_and_nothing_lost(void **sta
 	struct nsr_stats stats = { .size = sizeof(stats) };
 	struct nsr_capture *stays, *cap;
 
-	topology_require();
+	topology_require_groups();
 	opts.ring_bytes = 512 << 10;
 	stays = open_target("zc:v1", &opts);
 	opts.fanout_group = group_of(stays);
@@ -692,7 +692,7 @@ static void what_members_hand_out_and_lose_is_what_was_sent(void **state)
 	uint64_t sum = 0;
 	uint32_t i;
 
-	topology_require();
+	topology_require_groups();
 	opts.ring_bytes = 512 << 10;
 	caps[0] = open_target("zc:v1", &opts);
 	opts.fanout_group = group_of(caps[0]);
@@ -752,7 +752,7 @@ static void members_come_and_go_under_traffic_and_nothing_is_lost(void **state)
 	struct nsr_batch batch;
 	pthread_t thread;
 
-	topology_require();
+	topology_require_groups();
 	opts = options(NSR_FANOUT_ROUND_ROBIN, open_group(NSR_FANOUT_ROUND_ROBIN, stays, 1));
 	assert_int_equal(pthread_create(&thread, NULL, send_on_and_on, &traffic), 0);
 	for (turn = 0; turn < 30; turn++) {
@@ -779,7 +779,7 @@ static void the_filter_of_a_group_is_fixed(void **state)
 	struct nsr_capture *cap, *stack;
 	struct nsr_error err;
 
-	topology_require();
+	topology_require_groups();
 	opts.filter = "udp port 2000";
 	cap = open_target("zc:v1", &opts);
 	assert_int_equal(nsr_set_filter(cap, "icmp", &err), -EOPNOTSUPP);
@@ -823,7 +823,7 @@ static void twenty_groups_leave_no_descriptor_mapping_thread_or_program(void **s
 	struct nsr_capture *caps[2];
 	uint32_t fds, mappings, threads, i;
 
-	topology_require();
+	topology_require_groups();
 	threads = count_entries("/proc/self/task");
 	fds = count_entries("/proc/self/fd");
 	mappings = count_mappings();

@@ -181,7 +181,7 @@ static void a_member_that_dies_is_taken_out_though_its_child_lives_on(void **sta
 	struct nsr_capture *cap;
 	struct member member;
 
-	topology_require();
+	topology_require_groups();
 	cap = open_first();
 	member = start_member(group_of(cap), have_child);
 	hear(&member);
@@ -210,7 +210,7 @@ static void members_in_pid_namespaces_of_their_own_are_told_apart(void **state)
 	struct member one, two;
 	struct nsr_capture *cap;
 
-	topology_require();
+	topology_require_groups();
 	cap = open_first();
 	one = start_contained_member(group_of(cap));
 	two = start_contained_member(group_of(cap));
@@ -242,7 +242,7 @@ static void packets_of_a_dead_member_are_in_the_ledger_of_another(void **state)
 	struct member member;
 	uint32_t sent = 0, i;
 
-	topology_require();
+	topology_require_groups();
 	cap = open_first();
 	member = start_member(group_of(cap), take_one_batch);
 	for (i = 0; i < 20; i++, sent += 60) {
@@ -274,7 +274,7 @@ static void what_a_member_has_told_to_be_lost_is_not_told_again_when_it_dies(voi
 	struct member member;
 	uint32_t sent = 600, told;
 
-	topology_require();
+	topology_require_groups();
 	cap = open_first();
 	member = start_member(group_of(cap), lose_some_and_tell);
 	send_some(sent);
@@ -316,7 +316,7 @@ static void who_joins_while_another_leaves_has_its_place(void **state)
 	pthread_t thread;
 	uint32_t i;
 
-	topology_require();
+	topology_require_groups();
 	caps[0] = open_first();
 	opts = in_turns(group_of(caps[0]));
 	for (i = 1; i < 16; i++)
@@ -402,13 +402,13 @@ static int open_with_no_memory(const void *arg)
 
 static void a_group_that_may_lock_little_memory_has_a_smaller_ring(void **state)
 {
-	topology_require();
+	topology_require_groups();
 	in_child(open_with_little_memory, NULL, 0);
 }
 
 static void a_group_that_may_lock_no_memory_says_what_to_raise(void **state)
 {
-	topology_require();
+	topology_require_groups();
 	in_child(open_with_no_memory, NULL, ENOMEM);
 	assert_false(has_program("v1"));
 }
@@ -430,7 +430,7 @@ static void joining_with_too_few_descriptors_says_what_to_raise(void **state)
 	struct nsr_capture *cap;
 	uint32_t group;
 
-	topology_require();
+	topology_require_groups();
 	cap = open_first();
 	group = group_of(cap);
 	in_child(join_with_few_descriptors, &group, EMFILE);
@@ -470,7 +470,7 @@ static void who_joins_while_the_last_one_leaves_makes_the_group(void **state)
 	pthread_t thread;
 	int listener;
 
-	topology_require();
+	topology_require_groups();
 	listener = take_name(77);
 	assert_int_equal(listen(listener, 4), 0);
 	assert_int_equal(pthread_create(&thread, NULL, hang_up, &listener), 0);
@@ -488,7 +488,7 @@ static void a_group_that_never_starts_is_not_waited_for_for_ever(void **state)
 	struct nsr_capture *cap;
 	int name;
 
-	topology_require();
+	topology_require_groups();
 	name = take_name(78);
 	assert_int_equal(try_open(&opts, "has it started", &cap), ETIMEDOUT);
 	close(name);
@@ -523,7 +523,7 @@ static void who_joins_before_the_group_has_started_waits(void **state)
 	void *maker;
 	int tries;
 
-	topology_require();
+	topology_require_groups();
 	asked.stamp = NSR_STAMP_KERNEL;
 	assert_int_equal(nsr_options_take(&asked, &opts, &err), 0);
 	assert_int_equal(nsr_engine_zc.open(&args, &maker, &err), 0);
@@ -574,7 +574,7 @@ static void a_member_without_descriptors_rests_while_somebody_waits(void **state
 	int ends[2], status, fd, bytes;
 	struct member member;
 
-	topology_require();
+	topology_require_groups();
 	assert_int_equal(pipe(ends), 0);
 	member.pid = fork();
 	if (member.pid == 0)
@@ -608,7 +608,7 @@ static void a_member_puts_long_frames_together_whatever_the_mtu_was_when_it_join
 	struct nsr_capture *first, *second;
 	uint32_t i;
 
-	topology_require();
+	topology_require_groups();
 	ip("link add j0 mtu 9000 type veth peer name j1 mtu 9000");
 	ip("link set j0 up");
 	ip("link set j1 up");
@@ -637,7 +637,7 @@ static void a_device_of_too_many_queues_is_refused_not_cut_off(void **state)
 	struct nsr_capture *cap;
 	struct nsr_error err;
 
-	topology_require();
+	topology_require_groups();
 	ip("link add w0 numtxqueues 300 numrxqueues 300 type veth peer name w1 numtxqueues 300 "
 	   "numrxqueues 300");
 	nsr_options_init(&opts);

@@ -182,6 +182,7 @@ static void open_group(uint32_t fanout, struct nsr_capture **caps, uint32_t coun
 	struct nsr_options opts;
 	uint32_t i;
 
+	topology_require_groups();
 	nsr_options_init(&opts);
 	opts.fanout = fanout;
 	for (i = 0; i < count; i++) {
@@ -264,6 +265,7 @@ static void member_that_leaves_returns_its_frames_to_every_queue(void **state)
 	uint32_t queue, turn;
 
 	make_device();
+	topology_require_groups();
 	nsr_options_init(&opts);
 	opts.fanout = NSR_FANOUT_ROUND_ROBIN;
 	opts.ring_bytes = 2 << 20; /* 256 frames a queue */

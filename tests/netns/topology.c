@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "topology.h"
@@ -71,6 +72,25 @@ void topology_require(void)
 	if (has_program("v0") || has_program("v1")) {
 		ip("link delete v0");
 		make_pair();
+	}
+}
+
+bool linux_is(unsigned int major, unsigned int minor)
+{
+	unsigned int has_major = 0, has_minor = 0;
+	struct utsname name;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%u.%u", &has_major, &has_minor), 2);
+	return has_major > major || (has_major == major && has_minor >= minor);
+}
+
+void topology_require_groups(void)
+{
+	topology_require();
+	if (!linux_is(6, 4)) {
+		print_message("fanout groups of zc need Linux 6.4\n");
+		skip();
 	}
 }
 

@@ -23,6 +23,12 @@ int topology_enter(void **state);
  */
 void topology_require(void);
 
+/** linux_is() - whether this kernel is of a version or later */
+bool linux_is(unsigned int major, unsigned int minor);
+
+/** topology_require_groups() - topology_require(), and skip where zc has no fanout groups */
+void topology_require_groups(void);
+
 /** has_program() - whether an XDP program is on a device */
 bool has_program(const char *device);
 
