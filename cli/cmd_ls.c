@@ -2,7 +2,9 @@
 /*
  * nsring ls: the host's namespaces, their interfaces, and who captures there.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -10,6 +12,7 @@
 #include "ls.h"
 #include "output.h"
 #include "units.h"
+#include "wrap.h"
 
 /* Of each namespace and kind; all of them where one namespace was asked for. */
 #define HOLDERS_SHOWN 3
@@ -30,28 +33,54 @@ static void raise_limit(void)
 	}
 }
 
-static int print(const struct ls_args *args, const struct host_view *view, const char *target)
+/* What is to be printed, as text to be freed. */
+static int format(const struct ls_args *args, const struct host_view *view,
+		  const struct ls_choice *choice, char **text, size_t *length)
 {
-	struct ls_choice choice;
-	int status = ls_choose(view, target, &choice);
+	const struct ls_style style = {
+		.width = wrap_width(stdout),
+		.colour = output_colour(stdout),
+	};
+	FILE *out = open_memstream(text, length);
+	int rc = 0;
 
-	if (status)
-		return status;
+	if (!out)
+		return -ENOMEM;
 	if (args->json)
-		ls_json(view, &choice, stdout);
+		rc = ls_json(view, choice, out);
 	else
-		ls_text(view, &choice, stdout, output_colour(stdout));
-	return output_flush() ? CLI_FAILED : CLI_DONE;
+		ls_text(view, choice, out, &style);
+	if (fclose(out) == EOF)
+		rc = -ENOMEM;
+	return rc;
+}
+
+/* All at once: nobody finds half of a view, and stdio would forget why a part of it failed. */
+static int print(const struct ls_args *args, const struct host_view *view,
+		 const struct ls_choice *choice)
+{
+	char *text = NULL;
+	size_t length = 0;
+	int status = CLI_DONE;
+
+	if (format(args, view, choice, &text, &length) < 0)
+		status = cli_error("ls: out of memory");
+	else if (output_write(text, length) < 0)
+		status = CLI_FAILED;
+	free(text);
+	return status;
 }
 
 static int look_and_print(const struct ls_args *args, const char *target)
 {
 	struct host_view view;
+	struct ls_choice choice;
 	int rc = host_look(&view, target || args->json ? HOLDERS_ALL : HOLDERS_SHOWN);
-	int status;
+	int status = rc < 0 ? cli_error("ls: looking at the host: %s", strerror(-rc))
+			    : ls_choose(&view, target, &choice);
 
-	status = rc < 0 ? cli_error("ls: looking at the host: %s", strerror(-rc))
-			: print(args, &view, target);
+	if (!status)
+		status = print(args, &view, &choice);
 	host_forget(&view);
 	return status;
 }

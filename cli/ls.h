@@ -42,12 +42,15 @@ static inline bool ls_chosen_link(const struct ls_choice *choice, uint32_t ifind
 	return !choice->ifindex || choice->ifindex == ifindex;
 }
 
-/**
- * ls_text() - print for people
- * @out:    aligned for its width, 100 columns where it is no terminal
- * @colour: with colours
- */
-void ls_text(const struct host_view *view, const struct ls_choice *choice, FILE *out, bool colour);
+/** struct ls_style - how to print for people: columns of a line, and whether with colours */
+struct ls_style {
+	int width;
+	bool colour;
+};
+
+/** ls_text() - print for people, aligned */
+void ls_text(const struct host_view *view, const struct ls_choice *choice, FILE *out,
+	     const struct ls_style *style);
 
 /** ls_json() - print a JSON object for each namespace, and one that sums up; 0 or -errno */
 int ls_json(const struct host_view *view, const struct ls_choice *choice, FILE *out);

@@ -146,7 +146,7 @@ static void put_packet_socket(json_t *object, const struct host_capture *capture
 	static const char *const filters[] = { "unknown", "none", "classic" };
 
 	json_object_set_new(object, "protocol", number(capture->protocol));
-	json_object_set_new(object, "receives", json_boolean(capture->protocol));
+	json_object_set_new(object, "receives", json_boolean(capture->receives));
 	json_object_set_new(object, "filter", json_string(filters[capture->filter]));
 	if (capture->filter == HOST_FILTER_CLASSIC)
 		json_object_set_new(object, "filter_instructions", number(capture->filter_insns));
@@ -249,11 +249,11 @@ static json_t *ns_json(const struct host_view *view, const struct host_ns *ns,
 
 static json_t *final_json(const struct host_view *view)
 {
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "final", 1, "namespaces",
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:b}", "final", 1, "namespaces",
 			 (json_int_t)view->count, "closed", (json_int_t)view->closed, "unopened",
 			 (json_int_t)view->unopened, "hidden_processes",
 			 (json_int_t)view->hidden_processes, "hidden_descriptors",
-			 (json_int_t)view->hidden_fds);
+			 (json_int_t)view->hidden_fds, "xdp_sockets_listed", !view->no_xdp_sockets);
 }
 
 int ls_json(const struct host_view *view, const struct ls_choice *choice, FILE *out)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/if_ether.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -209,28 +210,24 @@ static void print_program(const struct ls_table *table, const struct host_progra
 	putc('\n', table->out);
 }
 
-static void print_protocol(struct wrap *wrap, uint16_t protocol)
+static void print_protocol(struct wrap *wrap, const struct host_capture *capture)
 {
-	switch (protocol) {
-	case 0:
+	if (!capture->receives)
 		wrap_item(wrap, "receives nothing");
-		break;
-	case 0x0003:
+	else if (capture->protocol == ETH_P_ALL)
 		wrap_item(wrap, "all protocols");
-		break;
-	default:
-		wrap_item(wrap, "protocol 0x%04x", protocol);
-	}
+	else
+		wrap_item(wrap, "protocol 0x%04x", capture->protocol);
 }
 
 static void print_packet_socket(struct wrap *wrap, const struct host_capture *capture)
 {
-	print_protocol(wrap, capture->protocol);
+	print_protocol(wrap, capture);
 	if (capture->ring_bytes)
 		wrap_item(wrap, "ring %s", units_bytes(capture->ring_bytes).text);
 	if (capture->has_fanout)
 		wrap_item(wrap, "fanout group %u", capture->fanout);
-	if (capture->filter == HOST_FILTER_CLASSIC)
+	if (capture->filter == HOST_FILTER_CLASSIC && capture->receives)
 		wrap_item(wrap, "filter of %" PRIu32 " instructions", capture->filter_insns);
 	if (capture->has_drops && capture->drops)
 		wrap_item(wrap, "dropped %s", units_number(capture->drops).text);
@@ -375,15 +372,19 @@ static void print_hidden(const struct ls_table *table, const struct host_view *v
 			processes(view->hidden_fds, view->hidden_fds == 1 ? " has" : " have",
 				  text[1]),
 			geteuid() ? ": run as root" : "");
+	if (view->no_xdp_sockets)
+		fprintf(table->out, "\nAF_XDP sockets are not listed: this kernel can't tell "
+				    "(CONFIG_XDP_SOCKETS_DIAG).\n");
 	if (view->unopened)
 		fprintf(table->out,
 			"\nNot read: %s namespaces, for want of descriptors (ulimit -n).\n",
 			units_number(view->unopened).text);
 }
 
-void ls_text(const struct host_view *view, const struct ls_choice *choice, FILE *out, bool colour)
+void ls_text(const struct host_view *view, const struct ls_choice *choice, FILE *out,
+	     const struct ls_style *style)
 {
-	struct ls_table table = { .out = out, .width = wrap_width(out), .colour = colour };
+	struct ls_table table = { .out = out, .width = style->width, .colour = style->colour };
 	uint32_t i;
 
 	ls_table_fit(&table, view, choice);

@@ -29,21 +29,17 @@ static uint64_t cookie_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
 }
 
-static int read_captures(struct host_ns *ns)
+static void read_captures(struct host_ns *ns)
 {
 	int fd = netlink_open(NETLINK_SOCK_DIAG);
-	int rc;
 
-	if (fd < 0)
-		return fd;
-	rc = host_packet_sockets_read(fd, ns);
-	/* A kernel without AF_XDP, or whose module is not there, has no such sockets. */
-	if (rc == 0) {
-		rc = host_xdp_sockets_read(fd, ns);
-		rc = rc == -ENOMEM ? rc : 0;
+	if (fd < 0) {
+		ns->capture_error = fd;
+		return;
 	}
+	ns->capture_error = host_packet_sockets_read(fd, ns);
+	ns->xdp_error = host_xdp_sockets_read(fd, ns);
 	close(fd);
-	return rc;
 }
 
 /* Inside @ns. */
@@ -63,7 +59,7 @@ static int read_ns(struct host_ns *ns, void *arg)
 	close(fd);
 	if (rc == 0)
 		host_hardware_read(ns);
-	ns->capture_error = read_captures(ns);
+	read_captures(ns);
 	return rc;
 }
 
@@ -74,6 +70,7 @@ static void count_unread(struct host_view *view)
 	for (i = 0; i < view->count; i++) {
 		int error = view->list[i].error;
 
+		view->no_xdp_sockets |= view->list[i].xdp_error != 0;
 		view->closed += error == -EPERM || error == -EACCES;
 		view->unopened += error == -EMFILE || error == -ENFILE;
 	}

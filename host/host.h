@@ -173,7 +173,8 @@ struct host_xdp_stats {
  * struct host_capture - a socket that captures: AF_PACKET or AF_XDP
  * @family:       AF_PACKET or AF_XDP
  * @type:         SOCK_RAW or SOCK_DGRAM
- * @protocol:     EtherType, ETH_P_ALL; 0: receives nothing
+ * @protocol:     EtherType, ETH_P_ALL; 0: none
+ * @receives:     whether it takes packets at all: it has a protocol, and no filter that refuses all
  * @ifindex:      0: every interface
  * @queue:        AF_XDP: of the device
  * @inode:        of the socket
@@ -197,6 +198,7 @@ struct host_capture {
 	int family;
 	uint8_t type;
 	uint16_t protocol;
+	bool receives;
 	uint32_t ifindex;
 	uint32_t queue;
 	uint64_t inode;
@@ -232,6 +234,7 @@ struct host_capture {
  * @links:         @link_count of them, by index
  * @captures:      @capture_count of them
  * @capture_error: why captures couldn't be read (no packet_diag in the kernel), -errno
+ * @xdp_error:     why AF_XDP sockets couldn't be, -errno
  */
 struct host_ns {
 	ino_t inode;
@@ -249,6 +252,7 @@ struct host_ns {
 	struct host_capture *captures;
 	uint32_t capture_count;
 	int capture_error;
+	int xdp_error;
 };
 
 /**
@@ -258,6 +262,7 @@ struct host_ns {
  * @hidden_fds:       processes whose descriptors may not be read: likewise
  * @closed:           namespaces that may not be entered: that takes CAP_SYS_ADMIN
  * @unopened:         namespaces for which descriptors are short
+ * @no_xdp_sockets:   the kernel can't list AF_XDP sockets (CONFIG_XDP_SOCKETS_DIAG)
  */
 struct host_view {
 	struct host_ns *list;
@@ -266,6 +271,7 @@ struct host_view {
 	uint32_t hidden_fds;
 	uint32_t closed;
 	uint32_t unopened;
+	bool no_xdp_sockets;
 };
 
 /**

@@ -11,9 +11,6 @@
 #include "netlink.h"
 #include "sockets.h"
 
-/* The kernel's include/uapi/linux/sock_diag.h: place of the drops in SK_MEMINFO. */
-#define DROPS_AT SK_MEMINFO_DROPS
-
 static void read_ring(const struct nlattr *attr, struct host_capture *capture)
 {
 	struct packet_diag_ring ring;
@@ -26,9 +23,14 @@ static void read_ring(const struct nlattr *attr, struct host_capture *capture)
 static void read_filter(const struct nlattr *attr, struct host_capture *capture)
 {
 	uint32_t bytes = mnl_attr_get_payload_len(attr);
+	struct sock_filter first;
 
 	capture->filter = bytes ? HOST_FILTER_CLASSIC : HOST_FILTER_UNKNOWN;
 	capture->filter_insns = bytes / (uint32_t)sizeof(struct sock_filter);
+	netlink_copy(attr, &first, sizeof(first));
+	/* Who wants no packets (nsring's engine zc, to stay promiscuous) says so at once. */
+	if (bytes && first.code == (BPF_RET | BPF_K) && !first.k)
+		capture->receives = false;
 }
 
 static void read_memory(const struct nlattr *attr, struct host_capture *capture)
@@ -36,7 +38,7 @@ static void read_memory(const struct nlattr *attr, struct host_capture *capture)
 	uint32_t values[SK_MEMINFO_VARS];
 
 	netlink_copy(attr, values, sizeof(values));
-	capture->drops = values[DROPS_AT];
+	capture->drops = values[SK_MEMINFO_DROPS];
 	capture->has_drops = true;
 }
 
@@ -86,6 +88,7 @@ static int read_socket(const struct nlmsghdr *msg, void *arg)
 	capture->family = AF_PACKET;
 	capture->type = info->pdiag_type;
 	capture->protocol = info->pdiag_num;
+	capture->receives = info->pdiag_num;
 	capture->inode = info->pdiag_ino;
 	capture->filter = HOST_FILTER_NONE;
 	netlink_walk(msg, sizeof(*info), read_attr, capture);

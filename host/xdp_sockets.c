@@ -71,6 +71,7 @@ static int read_socket(const struct nlmsghdr *msg, void *arg)
 	capture->family = AF_XDP;
 	capture->type = info->xdiag_type;
 	capture->inode = info->xdiag_ino;
+	capture->receives = true;
 	capture->filter = HOST_FILTER_NONE;
 	netlink_walk(msg, sizeof(*info), read_attr, capture);
 	return 0;
