@@ -72,11 +72,11 @@ last_view_lacks() {
 }
 
 @test "watch_keeps_no_namespace_descriptor_or_thread" {
-	local C before i
+	local C before
 	netns_pair
 	start_watch
 	before=$(descriptors)
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		netns_new C
 		wait_until has_view .place "netns:$C"
 		ip netns delete "$C"
