@@ -178,6 +178,10 @@ only_descriptors() {
 	[[ $output == *"$A-nope"* ]]
 	run -1 "$NSRING" ls nope0
 	[[ $output == *nope0* ]]
+	run -1 "$NSRING" ls netns:
+	[[ $output == *netns:NAME* ]]
+	run -1 "$NSRING" ls pid:4194304
+	[[ $output == *pid:4194304* ]]
 	run -2 "$NSRING" ls one two
 }
 
