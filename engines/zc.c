@@ -305,7 +305,7 @@ static bool open_zero_copy(struct zc *zc, int queue, const struct nsr_options *o
 {
 	struct nsr_options zero_copy = *opts;
 
-	if (zc->xdp != NSR_XDP_NATIVE || opts->xdp == NSR_XDP_NATIVE)
+	if (zc->xdp != NSR_XDP_NATIVE || opts->xdp == NSR_XDP_NATIVE || !zc->device.may_zero_copy)
 		return false;
 	zero_copy.xdp = NSR_XDP_ZEROCOPY;
 	if (open_sockets(zc, queue, &zero_copy, NULL) == 0)

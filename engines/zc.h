@@ -30,6 +30,7 @@ struct zc_device {
 	uint32_t queues; /* receive queues in use, also more than ZC_QUEUES_MAX */
 	bool promiscuous;
 	bool is_master; /* a bond or team */
+	bool may_zero_copy; /* its driver has not said that it can't */
 	bool suspect; /* it was down when it was looked at last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
