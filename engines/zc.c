@@ -583,9 +583,9 @@ static const char *mode_name(const struct zc *zc)
 	case NSR_XDP_ZEROCOPY:
 		return "zero-copy";
 	case NSR_XDP_GENERIC:
-		return "generic copy";
+		return zc->is_tap ? "generic tap" : "generic copy";
 	case NSR_XDP_NATIVE:
-		return "native copy";
+		return zc->is_tap ? "native tap" : "native copy";
 	default:
 		return "copy";
 	}
@@ -593,7 +593,7 @@ static const char *mode_name(const struct zc *zc)
 
 static void describe_mode(const struct zc *zc, char *mode, size_t size)
 {
-	const char *kind = zc->is_tap ? "XDP tap" : zc->copies ? "XDP" : "AF_XDP";
+	const char *kind = zc->copies ? "XDP" : "AF_XDP";
 
 	if (!(zc->mode & NSR_RECV))
 		snprintf(mode, size, "%s %s, send only", kind, mode_name(zc));
