@@ -561,6 +561,18 @@ static int zc_stop(void *priv, struct nsr_error *err)
 	return 0;
 }
 
+/* By the program, on each queue's lane, and of what waited. */
+static uint64_t filtered(const struct zc *zc)
+{
+	uint64_t sum = zc->refused;
+	uint32_t i;
+
+	for (i = 0; i < ZC_QUEUES_MAX; i++)
+		if (zc->program.queue < 0 || (uint32_t)zc->program.queue == i)
+			sum += __atomic_load_n(&zc->state->lanes[i].refused, __ATOMIC_RELAXED);
+	return sum;
+}
+
 static void zc_stats(void *priv, struct nsr_stats *stats)
 {
 	struct zc *zc = priv;
@@ -573,6 +585,7 @@ static void zc_stats(void *priv, struct nsr_stats *stats)
 		zc_group_stats(zc, stats);
 		return;
 	}
+	stats->filtered = zc->state ? filtered(zc) : 0;
 	for (i = 0; i < zc->queue_count && zc->socket_mode & NSR_RECV; i++)
 		stats->lost_ring += zc_socket_lost(zc->queues[i].fd);
 }

@@ -49,7 +49,7 @@ struct nsr_capture {
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
 	struct nsr_error last;
 	/* Written by the reader (or sender) only; others may read them at any time. */
-	_Atomic uint64_t n_packets, n_bytes, n_sent, n_sent_bytes;
+	_Atomic uint64_t n_packets, n_bytes, n_filtered, n_sent, n_sent_bytes;
 	struct nsr_target target;
 	struct nsr_place place;
 	uint64_t netns_cookie;
@@ -319,11 +319,14 @@ static void trim(struct nsr_capture *cap, int n)
 /* Packets that are there now; *more: the engine had some, though the filter refused them all. */
 static int take(struct nsr_capture *cap, bool *more)
 {
-	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last);
+	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last), kept;
 
 	*more = n > 0;
-	if (n > 0 && cap->sift)
-		n = sift(cap, n);
+	if (n > 0 && cap->sift) {
+		kept = sift(cap, n);
+		count(&cap->n_filtered, kept < 0 ? 0 : (uint64_t)(n - kept));
+		n = kept;
+	}
 	if (cap->opts.snaplen < NSR_SNAPLEN_MAX && !cap->ops->set_filter)
 		trim(cap, n);
 	return n;
@@ -571,6 +574,7 @@ int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats)
 
 	all.packets = atomic_load_explicit(&cap->n_packets, memory_order_relaxed);
 	all.bytes = atomic_load_explicit(&cap->n_bytes, memory_order_relaxed);
+	all.filtered = atomic_load_explicit(&cap->n_filtered, memory_order_relaxed);
 	all.sent = atomic_load_explicit(&cap->n_sent, memory_order_relaxed);
 	all.sent_bytes = atomic_load_explicit(&cap->n_sent_bytes, memory_order_relaxed);
 	if (cap->ops->stats)
