@@ -98,10 +98,9 @@ static int check_options(const struct nsr_engine_args *args, struct nsr_error *e
 				     args->device);
 	if (opts->tap && opts->mode & NSR_SEND)
 		return nsr_error_set(err, -EOPNOTSUPP, "a tap can't send: open another capture");
-	if (opts->tap && (args->queue >= 0 || opts->xdp == NSR_XDP_ZEROCOPY || opts->busy_poll_us))
+	if (opts->tap && (opts->xdp == NSR_XDP_ZEROCOPY || opts->busy_poll_us))
 		return nsr_error_set(err, -EOPNOTSUPP,
-				     "a tap copies from all queues: it has no queue, zero-copy or "
-				     "busy polling");
+				     "a tap copies: it has no zero-copy or busy polling");
 	return 0;
 }
 
