@@ -19,6 +19,7 @@
 #include "filter.h"
 #include "options.h"
 #include "place.h"
+#include "publish.h"
 #include "registry.h"
 #include "sized.h"
 #include "target.h"
@@ -53,6 +54,7 @@ struct nsr_capture {
 	struct nsr_target target;
 	struct nsr_place place;
 	uint64_t netns_cookie;
+	struct nsr_publisher publisher;
 };
 
 static void count(_Atomic uint64_t *counter, uint64_t more)
@@ -184,9 +186,14 @@ static int use_sift(struct nsr_capture *cap, const char *text, struct nsr_error 
 
 int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err)
 {
+	int rc;
+
 	if (filter && !*filter)
 		filter = NULL;
-	return cap->ops->set_filter ? use_filter(cap, filter, err) : use_sift(cap, filter, err);
+	rc = cap->ops->set_filter ? use_filter(cap, filter, err) : use_sift(cap, filter, err);
+	if (rc == 0)
+		nsr_publish_filter(&cap->publisher, filter);
+	return rc;
 }
 
 static int start(struct nsr_capture *cap, struct nsr_error *err)
@@ -242,6 +249,8 @@ int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capt
 	}
 	cap->ops = nsr_registry_find(cap->target.engine, err);
 	rc = cap->ops ? open_engine(cap, err) : err->code;
+	if (rc == 0 && cap->opts.mode & NSR_RECV)
+		nsr_publish_open(&cap->publisher, target, cap->ops->name, cap->place.inode);
 	if (rc == 0)
 		rc = start(cap, err);
 	if (rc < 0)
@@ -265,6 +274,7 @@ void nsr_close(struct nsr_capture *cap)
 		cap->ops->close(cap->priv);
 	nsr_filter_free(cap->filter);
 	nsr_filter_set_free(cap->sift);
+	nsr_publish_close(&cap->publisher);
 	free(cap->packets);
 	free(cap);
 }
@@ -332,6 +342,14 @@ static int take(struct nsr_capture *cap, bool *more)
 	return n;
 }
 
+static void publish(struct nsr_capture *cap)
+{
+	struct nsr_stats stats = { .size = sizeof(stats) };
+
+	if (nsr_publish_due(&cap->publisher))
+		nsr_stats(cap, &stats);
+}
+
 static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
 {
 	uint64_t bytes = 0;
@@ -342,6 +360,7 @@ static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
 	count(&cap->n_packets, (uint64_t)n);
 	count(&cap->n_bytes, bytes);
 	cap->lively = true;
+	publish(cap);
 	batch->packets = cap->packets;
 	batch->count = (uint32_t)n;
 	return n;
@@ -463,6 +482,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 		check_engine(cap);
 	}
 	check_without_tick(cap);
+	publish(cap);
 	rc = rest_a_while(cap, rest);
 	if (rc)
 		return rc;
@@ -579,6 +599,7 @@ int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats)
 	all.sent_bytes = atomic_load_explicit(&cap->n_sent_bytes, memory_order_relaxed);
 	if (cap->ops->stats)
 		cap->ops->stats(cap->priv, &all);
+	nsr_publish_stats(&cap->publisher, &all);
 	return nsr_struct_give(stats, &all, sizeof(all));
 }
 
