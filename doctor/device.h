@@ -62,6 +62,7 @@ struct rtlink {
  * struct ethtool - what the driver tells
  * @driver:   its name, "" when it does not tell
  * @queues, @queues_most: receive queues; 0: it does not tell
+ * @combined: these send, too, which ethtool -L counts apart
  * @ring, @ring_most: entries of each queue's ring; 0: it has none
  * @clock:    it can stamp what it receives
  * @stamps:   and does so
@@ -69,6 +70,7 @@ struct rtlink {
 struct ethtool {
 	char driver[32];
 	uint32_t queues, queues_most;
+	bool combined;
 	uint32_t ring, ring_most;
 	bool clock;
 	bool stamps;

@@ -8,10 +8,15 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "doctor.h"
 #include "stage.h"
+
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
+#endif
 
 #define LARGE_MTU 9000
 
@@ -68,10 +73,10 @@ static const struct zc_trial trials[] = {
 	{ "zc.native", set_native, "", "Linux 5.15 or later" },
 	{ "zc.generic", set_generic, "", "Linux 5.15 or later" },
 	{ "zc.tap", set_tap, "copies, and lets packets pass, ", "Linux 5.18 or later" },
-	{ "zc.filter", set_filter, "filters in XDP, ", "Linux 5.18 or later, or CAP_PERFMON" },
+	{ "zc.filter", set_filter, "", "Linux 5.18 or later, or CAP_PERFMON" },
 	{ "zc.fanout", set_fanout, "captures that share a device, ",
 	  "Linux 6.4 or later; the engine packet has groups on any kernel" },
-	{ "zc.busy-poll", set_busy_poll, "sockets that are polled, ", "Linux 5.15 or later" },
+	{ "zc.busy-poll", set_busy_poll, "", "Linux 5.15 or later" },
 	{ "zc.stamp", set_stamp, "the device's clock, of drivers that pass it on, ",
 	  "Linux 6.3 or later, with BTF (CONFIG_DEBUG_INFO_BTF); --stamp kernel works without" },
 };
@@ -79,7 +84,7 @@ static const struct zc_trial trials[] = {
 #define TRIALS (sizeof(trials) / sizeof(trials[0]))
 
 /* Programs are loaded with less freedom then: see lib/filter_xdp.h. */
-static void judge_filter(struct doctor *doctor, const struct trial *trial)
+static void judge_filter(struct doctor *doctor)
 {
 	struct finding *finding;
 
@@ -91,6 +96,27 @@ static void judge_filter(struct doctor *doctor, const struct trial *trial)
 			     "without CAP_PERFMON filters that read at offsets that vary, such as "
 			     "ports, are slower");
 	caps_advise(&doctor->caps, CAPS_ZC | CAP_BIT(PERFMON), finding);
+}
+
+/* The engine does without it where the kernel refuses it, and so it would not be noticed. */
+static void judge_busy_poll(struct doctor *doctor, const struct trial *trial)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1, rc = -1;
+	struct finding *finding;
+
+	if (fd >= 0) {
+		rc = setsockopt(fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &on, sizeof(on));
+		close(fd);
+	}
+	if (rc == 0) {
+		report_add(&doctor->report, "zc.busy-poll", VERDICT_USABLE,
+			   "sockets that are polled, %s", trial->info.mode);
+		return;
+	}
+	finding = report_add(&doctor->report, "zc.busy-poll", VERDICT_LIMITED,
+			     "sockets that are polled, %s, but not the device by them",
+			     trial->info.mode);
+	report_advise(finding, "Linux 5.11 or later with CONFIG_NET_RX_BUSY_POLL");
 }
 
 static void try_one(struct doctor *doctor, const struct zc_trial *what)
@@ -109,7 +135,9 @@ static void try_one(struct doctor *doctor, const struct zc_trial *what)
 		return;
 	}
 	if (what->set == set_filter)
-		judge_filter(doctor, &trial);
+		judge_filter(doctor);
+	else if (what->set == set_busy_poll)
+		judge_busy_poll(doctor, &trial);
 	else
 		report_add(&doctor->report, what->subject, VERDICT_USABLE, "%s%s", what->what,
 			   trial.info.mode);
@@ -174,7 +202,7 @@ static void go_without_stage(struct doctor *doctor)
 		if (trial.rc < 0)
 			doctor_refused(doctor, trials[i].subject, CAPS_ZC, &trial);
 		else if (trials[i].set == set_filter)
-			judge_filter(doctor, &trial);
+			judge_filter(doctor);
 		else
 			report_add(&doctor->report, trials[i].subject, VERDICT_USABLE,
 				   "not tried (see trials), but programs of XDP can be loaded");

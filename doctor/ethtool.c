@@ -162,6 +162,7 @@ static void look_at_queues(const struct asking *asking, struct ethtool *ethtool)
 	if (ask(asking, &channels)) {
 		ethtool->queues = channels.rx_count + channels.combined_count;
 		ethtool->queues_most = channels.max_rx + channels.max_combined;
+		ethtool->combined = channels.max_combined;
 	}
 	if (ask(asking, &rings)) {
 		ethtool->ring = rings.rx_pending;

@@ -23,8 +23,9 @@ static void judge_queues(const struct target *target)
 	finding = report_add(report, "queues", VERDICT_LIMITED,
 			     "%u of %u for receiving, of which zc takes at most %d",
 			     ethtool->queues, ethtool->queues_most, ZC_QUEUES_MAX);
-	report_advise(finding, "%sethtool -L %s combined %d, or name one: zc:%s@0", target->run,
-		      target->name, ZC_QUEUES_MAX, target->name);
+	report_advise(finding, "%sethtool -L %s %s %d, or name one: zc:%s@0", target->run,
+		      target->name, ethtool->combined ? "combined" : "rx", ZC_QUEUES_MAX,
+		      target->name);
 }
 
 static void judge_ring(const struct target *target)

@@ -63,20 +63,22 @@ static void judge_port(const struct target *target)
 {
 	const struct rtlink *master = &target->device.master;
 	struct report *report = &target->doctor->report;
+	char name[QUOTE_NAME];
 	struct finding *finding;
 
+	quote(name, sizeof(name), master->name);
 	if (is_kind(master, "bridge")) {
 		finding = report_add(
 			report, "master", VERDICT_LIMITED,
 			"a port of the bridge %s: what passes by this port; what zc takes "
 			"the bridge never gets",
 			master->name);
-		report_advise(finding, "capture %s for all ports", master->name);
+		report_advise(finding, "capture %s for all ports", name);
 	} else if (is_kind(master, "bond") || is_kind(master, "team")) {
 		finding = report_add(report, "master", VERDICT_LIMITED,
 				     "a member of the %s %s: its share of the packets only",
 				     master->kind, master->name);
-		report_advise(finding, "capture %s, or with zc each member", master->name);
+		report_advise(finding, "capture %s, or with zc each member", name);
 	} else {
 		report_add(report, "master", VERDICT_USABLE, "a port of %s (%s)", master->name,
 			   master->kind);
@@ -111,6 +113,7 @@ static void judge_peer(const struct target *target)
 	const struct rtlink *below = &target->device.below;
 	struct report *report = &target->doctor->report;
 	bool here = below->ifindex;
+	char name[QUOTE_NAME];
 	struct finding *finding;
 
 	if (!is_kind(&target->device.link, "veth"))
@@ -121,11 +124,14 @@ static void judge_peer(const struct target *target)
 		return;
 	}
 	finding = report_add(report, "peer", VERDICT_LIMITED,
-			     "%s: what it sends%s up to 64 KiB long, as its stack has made it",
+			     "%s: what it sends %s up to 64 KiB long, as its stack has made it",
 			     here ? below->name : "in another namespace",
-			     here ? " comes" : " may come");
-	report_advise(finding, "there: ethtool -K %s tso off tx-udp-segmentation off",
-		      here ? below->name : "PEER");
+			     here ? "comes" : "may come");
+	if (here)
+		report_advise(finding, "%sethtool -K %s tso off tx-udp-segmentation off",
+			      target->run, quote(name, sizeof(name), below->name));
+	else
+		report_advise(finding, "there: ethtool -K PEER tso off tx-udp-segmentation off");
 }
 
 void judge_link(const struct target *target)

@@ -199,6 +199,7 @@ static void judge_live(const struct target *target)
 {
 	const struct device *device = &target->device;
 	struct trial refused = { .rc = -EPERM };
+	char name[QUOTE_NAME];
 	struct finding *finding;
 
 	if (device->link.arphrd != ARPHRD_ETHER) {
@@ -220,11 +221,13 @@ static void judge_live(const struct target *target)
 	}
 	finding = report_add(report_of(target), "live", VERDICT_NO,
 			     "the device takes no XDP frames now");
-	if (strcmp(device->link.kind, "veth") == 0)
-		report_advise(finding, "at the other end: ethtool -K %s gro on",
-			      device->below.ifindex ? device->below.name : "PEER");
-	else
+	if (strcmp(device->link.kind, "veth") != 0)
 		report_advise(finding, "send with the engine packet");
+	else if (device->below.ifindex)
+		report_advise(finding, "%sethtool -K %s gro on", target->run,
+			      quote(name, sizeof(name), device->below.name));
+	else
+		report_advise(finding, "at the other end: ethtool -K PEER gro on");
 }
 
 void judge_xdp(const struct target *target)

@@ -8,32 +8,10 @@
 #include <string.h>
 
 #include "cli.h"
-#include "describe.h"
 #include "visit.h"
 
 /* Enough to be opened; it is closed at once. */
 #define TRIAL_RING (256u << 10)
-
-/* Writes @word as a shell takes it for one word. Names may be anybody's, in a container. */
-static void quote(char *to, size_t size, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-.@:+/=,";
-	char *end = to + size - 1;
-
-	if (*word && word[strspn(word, plain)] == '\0') {
-		snprintf(to, size, "%s", word);
-		return;
-	}
-	*to++ = '\'';
-	for (; *word && end - to > 5; word++) {
-		if (*word == '\'')
-			to = stpcpy(to, "'\\'");
-		*to++ = *word;
-	}
-	*to++ = '\'';
-	*to = '\0';
-}
 
 static void set_run(struct target *target)
 {

@@ -5,6 +5,7 @@
 
 #include "device.h"
 #include "doctor.h"
+#include "quote.h"
 
 /**
  * struct target - what is examined
@@ -19,7 +20,7 @@ struct target {
 	struct doctor *doctor;
 	char place[256];
 	char run[1100];
-	char name[80];
+	char name[QUOTE_NAME];
 	struct trial packet;
 	struct device device;
 };
