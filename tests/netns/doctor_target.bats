@@ -160,6 +160,19 @@ longest_sent() {
 	names peer "another namespace"
 }
 
+@test "a_device_with_more_queues_than_zc_takes_is_told_and_the_advice_mends_it" {
+	netns_new B
+	ip -n "$B" link add w0 numrxqueues 300 numtxqueues 300 type veth peer name w1 \
+		numrxqueues 300 numtxqueues 300
+	in_ns "$B" ethtool -L w0 rx 300
+	ask "netns:$B/w0"
+	verdict queues limited
+	bash -c "$(found queues advice | sed 's/, or .*//')"
+	ask "netns:$B/w0"
+	verdict queues usable
+	names queues "256 of 300"
+}
+
 @test "a_device_that_is_down_is_told_with_how_to_set_it_up" {
 	netns_pair
 	ip -n "$B" link set v1 down
@@ -341,6 +354,12 @@ longest_sent() {
 	run -0 "$NSRING" doctor "netns:$B/$name"
 	[[ $output != *$'\e'* ]]
 	[[ $output == *"'a;b?[1m\$(x)' up"* ]]
+	ip -n "$B" link add "w'0" type veth peer name '$(w)'
+	ask "netns:$B/w'0"
+	[[ "$(found peer advice)" == *"ethtool -K '\$(w)' tso off"* ]]
+	bash -c "$(found peer advice)"
+	ask "netns:$B/w'0"
+	verdict peer usable
 	ip -n "$B" link add "it's" type bridge
 	ask "netns:$B/it's"
 	bash -c "$(found state advice)"
