@@ -20,16 +20,30 @@
 	"an LSM, or kernel lockdown"
 
 /**
+ * struct zero_copy - which devices of a namespace have it, by what their drivers tell
+ * @rc:    0; -ENOENT: this kernel does not tell
+ * @count: how many
+ * @names: of the first of them
+ */
+struct zero_copy {
+	int rc;
+	unsigned int count;
+	char names[160];
+};
+
+/**
  * struct doctor - an examination
  * @report: what was found
  * @caps:   this process's
  * @staged: things are tried in a throwaway namespace, else in the caller's
+ * @zero_copy: of the caller's namespace
  * @descriptors: that a capture of the engine packet takes, 0: not known
  */
 struct doctor {
 	struct report report;
 	struct caps caps;
 	bool staged;
+	struct zero_copy zero_copy;
 	unsigned int descriptors;
 };
 
@@ -60,12 +74,15 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 /** The parts of doctor_host(), which run in the stage's namespace if there is one. */
 void doctor_packet(struct doctor *doctor);
 void doctor_zc(struct doctor *doctor);
+void doctor_zero_copy(struct doctor *doctor);
+void doctor_sockets(struct doctor *doctor);
 void doctor_live(struct doctor *doctor);
 void doctor_places(struct doctor *doctor);
 
-/** And those that run in the caller's. */
-void doctor_sockets(struct doctor *doctor);
-void doctor_zero_copy(struct doctor *doctor);
+/** zero_copy_look() - ask the drivers of the calling thread's namespace */
+void zero_copy_look(struct zero_copy *zero_copy);
+
+/** And those parts that run in the caller's. */
 void doctor_processes(struct doctor *doctor);
 void doctor_limits(struct doctor *doctor);
 

@@ -47,11 +47,13 @@ static void try_ring(struct doctor *doctor)
 static void try_as(struct doctor *doctor, const char *subject, const struct nsr_options *opts,
 		   const char *what)
 {
+	bool sends = opts->mode & NSR_SEND; /* and then has no mode to tell of */
 	struct trial trial;
 
 	trial_open(&trial, device(doctor), opts);
 	if (trial.rc == 0)
-		report_add(&doctor->report, subject, VERDICT_USABLE, "%s%s", what, trial.info.mode);
+		report_add(&doctor->report, subject, VERDICT_USABLE, "%s%s", what,
+			   sends ? "" : trial.info.mode);
 	else if (trial.rc == -ENETDOWN && !doctor->staged)
 		report_add(&doctor->report, subject, VERDICT_LIMITED,
 			   "not tried: the loopback device is down");
@@ -73,5 +75,5 @@ void doctor_packet(struct doctor *doctor)
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	opts.qdisc_bypass = true;
-	try_as(doctor, "packet.send", &opts, "also past the queueing discipline, ");
+	try_as(doctor, "packet.send", &opts, "sends, also past the queueing discipline");
 }

@@ -83,6 +83,8 @@ static void try_engines(void *arg)
 
 	doctor_packet(doctor);
 	doctor_zc(doctor);
+	doctor_zero_copy(doctor);
+	doctor_sockets(doctor);
 	doctor_live(doctor);
 	doctor_places(doctor);
 }
@@ -113,12 +115,11 @@ void doctor_host(struct doctor *doctor)
 	struct nsr_error err = { 0 };
 
 	judge_caps(doctor);
+	zero_copy_look(&doctor->zero_copy);
 	stage_run(try_on_stage, doctor, &err);
 	if (!doctor->staged)
 		try_engines(doctor);
 	doctor_processes(doctor);
-	doctor_sockets(doctor);
-	doctor_zero_copy(doctor);
 	doctor_limits(doctor);
 	judge_stage(doctor, &err);
 }

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "doctor.h"
@@ -23,6 +24,9 @@
 #define QUEUE_BYTES (16u << 20)
 #define LEAST_BYTES (512u << 10)
 #define FRAME_BYTES 2048
+
+/* Times that it is tried again. */
+#define PATIENCE 15
 
 /* Registers @bytes with a socket, which locks them, and lets go of them; 0 or -errno. */
 static int lock(size_t bytes)
@@ -51,6 +55,19 @@ close_fd:
 static bool is_too_much(int code)
 {
 	return code == -ENOBUFS || code == -ENOMEM;
+}
+
+/* The kernel counts the memory of sockets that were closed just now a little longer. */
+static int lock_patiently(size_t bytes)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int rc = lock(bytes), tries;
+
+	for (tries = 0; is_too_much(rc) && tries < PATIENCE; tries++) {
+		nanosleep(&pause, NULL);
+		rc = lock(bytes);
+	}
+	return rc;
 }
 
 static void limit_text(char *text, size_t size)
@@ -93,9 +110,8 @@ void doctor_sockets(struct doctor *doctor)
 {
 	struct trial trial = { 0 };
 	size_t bytes = QUEUE_BYTES;
-	int rc = lock(bytes);
+	int rc = lock_patiently(bytes);
 
-	/* A socket that was closed just now may still be charged for. */
 	while (is_too_much(rc) && bytes > LEAST_BYTES) {
 		bytes /= 2;
 		rc = lock(bytes);

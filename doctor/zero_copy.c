@@ -12,45 +12,46 @@
 
 #define NAMES_SHOWN 8
 
-struct having {
-	char names[256];
-	unsigned int count;
-};
-
 static void note(const struct features *features, void *arg)
 {
-	struct having *having = arg;
+	struct zero_copy *zero_copy = arg;
 	char name[IF_NAMESIZE];
-	size_t length = strlen(having->names);
+	size_t length = strlen(zero_copy->names);
 
 	if (!(features->xdp & FEATURE_ZERO_COPY) || !if_indextoname(features->ifindex, name))
 		return;
-	if (having->count++ < NAMES_SHOWN)
-		snprintf(having->names + length, sizeof(having->names) - length, "%s%s",
+	if (zero_copy->count++ < NAMES_SHOWN)
+		snprintf(zero_copy->names + length, sizeof(zero_copy->names) - length, "%s%s",
 			 length ? ", " : "", name);
+}
+
+void zero_copy_look(struct zero_copy *zero_copy)
+{
+	zero_copy->rc = features_list(note, zero_copy);
 }
 
 void doctor_zero_copy(struct doctor *doctor)
 {
-	struct having having = { 0 };
+	const struct zero_copy *zero_copy = &doctor->zero_copy;
 	struct finding *finding;
 
-	if (features_list(note, &having) < 0) {
-		finding =
-			report_add(&doctor->report, "zc.zero-copy", VERDICT_LIMITED,
-				   "not tried: it would reset a device's queues; which driver has "
-				   "it is told from Linux 6.3 on");
+	if (zero_copy->rc < 0) {
+		finding = report_add(
+			&doctor->report, "zc.zero-copy", VERDICT_LIMITED,
+			"not tried, as it would reset a device's queues; drivers tell of "
+			"it from Linux 6.3 on");
 		report_advise(finding, "see the table of drivers in nsring-zc(7)");
-		return;
-	}
-	if (having.count) {
-		finding = report_add(&doctor->report, "zc.zero-copy", VERDICT_LIMITED,
-				     "not tried, but the driver of %s%s tells that it has it",
-				     having.names, having.count > NAMES_SHOWN ? " and others" : "");
+	} else if (zero_copy->count) {
+		finding = report_add(
+			&doctor->report, "zc.zero-copy", VERDICT_LIMITED,
+			"not tried, as it would reset a device's queues; here %s%s %s it, "
+			"as the driver tells",
+			zero_copy->names, zero_copy->count > NAMES_SHOWN ? " and others" : "",
+			zero_copy->count > 1 ? "have" : "has");
 		report_advise(finding, "nsring doctor DEVICE tells more");
-		return;
+	} else {
+		finding = report_add(&doctor->report, "zc.zero-copy", VERDICT_NO,
+				     "no device here has it, as the drivers tell");
+		report_advise(finding, "zc copies instead; nsring-zc(7) has a table of drivers");
 	}
-	finding = report_add(&doctor->report, "zc.zero-copy", VERDICT_NO,
-			     "no device of this namespace has a driver that tells that it has it");
-	report_advise(finding, "native mode copies instead; nsring-zc(7) has a table of drivers");
 }
