@@ -18,22 +18,43 @@ bool output_colour(FILE *out)
 	return !(no_color && *no_color) && isatty(fileno(out));
 }
 
+static int failed;
+
+static int fail(int code)
+{
+	failed = -code;
+	if (failed == -EPIPE)
+		cli_error("standard output: nobody reads it any more");
+	else
+		cli_error("standard output: %s", strerror(code));
+	return failed;
+}
+
 int output_flush(void)
 {
-	static int failed;
-
 	if (failed)
 		return failed;
 	errno = 0;
-	if (fflush(stdout) || ferror(stdout)) {
-		/* stdio tells only once why; a write that filled the buffer may have failed before */
-		failed = errno ? -errno : -EIO;
-		if (failed == -EPIPE)
-			cli_error("standard output: nobody reads it any more");
-		else
-			cli_error("standard output: %s", strerror(-failed));
+	/* stdio tells only once why; a write that filled the buffer may have failed before */
+	if (fflush(stdout) || ferror(stdout))
+		return fail(errno ? errno : EIO);
+	return 0;
+}
+
+int output_write(const char *text, size_t length)
+{
+	ssize_t wrote;
+
+	if (output_flush())
+		return failed;
+	for (; length; length -= (size_t)wrote, text += wrote) {
+		do
+			wrote = write(STDOUT_FILENO, text, length);
+		while (wrote < 0 && errno == EINTR);
+		if (wrote < 0)
+			return fail(errno);
 	}
-	return failed;
+	return 0;
 }
 
 json_t *output_text(const char *text)

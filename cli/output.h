@@ -23,6 +23,13 @@ bool output_colour(FILE *out);
 int output_flush(void);
 
 /**
+ * output_write() - write a whole text to standard output, past what stdio keeps
+ *
+ * Return: as output_flush().
+ */
+int output_write(const char *text, size_t length);
+
+/**
  * output_text() - a JSON string of foreign text
  * @text: '?' takes the place of each byte beyond ASCII when it is not UTF-8
  *

@@ -29,7 +29,7 @@ static int read_answer(struct mnl_socket *socket, uint32_t seq, mnl_cb_t read, v
 	return rc;
 }
 
-int netlink_ask(int bus, struct nlmsghdr *request, mnl_cb_t read, void *arg)
+int netlink_once(int bus, struct nlmsghdr *request, mnl_cb_t read, void *arg)
 {
 	const struct timeval patience = { .tv_sec = 5 };
 	struct mnl_socket *socket = mnl_socket_open2(bus, SOCK_CLOEXEC);

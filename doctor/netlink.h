@@ -9,7 +9,7 @@
 #define NETLINK_REQUEST 1024
 
 /**
- * netlink_ask() - send a request, have the answer read, and close
+ * netlink_once() - send a request, have the answer read, and close
  * @bus:     NETLINK_ROUTE, NETLINK_GENERIC
  * @request: with NLM_F_REQUEST set; an acknowledgement is asked for here
  * @read:    called for each message of the answer; may be NULL
@@ -17,6 +17,6 @@
  *
  * Return: 0; -errno, also what the kernel answers.
  */
-int netlink_ask(int bus, struct nlmsghdr *request, mnl_cb_t read, void *arg);
+int netlink_once(int bus, struct nlmsghdr *request, mnl_cb_t read, void *arg);
 
 #endif

@@ -108,6 +108,6 @@ int rtlink_get(const char *name, uint32_t ifindex, struct rtlink *link)
 	else
 		info->ifi_index = (int)ifindex;
 	memset(link, 0, sizeof(*link));
-	rc = netlink_ask(NETLINK_ROUTE, request, read_link, link);
+	rc = netlink_once(NETLINK_ROUTE, request, read_link, link);
 	return rc == 0 && !link->ifindex ? -ENODEV : rc;
 }

@@ -46,7 +46,7 @@ static int add_pair(void)
 	mnl_attr_nest_end(request, peer);
 	mnl_attr_nest_end(request, data);
 	mnl_attr_nest_end(request, info);
-	return netlink_ask(NETLINK_ROUTE, request, NULL, NULL);
+	return netlink_once(NETLINK_ROUTE, request, NULL, NULL);
 }
 
 static int change(const char *device, unsigned long what, struct ifreq *request)

@@ -54,7 +54,7 @@ static int find_family(uint16_t *family)
 
 	*family = 0;
 	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, "netdev");
-	rc = netlink_ask(NETLINK_GENERIC, request, read_family, family);
+	rc = netlink_once(NETLINK_GENERIC, request, read_family, family);
 	return rc == 0 && !*family ? -ENOENT : rc;
 }
 
@@ -110,7 +110,7 @@ static int ask(uint32_t ifindex, const struct listing *listing)
 		mnl_attr_put_u32(request, NETDEV_A_DEV_IFINDEX, ifindex);
 	else
 		request->nlmsg_flags |= NLM_F_DUMP;
-	return netlink_ask(NETLINK_GENERIC, request, read_device, (void *)listing);
+	return netlink_once(NETLINK_GENERIC, request, read_device, (void *)listing);
 }
 
 int features_list(void (*found)(const struct features *features, void *arg), void *arg)

@@ -86,7 +86,7 @@ compiles() {
 
 @test "every_command_has_an_installed_man_page_that_formats" {
 	local name page
-	for name in nsring nsring-count nsring-dump nsring-send; do
+	for name in nsring nsring-count nsring-dump nsring-ls nsring-send; do
 		page=$PREFIX/share/man/man1/$name.1
 		[ -e "$page" ] || page=$page.gz
 		LC_ALL=C.UTF-8 man --warnings -l "$page" >page.txt 2>page.err

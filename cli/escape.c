@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Foreign names for people.
+ */
+#include "escape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *escape(const char *text, char *out, size_t room)
+{
+	char *to = out;
+
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+		char piece[8] = { *text, '\0' };
+		size_t length;
+
+		if (byte == '\\')
+			strcpy(piece, "\\\\");
+		else if (byte < 0x20 || byte >= 0x7f)
+			snprintf(piece, sizeof(piece), "\\x%02x", byte);
+		length = strlen(piece);
+		if (length >= room - (size_t)(to - out))
+			break;
+		to = stpcpy(to, piece);
+	}
+	*to = '\0';
+	return out;
+}

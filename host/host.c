@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The view of the host: one step after the other. */
+#include "host.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "find.h"
+#include "hardware.h"
+#include "links.h"
+#include "netlink.h"
+#include "owners.h"
+#include "peers.h"
+#include "programs.h"
+#include "sockets.h"
+#include "tc.h"
+#include "visit.h"
+
+/* Of the namespace that a socket was made in; 0 before Linux 5.14. */
+static uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
+}
+
+static void read_captures(struct host_ns *ns)
+{
+	int fd = netlink_open(NETLINK_SOCK_DIAG);
+
+	if (fd < 0) {
+		ns->capture_error = fd;
+		return;
+	}
+	ns->capture_error = host_packet_sockets_read(fd, ns);
+	ns->xdp_error = host_xdp_sockets_read(fd, ns);
+	close(fd);
+}
+
+/* Inside @ns. */
+static int read_ns(struct host_ns *ns, void *arg)
+{
+	int fd = netlink_open(NETLINK_ROUTE);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	ns->cookie = cookie_of(fd);
+	rc = host_links_read(fd, ns);
+	if (rc == 0)
+		rc = host_addresses_read(fd, ns);
+	if (rc == 0)
+		rc = host_tc_read(fd, ns);
+	close(fd);
+	if (rc == 0)
+		host_hardware_read(ns);
+	read_captures(ns);
+	return rc;
+}
+
+static void count_unread(struct host_view *view)
+{
+	uint32_t i;
+
+	for (i = 0; i < view->count; i++) {
+		int error = view->list[i].error;
+
+		view->no_xdp_sockets |= view->list[i].xdp_error != 0;
+		view->closed += error == -EPERM || error == -EACCES;
+		view->unopened += error == -EMFILE || error == -ENFILE;
+	}
+}
+
+int host_look(struct host_view *view, uint32_t holders)
+{
+	struct owners owners = { 0 };
+	int rc;
+
+	memset(view, 0, sizeof(*view));
+	rc = host_find(view, holders, &owners);
+	if (rc == 0)
+		rc = visit_all(view, read_ns, NULL);
+	if (rc == 0)
+		rc = peers_find(view);
+	if (rc == 0) {
+		programs_name(view);
+		owners_name(&owners, view);
+		count_unread(view);
+	}
+	owners_free(&owners);
+	return rc;
+}
+
+void host_forget(struct host_view *view)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < view->count; i++) {
+		struct host_ns *ns = &view->list[i];
+
+		if (ns->fd >= 0)
+			close(ns->fd);
+		host_links_free(ns);
+		host_sockets_free(ns);
+		for (j = 0; j < ns->holder_count; j++)
+			free(ns->holders[j].path);
+		free(ns->holders);
+		free(ns->place);
+	}
+	free(view->list);
+	memset(view, 0, sizeof(*view));
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The view of the host: every network namespace that can be found, what is in it, who holds it.
+ *
+ * host_look() does it in four steps, each with files of its own:
+ *
+ *	find*.c     which namespaces there are, by their names, processes, mounts and descriptors
+ *	visit.c     worker threads enter each and read links.c, addresses.c, hardware.c, traffic
+ *	            control (tc.c) and open captures (packet_sockets.c, xdp_sockets.c)
+ *	peers.c     which namespace the other end of a link is in
+ *	owners.c    which process a socket or a program belongs to; programs.c: what it is called
+ *
+ * All names in it are somebody else's: whoever prints them makes them harmless.
+ */
+#ifndef NSRING_HOST_H
+#define NSRING_HOST_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define HOST_NAME_BYTES 16 /* of a command, a program, an interface's kind; with the final NUL */
+
+/** Of what kind a holder is. */
+enum host_holder_kind {
+	HOST_HOLDER_NAME, /* a name in /run/netns */
+	HOST_HOLDER_MOUNT, /* a bind mount elsewhere */
+	HOST_HOLDER_PROCESS, /* a process in it */
+	HOST_HOLDER_THREAD, /* a thread in it, whose process is elsewhere */
+	HOST_HOLDER_FD, /* an open descriptor of a process */
+	HOST_HOLDER_KINDS,
+};
+
+/**
+ * struct host_holder - what keeps a namespace
+ * @kind: enum host_holder_kind
+ * @pid:  process or thread; of a mount: a process that sees it, 0: this one does
+ * @fd:   the descriptor's number
+ * @comm: the process's or thread's name, "" where it can't be read
+ * @path: of a name or mount, as who sees it; else NULL
+ */
+struct host_holder {
+	uint32_t kind;
+	pid_t pid;
+	int fd;
+	char comm[HOST_NAME_BYTES];
+	char *path;
+};
+
+/** struct host_address - an IP address of an interface; @family is AF_INET or AF_INET6 */
+struct host_address {
+	uint8_t family;
+	uint8_t prefix;
+	uint8_t bytes[16];
+};
+
+/** Where a program is attached. */
+enum host_hook {
+	HOST_XDP_NATIVE,
+	HOST_XDP_GENERIC,
+	HOST_XDP_OFFLOADED,
+	HOST_TC_INGRESS,
+	HOST_TC_EGRESS,
+	HOST_TCX_INGRESS,
+	HOST_TCX_EGRESS,
+};
+
+/**
+ * struct host_program - a BPF program on an interface
+ * @hook: enum host_hook
+ * @id:   the kernel's number for it
+ * @name: "" where it can't be read
+ * @pid:  a process that holds it by a bpf link, 0 where none is known
+ * @comm: of that process
+ */
+struct host_program {
+	uint32_t hook;
+	uint32_t id;
+	char name[HOST_NAME_BYTES];
+	pid_t pid;
+	char comm[HOST_NAME_BYTES];
+};
+
+/** What is known about the interface that another one is joined to. */
+enum host_peer_state {
+	HOST_PEER_NONE, /* it has none */
+	HOST_PEER_FOUND,
+	HOST_PEER_UNSEEN, /* in a namespace that isn't in the view */
+};
+
+/**
+ * struct host_peer - the other end of a veth pair, or what an interface lies on
+ * @state:   enum host_peer_state
+ * @ns:      index in the view's list, if found
+ * @ifindex: there
+ * @nsid:    what the interface's namespace calls that one; -1: they are the same
+ */
+struct host_peer {
+	uint32_t state;
+	uint32_t ns;
+	uint32_t ifindex;
+	int32_t nsid;
+};
+
+/** Of an interface, since it exists. */
+struct host_counters {
+	uint64_t rx_packets, tx_packets;
+	uint64_t rx_bytes, tx_bytes;
+	uint64_t rx_dropped, tx_dropped;
+	uint64_t rx_errors, tx_errors;
+	uint64_t rx_missed;
+};
+
+/**
+ * struct host_link - an interface
+ * @ifindex:    index
+ * @name:       name
+ * @kind:       as rtnetlink has it ("veth"); "" for hardware and loopback
+ * @arphrd:     ARPHRD_
+ * @flags:      IFF_
+ * @operstate:  IF_OPER_
+ * @mtu:        bytes
+ * @mac:        link-level address
+ * @mac_bytes:  of @mac, 0 without one
+ * @master:     index of the bridge, bond… that it is a member of, 0: none
+ * @id:         of a VLAN or VXLAN
+ * @has_id:     whether it has one
+ * @peer:       other end, or what it lies on
+ * @counters:   packets and losses
+ * @driver:     "" where there is none
+ * @speed_mbit: 0 where it has none
+ * @addresses:  @address_count of them
+ * @programs:   @program_count of them
+ */
+struct host_link {
+	uint32_t ifindex;
+	char name[IF_NAMESIZE];
+	char kind[HOST_NAME_BYTES];
+	uint16_t arphrd;
+	uint32_t flags;
+	uint8_t operstate;
+	uint32_t mtu;
+	uint8_t mac[32];
+	uint32_t mac_bytes;
+	uint32_t master;
+	uint32_t id;
+	bool has_id;
+	struct host_peer peer;
+	struct host_counters counters;
+	char driver[32];
+	uint32_t speed_mbit;
+	struct host_address *addresses;
+	uint32_t address_count;
+	struct host_program *programs;
+	uint32_t program_count;
+};
+
+/** What is known of a socket's filter. */
+enum host_filter {
+	HOST_FILTER_UNKNOWN, /* may not be read */
+	HOST_FILTER_NONE, /* none, or one in eBPF, which the kernel doesn't tell */
+	HOST_FILTER_CLASSIC,
+};
+
+/** Counted by an AF_XDP socket. */
+struct host_xdp_stats {
+	uint64_t dropped, invalid, ring_full, fill_ring_empty;
+	uint64_t tx_invalid, tx_ring_empty;
+};
+
+/**
+ * struct host_capture - a socket that captures: AF_PACKET or AF_XDP
+ * @family:       AF_PACKET or AF_XDP
+ * @type:         SOCK_RAW or SOCK_DGRAM
+ * @protocol:     EtherType, ETH_P_ALL; 0: none
+ * @receives:     whether it takes packets at all: it has a protocol, and no filter that refuses all
+ * @ifindex:      0: every interface
+ * @queue:        AF_XDP: of the device
+ * @inode:        of the socket
+ * @uid:          of who opened it
+ * @ring_bytes:   AF_PACKET: receive ring; AF_XDP: the memory of its frames; 0: none
+ * @ring_version: TPACKET_ version less one
+ * @ring_entries: AF_XDP: descriptors of the receive ring
+ * @fanout:       group, if @has_fanout
+ * @has_fanout:   whether it is in one
+ * @filter:       enum host_filter
+ * @filter_insns: of a classic filter
+ * @drops:        of a socket without a ring, if @has_drops
+ * @has_drops:    whether they are known
+ * @xdp:          AF_XDP's own counters, if @has_xdp_stats
+ * @has_xdp_stats: Linux 5.9
+ * @pid:          a process that has it open, 0: not known
+ * @comm:         of that process
+ * @command:      its command line, NULL where it can't be read
+ */
+struct host_capture {
+	int family;
+	uint8_t type;
+	uint16_t protocol;
+	bool receives;
+	uint32_t ifindex;
+	uint32_t queue;
+	uint64_t inode;
+	uint32_t uid;
+	uint64_t ring_bytes;
+	uint32_t ring_version;
+	uint32_t ring_entries;
+	uint16_t fanout;
+	bool has_fanout;
+	uint32_t filter;
+	uint32_t filter_insns;
+	uint64_t drops;
+	bool has_drops;
+	struct host_xdp_stats xdp;
+	bool has_xdp_stats;
+	pid_t pid;
+	char comm[HOST_NAME_BYTES];
+	char *command;
+};
+
+/**
+ * struct host_ns - a network namespace
+ * @inode:         its number, unique while somebody holds it
+ * @cookie:        its other number, never used again while the host runs; 0: not known
+ * @place:         how a target names it: "host", "netns:web", "pid:42"; "" for the caller's own
+ *                 when it has no name
+ * @is_host:       process 1 is in it
+ * @is_own:        this process is in it
+ * @fd:            open as long as the view is, -1: can't be opened
+ * @error:         why nothing of it could be read, -errno; 0
+ * @holders:       @holder_count of them, names first; at most as many as asked for of each kind
+ * @held:          how many there are of each kind, also those that aren't among @holders
+ * @links:         @link_count of them, by index
+ * @captures:      @capture_count of them
+ * @capture_error: why captures couldn't be read (no packet_diag in the kernel), -errno
+ * @xdp_error:     why AF_XDP sockets couldn't be, -errno
+ */
+struct host_ns {
+	ino_t inode;
+	uint64_t cookie;
+	char *place;
+	bool is_host;
+	bool is_own;
+	int fd;
+	int error;
+	struct host_holder *holders;
+	uint32_t holder_count;
+	uint32_t held[HOST_HOLDER_KINDS];
+	struct host_link *links;
+	uint32_t link_count;
+	struct host_capture *captures;
+	uint32_t capture_count;
+	int capture_error;
+	int xdp_error;
+};
+
+/**
+ * struct host_view - what was found
+ * @list:             @count namespaces: the host's, then by name
+ * @hidden_processes: whose namespace may not be read: that takes CAP_SYS_PTRACE
+ * @hidden_fds:       processes whose descriptors may not be read: likewise
+ * @closed:           namespaces that may not be entered: that takes CAP_SYS_ADMIN
+ * @unopened:         namespaces for which descriptors are short
+ * @no_xdp_sockets:   the kernel can't list AF_XDP sockets (CONFIG_XDP_SOCKETS_DIAG)
+ */
+struct host_view {
+	struct host_ns *list;
+	uint32_t count;
+	uint32_t hidden_processes;
+	uint32_t hidden_fds;
+	uint32_t closed;
+	uint32_t unopened;
+	bool no_xdp_sockets;
+};
+
+/**
+ * host_look() - look at the whole host
+ * @view:    filled in; to be given back with host_forget(), also after a failure
+ * @holders: most holders that are kept of each namespace and kind; the rest is counted
+ *
+ * The calling thread enters no namespace. What comes and goes meanwhile is in the view or isn't;
+ * each namespace in it is held until host_forget().
+ *
+ * Return: 0; -ENOMEM; -errno when /proc can't be read or no thread can start.
+ */
+int host_look(struct host_view *view, uint32_t holders);
+
+/** host_forget() - free what host_look() has filled in, and let go of the namespaces */
+void host_forget(struct host_view *view);
+
+/** host_link_find() - the interface of that index; NULL when there is none */
+const struct host_link *host_link_find(const struct host_ns *ns, uint32_t ifindex);
+
+#endif

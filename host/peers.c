@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Where the other ends of links are. Of a peer elsewhere the kernel tells its index there and the
+ * number (nsid) that the link's namespace has for that one; and it answers which nsid a namespace
+ * of ours has (RTM_GETNSID by descriptor). Asking for every pair would take the square of their
+ * count. But the two ends of a veth pair name each other's index: so whoever does so is asked about
+ * first, which nearly always is the one. What is left (a macvlan knows what it lies on, but not the
+ * other way round) tries the host's namespace, then all of them, within a budget.
+ */
+#include "peers.h"
+
+#include <errno.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netlink.h"
+#include "visit.h"
+
+/* Questions that may be asked beyond the good guesses, of the whole host. */
+#define BUDGET 200000
+
+#define NOT_ASKED (-2) /* of an nsid; -1 is the kernel's "has none" */
+
+/* A link that says which index its peer has. */
+struct end {
+	uint32_t ifindex;
+	uint32_t peer;
+	uint32_t ns;
+};
+
+struct search {
+	struct host_view *view;
+	struct end *ends; /* sorted */
+	uint32_t end_count;
+	_Atomic int32_t budget;
+};
+
+/* A namespace's numbers for the others: by index in the view, and the one found last. */
+struct numbers {
+	struct search *search;
+	int fd;
+	int32_t *nsids;
+};
+
+static int by_ends(const void *a, const void *b)
+{
+	const struct end *left = a, *right = b;
+
+	if (left->ifindex != right->ifindex)
+		return left->ifindex < right->ifindex ? -1 : 1;
+	if (left->peer != right->peer)
+		return left->peer < right->peer ? -1 : 1;
+	return left->ns < right->ns ? -1 : left->ns > right->ns;
+}
+
+static int list_ends(struct search *search)
+{
+	const struct host_view *view = search->view;
+	uint32_t i, j, count = 0;
+
+	for (i = 0; i < view->count; i++)
+		count += view->list[i].link_count;
+	if (!count)
+		return 0;
+	search->ends = calloc(count, sizeof(*search->ends));
+	if (!search->ends)
+		return -ENOMEM;
+	for (i = 0; i < view->count; i++) {
+		for (j = 0; j < view->list[i].link_count; j++) {
+			const struct host_link *link = &view->list[i].links[j];
+
+			if (link->peer.ifindex && link->peer.nsid >= 0)
+				search->ends[search->end_count++] = (struct end){
+					.ifindex = link->ifindex,
+					.peer = link->peer.ifindex,
+					.ns = i,
+				};
+		}
+	}
+	qsort(search->ends, search->end_count, sizeof(*search->ends), by_ends);
+	return 0;
+}
+
+static int read_nsid(const struct nlattr *attr, void *arg)
+{
+	if (mnl_attr_get_type(attr) == NETNSA_NSID)
+		*(int32_t *)arg = (int32_t)netlink_u32(attr);
+	return 0;
+}
+
+static int read_answer(const struct nlmsghdr *msg, void *arg)
+{
+	return netlink_walk(msg, sizeof(struct rtgenmsg), read_nsid, arg);
+}
+
+/* The number that the namespace of @numbers has for the one at @index of the view. */
+static int32_t nsid_of(struct numbers *numbers, uint32_t index)
+{
+	const struct host_ns *ns = &numbers->search->view->list[index];
+	struct netlink_question question;
+	int32_t nsid = -1;
+
+	if (numbers->nsids[index] != NOT_ASKED || ns->fd < 0)
+		return ns->fd < 0 ? -1 : numbers->nsids[index];
+	netlink_begin(&question, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
+	mnl_attr_put_u32(&question.head, NETNSA_FD, (uint32_t)ns->fd);
+	if (netlink_ask(numbers->fd, &question, read_answer, &nsid) < 0)
+		nsid = -1;
+	numbers->nsids[index] = nsid;
+	return nsid;
+}
+
+/* Asks about those whose link fits @link, as a veth's other end does. */
+static bool guess(struct numbers *numbers, struct host_link *link)
+{
+	const struct search *search = numbers->search;
+	const struct end key = { .ifindex = link->peer.ifindex, .peer = link->ifindex };
+	uint32_t from = 0, to = search->end_count;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (by_ends(&search->ends[middle], &key) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	for (; from < search->end_count && search->ends[from].ifindex == key.ifindex &&
+	       search->ends[from].peer == key.peer;
+	     from++) {
+		if (nsid_of(numbers, search->ends[from].ns) == link->peer.nsid) {
+			link->peer.ns = search->ends[from].ns;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The host's is the first of the view. */
+static bool try_all(struct numbers *numbers, struct host_link *link)
+{
+	struct search *search = numbers->search;
+	uint32_t i;
+
+	for (i = 0; i < search->view->count; i++) {
+		if (numbers->nsids[i] == NOT_ASKED && atomic_fetch_sub(&search->budget, 1) <= 0)
+			return false;
+		if (nsid_of(numbers, i) == link->peer.nsid) {
+			link->peer.ns = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_peer_elsewhere(const struct host_link *link)
+{
+	return link->peer.ifindex && link->peer.nsid >= 0;
+}
+
+static void find_peers(struct numbers *numbers, struct host_ns *ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < ns->link_count; i++) {
+		struct host_link *link = &ns->links[i];
+
+		if (has_peer_elsewhere(link) && (guess(numbers, link) || try_all(numbers, link)))
+			link->peer.state = HOST_PEER_FOUND;
+	}
+}
+
+static bool needs_numbers(const struct host_ns *ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < ns->link_count; i++) {
+		if (has_peer_elsewhere(&ns->links[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Inside @ns. That no peer can be found is no failure of the namespace's. */
+static int find_inside(struct host_ns *ns, void *arg)
+{
+	struct numbers numbers = { .search = arg };
+	uint32_t count = numbers.search->view->count, i;
+
+	if (!needs_numbers(ns))
+		return 0;
+	numbers.fd = netlink_open(NETLINK_ROUTE);
+	numbers.nsids = calloc(count, sizeof(*numbers.nsids));
+	if (numbers.fd >= 0 && numbers.nsids) {
+		for (i = 0; i < count; i++)
+			numbers.nsids[i] = NOT_ASKED;
+		find_peers(&numbers, ns);
+	}
+	free(numbers.nsids);
+	if (numbers.fd >= 0)
+		close(numbers.fd);
+	return 0;
+}
+
+/* Those that are in the same namespace need no asking. */
+static void find_here(struct host_view *view)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < view->count; i++) {
+		for (j = 0; j < view->list[i].link_count; j++) {
+			struct host_peer *peer = &view->list[i].links[j].peer;
+
+			if (!peer->ifindex || peer->nsid >= 0)
+				continue;
+			peer->state = HOST_PEER_FOUND;
+			peer->ns = i;
+		}
+	}
+}
+
+int peers_find(struct host_view *view)
+{
+	struct search search = { .view = view, .budget = BUDGET };
+	int rc;
+
+	find_here(view);
+	rc = list_ends(&search);
+	if (rc == 0 && search.end_count)
+		rc = visit_all(view, find_inside, &search);
+	free(search.ends);
+	return rc;
+}

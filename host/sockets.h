@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Open captures of a namespace, of any program. */
+#ifndef NSRING_HOST_SOCKETS_H
+#define NSRING_HOST_SOCKETS_H
+
+#include "host.h"
+
+/**
+ * host_packet_sockets_read() - add the packet sockets to a namespace's captures
+ * @fd: NETLINK_SOCK_DIAG socket of the namespace
+ * @ns: appended to
+ *
+ * Whose they are isn't known then.
+ *
+ * Return: 0; -ENOMEM; -ENOENT the kernel was built without; -errno of netlink.
+ */
+int host_packet_sockets_read(int fd, struct host_ns *ns);
+
+/** host_xdp_sockets_read() - likewise, the AF_XDP sockets */
+int host_xdp_sockets_read(int fd, struct host_ns *ns);
+
+/** host_sockets_free() - free the captures */
+void host_sockets_free(struct host_ns *ns);
+
+#endif

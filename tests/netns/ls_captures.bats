@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# nsring ls: captures of any program, against what ss and bpftool tell.
+#
+#	A: v0 ---- v1 :B
+#	           captured on
+
+bats_require_minimum_version 1.5.0
+load ../lib/netns
+load ../lib/ls
+
+# capture NS FILTER: of the first capture there.
+capture() {
+	seen_ns "$1" -c ".captures[0] | $2"
+}
+
+programs() {
+	link "$1" "$2" ".programs[] | [.hook, .name] | join(\" \")"
+}
+
+@test "socket_of_tcpdump_is_shown_with_its_device_process_and_command_line" {
+	netns_pair
+	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -n -i v1 -w /dev/null port 53
+	equal who "$(capture "$B" '[.family, .interface, .comm, .pid]')" \
+		"[\"packet\",\"v1\",\"tcpdump\",${PID[tcpdump]}]"
+	equal command "$(capture "$B" .command)" "tcpdump -n -i v1 -w /dev/null port 53"
+	equal filter "$(capture "$B" .filter)" classic
+	[ "$(capture "$B" .ring_bytes)" -gt 0 ]
+	run -0 "$NSRING" ls
+	[[ $output == *"packet socket of tcpdump (${PID[tcpdump]}), all protocols, ring 2"* ]]
+}
+
+@test "packet_sockets_are_those_that_ss_shows" {
+	netns_pair
+	start_in "$B" one nsenter --net="/run/netns/$B" tcpdump -i any -w /dev/null
+	start_in "$B" two "$NSRING" count --duration 60 -i "netns:$B/v1"
+	equal inodes "$(seen_ns "$B" -c '[.captures[].inode] | sort')" \
+		"$(in_ns "$B" ss -0 -a -e -H -n | grep -o 'ino:[0-9]*' | cut -d: -f2 |
+			jq -sc sort)"
+	equal interfaces "$(seen_ns "$B" -c '[.captures[].interface] | sort')" '["any","v1"]'
+}
+
+@test "ring_and_fanout_group_of_nsring_are_shown" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1" --ring 1M --fanout flow
+	wait_until grep -q open "$BATS_TEST_TMPDIR/count.out"
+	equal ring "$(capture "$B" .ring_bytes)" "$(out count | head -n 1 | jq .ring_bytes)"
+	equal group "$(capture "$B" '.fanout_group + 1')" \
+		"$(out count | head -n 1 | jq .fanout_group)"
+	equal version "$(capture "$B" .tpacket_version)" 3
+}
+
+@test "copying_capture_of_the_engine_zc_is_shown_by_its_program" {
+	netns_pair
+	start_count "$B" -i "netns:$B/zc:v1"
+	wait_until grep -q open "$BATS_TEST_TMPDIR/count.out"
+	equal program "$(link "$B" v1 '.programs[] | [.hook, .name, .comm, .pid] | join(" ")')" \
+		"xdp-native nsring_zc nsring ${PID[count]}"
+	equal id "$(link "$B" v1 '.programs[].id')" "$(xdp "$B" v1)"
+	equal socket "$(capture "$B" '[.receives, .comm]')" '[false,"nsring"]'
+	run -0 "$NSRING" ls "netns:$B"
+	[[ $output == *"nsring_zc (id $(xdp "$B" v1)), nsring's engine zc, held by nsring (${PID[count]})"* ]]
+	finish count
+	equal program "$(programs "$B" v1)" ""
+}
+
+@test "AF_XDP_socket_is_shown_with_its_queue_and_process" {
+	[ "$("$NSRING" ls --json | jq 'select(.final).xdp_sockets_listed')" = true ] ||
+		skip "this kernel can't list AF_XDP sockets (CONFIG_XDP_SOCKETS_DIAG)"
+	netns_pair
+	start_count "$B" -i "netns:$B/zc:v1" --busy-poll 20
+	wait_until grep -q open "$BATS_TEST_TMPDIR/count.out"
+	equal socket "$(seen_ns "$B" -c '.captures[] | select(.family == "xdp") |
+		[.interface, .queue, .comm, .pid]')" "[\"v1\",0,\"nsring\",${PID[count]}]"
+	equal inode "$(seen_ns "$B" '.captures[] | select(.family == "xdp").inode')" \
+		"$(in_ns "$B" ss -f xdp -a -e -H -n | grep -o 'ino:[0-9]*' | cut -d: -f2)"
+	[ "$(seen_ns "$B" '.captures[] | select(.family == "xdp").ring_bytes')" -gt 0 ]
+}
+
+@test "programs_of_traffic_control_are_those_that_bpftool_shows" {
+	netns_pair
+	cat >"$BATS_TEST_TMPDIR/pass.c" <<-'END'
+		__attribute__((section("tc"), used)) int ls_pass(void *skb) { return -1; }
+	END
+	clang -O2 -target bpf -c "$BATS_TEST_TMPDIR/pass.c" -o "$BATS_TEST_TMPDIR/pass.o"
+	ip netns exec "$B" tc qdisc add dev v1 clsact
+	ip netns exec "$B" tc filter add dev v1 ingress bpf da obj "$BATS_TEST_TMPDIR/pass.o" sec tc
+	ip netns exec "$B" tc filter add dev v1 egress bpf da obj "$BATS_TEST_TMPDIR/pass.o" sec tc
+	equal programs "$(programs "$B" v1 | sort | tr '\n' ' ')" \
+		"tc-egress ls_pass tc-ingress ls_pass "
+	equal ids "$(link "$B" v1 '[.programs[].id] | sort | tostring')" \
+		"$(in_ns "$B" tc -j filter show dev v1 ingress | jq '.[].options.prog.id // empty' |
+			cat - <(in_ns "$B" tc -j filter show dev v1 egress |
+				jq '.[].options.prog.id // empty') | jq -sc sort)"
+}
+
+@test "kernel_that_can't_list_AF_XDP_sockets_is_said_to" {
+	run -0 "$NSRING" ls
+	if [ "$("$NSRING" ls --json | jq 'select(.final).xdp_sockets_listed')" = true ]; then
+		[[ $output != *CONFIG_XDP_SOCKETS_DIAG* ]]
+	else
+		[[ $output == *CONFIG_XDP_SOCKETS_DIAG* ]]
+	fi
+}
+
+@test "drops_of_a_socket_without_a_ring_are_shown" {
+	netns_pair
+	start holder nsenter --net="/run/netns/$B" python3 -c '
+import socket, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind(("v1", 0))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+time.sleep(120)'
+	wait_until has_sockets "$B" 1
+	udp "$A" 500
+	arrived "$B" v1 500
+	[ "$(capture "$B" .drops)" -gt 400 ]
+	equal filter "$(capture "$B" .filter)" none
+}
+
+@test "capture_whose_process_is_hidden_is_shown_with_its_user" {
+	netns_pair
+	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -n -i v1 -w /dev/null
+	run -0 nsenter --net="/run/netns/$B" setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$NSRING" ls
+	[[ $output == *"packet socket of user "*", process not seen"* ]]
+}
