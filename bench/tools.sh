@@ -142,7 +142,8 @@ tool_start()
 	# every word execs the next, so that $! is the program itself
 	"${run[@]}" >"$dir/$log_name" 2>&1 </dev/null &
 	tool_pid=$!
-	for ((i = 0; i < 100; i++)); do
+	# netsniff-ng's ring of 2 GiB takes its time
+	for ((i = 0; i < 400; i++)); do
 		[[ -d /proc/$tool_pid ]] || break
 		lab_is_captured && sleep 0.2 && return 0
 		sleep 0.05

@@ -69,6 +69,7 @@ struct cli_command {
 };
 
 extern const struct cli_command count_command;
+extern const struct cli_command doctor_command;
 extern const struct cli_command dump_command;
 extern const struct cli_command ls_command;
 extern const struct cli_command send_command;

@@ -62,10 +62,11 @@ static void add(struct count_sum *sum, const struct count_sum *more)
 static json_t *sum_json(const struct count_sum *sum)
 {
 	json_t *object = json_pack(
-		"{s:I, s:I, s:f, s:f, s:f, s:o}", "packets", (json_int_t)sum->packets, "bytes",
+		"{s:I, s:I, s:f, s:f, s:f, s:o, s:o}", "packets", (json_int_t)sum->packets, "bytes",
 		(json_int_t)sum->bytes, "seconds", sum->seconds, "packets_per_second",
 		rate((double)sum->packets, sum->seconds), "bits_per_second",
-		rate((double)sum->bytes * 8, sum->seconds), "lost", ledger_json(&sum->lost));
+		rate((double)sum->bytes * 8, sum->seconds), "lost", ledger_json(&sum->lost),
+		"filtered", ledger_filtered_json(&sum->lost));
 
 	if (object && sum->target)
 		json_object_set_new(object, "target", output_text(sum->target));
@@ -134,14 +135,15 @@ static void total_of(const struct count *count, const struct captures_one *one,
 
 static void print_total(const struct count *count, const struct count_sum *sum)
 {
-	char lost[LEDGER_TEXT];
+	char lost[LEDGER_TEXT], filtered[LEDGER_TEXT];
 
 	printf("%s: %s packets, %s bytes in %.1f s: %s, %s\n", sum->target,
 	       units_number(sum->packets).text, units_number(sum->bytes).text, sum->seconds,
 	       units_packets(rate((double)sum->packets, sum->seconds)).text,
 	       units_bits(rate((double)sum->bytes * 8, sum->seconds)).text);
-	printf("%*s  %s\n", (int)strlen(sum->target), "",
-	       ledger_text(&sum->lost, true, count->colour, lost));
+	printf("%*s  %s%s\n", (int)strlen(sum->target), "",
+	       ledger_text(&sum->lost, true, count->colour, lost),
+	       ledger_filtered_text(&sum->lost, filtered));
 }
 
 /* The totals of each target into @list (not with JSON: printed), and of all. */

@@ -132,16 +132,16 @@ static int on_tick(void *arg)
 static void print_totals(const struct dump *dump, const struct totals *totals)
 {
 	const struct rotate *files = &dump->save.files;
-	char lost[LEDGER_TEXT];
+	char lost[LEDGER_TEXT], filtered[LEDGER_TEXT];
 
 	fprintf(stderr, "%s packets, %s bytes in %.1f s: %s", units_number(totals->packets).text,
 		units_number(totals->bytes).text, captures_seconds(&dump->set),
 		ledger_text(&totals->lost, true, false, lost));
-	if (!dump->args->path) {
-		fputc('\n', stderr);
+	if (dump->args->path)
+		fprintf(stderr, ", disk %s", units_number(totals->disk).text);
+	fprintf(stderr, "%s\n", ledger_filtered_text(&totals->lost, filtered));
+	if (!dump->args->path)
 		return;
-	}
-	fprintf(stderr, ", disk %s\n", units_number(totals->disk).text);
 	if (!to_stdout(dump->args) && files->files > 0)
 		fprintf(stderr, "%s: %s in %s file%s\n", files->name,
 			units_bytes(rotate_bytes(files)).text, units_number(files->files).text,
@@ -156,9 +156,10 @@ static void print_totals_json(const struct dump *dump, const struct totals *tota
 
 	if (lost && dump->args->path)
 		json_object_set_new(lost, "disk", json_integer((json_int_t)totals->disk));
-	object = json_pack("{s:b, s:I, s:I, s:f, s:o}", "final", 1, "packets",
+	object = json_pack("{s:b, s:I, s:I, s:f, s:o, s:o}", "final", 1, "packets",
 			   (json_int_t)totals->packets, "bytes", (json_int_t)totals->bytes,
-			   "seconds", captures_seconds(&dump->set), "lost", lost);
+			   "seconds", captures_seconds(&dump->set), "lost", lost, "filtered",
+			   ledger_filtered_json(&totals->lost));
 	if (object && dump->args->path) {
 		json_object_set_new(object, "files", json_integer((json_int_t)files->files));
 		json_object_set_new(object, "file_bytes",

@@ -48,6 +48,10 @@ void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more)
 
 	for (i = 0; i < PLACES; i++)
 		*lost_field(sum, i) += lost_at(more, i);
+	if (sum->filtered == NSR_UNKNOWN || more->filtered == NSR_UNKNOWN)
+		sum->filtered = NSR_UNKNOWN;
+	else
+		sum->filtered += more->filtered;
 }
 
 void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
@@ -61,6 +65,10 @@ void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 		if (lost_at(now, i) > lost_at(since, i))
 			*lost_field(lost, i) = lost_at(now, i) - lost_at(since, i);
 	}
+	if (now->filtered == NSR_UNKNOWN)
+		lost->filtered = NSR_UNKNOWN;
+	else if (now->filtered > since->filtered)
+		lost->filtered = now->filtered - since->filtered;
 }
 
 const char *ledger_text(const struct nsr_stats *stats, bool every, bool colour, char *text)
@@ -96,4 +104,20 @@ json_t *ledger_json(const struct nsr_stats *stats)
 		}
 	}
 	return object;
+}
+
+json_t *ledger_filtered_json(const struct nsr_stats *stats)
+{
+	return stats->filtered == NSR_UNKNOWN ? json_null()
+					      : json_integer((json_int_t)stats->filtered);
+}
+
+const char *ledger_filtered_text(const struct nsr_stats *stats, char *text)
+{
+	text[0] = '\0';
+	if (stats->filtered == NSR_UNKNOWN)
+		snprintf(text, LEDGER_TEXT, ", filtered: not known");
+	else if (stats->filtered)
+		snprintf(text, LEDGER_TEXT, ", filtered %s", units_number(stats->filtered).text);
+	return text;
 }

@@ -15,14 +15,14 @@
 /** ledger_total() - packets lost at all places */
 uint64_t ledger_total(const struct nsr_stats *stats);
 
-/** ledger_add() - add the losses of @more to @sum */
+/** ledger_add() - add the losses of @more, and what its filter refused, to @sum */
 void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more);
 
 /**
  * ledger_subtract() - what was lost since
  * @now:   the counters
  * @since: earlier counters
- * @lost:  its lost_... fields are set; its other fields are zero
+ * @lost:  its lost_... fields and @filtered are set; its other fields are zero
  */
 void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 		     struct nsr_stats *lost);
@@ -45,5 +45,17 @@ const char *ledger_text(const struct nsr_stats *stats, bool every, bool colour, 
  * Return: a new object, NULL when memory is short.
  */
 json_t *ledger_json(const struct nsr_stats *stats);
+
+/** ledger_filtered_json() - how many the filter refused, or null; a new value */
+json_t *ledger_filtered_json(const struct nsr_stats *stats);
+
+/**
+ * ledger_filtered_text() - ", filtered N"; "" when the filter refused none
+ * @stats: the counters
+ * @text:  LEDGER_TEXT bytes, filled in
+ *
+ * Return: @text
+ */
+const char *ledger_filtered_text(const struct nsr_stats *stats, char *text);
 
 #endif

@@ -64,6 +64,9 @@ const char *ls_state_name(uint8_t operstate);
 /** ls_lies_on() - whether @link lies on its peer (a macvlan does), rather than ending in it */
 bool ls_lies_on(const struct host_link *link);
 
+/** ls_ledger_stats() - its losses and what its filter refused */
+struct nsr_stats ls_ledger_stats(const struct nsr_published *page);
+
 #define LS_ADDRESS_TEXT 56
 
 /** ls_address_text() - "10.0.0.1/24" into @text of LS_ADDRESS_TEXT bytes; returns @text */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ledger.h"
 #include "output.h"
 
 static json_t *number(uint64_t value)
@@ -223,6 +224,30 @@ static json_t *captures_json(const struct host_ns *ns, const struct ls_choice *c
 	return list;
 }
 
+static json_t *ledgers_json(const struct host_ns *ns)
+{
+	json_t *list = json_array();
+	uint32_t i;
+
+	for (i = 0; i < ns->ledger_count; i++) {
+		const struct host_ledger *ledger = &ns->ledgers[i];
+		const struct nsr_stats stats = ls_ledger_stats(&ledger->page);
+		json_t *object = json_object();
+
+		json_object_set_new(object, "pid", number((uint64_t)ledger->pid));
+		json_object_set_new(object, "target", output_text(ledger->page.target));
+		json_object_set_new(object, "engine", output_text(ledger->page.engine));
+		json_object_set_new(object, "filter", output_text(ledger->page.filter));
+		json_object_set_new(object, "packets", number(ledger->page.packets));
+		json_object_set_new(object, "bytes", number(ledger->page.bytes));
+		json_object_set_new(object, "lost", ledger_json(&stats));
+		json_object_set_new(object, "filtered", ledger_filtered_json(&stats));
+		json_object_set_new(object, "age_seconds", json_real((double)ledger->age_ms / 1e3));
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
 static json_t *ns_json(const struct host_view *view, const struct host_ns *ns,
 		       const struct ls_choice *choice)
 {
@@ -241,6 +266,7 @@ static json_t *ns_json(const struct host_view *view, const struct host_ns *ns,
 	json_object_set_new(object, "holders", holders);
 	json_object_set_new(object, "interfaces", links_json(view, ns, choice));
 	json_object_set_new(object, "captures", captures_json(ns, choice));
+	json_object_set_new(object, "ledgers", ledgers_json(ns));
 	if (ns->capture_error)
 		json_object_set_new(object, "captures_error",
 				    json_string(strerror(-ns->capture_error)));

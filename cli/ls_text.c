@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "escape.h"
+#include "ledger.h"
 #include "ls_table.h"
 #include "units.h"
 
@@ -329,6 +330,29 @@ static void print_link(const struct ls_table *table, const struct host_view *vie
 	putc('\n', table->out);
 }
 
+/* Older than this was not told by a reader that looks once a second. */
+#define OLD_MS 3000
+
+static void print_ledger(const struct ls_table *table, const struct host_ledger *ledger)
+{
+	const struct nsr_stats stats = ls_ledger_stats(&ledger->page);
+	char text[TEXT_ROOM * 4], lost[LEDGER_TEXT];
+	struct wrap wrap;
+
+	begin_user(table, &wrap);
+	wrap_item(&wrap, "ledger of %s (%d)", escape(ledger->page.target, text, sizeof(text)),
+		  ledger->pid);
+	wrap_item(&wrap, "%s packets", units_number(ledger->page.packets).text);
+	wrap_item(&wrap, "%s", ledger_text(&stats, false, table->colour, lost));
+	if (stats.filtered && stats.filtered != NSR_UNKNOWN)
+		wrap_item(&wrap, "filtered %s", units_number(stats.filtered).text);
+	if (ledger->page.filter[0])
+		wrap_item(&wrap, "filter %s", escape(ledger->page.filter, text, sizeof(text)));
+	if (ledger->age_ms > OLD_MS)
+		wrap_item(&wrap, "%s s ago", units_number(ledger->age_ms / 1000).text);
+	putc('\n', table->out);
+}
+
 static void print_ns(const struct ls_table *table, const struct host_view *view,
 		     const struct ls_choice *choice, const struct host_ns *ns)
 {
@@ -348,6 +372,8 @@ static void print_ns(const struct ls_table *table, const struct host_view *view,
 		print_captures_of(table, ns, link->ifindex);
 	}
 	print_captures_elsewhere(table, ns);
+	for (i = 0; i < ns->ledger_count; i++)
+		print_ledger(table, &ns->ledgers[i]);
 	if (ns->capture_error)
 		fprintf(table->out, "%*scaptures can't be read: %s\n", NS_INDENT, "",
 			strerror(-ns->capture_error));

@@ -58,3 +58,14 @@ const char *ls_mac_text(const struct host_link *link, char *text)
 		sprintf(text + (i ? 3 * i - 1 : 0), i ? ":%02x" : "%02x", link->mac[i]);
 	return text;
 }
+
+struct nsr_stats ls_ledger_stats(const struct nsr_published *page)
+{
+	return (struct nsr_stats){
+		.filtered = page->filtered,
+		.lost_nic = page->lost_nic,
+		.lost_kernel = page->lost_kernel,
+		.lost_ring = page->lost_ring,
+		.lost_consumer = page->lost_consumer,
+	};
+}

@@ -12,6 +12,8 @@
 
 #include <nsring/engine.h>
 
+#include "link_xdp.h"
+
 /** Bytes of a frame. A page less what the kernel keeps around it: its headroom, its own notes, and
  * room for struct skb_shared_info. */
 #define LIVE_FRAME_LEAST 14
@@ -87,16 +89,14 @@ struct live_chunk {
 /**
  * struct live_device - what is known about the device
  * @link_fd:  of nsr_link_open(), in its namespace
- * @genl_fd:  a generic netlink socket there; -1: none
- * @family:   of "netdev" on @genl_fd, 0: the kernel doesn't have it
+ * @xdp:      to ask for what its driver has
  * @name:     as the target says
  * @ifindex:  there
  * @max_len:  longest frame without a VLAN tag
  */
 struct live_device {
 	int link_fd;
-	int genl_fd;
-	uint16_t family;
+	struct nsr_link_xdp xdp;
 	const char *name;
 	uint32_t ifindex;
 	uint32_t max_len;

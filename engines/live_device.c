@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What a device takes: its MTU, whether it is up, and whether its driver takes XDP frames at all,
- * which Linux 6.3 and later tell through the generic netlink family "netdev".
+ * What a device takes: its MTU, whether it is up, and whether its driver takes XDP frames at all.
  */
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/genetlink.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
@@ -17,97 +14,13 @@
 
 #include "live.h"
 
-/* linux/netdev.h since 6.3 */
-#define NETDEV_CMD_DEV_GET	  1
-#define NETDEV_A_DEV_IFINDEX	  1
-#define NETDEV_A_DEV_XDP_FEATURES 3
-#define NETDEV_XDP_ACT_NDO_XMIT	  (1 << 2)
-
-/* struct mnl attributes that are looked for, and where they go. */
-struct wanted {
-	uint16_t type;
-	void *value;
-	uint16_t bytes;
-	bool found;
-};
-
-static int read_wanted(const struct nlattr *attr, void *data)
-{
-	struct wanted *wanted = data;
-
-	if (mnl_attr_get_type(attr) == wanted->type &&
-	    mnl_attr_get_payload_len(attr) >= wanted->bytes) {
-		memcpy(wanted->value, mnl_attr_get_payload(attr), wanted->bytes);
-		wanted->found = true;
-	}
-	return MNL_CB_OK;
-}
-
-/* Asks on a generic netlink socket and waits for the answer; 0, or -errno. */
-static int ask(int fd, struct nlmsghdr *request, struct wanted *wanted)
-{
-	static _Thread_local uint32_t seq;
-	char buf[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
-	const struct nlmsghdr *answer = (void *)buf;
-	ssize_t got;
-
-	request->nlmsg_seq = ++seq;
-	if (send(fd, request, request->nlmsg_len, 0) < 0)
-		return -errno;
-	do {
-		got = recv(fd, buf, sizeof(buf), 0);
-		if (got < 0 && errno != EINTR)
-			return -errno;
-	} while (got < 0 || !mnl_nlmsg_ok(answer, (int)got) || answer->nlmsg_seq != seq);
-	if (answer->nlmsg_type == NLMSG_ERROR)
-		return ((struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error;
-	mnl_attr_parse(answer, sizeof(struct genlmsghdr), read_wanted, wanted);
-	return wanted->found ? 0 : -ENOENT;
-}
-
-static struct nlmsghdr *begin(char *buf, uint16_t family, uint8_t command)
-{
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
-	struct genlmsghdr *genl;
-
-	msg->nlmsg_type = family;
-	msg->nlmsg_flags = NLM_F_REQUEST;
-	genl = mnl_nlmsg_put_extra_header(msg, sizeof(*genl));
-	genl->cmd = command;
-	genl->version = 1;
-	return msg;
-}
-
-/* Without the socket or the family @device->family stays 0, and nothing is known. */
-static void open_features(struct live_device *device)
-{
-	struct wanted id = { CTRL_ATTR_FAMILY_ID, &device->family, sizeof(device->family), false };
-	struct timeval patience = { .tv_sec = 5 };
-	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *msg;
-
-	device->genl_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	if (device->genl_fd < 0)
-		return;
-	setsockopt(device->genl_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	msg = begin(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
-	mnl_attr_put_strz(msg, CTRL_ATTR_FAMILY_NAME, "netdev");
-	ask(device->genl_fd, msg, &id);
-}
-
 /* Whether the driver says that it takes no XDP frames; of a veth this depends on the other end. */
 static bool takes_none(const struct live_device *device)
 {
-	uint64_t features = 0;
-	struct wanted wanted = { NETDEV_A_DEV_XDP_FEATURES, &features, sizeof(features), false };
-	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *msg;
+	uint64_t features;
 
-	if (!device->family)
-		return false;
-	msg = begin(buf, device->family, NETDEV_CMD_DEV_GET);
-	mnl_attr_put_u32(msg, NETDEV_A_DEV_IFINDEX, device->ifindex);
-	return ask(device->genl_fd, msg, &wanted) == 0 && !(features & NETDEV_XDP_ACT_NDO_XMIT);
+	return nsr_link_xdp_features(&device->xdp, device->ifindex, &features) == 0 &&
+	       !(features & NSR_LINK_XDP_NDO_XMIT);
 }
 
 static int say_takes_none(const struct live_device *device, struct nsr_error *err)
@@ -144,7 +57,7 @@ int live_device_open(struct live_device *device, struct nsr_error *err)
 	struct nsr_link link;
 	int rc;
 
-	device->genl_fd = -1;
+	device->xdp.fd = -1;
 	device->link_fd = nsr_link_open();
 	if (device->link_fd < 0)
 		return nsr_error_set(err, device->link_fd, "netlink socket: %s",
@@ -165,7 +78,7 @@ int live_device_open(struct live_device *device, struct nsr_error *err)
 				     "packet:%s",
 				     device->name, device->name);
 	live_device_update(device);
-	open_features(device);
+	nsr_link_xdp_open(&device->xdp);
 	return takes_none(device) ? say_takes_none(device, err) : 0;
 }
 
@@ -173,8 +86,7 @@ void live_device_close(struct live_device *device)
 {
 	if (device->link_fd >= 0)
 		close(device->link_fd);
-	if (device->genl_fd >= 0)
-		close(device->genl_fd);
+	nsr_link_xdp_close(&device->xdp);
 }
 
 int live_device_refuses(struct live_device *device, struct nsr_error *err)

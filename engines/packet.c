@@ -278,9 +278,27 @@ static int start_fanout(struct packet *p, struct nsr_error *err)
 	return rc;
 }
 
+static int ask_link(struct packet *p, struct nsr_link *link)
+{
+	int rc;
+
+	pthread_mutex_lock(&p->link_lock);
+	rc = nsr_link_get(p->link_fd, NULL, p->ifindex, link);
+	pthread_mutex_unlock(&p->link_lock);
+	return rc;
+}
+
+/* Packets that the device has carried in the directions that are captured. */
+static uint64_t carried(const struct packet *p, const struct nsr_link *link)
+{
+	return (p->direction != NSR_OUT ? link->received : 0) +
+	       (p->direction != NSR_IN ? link->transmitted : 0);
+}
+
 static int packet_start(void *priv, struct nsr_error *err)
 {
 	struct packet *p = priv;
+	struct nsr_link link;
 	int rc;
 
 	if (!(p->mode & NSR_RECV))
@@ -289,6 +307,8 @@ static int packet_start(void *priv, struct nsr_error *err)
 	if (rc == 0 && p->promiscuous)
 		rc = be_promiscuous(p, err);
 	p->started = rc == 0;
+	if (p->started && p->ifindex && ask_link(p, &link) == 0)
+		p->carried_before = carried(p, &link);
 	return rc;
 }
 
@@ -302,16 +322,6 @@ static int packet_recv(void *priv, struct nsr_packet *packets, uint32_t max, str
 static int packet_fd(void *priv)
 {
 	return ((struct packet *)priv)->fd;
-}
-
-static int ask_link(struct packet *p, struct nsr_link *link)
-{
-	int rc;
-
-	pthread_mutex_lock(&p->link_lock);
-	rc = nsr_link_get(p->link_fd, NULL, p->ifindex, link);
-	pthread_mutex_unlock(&p->link_lock);
-	return rc;
 }
 
 /*
@@ -338,23 +348,32 @@ static int packet_check(void *priv, struct nsr_error *err)
 	return ask_link(p, &link) < 0 || !(link.flags & IFF_UP);
 }
 
-static int packet_stop(void *priv, struct nsr_error *err)
-{
-	struct packet *p = priv;
-	int rc = p->mode & NSR_RECV ? packet_filter_refuse(p, err) : 0;
-
-	p->stopped = rc == 0;
-	return rc;
-}
-
-/* A device that is gone, or whose driver started anew, has not lost less than was seen. */
-static uint64_t missed(struct packet *p)
+/*
+ * Asks after the device's counters. One that is gone, or whose driver started anew, has not lost or
+ * carried less than was seen.
+ */
+static void look_at_counters(struct packet *p)
 {
 	struct nsr_link link;
 
-	if (p->ifindex && ask_link(p, &link) == 0 && link.missed >= p->missed_before)
+	if (!p->ifindex || ask_link(p, &link) < 0)
+		return;
+	if (link.missed >= p->missed_before)
 		atomic_store(&p->missed, link.missed - p->missed_before);
-	return atomic_load(&p->missed);
+	if (!p->stopped && carried(p, &link) >= p->carried_before)
+		atomic_store(&p->carried, carried(p, &link) - p->carried_before);
+}
+
+/* Nobody tells what a filter in the kernel refused: it is what the device counted beyond the rest. */
+static uint64_t filtered(const struct packet *p)
+{
+	uint64_t carried = p->carried, accepted = p->accepted;
+
+	if (!p->filtered)
+		return 0;
+	if (!p->ifindex || p->fanout)
+		return NSR_UNKNOWN;
+	return p->refused + (carried > accepted ? carried - accepted : 0);
 }
 
 static void packet_stats(void *priv, struct nsr_stats *stats)
@@ -363,11 +382,28 @@ static void packet_stats(void *priv, struct nsr_stats *stats)
 	struct tpacket_stats_v3 now = { 0 };
 	socklen_t len = sizeof(now);
 
+	/* Before the socket: a packet that comes meanwhile is not taken for one that was refused. */
+	look_at_counters(p);
 	/* Reading resets them. */
-	if (p->mode & NSR_RECV && getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &now, &len) == 0)
+	if (p->mode & NSR_RECV &&
+	    getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &now, &len) == 0) {
 		atomic_fetch_add(&p->lost_ring, now.tp_drops);
+		atomic_fetch_add(&p->accepted, now.tp_packets);
+	}
 	stats->lost_ring = atomic_load(&p->lost_ring);
-	stats->lost_nic = missed(p);
+	stats->lost_nic = atomic_load(&p->missed);
+	stats->filtered = p->mode & NSR_RECV ? filtered(p) : 0;
+}
+
+static int packet_stop(void *priv, struct nsr_error *err)
+{
+	struct packet *p = priv;
+	int rc = p->mode & NSR_RECV ? packet_filter_refuse(p, err) : 0;
+
+	/* What comes from now on is not the filter's doing. */
+	look_at_counters(p);
+	p->stopped = rc == 0;
+	return rc;
 }
 
 static void packet_info(void *priv, struct nsr_info *info)

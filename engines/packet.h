@@ -99,6 +99,11 @@ struct packet {
 	_Atomic uint64_t missed; /* since then, as last seen */
 	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
 	_Atomic uint64_t lost_ring;
+	_Atomic uint64_t accepted; /* by the kernel's filter, also those that were lost */
+	_Atomic uint64_t refused; /* by the filter when they were handed out */
+	_Atomic bool filtered; /* a filter was there at some time */
+	uint64_t carried_before; /* by the device, when the capture started */
+	_Atomic uint64_t carried; /* since then, as last seen */
 	struct mmsghdr *messages; /* sending */
 	struct iovec *vectors;
 };

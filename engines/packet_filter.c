@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,6 +101,8 @@ int packet_filter_set(void *priv, const struct nsr_filter *filter, struct nsr_er
 					     ? " (in user space it can be, without immediate mode)"
 					     : "");
 	p->filter = filter;
+	if (filter)
+		atomic_store(&p->filtered, true);
 	p->judge_all = judge_all;
 	if (p->started)
 		begin_recheck(p, accept);

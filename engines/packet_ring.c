@@ -163,8 +163,10 @@ static inline int describe(struct packet *p, const struct raw *raw, const struct
 	if (p->view == NSR_SKB_COOKED)
 		restore_cooked(packet, from);
 	if (is_doubtful(p, packet, raw, from) &&
-	    !nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen))
+	    !nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen)) {
+		atomic_store_explicit(&p->refused, p->refused + 1, memory_order_relaxed);
 		return 0;
+	}
 	if (packet->caplen > p->snaplen)
 		packet->caplen = p->snaplen;
 	return 1;

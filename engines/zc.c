@@ -98,10 +98,9 @@ static int check_options(const struct nsr_engine_args *args, struct nsr_error *e
 				     args->device);
 	if (opts->tap && opts->mode & NSR_SEND)
 		return nsr_error_set(err, -EOPNOTSUPP, "a tap can't send: open another capture");
-	if (opts->tap && (args->queue >= 0 || opts->xdp == NSR_XDP_ZEROCOPY || opts->busy_poll_us))
+	if (opts->tap && (opts->xdp == NSR_XDP_ZEROCOPY || opts->busy_poll_us))
 		return nsr_error_set(err, -EOPNOTSUPP,
-				     "a tap copies from all queues: it has no queue, zero-copy or "
-				     "busy polling");
+				     "a tap copies: it has no zero-copy or busy polling");
 	return 0;
 }
 
@@ -305,7 +304,7 @@ static bool open_zero_copy(struct zc *zc, int queue, const struct nsr_options *o
 {
 	struct nsr_options zero_copy = *opts;
 
-	if (zc->xdp != NSR_XDP_NATIVE || opts->xdp == NSR_XDP_NATIVE)
+	if (zc->xdp != NSR_XDP_NATIVE || opts->xdp == NSR_XDP_NATIVE || !zc->device.may_zero_copy)
 		return false;
 	zero_copy.xdp = NSR_XDP_ZEROCOPY;
 	if (open_sockets(zc, queue, &zero_copy, NULL) == 0)
@@ -561,6 +560,18 @@ static int zc_stop(void *priv, struct nsr_error *err)
 	return 0;
 }
 
+/* By the program, on each queue's lane, and of what waited. */
+static uint64_t filtered(const struct zc *zc)
+{
+	uint64_t sum = zc->refused;
+	uint32_t i;
+
+	for (i = 0; i < ZC_QUEUES_MAX; i++)
+		if (zc->program.queue < 0 || (uint32_t)zc->program.queue == i)
+			sum += __atomic_load_n(&zc->state->lanes[i].refused, __ATOMIC_RELAXED);
+	return sum;
+}
+
 static void zc_stats(void *priv, struct nsr_stats *stats)
 {
 	struct zc *zc = priv;
@@ -573,6 +584,7 @@ static void zc_stats(void *priv, struct nsr_stats *stats)
 		zc_group_stats(zc, stats);
 		return;
 	}
+	stats->filtered = zc->state ? filtered(zc) : 0;
 	for (i = 0; i < zc->queue_count && zc->socket_mode & NSR_RECV; i++)
 		stats->lost_ring += zc_socket_lost(zc->queues[i].fd);
 }
@@ -583,9 +595,9 @@ static const char *mode_name(const struct zc *zc)
 	case NSR_XDP_ZEROCOPY:
 		return "zero-copy";
 	case NSR_XDP_GENERIC:
-		return "generic copy";
+		return zc->is_tap ? "generic tap" : "generic copy";
 	case NSR_XDP_NATIVE:
-		return "native copy";
+		return zc->is_tap ? "native tap" : "native copy";
 	default:
 		return "copy";
 	}
@@ -593,7 +605,7 @@ static const char *mode_name(const struct zc *zc)
 
 static void describe_mode(const struct zc *zc, char *mode, size_t size)
 {
-	const char *kind = zc->is_tap ? "XDP tap" : zc->copies ? "XDP" : "AF_XDP";
+	const char *kind = zc->copies ? "XDP" : "AF_XDP";
 
 	if (!(zc->mode & NSR_RECV))
 		snprintf(mode, size, "%s %s, send only", kind, mode_name(zc));

@@ -30,6 +30,7 @@ struct zc_device {
 	uint32_t queues; /* receive queues in use, also more than ZC_QUEUES_MAX */
 	bool promiscuous;
 	bool is_master; /* a bond or team */
+	bool may_zero_copy; /* its driver has not said that it can't */
 	bool suspect; /* it was down when it was looked at last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
@@ -140,6 +141,7 @@ struct zc_meta {
  * @head:    what has come: bytes of records, or frames for a socket
  * @ring_at: when @head is as far, the bell rings
  * @lost:    frames for which there was no room
+ * @refused: frames that the filter refused
  * @tail:    what the reader is done with
  *
  * What the program writes is apart from what the reader does.
@@ -148,7 +150,8 @@ struct zc_lane {
 	uint64_t head;
 	uint64_t ring_at;
 	uint64_t lost;
-	uint64_t reserved[5];
+	uint64_t refused;
+	uint64_t reserved[4];
 	uint64_t tail;
 	uint64_t reserved2[7];
 };
@@ -241,6 +244,7 @@ struct zc {
 	bool is_tap, copies, immediate, stopped;
 	bool frags; /* frames of the device's MTU need several buffers */
 	_Atomic uint64_t lost_consumer;
+	_Atomic uint64_t refused; /* by the filter when they were handed out */
 };
 
 /** zc_device.c */
@@ -376,6 +380,14 @@ int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, uin
 
 /** zc_queues_close() - also after a failed open, and more than once */
 void zc_queues_close(struct zc *zc);
+
+/** zc_count_refused() - a packet that waited is refused by the filter that there is now */
+static inline void zc_count_refused(struct zc *zc)
+{
+	uint64_t refused = atomic_load_explicit(&zc->refused, memory_order_relaxed);
+
+	atomic_store_explicit(&zc->refused, refused + 1, memory_order_relaxed);
+}
 
 /** zc_recv.c */
 

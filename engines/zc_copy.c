@@ -206,7 +206,10 @@ static uint32_t take(struct zc *zc, uint32_t lane, uint64_t stamp_ns, struct nsr
 		if (__atomic_load_n(&record->mark, __ATOMIC_ACQUIRE) != (at ^ zc->program.secret))
 			break;
 		describe(zc, record, stamp_ns, &packets[n]);
-		n += record->len && !refuses(zc, record);
+		if (record->len && !refuses(zc, record))
+			n++;
+		else if (record->len)
+			zc_count_refused(zc);
 		at += zc_record_bytes(record->caplen);
 	}
 	zc->copy.next[lane] = at;

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link_xdp.h"
 #include "zc.h"
 
 /* For local experiments: IEEE 802, and ETH_P_802_EX1 of linux/if_ether.h since 5.16. */
@@ -165,6 +166,19 @@ bool zc_device_stamps(const struct zc_device *device)
 	       config.rx_filter != HWTSTAMP_FILTER_NONE;
 }
 
+/* Before Linux 6.3 drivers don't tell, and trying it shows. */
+static bool may_zero_copy(const struct zc_device *device)
+{
+	struct nsr_link_xdp netdev;
+	uint64_t features;
+	int rc;
+
+	nsr_link_xdp_open(&netdev);
+	rc = nsr_link_xdp_features(&netdev, device->ifindex, &features);
+	nsr_link_xdp_close(&netdev);
+	return rc < 0 || features & NSR_LINK_XDP_ZEROCOPY;
+}
+
 int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 		   struct nsr_error *err)
 {
@@ -180,6 +194,8 @@ int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 		device->queues = count_queues(device);
 	if (rc == 0)
 		device->is_master = is_master(device);
+	if (rc == 0)
+		device->may_zero_copy = may_zero_copy(device);
 	return rc;
 }
 

@@ -257,4 +257,7 @@ void zc_group_stats(struct zc *zc, struct nsr_stats *stats)
 	}
 	zc->lost_consumer += __atomic_exchange_n(&group->shared->orphaned, 0, __ATOMIC_RELAXED);
 	stats->lost_consumer = zc->lost_consumer;
+	/* Nobody knows whose it would have been. */
+	if (group->shared->filter_count)
+		stats->filtered = NSR_UNKNOWN;
 }

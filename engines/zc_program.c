@@ -148,6 +148,14 @@ static void emit_lane(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_9, BPF_REG_2, 0, 0);
 }
 
+/* To a counter of the lane. */
+static void emit_add_one(struct nsr_ebpf *p, size_t field)
+{
+	zc_emit_set(p, BPF_REG_2, 1);
+	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_9, BPF_REG_2, (int16_t)field,
+		      BPF_ADD);
+}
+
 /* Wakes a reader that rests, if R3 is as far as it said: see zc_bell.c. */
 static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
 {
@@ -368,21 +376,27 @@ static void emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint
 	emit_bell(p, program);
 	emit_exit(p, action);
 	nsr_ebpf_place(p, lost);
-	zc_emit_set(p, BPF_REG_2, 1);
-	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_9, BPF_REG_2,
-		      offsetof(struct zc_lane, lost), BPF_ADD);
+	emit_add_one(p, offsetof(struct zc_lane, lost));
 	emit_exit(p, action);
+}
+
+/* On the lane of the queue's number, whichever of them are captured. */
+static void emit_count_refused(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	emit_queue(p);
+	emit_lane(p, program);
+	emit_add_one(p, offsetof(struct zc_lane, refused));
 }
 
 static int assemble(const struct zc_program *program, const struct nsr_filter *filter,
 		    struct nsr_ebpf_code *code, struct nsr_error *err)
 {
 	struct nsr_ebpf p = { 0 };
-	uint32_t match = nsr_ebpf_labels(&p, 2), pass = match + 1;
+	uint32_t match = nsr_ebpf_labels(&p, 3), pass = match + 1, refused = match + 2;
 	int rc;
 
 	emit_begin(&p);
-	rc = nsr_filter_xdp_emit(&p, filter, program->flags, match, pass, err);
+	rc = nsr_filter_xdp_emit(&p, filter, program->flags, match, refused, err);
 	if (rc < 0) {
 		nsr_ebpf_free(&p);
 		return rc;
@@ -392,6 +406,8 @@ static int assemble(const struct zc_program *program, const struct nsr_filter *f
 		emit_copy(&p, program, pass);
 	else
 		emit_redirect(&p, program, pass);
+	nsr_ebpf_place(&p, refused);
+	emit_count_refused(&p, program);
 	nsr_ebpf_place(&p, pass);
 	emit_exit(&p, XDP_PASS);
 	rc = nsr_ebpf_finish(&p, code);

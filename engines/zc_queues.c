@@ -330,13 +330,21 @@ static int open_all(struct zc *zc, uint32_t first, uint32_t count, uint32_t want
 	return rc;
 }
 
+/* What the capture has already become holds for its sockets. */
+static uint32_t wanted_mode(const struct zc *zc, const struct nsr_options *opts)
+{
+	if (zc->xdp == NSR_XDP_GENERIC)
+		return NSR_XDP_GENERIC;
+	return zc->copies ? NSR_XDP_NATIVE : opts->xdp;
+}
+
 int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, uint32_t mode,
 		   struct nsr_error *err)
 {
 	/* Frames leave by one queue. */
 	bool one = queue >= 0 || !(mode & NSR_RECV);
 	uint32_t first = queue >= 0 ? (uint32_t)queue : 0, xdp = zc->xdp;
-	uint32_t count = one ? 1 : zc->device.queues;
+	uint32_t count = one ? 1 : zc->device.queues, wanted = wanted_mode(zc, opts);
 	bool again = false;
 	int rc = mode & NSR_RECV ? zc_device_takes_sockets(&zc->device, err) : 0;
 
@@ -348,7 +356,7 @@ int zc_queues_open(struct zc *zc, int queue, const struct nsr_options *opts, uin
 	if (!zc->queues)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	for (;;) {
-		rc = open_all(zc, first, count, xdp == NSR_XDP_GENERIC ? xdp : opts->xdp, again);
+		rc = open_all(zc, first, count, wanted, again);
 		/* Less memory, where the limit on locked memory or the machine has not that much. */
 		if ((rc != -ENOBUFS && rc != -ENOMEM) || zc->memory.rx_frames < 2 * ZC_LEAST_FRAMES)
 			break;

@@ -123,10 +123,13 @@ static void take_stamp(const struct zc *zc, uint8_t *frame, struct nsr_packet *p
 }
 
 /* Whether a filter that was changed while packets were waiting refuses this one. */
-static bool refuses(const struct zc *zc, struct zc_queue *queue, const struct nsr_packet *packet)
+static bool refuses(struct zc *zc, struct zc_queue *queue, const struct nsr_packet *packet)
 {
 	queue->recheck--;
-	return zc->filter && !nsr_filter_match(zc->filter, packet->data, packet->len, packet->len);
+	if (!zc->filter || nsr_filter_match(zc->filter, packet->data, packet->len, packet->len))
+		return false;
+	zc_count_refused(zc);
+	return true;
 }
 
 static void hold(struct zc_queue *queue, uint32_t *held, uint32_t at, uint32_t buffers)

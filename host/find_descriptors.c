@@ -91,6 +91,8 @@ static int find_descriptor(struct find *find, pid_t pid, int dir, const char *fd
 	if (!strncmp(text, socket, sizeof(socket) - 1))
 		return owners_add_socket(find->owners,
 					 strtoull(text + sizeof(socket) - 1, NULL, 10), pid);
+	if (published_is(text))
+		return published_add(&find->owners->published, pid, dir, fd);
 	if (!strncmp(text, anon, sizeof(anon) - 1) && strstr(text, "bpf_link"))
 		return find_link_owner(find, pid, fd);
 	return 0;

@@ -90,6 +90,7 @@ int host_look(struct host_view *view, uint32_t holders)
 	if (rc == 0) {
 		programs_name(view);
 		owners_name(&owners, view);
+		rc = published_share(&owners.published, view);
 		count_unread(view);
 	}
 	owners_free(&owners);
@@ -110,6 +111,7 @@ void host_forget(struct host_view *view)
 		for (j = 0; j < ns->holder_count; j++)
 			free(ns->holders[j].path);
 		free(ns->holders);
+		free(ns->ledgers);
 		free(ns->place);
 	}
 	free(view->list);

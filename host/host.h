@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "publish.h"
+
 #define HOST_NAME_BYTES 16 /* of a command, a program, an interface's kind; with the final NUL */
 
 /** Of what kind a holder is. */
@@ -220,6 +222,20 @@ struct host_capture {
 };
 
 /**
+ * struct host_ledger - what a capture of nsring's tells of itself
+ * @page:   target, engine, filter, and what it has handed out and lost
+ * @age_ms: how long ago that was so
+ * @inode:  of its file
+ * @pid:    process
+ */
+struct host_ledger {
+	struct nsr_published page;
+	uint64_t age_ms;
+	uint64_t inode;
+	pid_t pid;
+};
+
+/**
  * struct host_ns - a network namespace
  * @inode:         its number, unique while somebody holds it
  * @cookie:        its other number, never used again while the host runs; 0: not known
@@ -233,6 +249,7 @@ struct host_capture {
  * @held:          how many there are of each kind, also those that aren't among @holders
  * @links:         @link_count of them, by index
  * @captures:      @capture_count of them
+ * @ledgers:       @ledger_count of them, of nsring's own captures
  * @capture_error: why captures couldn't be read (no packet_diag in the kernel), -errno
  * @xdp_error:     why AF_XDP sockets couldn't be, -errno
  */
@@ -251,6 +268,8 @@ struct host_ns {
 	uint32_t link_count;
 	struct host_capture *captures;
 	uint32_t capture_count;
+	struct host_ledger *ledgers;
+	uint32_t ledger_count;
 	int capture_error;
 	int xdp_error;
 };

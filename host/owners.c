@@ -151,5 +151,6 @@ void owners_free(struct owners *owners)
 {
 	free(owners->sockets);
 	free(owners->programs);
+	published_free(&owners->published);
 	memset(owners, 0, sizeof(*owners));
 }

@@ -3,18 +3,20 @@
 #ifndef NSRING_HOST_OWNERS_H
 #define NSRING_HOST_OWNERS_H
 
-#include "host.h"
+#include "published.h"
 
 /**
  * struct owners - what processes have open
  * @sockets:  all sockets, by inode
  * @programs: programs that bpf links hold on an interface, by id
+ * @published: ledgers of nsring's own captures
  */
 struct owners {
 	struct owner *sockets;
 	uint32_t socket_count;
 	struct owner *programs;
 	uint32_t program_count;
+	struct published published;
 };
 
 /** owners_add_socket() - process @pid has the socket @inode open; returns 0 or -ENOMEM */

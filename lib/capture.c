@@ -19,6 +19,7 @@
 #include "filter.h"
 #include "options.h"
 #include "place.h"
+#include "publish.h"
 #include "registry.h"
 #include "sized.h"
 #include "target.h"
@@ -49,10 +50,11 @@ struct nsr_capture {
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
 	struct nsr_error last;
 	/* Written by the reader (or sender) only; others may read them at any time. */
-	_Atomic uint64_t n_packets, n_bytes, n_sent, n_sent_bytes;
+	_Atomic uint64_t n_packets, n_bytes, n_filtered, n_sent, n_sent_bytes;
 	struct nsr_target target;
 	struct nsr_place place;
 	uint64_t netns_cookie;
+	struct nsr_publisher publisher;
 };
 
 static void count(_Atomic uint64_t *counter, uint64_t more)
@@ -184,9 +186,14 @@ static int use_sift(struct nsr_capture *cap, const char *text, struct nsr_error 
 
 int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err)
 {
+	int rc;
+
 	if (filter && !*filter)
 		filter = NULL;
-	return cap->ops->set_filter ? use_filter(cap, filter, err) : use_sift(cap, filter, err);
+	rc = cap->ops->set_filter ? use_filter(cap, filter, err) : use_sift(cap, filter, err);
+	if (rc == 0)
+		nsr_publish_filter(&cap->publisher, filter);
+	return rc;
 }
 
 static int start(struct nsr_capture *cap, struct nsr_error *err)
@@ -242,6 +249,8 @@ int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capt
 	}
 	cap->ops = nsr_registry_find(cap->target.engine, err);
 	rc = cap->ops ? open_engine(cap, err) : err->code;
+	if (rc == 0 && cap->opts.mode & NSR_RECV)
+		nsr_publish_open(&cap->publisher, target, cap->ops->name, cap->place.inode);
 	if (rc == 0)
 		rc = start(cap, err);
 	if (rc < 0)
@@ -265,6 +274,7 @@ void nsr_close(struct nsr_capture *cap)
 		cap->ops->close(cap->priv);
 	nsr_filter_free(cap->filter);
 	nsr_filter_set_free(cap->sift);
+	nsr_publish_close(&cap->publisher);
 	free(cap->packets);
 	free(cap);
 }
@@ -319,14 +329,25 @@ static void trim(struct nsr_capture *cap, int n)
 /* Packets that are there now; *more: the engine had some, though the filter refused them all. */
 static int take(struct nsr_capture *cap, bool *more)
 {
-	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last);
+	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last), kept;
 
 	*more = n > 0;
-	if (n > 0 && cap->sift)
-		n = sift(cap, n);
+	if (n > 0 && cap->sift) {
+		kept = sift(cap, n);
+		count(&cap->n_filtered, kept < 0 ? 0 : (uint64_t)(n - kept));
+		n = kept;
+	}
 	if (cap->opts.snaplen < NSR_SNAPLEN_MAX && !cap->ops->set_filter)
 		trim(cap, n);
 	return n;
+}
+
+static void publish(struct nsr_capture *cap)
+{
+	struct nsr_stats stats = { .size = sizeof(stats) };
+
+	if (nsr_publish_due(&cap->publisher))
+		nsr_stats(cap, &stats);
 }
 
 static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
@@ -339,6 +360,7 @@ static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
 	count(&cap->n_packets, (uint64_t)n);
 	count(&cap->n_bytes, bytes);
 	cap->lively = true;
+	publish(cap);
 	batch->packets = cap->packets;
 	batch->count = (uint32_t)n;
 	return n;
@@ -460,6 +482,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 		check_engine(cap);
 	}
 	check_without_tick(cap);
+	publish(cap);
 	rc = rest_a_while(cap, rest);
 	if (rc)
 		return rc;
@@ -571,10 +594,12 @@ int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats)
 
 	all.packets = atomic_load_explicit(&cap->n_packets, memory_order_relaxed);
 	all.bytes = atomic_load_explicit(&cap->n_bytes, memory_order_relaxed);
+	all.filtered = atomic_load_explicit(&cap->n_filtered, memory_order_relaxed);
 	all.sent = atomic_load_explicit(&cap->n_sent, memory_order_relaxed);
 	all.sent_bytes = atomic_load_explicit(&cap->n_sent_bytes, memory_order_relaxed);
 	if (cap->ops->stats)
 		cap->ops->stats(cap->priv, &all);
+	nsr_publish_stats(&cap->publisher, &all);
 	return nsr_struct_give(stats, &all, sizeof(all));
 }
 

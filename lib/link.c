@@ -75,6 +75,8 @@ static int read_attr(const struct nlattr *attr, void *data)
 		memcpy(&stats, mnl_attr_get_payload(attr),
 		       len < sizeof(stats) ? len : sizeof(stats));
 		link->missed = stats.rx_missed_errors + stats.rx_fifo_errors;
+		link->received = stats.rx_packets;
+		link->transmitted = stats.tx_packets;
 		break;
 	}
 	return MNL_CB_OK;

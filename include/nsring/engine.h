@@ -71,7 +71,8 @@ struct nsr_engine_args {
  * @check: the descriptor polled an error, or readable although recv had nothing: 0 to carry on, 1
  *         to carry on and be checked again soon, -ENODEV the device is gone, … with @err
  * @stop:  take no further packets
- * @stats: add to what the core has filled in: the lost_… fields
+ * @stats: add to what the core has filled in: the lost_… fields, and to @filtered, where the core
+ *         has what it refused itself, or set it to NSR_UNKNOWN
  * @info:  fill in @mode, @linktype, @snaplen, @ring_bytes, @fanout_group, @diverts; also
  *         @batch_packets where send best gets more frames than that at once
  * @interface: see nsr_interface()
@@ -193,6 +194,7 @@ uint64_t nsr_spare_memory(void);
  *             offload makes of it, with the link-layer header
  * @mtu:       in bytes, without the link-layer header
  * @missed:    packets the device dropped for want of receive buffers, since it exists
+ * @received, @transmitted: packets, since it exists
  * @name:      its name
  */
 struct nsr_link {
@@ -202,6 +204,7 @@ struct nsr_link {
 	uint32_t max_frame;
 	uint32_t mtu;
 	uint64_t missed;
+	uint64_t received, transmitted;
 	char name[16];
 };
 

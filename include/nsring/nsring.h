@@ -199,6 +199,9 @@ struct nsr_frame {
  *                 group that died
  * @sent:          frames accepted for sending
  * @sent_bytes:    their lengths
+ * @filtered:      refused by the filter; NSR_UNKNOWN where nobody can tell. From a packet socket it is
+ *                 what the device has counted and the socket has not taken: other counting of the
+ *                 device's (GRO, which joins packets) shows in it
  */
 struct nsr_stats {
 	size_t size;
@@ -210,7 +213,11 @@ struct nsr_stats {
 	uint64_t lost_consumer;
 	uint64_t sent;
 	uint64_t sent_bytes;
+	uint64_t filtered;
 };
+
+/** A figure that nobody knows. */
+#define NSR_UNKNOWN UINT64_MAX
 
 /**
  * struct nsr_info - what an open capture turned out to be

@@ -156,3 +156,72 @@ time.sleep(120)'
 		"$NSRING" ls
 	[[ $output == *"packet socket of user "*", process not seen"* ]]
 }
+
+# ledger NS FILTER: of the first capture of nsring's there.
+ledger() {
+	seen_ns "$1" -c ".ledgers[0] | $2"
+}
+
+has_ledger_of() {
+	[ "$(ledger "$1" .packets)" = "$2" ]
+}
+
+@test "ledger_of_a_capture_is_shown_with_its_target_filter_and_losses" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1" --ring 256K -s 1514 udp port 9
+	kill -STOP "${PID[count]}"
+	udp "$A" 2000 "$NOBODY" 9 1400
+	udp "$A" 100 "$NOBODY" 7
+	arrived "$B" v1 2100
+	kill -CONT "${PID[count]}"
+	wait_until has_filtered "$B" 100
+	equal what "$(ledger "$B" '[.pid, .target, .engine, .filter]')" \
+		"[${PID[count]},\"netns:$B/v1\",\"packet\",\"udp port 9\"]"
+	equal "handed out and lost" "$(ledger "$B" '.packets + .lost.ring')" 2000
+	[ "$(ledger "$B" .lost.ring)" -gt 0 ]
+	run -0 "$NSRING" ls "netns:$B"
+	[[ $output == *"ledger of netns:$B/v1 (${PID[count]})"*"filter udp port 9"* ]]
+}
+
+has_filtered() {
+	[ "$(ledger "$1" .filtered)" = "$2" ]
+}
+
+@test "ledger_of_a_capture_goes_with_its_process" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1"
+	wait_until has_ledger_of "$B" 0
+	kill -KILL "${PID[count]}"
+	reap count 137
+	equal ledgers "$(seen_ns "$B" '.ledgers | length')" 0
+}
+
+@test "file_that_only_looks_like_a_ledger_is_left_out" {
+	netns_pair
+	cat >"$BATS_TEST_TMPDIR/fake.c" <<-'END'
+		#define _GNU_SOURCE
+		#include <string.h>
+		#include <sys/mman.h>
+		#include <unistd.h>
+		int main(void)
+		{
+			char page[4096];
+			int fd = memfd_create("nsring-capture", 0);
+
+			memset(page, 'x', sizeof(page));
+			if (write(memfd_create("nsring-capture", 0), "nsrcap 1", 8) != 8 ||
+			    write(fd, page, sizeof(page)) != sizeof(page))
+				return 1;
+			return pause();
+		}
+	END
+	cc -o "$BATS_TEST_TMPDIR/fake" "$BATS_TEST_TMPDIR/fake.c"
+	start fake "$BATS_TEST_TMPDIR/fake"
+	wait_until has_memfds "${PID[fake]}"
+	run -0 "$NSRING" ls --json
+	[[ $output != *"\"pid\": ${PID[fake]}, \"target\""* ]]
+}
+
+has_memfds() {
+	[ "$(readlink "/proc/$1/fd/"* | grep -c nsring-capture)" = 2 ]
+}

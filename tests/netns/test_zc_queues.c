@@ -124,6 +124,23 @@ static void tap_copies_from_all_queues(void **state)
 	nsr_close(zc);
 }
 
+static void tap_of_one_queue_copies_from_it_alone(void **state)
+{
+	struct nsr_capture *zc, *stack;
+	struct nsr_options opts;
+
+	make_device();
+	nsr_options_init(&opts);
+	opts.tap = true;
+	zc = open_target("zc:q1@2", &opts);
+	stack = open_target("q1", NULL);
+	send_on_each_queue();
+	assert_int_equal(collect(zc, NULL, NULL), 30);
+	assert_int_equal(collect(stack, NULL, NULL), 100);
+	nsr_close(stack);
+	nsr_close(zc);
+}
+
 static void small_batches_come_from_every_queue(void **state)
 {
 	struct nsr_options opts;
@@ -329,6 +346,7 @@ int main(void)
 		cmocka_unit_test(each_queue_is_taken_alone_and_the_others_reach_the_stack),
 		cmocka_unit_test(queue_that_the_device_has_not_is_refused_with_how_many_there_are),
 		cmocka_unit_test(tap_copies_from_all_queues),
+		cmocka_unit_test(tap_of_one_queue_copies_from_it_alone),
 		cmocka_unit_test(small_batches_come_from_every_queue),
 		cmocka_unit_test(new_filter_refuses_packets_that_wait_in_any_queue),
 		cmocka_unit_test(what_full_rings_lose_is_in_the_ledger),

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Gathering what is known of a device. */
+#include "device.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Takes CAP_SYS_ADMIN. */
+static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd < 0)
+		return;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+		memcpy(name, info.name, BPF_OBJ_NAME_LEN);
+	name[BPF_OBJ_NAME_LEN - 1] = '\0';
+	close(fd);
+}
+
+static void look_below(struct device *device)
+{
+	struct ethtool ethtool = { 0 };
+
+	if (rtlink_get(NULL, device->link.below, &device->below) < 0)
+		return;
+	ethtool_look(device->below.name, &ethtool);
+	memcpy(device->peer_offloads, ethtool.offloads, sizeof(ethtool.offloads));
+}
+
+int device_look(struct device *device)
+{
+	struct rtlink *link = &device->link;
+	int rc = rtlink_get(device->name, 0, link);
+
+	if (rc < 0)
+		return rc;
+	ethtool_look(device->name, &device->ethtool);
+	device->features_rc = features_get(link->ifindex, &device->features);
+	if (link->master)
+		rtlink_get(NULL, link->master, &device->master);
+	if (link->below && !link->abroad && link->below != link->ifindex)
+		look_below(device);
+	if (link->xdp_id)
+		name_program(link->xdp_id, device->xdp_name);
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Places: entering namespaces, and seeing those of processes. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "doctor.h"
+#include "visit.h"
+
+static int look_around(void *arg)
+{
+	return 0;
+}
+
+static void judge_place(struct doctor *doctor, const char *subject, const char *place,
+			uint64_t wanted, const char *what)
+{
+	struct trial trial = { 0 };
+	struct nsr_error err = { 0 };
+
+	trial.rc = visit(place, look_around, NULL, &err);
+	if (trial.rc == 0) {
+		report_add(&doctor->report, subject, VERDICT_USABLE, "%s", what);
+		return;
+	}
+	snprintf(trial.text, sizeof(trial.text), "%s", err.text);
+	doctor_refused(doctor, subject, wanted, &trial);
+}
+
+/* From the stage the namespace that the command was started in is another one: as good as any. */
+void doctor_places(struct doctor *doctor)
+{
+	struct trial trial = { .rc = -EPERM };
+
+	judge_place(doctor, "place.host", "host", CAP_BIT(SYS_ADMIN) | CAP_BIT(SYS_PTRACE),
+		    "the namespace of process 1");
+	if (doctor->staged)
+		judge_place(doctor, "place.netns", "netns:/proc/self/ns/net", CAP_BIT(SYS_ADMIN),
+			    "named namespaces can be entered");
+	else
+		doctor_refused(doctor, "place.netns", CAP_BIT(SYS_ADMIN), &trial);
+}
+
+/** How many processes there are, and of how many the namespace can be looked at. */
+struct processes {
+	unsigned int all;
+	unsigned int visible;
+};
+
+static void count_processes(struct processes *processes)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	char path[300];
+	struct stat st;
+
+	while (proc && (entry = readdir(proc))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
+		if (stat(path, &st) == 0)
+			processes->visible++;
+		else if (errno == ENOENT)
+			continue; /* it has ended */
+		processes->all++;
+	}
+	if (proc)
+		closedir(proc);
+}
+
+void doctor_processes(struct doctor *doctor)
+{
+	uint64_t wanted = CAP_BIT(SYS_ADMIN) | CAP_BIT(SYS_PTRACE);
+	struct processes processes = { 0 };
+	struct trial trial = { .rc = -EPERM };
+	struct finding *finding;
+
+	count_processes(&processes);
+	if (caps_missing(&doctor->caps, CAP_BIT(SYS_ADMIN))) {
+		doctor_refused(doctor, "place.pid", wanted, &trial);
+		return;
+	}
+	if (processes.visible == processes.all) {
+		report_add(&doctor->report, "place.pid", VERDICT_USABLE,
+			   "of each of the %u processes here", processes.all);
+		return;
+	}
+	finding = report_add(&doctor->report, "place.pid", VERDICT_LIMITED,
+			     "of %u of the %u processes here", processes.visible, processes.all);
+	if (caps_missing(&doctor->caps, wanted))
+		caps_advise(&doctor->caps, wanted, finding);
+	else
+		report_advise(finding, DOCTOR_CAPS_ARE_THERE);
+}

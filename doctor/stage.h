@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A throwaway network namespace with a veth pair, where things can be tried without touching the host.
+ */
+#ifndef NSRING_DOCTOR_STAGE_H
+#define NSRING_DOCTOR_STAGE_H
+
+#include <nsring/nsring.h>
+
+/** The pair's ends; both are up, as is lo. */
+#define STAGE_DEVICE "v0"
+#define STAGE_PEER   "v1"
+
+/**
+ * stage_run() - run a function in such a namespace
+ * @fn:  called with @arg in a thread of its own, for which the caller waits
+ * @arg: for @fn
+ * @err: why there is no such namespace
+ *
+ * The namespace has no name and belongs to that thread alone: it goes with it, also when the process is
+ * killed.
+ *
+ * Return: 0 once @fn has run; -EPERM without CAP_SYS_ADMIN; -errno.
+ */
+int stage_run(void (*fn)(void *arg), void *arg, struct nsr_error *err);
+
+/** stage_set_mtu() - of both ends, from within @fn; 0 or -errno */
+int stage_set_mtu(int mtu);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* One target, and the parts of its judgement: judge_link.c, judge_hardware.c, judge_offloads.c, judge_xdp.c. */
+#ifndef NSRING_DOCTOR_TARGET_H
+#define NSRING_DOCTOR_TARGET_H
+
+#include "device.h"
+#include "doctor.h"
+#include "quote.h"
+
+/**
+ * struct target - what is examined
+ * @doctor: where findings go
+ * @place:  as typed, "" for the caller's own namespace
+ * @run:    what a command needs in front of it to run in the place, "" or with a blank at its end
+ * @name:   of the device, fit for a shell
+ * @packet: how opening it with the engine packet went
+ * @device: what is known of it
+ */
+struct target {
+	struct doctor *doctor;
+	char place[256];
+	char run[1100];
+	char name[QUOTE_NAME];
+	struct trial packet;
+	struct device device;
+};
+
+/** Each adds its lines. */
+void judge_link(const struct target *target);
+void judge_hardware(const struct target *target);
+void judge_offloads(const struct target *target);
+void judge_xdp(const struct target *target);
+
+#endif

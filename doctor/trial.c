@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Opening captures. */
+#include "trial.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+static unsigned int count_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	if (!dir)
+		return 0;
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* The sentence begins with the target, which is one that the user has not named. */
+static void keep_text(struct trial *trial, const char *target, const struct nsr_error *err)
+{
+	size_t length = strlen(target);
+	const char *text = err->text;
+
+	if (strncmp(text, target, length) == 0 && strncmp(text + length, ": ", 2) == 0)
+		text += length + 2;
+	snprintf(trial->text, sizeof(trial->text), "%s", text);
+}
+
+void trial_open(struct trial *trial, const char *target, const struct nsr_options *opts)
+{
+	unsigned int before = count_descriptors();
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	*trial = (struct trial){ .info.size = sizeof(trial->info) };
+	trial->rc = nsr_open(target, opts, &cap, &err);
+	if (trial->rc < 0) {
+		keep_text(trial, target, &err);
+		return;
+	}
+	nsr_info(cap, &trial->info);
+	trial->descriptors = count_descriptors() - before;
+	nsr_close(cap);
+}
