@@ -3,14 +3,20 @@
  * nsring ls: the host's namespaces, their interfaces, and who captures there.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <watch.h>
 
 #include "cli.h"
+#include "clock.h"
 #include "ls.h"
 #include "output.h"
+#include "stop.h"
 #include "units.h"
 #include "wrap.h"
 
@@ -18,8 +24,19 @@
 #define HOLDERS_SHOWN 3
 #define HOLDERS_ALL   1000000
 
+/*
+ * --watch looks again after changes have settled, never more often than leaves most of a CPU idle,
+ * and now and then for what no event tells.
+ */
+#define SETTLE_MS     200
+#define IDLE_SHARE    9
+#define LOOK_AGAIN_MS 10000
+
+static const char clear[] = "\033[H\033[2J";
+
 struct ls_args {
 	bool json;
+	bool watch;
 };
 
 /* Each namespace takes a descriptor while it is looked at; 1024 is the usual soft limit. */
@@ -55,23 +72,32 @@ static int format(const struct ls_args *args, const struct host_view *view,
 	return rc;
 }
 
-/* All at once: nobody finds half of a view, and stdio would forget why a part of it failed. */
+/*
+ * All at once: nobody finds half of a view, and stdio would forget why a part of it failed.
+ * @last is what was printed before, which is not repeated; NULL at first. It becomes this.
+ */
 static int print(const struct ls_args *args, const struct host_view *view,
-		 const struct ls_choice *choice)
+		 const struct ls_choice *choice, char **last)
 {
+	const char *before = args->watch && !args->json && isatty(STDOUT_FILENO) ? clear : "";
 	char *text = NULL;
 	size_t length = 0;
 	int status = CLI_DONE;
 
-	if (format(args, view, choice, &text, &length) < 0)
-		status = cli_error("ls: out of memory");
-	else if (output_write(text, length) < 0)
-		status = CLI_FAILED;
-	free(text);
+	if (format(args, view, choice, &text, &length) < 0) {
+		free(text);
+		return cli_error("ls: out of memory");
+	}
+	if (!*last || strcmp(*last, text)) {
+		if (output_write(before, strlen(before)) < 0 || output_write(text, length) < 0)
+			status = CLI_FAILED;
+	}
+	free(*last);
+	*last = text;
 	return status;
 }
 
-static int look_and_print(const struct ls_args *args, const char *target)
+static int look_and_print(const struct ls_args *args, const char *target, char **last)
 {
 	struct host_view view;
 	struct ls_choice choice;
@@ -80,22 +106,67 @@ static int look_and_print(const struct ls_args *args, const char *target)
 			    : ls_choose(&view, target, &choice);
 
 	if (!status)
-		status = print(args, &view, &choice);
+		status = print(args, &view, &choice, last);
 	host_forget(&view);
+	return status;
+}
+
+/* Waits until it is time to look again, after a look that took @took_ms. */
+static void wait_for_change(struct host_watch *watch, uint64_t took_ms)
+{
+	uint64_t pause_ms = took_ms * IDLE_SHARE;
+
+	if (!host_watch_wait(watch, stop_fd(), LOOK_AGAIN_MS))
+		return;
+	/* Few changes come alone. */
+	pause_ms = pause_ms < SETTLE_MS ? SETTLE_MS : pause_ms;
+	if (pause_ms > LOOK_AGAIN_MS)
+		pause_ms = LOOK_AGAIN_MS;
+	poll(&(struct pollfd){ .fd = stop_fd(), .events = POLLIN }, 1, (int)pause_ms);
+}
+
+static int watch(const struct ls_args *args, const char *target, char **last)
+{
+	struct host_watch changes;
+	int rc = stop_catch(), status = CLI_DONE;
+
+	if (rc < 0)
+		return cli_error("ls: signals: %s", strerror(-rc));
+	stop_restarts();
+	rc = host_watch_open(&changes);
+	if (rc < 0)
+		status = cli_error("ls: watching: %s", strerror(-rc));
+	while (!status && !stop_now()) {
+		uint64_t began = clock_ns();
+
+		status = look_and_print(args, target, last);
+		if (!status)
+			wait_for_change(&changes, (clock_ns() - began) / NSEC_PER_MSEC);
+	}
+	host_watch_close(&changes);
 	return status;
 }
 
 static int run(void *args, char **words)
 {
+	const struct ls_args *ls_args = args;
+	char *last = NULL;
+	int status;
+
 	if (words[0] && words[1])
 		return cli_usage_error("ls", "one target at most, not also '%s'", words[1]);
 	raise_limit();
-	return look_and_print(args, words[0]);
+	status = ls_args->watch ? watch(ls_args, words[0], &last)
+				: look_and_print(ls_args, words[0], &last);
+	free(last);
+	return status;
 }
 
 static const struct cli_option options[] = {
 	{ "json", 0, NULL, "one JSON object a line: one for each namespace, then a summary",
 	  units_parse_flag, offsetof(struct ls_args, json) },
+	{ "watch", 'w', NULL, "go on, and print again what has changed", units_parse_flag,
+	  offsetof(struct ls_args, watch) },
 	{ 0 },
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * nsring ls: what its files share. cmd_ls.c looks at the host (host.h), ls_choose.c picks what was
- * asked for, and ls_text.c or ls_json.c prints it; ls_watch.c tells when to look again.
+ * asked for, and ls_text.c or ls_json.c prints it.
  */
 #ifndef NSRING_LS_H
 #define NSRING_LS_H

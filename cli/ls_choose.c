@@ -5,6 +5,7 @@
  */
 #include "ls.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <place.h>
@@ -70,7 +71,7 @@ static int choose_device(const char *target, const char *text, struct ls_choice 
 			 target, name);
 }
 
-/* Can @target only be a place? */
+/* Does @target begin as a place does, and never a device? */
 static bool is_place(const char *target)
 {
 	return !strncmp(target, "netns:", 6) || !strncmp(target, "pid:", 4);
@@ -88,7 +89,7 @@ int ls_choose(const struct host_view *view, const char *target, struct ls_choice
 	if (!target)
 		return CLI_DONE;
 	rc = choose_place(view, target, choice, &err);
-	if (rc < 0 && (slash || !is_place(target))) {
+	if (rc < 0 && (slash || (rc == -EINVAL && !is_place(target)))) {
 		if (slash && (size_t)(slash - target) < sizeof(place))
 			memcpy(place, target, (size_t)(slash - target));
 		device = true;

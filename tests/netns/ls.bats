@@ -121,6 +121,14 @@ only_descriptors() {
 	equal holder "$(seen "$H" -c '.holders[] | [.kind, .pid, .fd]')" "[\"fd\",${PID[holder]},9]"
 }
 
+@test "namespace_of_process_1_is_called_host" {
+	netns_new A
+	run -0 nsenter --net="/run/netns/$A" unshare -fp --mount-proc "$NSRING" ls --json
+	# It is process 1 itself there, and in no list of holders.
+	equal place "$(jq -r 'select(.own).place' <<<"$output")" host
+	equal first "$(jq -rs '.[0].place' <<<"$output")" host
+}
+
 @test "own_namespace_is_marked" {
 	netns_new A
 	run in_ns "$A" "$NSRING" ls --json
@@ -170,6 +178,10 @@ only_descriptors() {
 	[[ $output == *"$A-nope"* ]]
 	run -1 "$NSRING" ls nope0
 	[[ $output == *nope0* ]]
+	run -1 "$NSRING" ls netns:
+	[[ $output == *netns:NAME* ]]
+	run -1 "$NSRING" ls pid:4194304
+	[[ $output == *pid:4194304* ]]
 	run -2 "$NSRING" ls one two
 }
 
@@ -281,6 +293,8 @@ only_descriptors() {
 
 @test "main_thread_enters_no_namespace" {
 	netns_new A
+	# Leaks can't be looked for in a traced process.
+	local -x ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 	run -0 strace -e trace=setns -o "$BATS_TEST_TMPDIR/main" "$NSRING" ls
 	equal "of the main thread" "$(grep -c setns "$BATS_TEST_TMPDIR/main" || :)" 0
 	run -0 strace -f -e trace=setns -o "$BATS_TEST_TMPDIR/all" "$NSRING" ls

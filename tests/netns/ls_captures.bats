@@ -95,6 +95,36 @@ programs() {
 				jq '.[].options.prog.id // empty') | jq -sc sort)"
 }
 
+@test "programs_of_tcx_are_shown" {
+	netns_pair
+	cat >"$BATS_TEST_TMPDIR/pass.c" <<-'END'
+		__attribute__((section("tc"), used)) int ls_tcx(void *skb) { return -1; }
+	END
+	clang -O2 -target bpf -c "$BATS_TEST_TMPDIR/pass.c" -o "$BATS_TEST_TMPDIR/pass.o"
+	start holder nsenter --net="/run/netns/$B" unshare -m bash -c '
+		mkdir "$1" && mount -t bpf bpf "$1" && bpftool prog load "$2" "$1/pass" type classifier &&
+		exec python3 -c "
+import ctypes, socket, struct, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+def bpf(command, attr):
+    buffer = ctypes.create_string_buffer(attr, 128)
+    fd = libc.syscall(321, command, buffer, 128)
+    if fd < 0:
+        print(\"no\", ctypes.get_errno(), flush=True)
+        sys.exit(1)
+    return fd
+path = ctypes.create_string_buffer(sys.argv[1].encode())
+prog = bpf(7, struct.pack(\"=Q\", ctypes.addressof(path)))
+link = bpf(28, struct.pack(\"=IIII\", prog, socket.if_nametoindex(\"v1\"), 46, 0))
+print(\"yes\", flush=True)
+time.sleep(120)" "$1/pass"' tcx "$BATS_TEST_TMPDIR/bpf" "$BATS_TEST_TMPDIR/pass.o"
+	wait_until test -s "$BATS_TEST_TMPDIR/holder.out"
+	[ "$(out holder)" != "no 22" ] || skip "this kernel has no tcx"
+	equal answer "$(out holder)" yes
+	equal program "$(link "$B" v1 '.programs[] | [.hook, .name, .pid] | join(" ")')" \
+		"tcx-ingress ls_tcx ${PID[holder]}"
+}
+
 @test "kernel_that_can't_list_AF_XDP_sockets_is_said_to" {
 	run -0 "$NSRING" ls
 	if [ "$("$NSRING" ls --json | jq 'select(.final).xdp_sockets_listed')" = true ]; then

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Being told that a view of the host is out of date. A socket in each namespace would keep them all
+ * from being destroyed; so one listens to all that have a number in the caller's namespace, which is
+ * where most have the other end of a link. A name that is given or taken is a mount.
+ */
+#include "watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netlink.h"
+
+static int join(int fd, int group)
+{
+	return setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
+}
+
+int host_watch_open(struct host_watch *watch)
+{
+	const int on = 1;
+
+	watch->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	watch->events = netlink_open(NETLINK_ROUTE);
+	if (watch->mounts < 0)
+		return -errno;
+	if (watch->events < 0)
+		return watch->events;
+	/* Without the capability there are the own namespace's events only. */
+	(void)setsockopt(watch->events, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on));
+	if (join(watch->events, RTNLGRP_LINK) < 0 || join(watch->events, RTNLGRP_IPV4_IFADDR) < 0 ||
+	    join(watch->events, RTNLGRP_IPV6_IFADDR) < 0 || join(watch->events, RTNLGRP_NSID) < 0)
+		return -errno;
+	return 0;
+}
+
+/* What they say doesn't matter. That some were lost (ENOBUFS) is told once. */
+static void drain(int fd)
+{
+	char buf[4096];
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == ENOBUFS ||
+	       errno == EINTR)
+		;
+}
+
+bool host_watch_wait(struct host_watch *watch, int stop, int most_ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = stop, .events = POLLIN },
+		{ .fd = watch->events, .events = POLLIN },
+		{ .fd = watch->mounts, .events = POLLPRI }, /* see proc(5) */
+	};
+
+	if (poll(fds, 3, most_ms) <= 0 || fds[0].revents)
+		return false;
+	if (fds[1].revents)
+		drain(watch->events);
+	return true;
+}
+
+void host_watch_close(struct host_watch *watch)
+{
+	if (watch->events >= 0)
+		close(watch->events);
+	if (watch->mounts >= 0)
+		close(watch->mounts);
+}

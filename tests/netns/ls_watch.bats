@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# nsring ls --watch: what changes is printed, and nothing is kept.
+#
+#	A: v0 ---- v1 :B
+
+bats_require_minimum_version 1.5.0
+load ../lib/netns
+load ../lib/ls
+
+# views FILTER: of each object that was printed so far.
+views() {
+	out watch | jq -r "$1" 2>/dev/null
+}
+
+has_view() {
+	[ "$(views "$1" | grep -cx "$2")" -ge 1 ]
+}
+
+# In a namespace of its own, so that others' tests don't end its waits.
+start_watch() {
+	start watch nsenter --net="/run/netns/$A" "$NSRING" ls --watch --json "$@"
+	wait_until has_view .final true
+}
+
+descriptors() {
+	find "/proc/${PID[watch]}/fd" -mindepth 1 | wc -l
+}
+
+@test "watch_prints_a_name_that_is_given_and_taken" {
+	local C
+	netns_new A
+	start_watch
+	netns_new C
+	wait_until has_view .place "netns:$C"
+	ip netns delete "$C"
+	wait_until last_view_lacks "netns:$C"
+	finish watch
+}
+
+# The last view is what stands behind the last object but one that sums up.
+last_view_lacks() {
+	! out watch | tac | awk '/"final":true/ && views++ { exit } { print }' | grep -q "\"$1\""
+}
+
+@test "watch_prints_an_interface_that_comes_and_an_address_that_changes" {
+	netns_new A
+	start_watch "netns:$A"
+	ip -n "$A" link add v0 type veth peer name v1
+	wait_until has_view '.interfaces[]?.name' v1
+	ip -n "$A" address add 10.9.0.1/24 dev v0
+	wait_until has_view '.interfaces[]?.addresses[]?' 10.9.0.1/24
+	finish watch
+}
+
+# What is not heard of takes ten seconds: six changes would take a minute.
+@test "watch_hears_of_the_namespace_at_the_other_end_of_a_link" {
+	local mtu began=$SECONDS
+	netns_pair
+	start_watch "netns:$B"
+	for mtu in 1400 1300 1200 1100 1000 900; do
+		ip -n "$B" link set v1 mtu "$mtu"
+		wait_until has_view '.interfaces[]?.mtu' "$mtu"
+	done
+	finish watch
+	[ $((SECONDS - began)) -lt 30 ]
+}
+
+@test "watch_prints_nothing_twice" {
+	netns_new A
+	start_watch "netns:$A"
+	ip -n "$A" link add v0 type veth peer name v1
+	wait_until has_view '.interfaces[]?.name' v1
+	finish watch
+	equal repeated "$(out watch | jq -c 'select(.place)' | uniq -d)" ""
+}
+
+@test "watch_keeps_no_namespace_descriptor_or_thread" {
+	local C before
+	netns_pair
+	start_watch
+	before=$(descriptors)
+	for _ in 1 2 3 4 5; do
+		netns_new C
+		wait_until has_view .place "netns:$C"
+		ip netns delete "$C"
+	done
+	wait_until at_most_descriptors "$before"
+	equal threads "$(find "/proc/${PID[watch]}/task" -mindepth 1 -maxdepth 1 | wc -l)" 1
+	ip netns delete "$B"
+	wait_until no_peer
+	finish watch
+}
+
+at_most_descriptors() {
+	[ "$(descriptors)" -le "$1" ]
+}
+
+no_peer() {
+	! ip -n "$A" link show dev v0 >/dev/null 2>&1
+}
+
+@test "watch_ends_when_its_target_is_gone" {
+	local C
+	netns_new A
+	netns_new C
+	start_watch "netns:$C"
+	ip netns delete "$C"
+	reap watch 1
+	says watch "$C"
+}
+
+@test "watch_redraws_a_terminal" {
+	netns_new A
+	start terminal script -qec "timeout -s INT 5 '$NSRING' ls --watch netns:$A" /dev/null
+	wait_until grep -q "netns:$A" "$BATS_TEST_TMPDIR/terminal.out"
+	grep -q $'\e\\[H\e\\[2J' "$BATS_TEST_TMPDIR/terminal.out"
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The view of the host against answers that no kernel gives: a thread at the other end of a socket
+ * pair takes a question and sends what the test has made up. What AF_XDP sockets look like is tested
+ * the same way, as few kernels list them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/packet_diag.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/xdp_diag.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "links.h"
+#include "list.h"
+#include "map.h"
+#include "netlink.h"
+#include "sockets.h"
+
+#define REPLY_ROOM 4096
+
+/* A made-up kernel: what it answers with, which is sent as it is but for the sequence number. */
+struct kernel {
+	int fd;
+	int asker;
+	char reply[REPLY_ROOM];
+	size_t length;
+	pthread_t thread;
+};
+
+static void *answer(void *arg)
+{
+	struct kernel *kernel = arg;
+	char question[512];
+	struct nlmsghdr *msg = (struct nlmsghdr *)question;
+	size_t at = 0;
+
+	if (recv(kernel->fd, question, sizeof(question), 0) < (ssize_t)sizeof(*msg))
+		return NULL;
+	while (at + sizeof(struct nlmsghdr) <= kernel->length) {
+		struct nlmsghdr *reply = (struct nlmsghdr *)(kernel->reply + at);
+
+		reply->nlmsg_seq = msg->nlmsg_seq;
+		if (reply->nlmsg_len < sizeof(*reply))
+			break;
+		at += MNL_ALIGN(reply->nlmsg_len);
+	}
+	send(kernel->fd, kernel->reply, kernel->length, 0);
+	return NULL;
+}
+
+static void start(struct kernel *kernel)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	kernel->fd = pair[0];
+	kernel->asker = pair[1];
+	assert_int_equal(pthread_create(&kernel->thread, NULL, answer, kernel), 0);
+}
+
+static void stop(struct kernel *kernel)
+{
+	pthread_join(kernel->thread, NULL);
+	close(kernel->fd);
+	close(kernel->asker);
+}
+
+/* The next message of the reply, with a zeroed header of @bytes behind netlink's own. */
+static struct nlmsghdr *put(struct kernel *kernel, uint16_t type, size_t bytes)
+{
+	struct nlmsghdr *msg = mnl_nlmsg_put_header(kernel->reply + kernel->length);
+
+	msg->nlmsg_type = type;
+	msg->nlmsg_flags = NLM_F_MULTI;
+	mnl_nlmsg_put_extra_header(msg, bytes);
+	return msg;
+}
+
+static void end(struct kernel *kernel, const struct nlmsghdr *msg)
+{
+	kernel->length += MNL_ALIGN(msg->nlmsg_len);
+}
+
+static void put_done(struct kernel *kernel)
+{
+	end(kernel, put(kernel, NLMSG_DONE, sizeof(int)));
+}
+
+static int read_links(struct kernel *kernel, struct host_ns *ns)
+{
+	int rc;
+
+	start(kernel);
+	rc = host_links_read(kernel->asker, ns);
+	stop(kernel);
+	return rc;
+}
+
+static void link_with_short_attributes_is_read_as_far_as_it_goes(void **state)
+{
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	struct nlmsghdr *msg = put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
+	struct nlattr *info;
+
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(msg))->ifi_index = 7;
+	mnl_attr_put(msg, IFLA_IFNAME, 40, "a name that is longer than any name is..");
+	mnl_attr_put(msg, IFLA_MTU, 2, "xx");
+	mnl_attr_put(msg, IFLA_STATS64, 8, "\1\0\0\0\0\0\0\0");
+	mnl_attr_put(msg, IFLA_OPERSTATE, 0, "");
+	info = mnl_attr_nest_start(msg, IFLA_LINKINFO);
+	mnl_attr_put(msg, IFLA_INFO_KIND, 4, "vlan");
+	mnl_attr_put(msg, IFLA_INFO_DATA, 3, "xyz");
+	mnl_attr_nest_end(msg, info);
+	end(&kernel, msg);
+	put_done(&kernel);
+	assert_int_equal(read_links(&kernel, &ns), 0);
+	assert_int_equal(ns.link_count, 1);
+	assert_int_equal(strlen(ns.links[0].name), sizeof(ns.links[0].name) - 1);
+	assert_int_equal(ns.links[0].mtu, 0);
+	assert_int_equal(ns.links[0].counters.rx_packets, 1);
+	assert_int_equal(ns.links[0].counters.tx_packets, 0);
+	assert_string_equal(ns.links[0].kind, "vlan");
+	assert_false(ns.links[0].has_id);
+	host_links_free(&ns);
+}
+
+static void message_shorter_than_its_header_is_left_out(void **state)
+{
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+
+	end(&kernel, put(&kernel, RTM_NEWLINK, 4));
+	put_done(&kernel);
+	assert_int_equal(read_links(&kernel, &ns), 0);
+	assert_int_equal(ns.link_count, 0);
+	host_links_free(&ns);
+}
+
+static void attribute_that_reaches_beyond_its_message_ends_it(void **state)
+{
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	struct nlmsghdr *msg = put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
+
+	mnl_attr_put_strz(msg, IFLA_IFNAME, "eth0");
+	mnl_attr_put_u32(msg, IFLA_MTU, 1500);
+	((struct nlattr *)((char *)mnl_nlmsg_get_payload_offset(msg, sizeof(struct ifinfomsg)) +
+			   MNL_ALIGN(MNL_ATTR_HDRLEN + sizeof("eth0"))))
+		->nla_len = 60000;
+	end(&kernel, msg);
+	put_done(&kernel);
+	assert_int_equal(read_links(&kernel, &ns), 0);
+	assert_int_equal(ns.link_count, 1);
+	assert_string_equal(ns.links[0].name, "eth0");
+	assert_int_equal(ns.links[0].mtu, 0);
+	host_links_free(&ns);
+}
+
+static void refusal_is_returned(void **state)
+{
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	struct nlmsghdr *msg = put(&kernel, NLMSG_ERROR, sizeof(struct nlmsgerr));
+
+	msg->nlmsg_flags = 0;
+	((struct nlmsgerr *)mnl_nlmsg_get_payload(msg))->error = -EPERM;
+	end(&kernel, msg);
+	assert_int_equal(read_links(&kernel, &ns), -EPERM);
+	host_links_free(&ns);
+}
+
+static void links_are_found_by_their_index_in_whichever_order_they_come(void **state)
+{
+	static const int order[] = { 5, 1, 9, 3 };
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		struct nlmsghdr *msg = put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
+
+		((struct ifinfomsg *)mnl_nlmsg_get_payload(msg))->ifi_index = order[i];
+		end(&kernel, msg);
+	}
+	put_done(&kernel);
+	assert_int_equal(read_links(&kernel, &ns), 0);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(host_link_find(&ns, (uint32_t)order[i])->ifindex, order[i]);
+	assert_null(host_link_find(&ns, 4));
+	host_links_free(&ns);
+}
+
+static void xdp_socket_is_read_with_queue_frames_and_drops(void **state)
+{
+	const struct xdp_diag_info info = { .ifindex = 3, .queue_id = 2 };
+	const struct xdp_diag_ring ring = { .entries = 2048 };
+	const struct xdp_diag_umem umem = { .size = 1 << 22 };
+	const struct xdp_diag_stats stats = { .n_rx_dropped = 7, .n_rx_full = 11 };
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	struct nlmsghdr *msg = put(&kernel, SOCK_DIAG_BY_FAMILY, sizeof(struct xdp_diag_msg));
+
+	((struct xdp_diag_msg *)mnl_nlmsg_get_payload(msg))->xdiag_ino = 4711;
+	mnl_attr_put(msg, XDP_DIAG_INFO, sizeof(info), &info);
+	mnl_attr_put_u32(msg, XDP_DIAG_UID, 1000);
+	mnl_attr_put(msg, XDP_DIAG_RX_RING, sizeof(ring), &ring);
+	mnl_attr_put(msg, XDP_DIAG_UMEM, sizeof(umem), &umem);
+	mnl_attr_put(msg, XDP_DIAG_STATS, sizeof(stats), &stats);
+	end(&kernel, msg);
+	put_done(&kernel);
+	start(&kernel);
+	assert_int_equal(host_xdp_sockets_read(kernel.asker, &ns), 0);
+	stop(&kernel);
+	assert_int_equal(ns.capture_count, 1);
+	assert_int_equal(ns.captures[0].family, AF_XDP);
+	assert_int_equal(ns.captures[0].inode, 4711);
+	assert_int_equal(ns.captures[0].ifindex, 3);
+	assert_int_equal(ns.captures[0].queue, 2);
+	assert_int_equal(ns.captures[0].uid, 1000);
+	assert_int_equal(ns.captures[0].ring_entries, 2048);
+	assert_int_equal(ns.captures[0].ring_bytes, 1 << 22);
+	assert_int_equal(ns.captures[0].xdp.dropped, 7);
+	assert_int_equal(ns.captures[0].xdp.ring_full, 11);
+	host_sockets_free(&ns);
+}
+
+static void packet_socket_whose_filter_may_not_be_read_has_an_unknown_one(void **state)
+{
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	struct nlmsghdr *msg = put(&kernel, SOCK_DIAG_BY_FAMILY, sizeof(struct packet_diag_msg));
+
+	((struct packet_diag_msg *)mnl_nlmsg_get_payload(msg))->pdiag_num = 3;
+	mnl_attr_put(msg, PACKET_DIAG_FILTER, 0, "");
+	mnl_attr_put(msg, PACKET_DIAG_RX_RING, 4, "\0\0\1\0");
+	end(&kernel, msg);
+	put_done(&kernel);
+	start(&kernel);
+	assert_int_equal(host_packet_sockets_read(kernel.asker, &ns), 0);
+	stop(&kernel);
+	assert_int_equal(ns.captures[0].filter, HOST_FILTER_UNKNOWN);
+	assert_true(ns.captures[0].receives);
+	assert_int_equal(ns.captures[0].ring_bytes, 0);
+	host_sockets_free(&ns);
+}
+
+static void map_keeps_what_was_put_while_it_grows(void **state)
+{
+	struct host_map map = { 0 };
+	uint32_t value = 0;
+	uint64_t key;
+
+	assert_false(host_map_get(&map, 1, &value));
+	for (key = 1; key <= 10000; key++)
+		assert_int_equal(host_map_put(&map, key << 20, (uint32_t)key), 0);
+	for (key = 1; key <= 10000; key++) {
+		assert_true(host_map_get(&map, key << 20, &value));
+		assert_int_equal(value, key);
+	}
+	assert_false(host_map_get(&map, 5, &value));
+	host_map_free(&map);
+}
+
+static void list_keeps_its_elements_while_it_grows(void **state)
+{
+	uint32_t *list = NULL, count = 0, i;
+
+	for (i = 0; i < 1000; i++) {
+		uint32_t *element = host_list_add(&list, &count, sizeof(*list));
+
+		assert_int_equal(*element, 0);
+		*element = i;
+	}
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i);
+	free(list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(link_with_short_attributes_is_read_as_far_as_it_goes),
+		cmocka_unit_test(message_shorter_than_its_header_is_left_out),
+		cmocka_unit_test(attribute_that_reaches_beyond_its_message_ends_it),
+		cmocka_unit_test(refusal_is_returned),
+		cmocka_unit_test(links_are_found_by_their_index_in_whichever_order_they_come),
+		cmocka_unit_test(xdp_socket_is_read_with_queue_frames_and_drops),
+		cmocka_unit_test(packet_socket_whose_filter_may_not_be_read_has_an_unknown_one),
+		cmocka_unit_test(map_keeps_what_was_put_while_it_grows),
+		cmocka_unit_test(list_keeps_its_elements_while_it_grows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

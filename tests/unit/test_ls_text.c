@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * What nsring ls prints for people is made of: foreign names and lists that wrap.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "escape.h"
+#include "wrap.h"
+
+static void printable_text_is_left_as_it_is(void **state)
+{
+	char out[32];
+
+	assert_string_equal(escape("eth0 ~!", out, sizeof(out)), "eth0 ~!");
+	assert_string_equal(escape("", out, sizeof(out)), "");
+}
+
+static void control_characters_bytes_beyond_ascii_and_backslashes_are_escaped(void **state)
+{
+	char out[64];
+
+	assert_string_equal(escape("\033[2J\n\x7f\xc3\xa4\\", out, sizeof(out)),
+			    "\\x1b[2J\\x0a\\x7f\\xc3\\xa4\\\\");
+}
+
+static void names_that_differ_never_look_alike(void **state)
+{
+	char one[32], other[32];
+
+	assert_string_not_equal(escape("a\\x0a", one, sizeof(one)),
+				escape("a\n", other, sizeof(other)));
+}
+
+static void escaped_byte_that_does_not_fit_is_left_out_as_a_whole(void **state)
+{
+	char out[6];
+
+	assert_string_equal(escape("ab\n", out, sizeof(out)), "ab");
+	assert_string_equal(escape("a\n", out, sizeof(out)), "a\\x0a");
+	assert_string_equal(escape("abcdefgh", out, sizeof(out)), "abcde");
+	assert_string_equal(escape("abc", out, 1), "");
+}
+
+static char *wrapped(int items, int width)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	struct wrap wrap = { .out = out, .indent = 4, .width = width };
+	int i;
+
+	assert_non_null(out);
+	for (i = 0; i < items; i++)
+		wrap_item(&wrap, "item %d", i);
+	fclose(out);
+	return text;
+}
+
+static void list_goes_on_in_the_next_line_when_one_is_full(void **state)
+{
+	char *text = wrapped(4, 20);
+
+	assert_string_equal(text, "item 0, item 1,\n    item 2, item 3");
+	free(text);
+	text = wrapped(2, 80);
+	assert_string_equal(text, "item 0, item 1");
+	free(text);
+}
+
+static void no_line_is_longer_than_its_width(void **state)
+{
+	int width;
+
+	for (width = 16; width < 60; width++) {
+		char *text = wrapped(30, width), *line = text;
+
+		while (line) {
+			assert_true((int)strcspn(line, "\n") <= width);
+			line = strchr(line, '\n');
+			line = line ? line + 1 : NULL;
+		}
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(printable_text_is_left_as_it_is),
+		cmocka_unit_test(control_characters_bytes_beyond_ascii_and_backslashes_are_escaped),
+		cmocka_unit_test(names_that_differ_never_look_alike),
+		cmocka_unit_test(escaped_byte_that_does_not_fit_is_left_out_as_a_whole),
+		cmocka_unit_test(list_goes_on_in_the_next_line_when_one_is_full),
+		cmocka_unit_test(no_line_is_longer_than_its_width),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
