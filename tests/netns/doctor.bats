@@ -244,9 +244,21 @@ as_nobody() {
 	verdict capabilities limited
 }
 
+@test "where_no_namespace_can_be_made_that_is_told_and_nothing_is_without_a_reason" {
+	ask unshare --user --map-root-user bash -c '
+		echo 0 >/proc/sys/user/max_net_namespaces && exec "$1" doctor --json' none "$NSRING"
+	verdict trials no
+	names trials user.max_net_namespaces
+	equal "lines without a reason" "$(jq -c 'select(.reason == "")' \
+		"$BATS_TEST_TMPDIR/findings")" ""
+	equal "lines that are no and without advice" "$(jq -c 'select(.verdict == "no" and
+		.advice == "")' "$BATS_TEST_TMPDIR/findings")" ""
+}
+
 @test "words_that_are_too_many_are_a_usage_error" {
 	run -2 "$NSRING" doctor lo lo
 	run -2 "$NSRING" doctor -i lo lo
+	run -2 "$NSRING" doctor -i lo -i lo
 	run -2 "$NSRING" doctor --frobnicate
 }
 
