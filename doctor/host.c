@@ -120,6 +120,8 @@ static void judge_stage(struct doctor *doctor, const struct nsr_error *err)
 	finding = doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), &trial);
 	if (err->code == -ENOSPC)
 		report_advise(finding, "sysctl -w user.max_net_namespaces=1024");
+	else if (err->code == -EOPNOTSUPP)
+		report_advise(finding, "modprobe veth (CONFIG_VETH)");
 }
 
 void doctor_host(struct doctor *doctor)

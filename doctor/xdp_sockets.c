@@ -109,6 +109,7 @@ static void judge_memory(struct doctor *doctor, size_t bytes, int rc)
 void doctor_sockets(struct doctor *doctor)
 {
 	struct trial trial = { 0 };
+	struct finding *finding;
 	size_t bytes = QUEUE_BYTES;
 	int rc = lock_patiently(bytes);
 
@@ -124,5 +125,9 @@ void doctor_sockets(struct doctor *doctor)
 	snprintf(trial.text, sizeof(trial.text), "%s",
 		 rc == -EAFNOSUPPORT ? "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"
 				     : strerror(-rc));
-	doctor_refused(doctor, "zc.sockets", CAP_BIT(NET_RAW), &trial);
+	finding = doctor_refused(doctor, "zc.sockets", CAP_BIT(NET_RAW), &trial);
+	if (rc == -EAFNOSUPPORT)
+		report_advise(finding,
+			      "a kernel that has it; without, zc copies, but for groups and "
+			      "busy polling");
 }

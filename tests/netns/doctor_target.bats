@@ -318,6 +318,10 @@ longest_sent() {
 	equal lines "${#lines[@]}" 1
 	[[ $output == *nsr-no-such* ]]
 	run -1 "$NSRING" doctor planet:mars/eth0
+	run -1 "$NSRING" doctor /lo
+	run -1 "$NSRING" doctor "netns:$B"
+	[[ $output == *netns:NAME/DEVICE* ]]
+	run -1 "$NSRING" doctor ""
 	run -1 "$NSRING" doctor file:/dev/null
 	run -1 "$NSRING" doctor "netns:$B/"
 	run -1 "$NSRING" doctor "netns:$B/a-name-that-is-too-long"
