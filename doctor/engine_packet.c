@@ -62,7 +62,7 @@ static void try_as(struct doctor *doctor, const char *subject, const struct nsr_
 	if (trial.rc == 0)
 		report_add(&doctor->report, subject, VERDICT_USABLE, "%s%s", what,
 			   sends ? "" : trial.info.mode);
-	else if (trial.rc == -ENETDOWN && !doctor->staged)
+	else if ((trial.rc == -ENETDOWN || trial.rc == -EINVAL) && !doctor->staged)
 		report_add(&doctor->report, subject, VERDICT_LIMITED,
 			   "not tried: the loopback device is down");
 	else

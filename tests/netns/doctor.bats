@@ -171,6 +171,12 @@ as_nobody() {
 	names live CAP_SYS_ADMIN
 }
 
+@test "without_trials_on_a_loopback_device_that_is_down_packets_are_to_be_had" {
+	ask unshare --net setpriv --bounding-set=-sys_admin "$NSRING" doctor --json
+	verdict packet usable
+	[ "$(found packet.fanout verdict)" != no ]
+}
+
 @test "without_cap_sys_ptrace_only_some_processes_can_be_looked_at" {
 	start other setpriv --reuid=65534 --regid=65534 --clear-groups sleep 60
 	wait_until grep -q "^Uid:.65534" "/proc/${PID[other]}/status"
