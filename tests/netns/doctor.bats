@@ -156,6 +156,13 @@ as_nobody() {
 	names live CAP_PERFMON
 }
 
+@test "cap_sys_admin_stands_for_cap_bpf_and_cap_perfmon" {
+	without bpf perfmon
+	for subject in capabilities zc.native zc.filter live; do
+		verdict "$subject" usable
+	done
+}
+
 @test "without_cap_sys_admin_places_are_closed_and_trials_are_fewer" {
 	without sys_admin
 	verdict trials no
@@ -167,6 +174,8 @@ as_nobody() {
 	verdict packet usable
 	verdict zc.native usable
 	names zc.native "not tried"
+	verdict zc.fanout limited
+	names zc.fanout "Linux 6.4"
 	verdict live limited
 	names live CAP_SYS_ADMIN
 }
