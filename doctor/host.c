@@ -47,6 +47,16 @@ static void cut_advice(char *text)
 	}
 }
 
+void doctor_advise_refused(const struct doctor *doctor, struct finding *finding)
+{
+	if (doctor->caps.initial)
+		report_advise(finding,
+			      "the capabilities are there: look for a seccomp profile (docker run "
+			      "--security-opt seccomp=), an LSM, or kernel lockdown");
+	else
+		report_advise(finding, "run it outside of this container's user namespace");
+}
+
 struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
 			       const struct trial *trial)
 {
@@ -61,18 +71,17 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 		caps_advise(&doctor->caps, wanted, finding);
 		return finding;
 	}
-	strcpy(text, trial->text);
-	cut_advice(text);
 	if (forbidden && !doctor->caps.initial) {
 		finding = report_add(&doctor->report, subject, VERDICT_NO,
-				     "the capabilities that it needs count in the initial user "
-				     "namespace only");
-		report_advise(finding, "run it outside of this container's user namespace");
-		return finding;
+				     "the capabilities are those of a user namespace, and do not "
+				     "count here");
+	} else {
+		strcpy(text, trial->text);
+		cut_advice(text);
+		finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", text);
 	}
-	finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", text);
 	if (forbidden)
-		report_advise(finding, DOCTOR_CAPS_ARE_THERE);
+		doctor_advise_refused(doctor, finding);
 	return finding;
 }
 
@@ -100,6 +109,7 @@ static void try_on_stage(void *arg)
 static void judge_stage(struct doctor *doctor, const struct nsr_error *err)
 {
 	struct trial trial = { .rc = err->code };
+	struct finding *finding;
 
 	if (doctor->staged) {
 		report_add(&doctor->report, "trials", VERDICT_USABLE,
@@ -107,7 +117,11 @@ static void judge_stage(struct doctor *doctor, const struct nsr_error *err)
 		return;
 	}
 	strcpy(trial.text, err->text);
-	doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), &trial);
+	finding = doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), &trial);
+	if (err->code == -ENOSPC)
+		report_advise(finding, "sysctl -w user.max_net_namespaces=1024");
+	else if (err->code == -EOPNOTSUPP)
+		report_advise(finding, "modprobe veth (CONFIG_VETH)");
 }
 
 void doctor_host(struct doctor *doctor)
