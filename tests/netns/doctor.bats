@@ -73,8 +73,8 @@ as_nobody() {
 		2>/dev/null | head -n 1 | jq -r .mode)" "XDP native copy, 1 queue"
 	names zc.native "XDP native copy, 1 queue"
 	equal tap "$("$NSRING" count --json -i "netns:$B/zc:v1" --tap --duration 0.1 |
-		head -n 1 | jq -r .mode)" "XDP tap native copy, 1 queue"
-	names zc.tap "XDP tap native copy, 1 queue"
+		head -n 1 | jq -r .mode)" "XDP native tap, 1 queue"
+	names zc.tap "XDP native tap, 1 queue"
 	equal packet "$("$NSRING" count --json -i "netns:$B/v1" --immediate --duration 0.1 |
 		head -n 1 | jq -r .mode)" "TPACKET_V2, immediate"
 	names packet.immediate "TPACKET_V2, immediate"
