@@ -14,6 +14,11 @@ struct doctor_args {
 	bool json;
 };
 
+static const char *parse_target(const char *value, void *field)
+{
+	return *(const char **)field ? "one target at a time" : units_parse_string(value, field);
+}
+
 static int examine(struct doctor *doctor, const char *target)
 {
 	caps_read(&doctor->caps);
@@ -48,7 +53,7 @@ static int run(void *args, char **words)
 /* clang-format off */
 static const struct cli_option options[] = {
 	{ "interface", 'i', "TARGET", "the same as TARGET by itself",
-	  units_parse_string, offsetof(struct doctor_args, target) },
+	  parse_target, offsetof(struct doctor_args, target) },
 	{ "json", 0, NULL, "one JSON object a line",
 	  units_parse_flag, offsetof(struct doctor_args, json) },
 	{ 0 },

@@ -73,7 +73,12 @@ void caps_read(struct caps *caps)
 
 uint64_t caps_missing(const struct caps *caps, uint64_t wanted)
 {
-	return wanted & ~caps->effective;
+	uint64_t has = caps->effective;
+
+	/* The kernel's bpf_capable() and perfmon_capable(). */
+	if (has & CAP_BIT(SYS_ADMIN))
+		has |= CAP_BIT(BPF) | CAP_BIT(PERFMON);
+	return wanted & ~has;
 }
 
 const char *caps_names(uint64_t set, char text[CAPS_TEXT])

@@ -44,7 +44,7 @@ struct caps {
 /** caps_read() - look */
 void caps_read(struct caps *caps);
 
-/** caps_missing() - those of @wanted that this process lacks */
+/** caps_missing() - those of @wanted that this process lacks; CAP_SYS_ADMIN stands for some others */
 uint64_t caps_missing(const struct caps *caps, uint64_t wanted);
 
 /** caps_names() - "CAP_NET_RAW and CAP_BPF" in @text, which is returned */

@@ -14,11 +14,6 @@
 #include "report.h"
 #include "trial.h"
 
-/** Where to look when the kernel refuses all the same. */
-#define DOCTOR_CAPS_ARE_THERE                                                                           \
-	"the capabilities are there: look for a seccomp profile (docker run --security-opt seccomp=), " \
-	"an LSM, or kernel lockdown"
-
 /**
  * struct zero_copy - which devices of a namespace have it, by what their drivers tell
  * @rc:    0; -ENOENT: this kernel does not tell
@@ -70,6 +65,9 @@ int doctor_target(struct doctor *doctor, const char *target);
  */
 struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
 			       const struct trial *trial);
+
+/** doctor_advise_refused() - say where to look when the capabilities are there and it is refused */
+void doctor_advise_refused(const struct doctor *doctor, struct finding *finding);
 
 /** The parts of doctor_host(), which run in the stage's namespace if there is one. */
 void doctor_packet(struct doctor *doctor);

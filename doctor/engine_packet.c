@@ -31,6 +31,14 @@ static void judge_ring(struct doctor *doctor, const struct trial *trial)
 	report_advise(finding, "free some memory, or raise the limit of the memory cgroup");
 }
 
+static void refuse(struct doctor *doctor, const char *subject, const struct trial *trial)
+{
+	struct finding *finding = doctor_refused(doctor, subject, CAP_BIT(NET_RAW), trial);
+
+	if (trial->rc == -EAFNOSUPPORT)
+		report_advise(finding, "modprobe af_packet (CONFIG_PACKET)");
+}
+
 static void try_ring(struct doctor *doctor)
 {
 	struct nsr_options opts;
@@ -39,7 +47,7 @@ static void try_ring(struct doctor *doctor)
 	nsr_options_init(&opts);
 	trial_open(&trial, device(doctor), &opts);
 	if (trial.rc < 0)
-		doctor_refused(doctor, "packet", CAP_BIT(NET_RAW), &trial);
+		refuse(doctor, "packet", &trial);
 	else
 		judge_ring(doctor, &trial);
 }
@@ -54,11 +62,11 @@ static void try_as(struct doctor *doctor, const char *subject, const struct nsr_
 	if (trial.rc == 0)
 		report_add(&doctor->report, subject, VERDICT_USABLE, "%s%s", what,
 			   sends ? "" : trial.info.mode);
-	else if (trial.rc == -ENETDOWN && !doctor->staged)
+	else if ((trial.rc == -ENETDOWN || trial.rc == -EINVAL) && !doctor->staged)
 		report_add(&doctor->report, subject, VERDICT_LIMITED,
 			   "not tried: the loopback device is down");
 	else
-		doctor_refused(doctor, subject, CAP_BIT(NET_RAW), &trial);
+		refuse(doctor, subject, &trial);
 }
 
 void doctor_packet(struct doctor *doctor)

@@ -26,12 +26,14 @@
  * @set:     what it takes in the options
  * @what:    what it is, before the mode
  * @advice:  when it fails for another reason than a capability
+ * @newer:   it needs more than every kernel with XDP has
  */
 struct zc_trial {
 	const char *subject;
 	void (*set)(struct nsr_options *opts);
 	const char *what;
 	const char *advice;
+	bool newer;
 };
 
 static void set_native(struct nsr_options *opts)
@@ -70,15 +72,16 @@ static void set_filter(struct nsr_options *opts)
 }
 
 static const struct zc_trial trials[] = {
-	{ "zc.native", set_native, "", "Linux 5.15 or later" },
-	{ "zc.generic", set_generic, "", "Linux 5.15 or later" },
-	{ "zc.tap", set_tap, "copies, and lets packets pass, ", "Linux 5.18 or later" },
-	{ "zc.filter", set_filter, "", "Linux 5.18 or later, or CAP_PERFMON" },
+	{ "zc.native", set_native, "", "Linux 5.15 or later", false },
+	{ "zc.generic", set_generic, "", "Linux 5.15 or later", false },
+	{ "zc.tap", set_tap, "copies, and lets packets pass, ", "Linux 5.18 or later", true },
+	{ "zc.filter", set_filter, "", "Linux 5.18 or later, or CAP_PERFMON", false },
 	{ "zc.fanout", set_fanout, "captures that share a device, ",
-	  "Linux 6.4 or later; the engine packet has groups on any kernel" },
-	{ "zc.busy-poll", set_busy_poll, "", "Linux 5.15 or later" },
+	  "Linux 6.4 or later; the engine packet has groups on any kernel", true },
+	{ "zc.busy-poll", set_busy_poll, "", "Linux 5.15 or later", false },
 	{ "zc.stamp", set_stamp, "the device's clock, of drivers that pass it on, ",
-	  "Linux 6.3 or later, with BTF (CONFIG_DEBUG_INFO_BTF); --stamp kernel works without" },
+	  "Linux 6.3 or later, with BTF (CONFIG_DEBUG_INFO_BTF); --stamp kernel works without",
+	  true },
 };
 
 #define TRIALS (sizeof(trials) / sizeof(trials[0]))
@@ -187,6 +190,21 @@ static int try_loading(void)
 	return rc;
 }
 
+/* What can be said of something when programs can be loaded. */
+static void believe(struct doctor *doctor, const struct zc_trial *what)
+{
+	if (what->set == set_filter)
+		judge_filter(doctor);
+	else if (what->newer)
+		report_advise(
+			report_add(&doctor->report, what->subject, VERDICT_LIMITED,
+				   "not tried (see trials), but programs of XDP can be loaded"),
+			"%s", what->advice);
+	else
+		report_add(&doctor->report, what->subject, VERDICT_USABLE,
+			   "not tried (see trials), but programs of XDP can be loaded");
+}
+
 /* CAP_NET_RAW is for sockets, which are tried elsewhere; here it is believed. */
 static void go_without_stage(struct doctor *doctor)
 {
@@ -201,11 +219,8 @@ static void go_without_stage(struct doctor *doctor)
 	for (i = 0; i < TRIALS; i++) {
 		if (trial.rc < 0)
 			doctor_refused(doctor, trials[i].subject, CAPS_ZC, &trial);
-		else if (trials[i].set == set_filter)
-			judge_filter(doctor);
 		else
-			report_add(&doctor->report, trials[i].subject, VERDICT_USABLE,
-				   "not tried (see trials), but programs of XDP can be loaded");
+			believe(doctor, &trials[i]);
 	}
 }
 

@@ -59,14 +59,17 @@ static bool ask(const struct asking *asking, void *command)
 
 static uint32_t count_features(const struct asking *asking)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t count;
-	} sets = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1u << ETH_SS_FEATURES } };
+	struct ethtool_sset_info *sets = calloc(1, sizeof(*sets) + sizeof(sets->data[0]));
+	uint32_t count = 0;
 
-	if (!ask(asking, &sets) || !sets.info.sset_mask || sets.count > FEATURES_MOST)
+	if (!sets)
 		return 0;
-	return sets.count;
+	sets->cmd = ETHTOOL_GSSET_INFO;
+	sets->sset_mask = 1u << ETH_SS_FEATURES;
+	if (ask(asking, sets) && sets->sset_mask && sets->data[0] <= FEATURES_MOST)
+		count = sets->data[0];
+	free(sets);
+	return count;
 }
 
 /* The names of all, ETH_GSTRING_LEN bytes each; free with free(). NULL: not told. */

@@ -29,53 +29,6 @@ static void judge_caps(struct doctor *doctor)
 	caps_advise(&doctor->caps, CAPS_ALL & ~CAP_BIT(IPC_LOCK), finding);
 }
 
-/*
- * A sentence of the library's may go on to name another engine, on a device nobody has asked about, or
- * a capability, which is told apart here.
- */
-static void cut_advice(char *text)
-{
-	static const char *const tails[] = { ": use packet:", ", or use packet:",
-					     ": that needs CAP_" };
-	size_t i;
-
-	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		char *at = strstr(text, tails[i]);
-
-		if (at)
-			*at = '\0';
-	}
-}
-
-struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
-			       const struct trial *trial)
-{
-	bool forbidden = trial->rc == -EPERM || trial->rc == -EACCES;
-	uint64_t missing = caps_missing(&doctor->caps, wanted);
-	char text[sizeof(trial->text)];
-	struct finding *finding;
-
-	if (forbidden && missing) {
-		finding = report_add(&doctor->report, subject, VERDICT_NO, "needs %s",
-				     caps_names(missing, text));
-		caps_advise(&doctor->caps, wanted, finding);
-		return finding;
-	}
-	strcpy(text, trial->text);
-	cut_advice(text);
-	if (forbidden && !doctor->caps.initial) {
-		finding = report_add(&doctor->report, subject, VERDICT_NO,
-				     "the capabilities that it needs count in the initial user "
-				     "namespace only");
-		report_advise(finding, "run it outside of this container's user namespace");
-		return finding;
-	}
-	finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", text);
-	if (forbidden)
-		report_advise(finding, DOCTOR_CAPS_ARE_THERE);
-	return finding;
-}
-
 /* Here, wherever that is. */
 static void try_engines(void *arg)
 {
@@ -100,6 +53,7 @@ static void try_on_stage(void *arg)
 static void judge_stage(struct doctor *doctor, const struct nsr_error *err)
 {
 	struct trial trial = { .rc = err->code };
+	struct finding *finding;
 
 	if (doctor->staged) {
 		report_add(&doctor->report, "trials", VERDICT_USABLE,
@@ -107,7 +61,11 @@ static void judge_stage(struct doctor *doctor, const struct nsr_error *err)
 		return;
 	}
 	strcpy(trial.text, err->text);
-	doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), &trial);
+	finding = doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), &trial);
+	if (err->code == -ENOSPC)
+		report_advise(finding, "sysctl -w user.max_net_namespaces=1024");
+	else if (err->code == -EOPNOTSUPP)
+		report_advise(finding, "modprobe veth (CONFIG_VETH)");
 }
 
 void doctor_host(struct doctor *doctor)

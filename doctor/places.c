@@ -40,8 +40,11 @@ void doctor_places(struct doctor *doctor)
 	if (doctor->staged)
 		judge_place(doctor, "place.netns", "netns:/proc/self/ns/net", CAP_BIT(SYS_ADMIN),
 			    "named namespaces can be entered");
-	else
+	else if (caps_missing(&doctor->caps, CAP_BIT(SYS_ADMIN)))
 		doctor_refused(doctor, "place.netns", CAP_BIT(SYS_ADMIN), &trial);
+	else
+		report_add(&doctor->report, "place.netns", VERDICT_LIMITED,
+			   "not tried (see trials)");
 }
 
 /** How many processes there are, and of how many the namespace can be looked at. */
@@ -93,5 +96,5 @@ void doctor_processes(struct doctor *doctor)
 	if (caps_missing(&doctor->caps, wanted))
 		caps_advise(&doctor->caps, wanted, finding);
 	else
-		report_advise(finding, DOCTOR_CAPS_ARE_THERE);
+		doctor_advise_refused(doctor, finding);
 }

@@ -101,9 +101,7 @@ static int furnish(void)
 static int say_no_namespace(int code, struct nsr_error *err)
 {
 	if (code == -ENOSPC)
-		return nsr_error_set(err, code,
-				     "no more network namespaces may be made here "
-				     "(user.max_net_namespaces)");
+		return nsr_error_set(err, code, "no more network namespaces may be made here");
 	return nsr_error_set(err, code, "making a network namespace: %s", strerror(-code));
 }
 

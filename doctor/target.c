@@ -32,7 +32,20 @@ static void set_run(struct target *target)
 	}
 }
 
-/* "netns:a/zc:eth0@2" is the device eth0 in netns:a; 0, or -EINVAL when a part is too long. */
+/* Whether @text begins with an engine that devices are captured or sent on by. */
+static bool is_engine(const char *text, size_t length)
+{
+	static const char *const engines[] = { "packet", "zc", "live" };
+	size_t i;
+
+	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		if (strlen(engines[i]) == length && strncmp(text, engines[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "netns:a/zc:eth0@2" is the device eth0 in netns:a; 0, or -EINVAL, which was said. */
 static int take_apart(struct target *target, const char *text, char device[256])
 {
 	const char *slash = strrchr(text, '/');
@@ -41,9 +54,17 @@ static int take_apart(struct target *target, const char *text, char device[256])
 	const char *colon = strchr(name, ':');
 	char *queue;
 
-	name = colon ? colon + 1 : name;
-	if (length >= sizeof(target->place) || strlen(name) >= 256)
+	if (colon && !is_engine(name, (size_t)(colon - name))) {
+		cli_error("%s: \"%.*s\" is no engine that doctor knows: packet, zc and live are (a "
+			  "place ends in '/': netns:NAME/DEVICE)",
+			  text, (int)(colon - name), name);
 		return -EINVAL;
+	}
+	name = colon ? colon + 1 : name;
+	if (length >= sizeof(target->place) || strlen(name) >= 256) {
+		cli_error("%s: too long for a target", text);
+		return -EINVAL;
+	}
 	memcpy(target->place, text, length);
 	strcpy(device, name);
 	queue = strrchr(device, '@');
@@ -53,13 +74,12 @@ static int take_apart(struct target *target, const char *text, char device[256])
 }
 
 /* The engine packet finds whatever is wrong with a target, and says so. */
-static int try_packet(struct target *target, const char *device)
+static int try_packet(struct target *target, bool has_place, const char *device)
 {
 	struct nsr_options opts;
 	char text[600];
 
-	snprintf(text, sizeof(text), "%s%spacket:%s", target->place, target->place[0] ? "/" : "",
-		 device);
+	snprintf(text, sizeof(text), "%s%spacket:%s", target->place, has_place ? "/" : "", device);
 	nsr_options_init(&opts);
 	opts.ring_bytes = TRIAL_RING;
 	trial_open(&target->packet, text, &opts);
@@ -156,10 +176,8 @@ int doctor_target(struct doctor *doctor, const char *text)
 	}
 	target->doctor = doctor;
 	rc = take_apart(target, text, device);
-	if (rc < 0)
-		cli_error("%s: too long for a target", text);
-	else
-		rc = try_packet(target, device);
+	if (rc == 0)
+		rc = try_packet(target, strchr(text, '/'), device);
 	if (rc == 0) {
 		set_run(target);
 		quote(target->name, sizeof(target->name), device);

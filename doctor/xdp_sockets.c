@@ -78,30 +78,29 @@ static void limit_text(char *text, size_t size)
 	if (limit.rlim_cur == RLIM_INFINITY)
 		snprintf(text, size, "no limit");
 	else
-		snprintf(text, size, "a limit of %s", units_bytes(limit.rlim_cur).text);
+		snprintf(text, size, "%s", units_bytes(limit.rlim_cur).text);
 }
 
 static void judge_memory(struct doctor *doctor, size_t bytes, int rc)
 {
-	bool bound = caps_missing(&doctor->caps, CAP_BIT(IPC_LOCK));
 	struct finding *finding;
 	char limit[64];
 
 	limit_text(limit, sizeof(limit));
 	if (rc == 0 && bytes == QUEUE_BYTES) {
 		report_add(&doctor->report, "zc.sockets", VERDICT_USABLE,
-			   "AF_XDP, %s locked for a queue%s%s", units_bytes(bytes).text,
-			   bound ? ", of " : "", bound ? limit : "");
+			   "AF_XDP, %s can be locked for a queue", units_bytes(bytes).text);
 		return;
 	}
 	if (rc == 0)
-		finding = report_add(&doctor->report, "zc.sockets", VERDICT_LIMITED,
-				     "AF_XDP, but only %s of %s can be locked for a queue, of %s "
-				     "(memlock)",
-				     units_bytes(bytes).text, units_bytes(QUEUE_BYTES).text, limit);
+		finding =
+			report_add(&doctor->report, "zc.sockets", VERDICT_LIMITED,
+				   "AF_XDP, but only %s of %s can be locked for a queue (memlock: "
+				   "%s)",
+				   units_bytes(bytes).text, units_bytes(QUEUE_BYTES).text, limit);
 	else
 		finding = report_add(&doctor->report, "zc.sockets", VERDICT_NO,
-				     "no memory can be locked for AF_XDP sockets, of %s (memlock)",
+				     "no memory can be locked for AF_XDP sockets (memlock: %s)",
 				     limit);
 	report_advise(finding, "ulimit -l unlimited, LimitMEMLOCK=infinity, or CAP_IPC_LOCK");
 }
@@ -109,6 +108,7 @@ static void judge_memory(struct doctor *doctor, size_t bytes, int rc)
 void doctor_sockets(struct doctor *doctor)
 {
 	struct trial trial = { 0 };
+	struct finding *finding;
 	size_t bytes = QUEUE_BYTES;
 	int rc = lock_patiently(bytes);
 
@@ -124,5 +124,9 @@ void doctor_sockets(struct doctor *doctor)
 	snprintf(trial.text, sizeof(trial.text), "%s",
 		 rc == -EAFNOSUPPORT ? "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"
 				     : strerror(-rc));
-	doctor_refused(doctor, "zc.sockets", CAP_BIT(NET_RAW), &trial);
+	finding = doctor_refused(doctor, "zc.sockets", CAP_BIT(NET_RAW), &trial);
+	if (rc == -EAFNOSUPPORT)
+		report_advise(finding,
+			      "a kernel that has it; without, zc copies, but for groups and "
+			      "busy polling");
 }

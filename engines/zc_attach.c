@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "zc.h"
@@ -18,6 +19,22 @@ static int try_attach(const struct zc_device *device, int prog, uint32_t flags)
 	int fd = bpf_link_create(prog, (int)device->ifindex, BPF_XDP, &opts);
 
 	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Whoever lists the host's bpf links holds each for a moment, and with it a program that was closed
+ * just now.
+ */
+static int attach_patiently(const struct zc_device *device, int prog, uint32_t flags)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int fd = try_attach(device, prog, flags), tries;
+
+	for (tries = 0; fd == -EBUSY && tries < 10; tries++) {
+		nanosleep(&pause, NULL);
+		fd = try_attach(device, prog, flags);
+	}
+	return fd;
 }
 
 /* Looking a program up takes CAP_SYS_ADMIN; without, its name stays "". */
@@ -94,7 +111,7 @@ int zc_attach(const struct zc_device *device, int prog, uint32_t *xdp, struct ns
 	int fd = -EOPNOTSUPP;
 
 	if (*xdp != NSR_XDP_GENERIC) {
-		fd = try_attach(device, prog, XDP_FLAGS_DRV_MODE);
+		fd = attach_patiently(device, prog, XDP_FLAGS_DRV_MODE);
 		if (fd >= 0) {
 			*xdp = NSR_XDP_NATIVE;
 			return fd;
@@ -104,7 +121,7 @@ int zc_attach(const struct zc_device *device, int prog, uint32_t *xdp, struct ns
 		    fd == -ENODEV)
 			return say(device, fd, false, err);
 	}
-	fd = try_attach(device, prog, XDP_FLAGS_SKB_MODE);
+	fd = attach_patiently(device, prog, XDP_FLAGS_SKB_MODE);
 	if (fd < 0)
 		return say(device, fd, true, err);
 	*xdp = NSR_XDP_GENERIC;

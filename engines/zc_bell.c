@@ -89,7 +89,7 @@ void zc_bell_arm_now(struct zc *zc)
 	for (i = 0; i < lanes(zc); i++)
 		ring_at(lane_of(zc, i), zc->copy.next[i]);
 	/* What the program has written before it saw this, we see now: it has a barrier, too. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__sync_synchronize();
 }
 
 void zc_bell_silence(struct zc *zc)

@@ -45,7 +45,7 @@ static void wake_drivers(const struct zc *zc)
 
 	if (zc->xdp != NSR_XDP_ZEROCOPY)
 		return;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__sync_synchronize();
 	for (i = 0; i < zc->queue_count; i++)
 		if (zc_ring_wants_wakeup(&zc->queues[i].fill))
 			recvfrom(zc->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);

@@ -113,8 +113,10 @@ int find_descriptors(struct find *find, pid_t pid)
 	}
 	dir = fdopendir(fd);
 	if (!dir) {
+		/* Or the process has ended. */
+		rc = errno == ENOMEM ? -ENOMEM : 0;
 		close(fd);
-		return -ENOMEM;
+		return rc;
 	}
 	while (rc == 0 && (entry = readdir(dir))) {
 		if (isdigit((unsigned char)entry->d_name[0]))

@@ -73,8 +73,8 @@ as_nobody() {
 		2>/dev/null | head -n 1 | jq -r .mode)" "XDP native copy, 1 queue"
 	names zc.native "XDP native copy, 1 queue"
 	equal tap "$("$NSRING" count --json -i "netns:$B/zc:v1" --tap --duration 0.1 |
-		head -n 1 | jq -r .mode)" "XDP tap native copy, 1 queue"
-	names zc.tap "XDP tap native copy, 1 queue"
+		head -n 1 | jq -r .mode)" "XDP native tap, 1 queue"
+	names zc.tap "XDP native tap, 1 queue"
 	equal packet "$("$NSRING" count --json -i "netns:$B/v1" --immediate --duration 0.1 |
 		head -n 1 | jq -r .mode)" "TPACKET_V2, immediate"
 	names packet.immediate "TPACKET_V2, immediate"
@@ -156,6 +156,13 @@ as_nobody() {
 	names live CAP_PERFMON
 }
 
+@test "cap_sys_admin_stands_for_cap_bpf_and_cap_perfmon" {
+	without bpf perfmon
+	for subject in capabilities zc.native zc.filter live; do
+		verdict "$subject" usable
+	done
+}
+
 @test "without_cap_sys_admin_places_are_closed_and_trials_are_fewer" {
 	without sys_admin
 	verdict trials no
@@ -167,8 +174,16 @@ as_nobody() {
 	verdict packet usable
 	verdict zc.native usable
 	names zc.native "not tried"
+	verdict zc.fanout limited
+	names zc.fanout "Linux 6.4"
 	verdict live limited
 	names live CAP_SYS_ADMIN
+}
+
+@test "without_trials_on_a_loopback_device_that_is_down_packets_are_to_be_had" {
+	ask unshare --net setpriv --bounding-set=-sys_admin "$NSRING" doctor --json
+	verdict packet usable
+	[ "$(found packet.fanout verdict)" != no ]
 }
 
 @test "without_cap_sys_ptrace_only_some_processes_can_be_looked_at" {
@@ -244,9 +259,21 @@ as_nobody() {
 	verdict capabilities limited
 }
 
+@test "where_no_namespace_can_be_made_that_is_told_and_nothing_is_without_a_reason" {
+	ask unshare --user --map-root-user bash -c '
+		echo 0 >/proc/sys/user/max_net_namespaces && exec "$1" doctor --json' none "$NSRING"
+	verdict trials no
+	names trials user.max_net_namespaces
+	equal "lines without a reason" "$(jq -c 'select(.reason == "")' \
+		"$BATS_TEST_TMPDIR/findings")" ""
+	equal "lines that are no and without advice" "$(jq -c 'select(.verdict == "no" and
+		.advice == "")' "$BATS_TEST_TMPDIR/findings")" ""
+}
+
 @test "words_that_are_too_many_are_a_usage_error" {
 	run -2 "$NSRING" doctor lo lo
 	run -2 "$NSRING" doctor -i lo lo
+	run -2 "$NSRING" doctor -i lo -i lo
 	run -2 "$NSRING" doctor --frobnicate
 }
 

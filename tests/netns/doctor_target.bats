@@ -153,8 +153,14 @@ longest_sent() {
 	verdict peer usable
 }
 
+# A device that has the same index there is somebody else.
 @test "the_other_end_of_a_pair_in_another_namespace_is_told_to_be_there" {
-	netns_pair
+	local index
+	netns_new A
+	netns_new B
+	ip -n "$A" link add index 77 name v0 type veth peer name v1 netns "$B"
+	index=$(ip -n "$B" -j link show dev v1 | jq '.[0].link_index')
+	ip -n "$B" link add index "$index" name decoy type bridge
 	ask "netns:$B/v1"
 	verdict peer limited
 	names peer "another namespace"
@@ -312,6 +318,10 @@ longest_sent() {
 	equal lines "${#lines[@]}" 1
 	[[ $output == *nsr-no-such* ]]
 	run -1 "$NSRING" doctor planet:mars/eth0
+	run -1 "$NSRING" doctor /lo
+	run -1 "$NSRING" doctor "netns:$B"
+	[[ $output == *netns:NAME/DEVICE* ]]
+	run -1 "$NSRING" doctor ""
 	run -1 "$NSRING" doctor file:/dev/null
 	run -1 "$NSRING" doctor "netns:$B/"
 	run -1 "$NSRING" doctor "netns:$B/a-name-that-is-too-long"

@@ -316,7 +316,7 @@ static void processors_that_copy_at_once_mix_nothing_up(void **state)
 	cap = open_target("zc:j1", &opts);
 	for (id = 0; id < SENDERS; id++)
 		pids[id] = start_sender(id);
-	while (nsr_recv(cap, &batch, 1000) > 0)
+	while (next[0] + next[1] < SENDERS * ROUNDS * EACH && nsr_recv(cap, &batch, 20000) > 0)
 		for (i = 0; i < batch.count; i++)
 			check_sender(&batch.packets[i], next);
 	for (id = 0; id < SENDERS; id++) {

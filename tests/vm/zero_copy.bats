@@ -82,6 +82,25 @@ send() {
 	"$NSRING" send -i "netns:$A/eth0" --dst-mac 02:00:00:00:00:0b --count "$count" "$@" >/dev/null
 }
 
+# verdict SUBJECT: nsring doctor's, on eth1.
+verdict() {
+	"$NSRING" doctor --json eth1 |
+		jq -r --arg subject "$1" 'select(.subject == $subject).verdict'
+}
+
+@test "doctor_tells_of_zero_copy_where_count_has_it" {
+	equal "zc.zero-copy before" "$(verdict zc.zero-copy)" usable
+	zero_copy
+	equal "xdp.program with a capture" "$(verdict xdp.program)" no
+	equal "zc.zero-copy with a capture" "$(verdict zc.zero-copy)" no
+	finish count
+	wait_until has_no_program
+	equal "zc.zero-copy without it" "$(verdict zc.zero-copy)" usable
+	[[ $("$NSRING" doctor --json) == *'here eth1 has it'* ]]
+	mtu 9000
+	equal "zc.zero-copy with a large MTU" "$(verdict zc.zero-copy)" no
+}
+
 @test "zero_copy_counts_what_the_device_counts" {
 	zero_copy
 	send 2000
