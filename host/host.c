@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,17 @@ static void read_captures(struct host_ns *ns)
 	close(fd);
 }
 
+/* A descriptor that was opened by a bind mount would keep it from being unmounted. */
+static void let_go_of_mount(const struct host_ns *ns)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dup3(fd, ns->fd, O_CLOEXEC);
+	close(fd);
+}
+
 /* Inside @ns. */
 static int read_ns(struct host_ns *ns, void *arg)
 {
@@ -50,6 +62,7 @@ static int read_ns(struct host_ns *ns, void *arg)
 
 	if (fd < 0)
 		return fd;
+	let_go_of_mount(ns);
 	ns->cookie = cookie_of(fd);
 	rc = host_links_read(fd, ns);
 	if (rc == 0)

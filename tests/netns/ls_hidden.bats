@@ -13,13 +13,15 @@ as_nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"
 }
 
-# What nobody may execute.
+# Copies that nobody may execute, wherever the tree is.
 setup() {
-	install -m 755 "$NSRING" "$BATS_TEST_TMPDIR/nsring"
-	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" \
-		"$(dirname "$BATS_TEST_TMPDIR")"
-	LD_LIBRARY_PATH=$(dirname "$NSRING")/../lib
-	export LD_LIBRARY_PATH
+	local dir=$BATS_TEST_TMPDIR/bin
+	install -D -m 755 "$NSRING" "$dir/nsring"
+	cp "$(ldd "$NSRING" | awk '$1 ~ /^libnsring/ { print $3 }')" "$dir"
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" \
+		"$(dirname "$BATS_TEST_TMPDIR")" "$BATS_TEST_TMPDIR" "$dir"
+	NSRING=$dir/nsring
+	export LD_LIBRARY_PATH=$dir
 }
 
 @test "without_privileges_named_namespaces_are_listed_but_closed" {
