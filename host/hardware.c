@@ -37,9 +37,10 @@ static void read_driver(int fd, struct host_link *link)
 /* The kernel answers the first question with how many words its bit masks have. */
 static void read_speed(int fd, struct host_link *link)
 {
-	struct {
+	union {
 		struct ethtool_link_settings settings;
-		uint32_t masks[3 * MASK_WORDS_MOST];
+		char room[sizeof(struct ethtool_link_settings) +
+			  3 * MASK_WORDS_MOST * sizeof(uint32_t)];
 	} answer = { .settings.cmd = ETHTOOL_GLINKSETTINGS };
 
 	if (ask(fd, link, &answer) < 0 || answer.settings.link_mode_masks_nwords >= 0)
