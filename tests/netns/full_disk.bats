@@ -41,3 +41,12 @@ fill() {
 	fill
 	err dump | grep -qE 'disk [1-9]'
 }
+
+@test "what_is_in_the_file_and_what_the_disk_lost_is_all_that_was_handed_out" {
+	local said packets disk
+	fill
+	said=$(err dump | grep -E '^[0-9,]+ packets')
+	packets=$(sed 's/ packets.*//; s/,//g' <<<"$said")
+	disk=$(sed -E 's/.*disk ([0-9,]+).*/\1/; s/,//g' <<<"$said")
+	equal "in the file and lost" $(($(frames "$file") + disk)) "$packets"
+}
