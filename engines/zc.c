@@ -236,7 +236,7 @@ static int prepare_joining(struct zc *zc, struct nsr_error *err)
 	return zc->bounce ? 0 : nsr_error_set(err, -ENOMEM, "out of memory");
 }
 
-/* A tap's records are of any length, and so are those of a ring. */
+/* Of a lane's bytes, as records are of any length; of a socket's frames. */
 static void set_bell_step(struct zc *zc)
 {
 	uint32_t ring =

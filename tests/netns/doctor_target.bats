@@ -7,31 +7,11 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/netns
+load ../lib/doctor
 
 # ask TARGET: keep the findings about it.
 ask() {
 	"$NSRING" doctor --json "$1" >"$BATS_TEST_TMPDIR/findings" </dev/null
-}
-
-# found SUBJECT FIELD
-found() {
-	jq -r --arg subject "$1" "select(.subject == \$subject).$2" "$BATS_TEST_TMPDIR/findings"
-}
-
-# verdict SUBJECT EXPECTED
-verdict() {
-	equal "verdict on $1" "$(found "$1" verdict)" "$2" || {
-		found "$1" reason >&2
-		return 1
-	}
-}
-
-# names SUBJECT TEXT: its reason or advice has TEXT.
-names() {
-	[[ "$(found "$1" reason) $(found "$1" advice)" == *"$2"* ]] || {
-		echo "$1 does not say $2: $(found "$1" reason); $(found "$1" advice)" >&2
-		return 1
-	}
 }
 
 # xdp_program NS DEV MODE: a program that lets all pass, called somebodys.

@@ -218,8 +218,8 @@ has_filtered() {
 	cc -o "$BATS_TEST_TMPDIR/fake" "$BATS_TEST_TMPDIR/fake.c"
 	start fake "$BATS_TEST_TMPDIR/fake"
 	wait_until has_memfds "${PID[fake]}"
-	run -0 "$NSRING" ls --json
-	[[ $output != *"\"pid\": ${PID[fake]}, \"target\""* ]]
+	equal ledgers "$("$NSRING" ls --json | jq -s --argjson pid "${PID[fake]}" \
+		'[.[].ledgers[]? | select(.pid == $pid)] | length')" 0
 }
 
 has_memfds() {
