@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The contract between those who write packets into a ring and those who read them: the record
+ * format, the layout of a ring, and the control interface of nsring.ko. Also its manual.
+ *
+ * THE RING
+ *
+ * A ring is two areas of shared memory:
+ *
+ *	ring area, written by the writer only		cursor area, written by the reader only
+ *	┌──────────────────────────────┐		┌──────────────────────────────┐
+ *	│ struct nsring_ring           │ offset 0	│ struct nsring_cursor, lane 0 │
+ *	├──────────────────────────────┤		│ struct nsring_cursor, lane 1 │
+ *	│ struct nsring_lane, lane 0   │ lane_offset	│ …                            │
+ *	│ struct nsring_lane, lane 1   │		└──────────────────────────────┘
+ *	│ …                            │
+ *	├──────────────────────────────┤
+ *	│ data of lane 0: lane_bytes   │ data_offset
+ *	│ data of lane 1               │
+ *	│ …                            │
+ *	└──────────────────────────────┘
+ *
+ * A lane has one writer: a CPU, a thread, a guest. So writers need no lock. Records of one lane are
+ * in the order in which they were written; across lanes their stamps tell.
+ *
+ * Positions are counts of bytes since the ring was made, 64 bits, that never go back. The byte of
+ * position p is at p % lane_bytes of its lane's data; lane_bytes is a power of two. A record begins
+ * at a multiple of NSRING_ALIGN and never runs over the end of the data: where one would, a record
+ * of type NSRING_PAD fills the rest and the record begins at offset 0. All numbers are in the byte
+ * order of the machine.
+ *
+ * Reading, for each lane, with a position of its own that the reader keeps to itself:
+ *
+ *	head = load-acquire(lane->head)
+ *	while (pos != head) {
+ *		read the record at pos; check it; hand it out
+ *		pos += record->bytes
+ *	}
+ *	when done with what was handed out: store-release(cursor->tail, pos)
+ *
+ * The reader checks before it uses: NSRING_ALIGN divides bytes; bytes <= head - pos; the record ends
+ * within the data; in a packet, header_bytes + caplen <= bytes. A ring that breaks this is broken and
+ * is to be given up. The writer checks tail: it is between head - lane_bytes and head, or the lane
+ * counts as full. So neither can make the other read or write elsewhere. The writer keeps its own
+ * head and never reads back what it has published.
+ *
+ * When a record doesn't fit between tail and head, the newest is dropped: lane->full counts it.
+ *
+ * A SHARED RING (NSRING_RING_SHARED) has several readers, for whom each packet is copied once. The
+ * writer doesn't wait for them: it overwrites the oldest records. So a reader copies a record out
+ * before using it, and then looks whether the writer has got there meanwhile:
+ *
+ *	copy the record at pos
+ *	read barrier
+ *	if (load(lane->claimed) - pos > lane_bytes)
+ *		what was copied is void: go on at pos = load-acquire(lane->oldest)
+ *
+ * claimed, oldest and head only grow, oldest <= head <= claimed. Each reader has an index; bit
+ * index of record->readers says that the record is for it (that its filter has accepted it), and
+ * lane->matched[index] how many such records this lane has had since the reader joined. So what a
+ * reader has missed is matched[index] less what it has read, once it has read up to head:
+ *
+ *	head = load-acquire(lane->head); matched = load(lane->matched[index]); read barrier
+ *	if (load(lane->claimed) == head), matched counts the records before head, no more and no less
+ *
+ * Shared rings have no cursor for overwriting; the cursor only tells when to wake the reader.
+ *
+ * THE SOCKET
+ *
+ *	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI)	CAP_NET_RAW in its namespace
+ *	setsockopt(fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup))	once, before bind
+ *	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER or SO_ATTACH_BPF)	at any time
+ *	bind(fd, &address, sizeof(address))				makes the ring, starts
+ *	getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size)	what became of it
+ *	mmap(NULL, layout.ring_bytes, PROT_READ, MAP_SHARED, fd, NSRING_MAP_RING)
+ *	mmap(NULL, layout.cursor_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, NSRING_MAP_CURSORS)
+ *	poll(fd)
+ *
+ * The family is NSRING_FAMILY unless the module was loaded with another (parameter "family").
+ * Unused parts of the structs must be zero. Structs may grow: a shorter one is taken to be followed
+ * by zeros; a longer one is refused with E2BIG unless what follows is zero.
+ *
+ * The filter sees a packet as that of a packet socket does (SOCK_RAW, or SOCK_DGRAM with
+ * NSRING_COOKED): VLAN tags that the device took off are in the metadata. It returns the number of
+ * bytes to keep, 0 to refuse the packet. What is written to the ring has the tag in its place.
+ *
+ * poll() tells EPOLLIN when watermark_bytes wait in one lane, or something has waited for
+ * timeout_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
+ * device is gone can be bound again and goes on with the same ring.
+ *
+ * Errors: socket: EPERM no CAP_NET_RAW, EPROTONOSUPPORT another NSRING_ABI, ESOCKTNOSUPPORT not
+ * SOCK_RAW. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
+ * bind: ENODEV no such device, ENETDOWN never; EBUSY bound already; ENOMEM over a limit: the
+ * user's RLIMIT_MEMLOCK, the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL
+ * the cluster or shared ring has other settings; EUSERS it is full. getsockopt: ENOTCONN not bound.
+ * sendmsg: ENETDOWN, EMSGSIZE, ENOBUFS, ENODEV, EPERM as of a packet socket.
+ */
+#ifndef NSRING_UAPI_H
+#define NSRING_UAPI_H
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define NSRING_ASSERT(what) static_assert(what, #what)
+extern "C" {
+#else
+#define NSRING_ASSERT(what) _Static_assert(what, #what)
+#endif
+
+/** The version of all this: the protocol of socket(2), and nsring_ring.version. */
+#define NSRING_ABI 1
+
+/* ---- The ring ---------------------------------------------------------------------------- */
+
+#define NSRING_MAGIC	   0x6e73724eU /* "Nrsn" in memory of a little-endian machine */
+#define NSRING_ALIGN	   16U
+#define NSRING_LANE_MIN	   65536U /* bytes of the data of a lane */
+#define NSRING_LANES_MAX   8192U
+#define NSRING_READERS_MAX 32U
+#define NSRING_SNAPLEN_MAX 262144U
+
+/** nsring_ring.flags */
+#define NSRING_RING_SHARED (1U << 0) /* overwriting, with several readers */
+
+/**
+ * struct nsring_ring - what the reader needs to know of a ring, constant
+ * @magic:        NSRING_MAGIC
+ * @version:      NSRING_ABI
+ * @header_bytes: from the start of a record of type NSRING_PACKET to its data; at least
+ *                sizeof(struct nsring_record), a multiple of 8
+ * @flags:        NSRING_RING_…
+ * @lanes:        1 to NSRING_LANES_MAX
+ * @lane_bytes:   bytes of each lane's data, a power of two, NSRING_LANE_MIN or more
+ * @lane_offset:  of the first struct nsring_lane in the ring area, bytes, a multiple of 64
+ * @lane_stride:  from one struct nsring_lane to the next, bytes, a multiple of 64
+ * @linktype:     LINKTYPE_ value of what is in the records (tcpdump.org/linktypes.html); 0: that of
+ *                the device
+ * @data_offset:  of the data of lane 0 in the ring area, bytes, a multiple of 4096
+ * @snaplen:      most bytes kept of a packet
+ * @cursor_stride: from one struct nsring_cursor to the next, bytes, a multiple of 64
+ */
+struct nsring_ring {
+	__u32 magic;
+	__u16 version;
+	__u16 header_bytes;
+	__u32 flags;
+	__u32 lanes;
+	__u64 lane_bytes;
+	__u32 lane_offset;
+	__u32 lane_stride;
+	__u64 data_offset;
+	__u32 linktype;
+	__u32 snaplen;
+	__u32 cursor_stride;
+	__u32 reserved[3];
+};
+NSRING_ASSERT(sizeof(struct nsring_ring) == 64);
+
+/**
+ * struct nsring_lane - a lane as its writer tells it
+ * @head:    where the next record will be written: what is before it can be read
+ * @claimed: up to where the writer may have overwritten; published before it writes (shared rings)
+ * @oldest:  start of the oldest record that is whole (shared rings)
+ * @written: records of packets
+ * @full:    packets dropped because there was no room
+ * @matched: see above (shared rings)
+ */
+struct nsring_lane {
+	__u64 head;
+	__u64 claimed;
+	__u64 oldest;
+	__u64 written;
+	__u64 full;
+	__u64 reserved[3];
+	__u64 matched[NSRING_READERS_MAX];
+};
+NSRING_ASSERT(sizeof(struct nsring_lane) == 64 + 8 * NSRING_READERS_MAX);
+
+/**
+ * struct nsring_cursor - how far the reader has got in a lane
+ * @tail: what is before it the reader no longer needs; starts at 0, or in a shared ring at the head
+ *        of the time of joining
+ */
+struct nsring_cursor {
+	__u64 tail;
+	__u64 reserved[7];
+};
+NSRING_ASSERT(sizeof(struct nsring_cursor) == 64);
+
+/** nsring_record.type */
+#define NSRING_PAD    0 /* nothing but @bytes and @type is set */
+#define NSRING_PACKET 1
+
+/** nsring_record.flags */
+#define NSRING_OUT	    (1U << 0) /* sent by the namespace; else received */
+#define NSRING_STAMP_HW	    (1U << 1) /* stamped by the device's clock */
+#define NSRING_VLAN	    (1U << 2) /* a tag that was in the metadata has been put into the data */
+#define NSRING_CSUM_PARTIAL (1U << 3) /* checksum left to the device, so wrong in the data */
+#define NSRING_CSUM_GOOD    (1U << 4) /* checksum verified by the device or the stack */
+#define NSRING_GSO	    (1U << 5) /* several segments in one, which the device will cut, or has joined */
+#define NSRING_HASH_L4	    (1U << 6) /* @hash covers ports */
+
+/**
+ * struct nsring_record - header of a record; its data follow at header_bytes
+ * @bytes:   of the whole record with header and padding; a multiple of NSRING_ALIGN
+ * @type:    NSRING_PAD, NSRING_PACKET; a reader skips those that it doesn't know
+ * @flags:   NSRING_OUT …
+ * @stamp_ns: since 1970-01-01 UTC, or as the device's clock counts
+ * @len:     bytes on the wire, with a tag that was put back and a cooked header
+ * @caplen:  bytes of it in the record
+ * @netns:   cookie of the namespace (SO_NETNS_COOKIE)
+ * @ifindex: of the device in that namespace
+ * @hash:    flow hash, if the device or the stack had one, else 0
+ * @vlan_tci: with NSRING_VLAN: priority, DEI, VLAN id
+ * @vlan_tpid: with NSRING_VLAN: its EtherType
+ * @pkt_type: PACKET_HOST, PACKET_OTHERHOST, … of linux/if_packet.h
+ * @readers: whom the record is for (shared rings), by index
+ */
+struct nsring_record {
+	__u32 bytes;
+	__u16 type;
+	__u16 flags;
+	__u64 stamp_ns;
+	__u32 len;
+	__u32 caplen;
+	__u64 netns;
+	__u32 ifindex;
+	__u32 hash;
+	__u16 vlan_tci;
+	__u16 vlan_tpid;
+	__u8 pkt_type;
+	__u8 reserved8;
+	__u16 reserved16;
+	__u32 readers;
+	__u32 reserved32;
+	__u64 reserved64;
+};
+NSRING_ASSERT(sizeof(struct nsring_record) == 64);
+
+/* ---- The socket -------------------------------------------------------------------------- */
+
+/**
+ * AF_ASH: a number in linux/socket.h that Linux never gave a protocol. (All numbers up to AF_MAX
+ * have names, and socket(2) refuses those beyond.)
+ */
+#define NSRING_FAMILY 18
+
+#define SOL_NSRING 6874
+
+/** Options of SOL_NSRING. */
+#define NSRING_SETUP  1 /* set: struct nsring_setup */
+#define NSRING_LAYOUT 2 /* get: struct nsring_layout */
+#define NSRING_STATS  3 /* get: struct nsring_stats */
+#define NSRING_DEVICE 4 /* get: struct nsring_device, whose netns and ifindex are read */
+#define NSRING_STOP   5 /* set: no value; take no further packets, keep the ring */
+
+/** Offsets for mmap(2). The ring area can't be mapped for writing (EPERM). */
+#define NSRING_MAP_RING	   0
+#define NSRING_MAP_CURSORS 0x100000000ULL
+
+/** nsring_setup.flags */
+#define NSRING_COOKED	   (1U << 0) /* LINKTYPE_LINUX_SLL2 in place of the link-layer header */
+#define NSRING_PROMISCUOUS (1U << 1) /* while bound to a device; EINVAL for any */
+#define NSRING_ALL_NETNS                                                                           \
+	(1U << 2) /* any, in all namespaces: EPERM but in the initial namespace with CAP_NET_RAW
+				      * over the initial user namespace */
+#define NSRING_NO_RING (1U << 3) /* for sending only */
+#define NSRING_INJECT                                                                              \
+	(1U << 4) /* what is sent, the stack receives from the device: needs CAP_NET_ADMIN */
+#define NSRING_KERNEL_STAMPS (1U << 5) /* never the device's clock */
+
+/** nsring_setup.directions */
+#define NSRING_DIRECTION_BOTH 0 /* on a loopback device each packet once, as it comes in */
+#define NSRING_DIRECTION_IN   1
+#define NSRING_DIRECTION_OUT  2
+
+/** nsring_setup.cluster_mode: which member gets a packet */
+#define NSRING_CLUSTER_FLOW	     0 /* addresses, protocol and ports; both directions the same */
+#define NSRING_CLUSTER_2_TUPLE	     1 /* addresses; both directions the same */
+#define NSRING_CLUSTER_INNER_FLOW    2 /* as FLOW, of what is inside VXLAN, GTP-U and GRE */
+#define NSRING_CLUSTER_INNER_2_TUPLE 3
+#define NSRING_CLUSTER_CPU	     4 /* the CPU that has the packet */
+#define NSRING_CLUSTER_VLAN	     5 /* VLAN id */
+#define NSRING_CLUSTER_ROUND_ROBIN   6
+#define NSRING_CLUSTER_QUEUE	     7 /* the device's receive queue */
+#define NSRING_CLUSTER_MODES	     8
+
+#define NSRING_CLUSTER_MEMBERS_MAX 256U
+
+/**
+ * struct nsring_setup - how to capture
+ * @flags:      NSRING_COOKED …
+ * @snaplen:    bytes kept of each packet; 0: NSRING_SNAPLEN_MAX. What fits into a quarter of a lane is
+ *              kept at most.
+ * @ring_bytes: memory for records, all lanes together; there is a lane for each possible CPU, of a
+ *              power of two and NSRING_LANE_MIN at least; 0: 4 MiB
+ * @watermark_bytes: wake the reader when a lane holds so many; 0: a quarter of a lane
+ * @timeout_us: wake the reader so long after a packet; NSRING_NOW: at once; 0: 500
+ * @direction:  NSRING_DIRECTION_…
+ * @sample:     keep every nth packet that the filter accepts; 0 and 1: each
+ * @share:      number of a ring to share with all that name it (same namespace, same device, same
+ *              @flags, @direction, @sample; @snaplen no more than the first one's); 0: a ring of its own
+ * @cluster:    number of a cluster to join (same namespace, device, @flags, @direction,
+ *              @cluster_mode); 0: none. Not with @share.
+ * @cluster_mode: NSRING_CLUSTER_…
+ *
+ * The numbers of clusters and of shared rings are the namespace's own.
+ */
+struct nsring_setup {
+	__u32 flags;
+	__u32 snaplen;
+	__u64 ring_bytes;
+	__u32 watermark_bytes;
+	__u32 timeout_us;
+	__u32 direction;
+	__u32 sample;
+	__u32 share;
+	__u32 cluster;
+	__u32 cluster_mode;
+	__u32 reserved[5];
+};
+NSRING_ASSERT(sizeof(struct nsring_setup) == 64);
+
+#define NSRING_NOW	      0xffffffffU
+#define NSRING_TIMEOUT_MAX_US 10000000U
+
+/**
+ * struct sockaddr_nsring - for bind(2)
+ * @family:  as of socket(2)
+ * @ifindex: a device of the socket's namespace; 0: any
+ */
+struct sockaddr_nsring {
+	__u16 family;
+	__u16 reserved;
+	__u32 ifindex;
+};
+NSRING_ASSERT(sizeof(struct sockaddr_nsring) == 8);
+
+/**
+ * struct nsring_layout - what became of a setup
+ * @ring_bytes:   of the ring area
+ * @cursor_bytes: of the cursor area
+ * @reader:       this socket's index among the readers of a shared ring, else 0
+ * @snaplen:      bytes kept of each packet
+ * @lanes:        how many
+ * @members:      of the cluster, or readers of the shared ring, now
+ */
+struct nsring_layout {
+	__u64 ring_bytes;
+	__u64 cursor_bytes;
+	__u32 reader;
+	__u32 snaplen;
+	__u32 lanes;
+	__u32 members;
+	__u64 reserved[4];
+};
+NSRING_ASSERT(sizeof(struct nsring_layout) == 64);
+
+/**
+ * struct nsring_stats - what became of the packets that met this socket, since it was bound
+ * @written:  put into the ring for this socket
+ * @bytes:    their lengths on the wire
+ * @filtered: refused by its filter
+ * @sampled:  left out by sampling
+ * @full:     dropped because the ring was full; 0 for a shared ring, whose readers find out
+ * @sent:     accepted for sending
+ */
+struct nsring_stats {
+	__u64 written;
+	__u64 bytes;
+	__u64 filtered;
+	__u64 sampled;
+	__u64 full;
+	__u64 sent;
+	__u64 reserved[2];
+};
+NSRING_ASSERT(sizeof(struct nsring_stats) == 64);
+
+/**
+ * struct nsring_device - a device that a record came from
+ * @netns:   cookie of its namespace; 0: the socket's. Others only with NSRING_ALL_NETNS (EPERM).
+ * @ifindex: in that namespace
+ * @arphrd:  ARPHRD_ value of linux/if_arp.h
+ * @name:    ends with a zero byte
+ */
+struct nsring_device {
+	__u64 netns;
+	__u32 ifindex;
+	__u32 arphrd;
+	char name[16];
+	__u64 reserved[4];
+};
+NSRING_ASSERT(sizeof(struct nsring_device) == 64);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
