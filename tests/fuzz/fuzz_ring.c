@@ -118,7 +118,7 @@ static void look_at(const struct nsr_ring_packet *packet, bool shared)
 
 	if (packet->caplen > packet->len)
 		abort();
-	if (!shared && (packet->data < area + DATA_OFFSET ||
+	if (!shared && (packet->data < area + DATA_OFFSET || packet->data > area + AREA_BYTES ||
 			packet->caplen > (size_t)(area + AREA_BYTES - packet->data)))
 		abort();
 	for (i = 0; i < packet->caplen; i += 7)
