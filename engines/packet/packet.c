@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link_find.h"
 #include "link_type.h"
 #include "packet.h"
 
@@ -82,13 +83,9 @@ static int look_at_device(struct packet *p, struct nsr_error *err)
 		return rc < 0 ? nsr_error_set(err, rc, "listing interfaces: %s", strerror(-rc))
 			      : rc;
 	}
-	rc = nsr_link_get(p->link_fd, p->device, 0, &link);
-	if (rc == -ENODEV)
-		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace",
-				     p->device);
+	rc = nsr_link_find(p->link_fd, p->device, &link, err);
 	if (rc < 0)
-		return nsr_error_set(err, rc, "looking up device \"%s\": %s", p->device,
-				     strerror(-rc));
+		return rc;
 	p->ifindex = link.ifindex;
 	p->missed_before = link.missed;
 	p->linktype = nsr_link_type(link.arphrd, &p->view);
