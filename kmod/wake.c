@@ -68,6 +68,8 @@ void nsr_wake_set(struct nsr_wake *wake, const struct nsring_setup *setup, u64 l
 	if (!wake->watermark || wake->watermark > lane_bytes / 2)
 		wake->watermark = lane_bytes / 4;
 	wake->timeout_ns = timeout_us == NSRING_NOW ? 0 : (u64)timeout_us * NSEC_PER_USEC;
+	/* epoll asks when it is told of a socket, which may be before that is bound, and not again. */
+	wake->state = WAITING;
 }
 
 /** nsr_wake_free() - undo it, when no packet can come any more; may sleep */
