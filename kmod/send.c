@@ -124,7 +124,7 @@ int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	struct net_device *dev;
 	int rc;
 
-	if (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_COMPAT))
+	if (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_COMPAT | MSG_BATCH))
 		return -EINVAL;
 	if (msg->msg_namelen)
 		return -EINVAL;
