@@ -21,6 +21,16 @@ struct nsr_hook {
 	struct rcu_head rcu;
 };
 
+/* Whose packet is on its way to receive(), which gets a clone that has lost it. */
+static DEFINE_PER_CPU(const struct sock *, sender);
+
+/* Called before receive() for what a socket sends, on the same CPU, to ask whether to leave it out. */
+static bool note_sender(struct packet_type *type, struct sock *sk)
+{
+	__this_cpu_write(sender, sk);
+	return false;
+}
+
 /* The kernel holds rcu_read_lock and has bottom halves off. */
 static int receive(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
 		   struct net_device *orig_dev)
@@ -32,6 +42,10 @@ static int receive(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		goto consume;
 	nsr_view_init(&view, skb, dev);
+	if (view.outgoing) {
+		view.sender = __this_cpu_read(sender);
+		__this_cpu_write(sender, NULL);
+	}
 	list_for_each_entry_rcu (tap, &hook->taps, in_hook)
 		if (view.outgoing ? tap->out : tap->in)
 			nsr_source_deliver(tap->source, &view);
@@ -64,6 +78,8 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
 	hook->type.dev = dev;
 	hook->type.func = receive;
 	hook->type.af_packet_net = dev_net(dev);
+	hook->type.af_packet_priv = hook; /* or id_match isn't called */
+	hook->type.id_match = note_sender;
 	hook->type.ignore_outgoing = !tap->out;
 	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));
 	if (rc < 0) {

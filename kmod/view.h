@@ -32,6 +32,7 @@ struct nsr_image {
  * @skb:       not to be kept
  * @dev:       the device of the hook
  * @outgoing:  sent, not received
+ * @sender:    the socket that has sent it, to be compared only; NULL: none, or not known
  * @described: @record is filled in
  * @image:     as on the wire, and cooked
  * @record:    but for the lengths and readers
@@ -40,6 +41,7 @@ struct nsr_image {
 struct nsr_view {
 	struct sk_buff *skb;
 	const struct net_device *dev;
+	const struct sock *sender;
 	bool outgoing;
 	bool described;
 	struct nsr_image image[2];
@@ -52,6 +54,7 @@ static inline void nsr_view_init(struct nsr_view *view, struct sk_buff *skb,
 {
 	view->skb = skb;
 	view->dev = dev;
+	view->sender = NULL;
 	view->outgoing = skb->pkt_type == PACKET_OUTGOING;
 	view->described = false;
 	view->image[0].ready = false;
