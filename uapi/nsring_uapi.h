@@ -55,7 +55,8 @@
  *	if (load(lane->claimed) - pos > lane_bytes)
  *		what was copied is void: go on at pos = load-acquire(lane->oldest)
  *
- * claimed, oldest and head only grow, oldest <= head <= claimed. Each reader has an index; bit
+ * claimed, oldest and head only grow, oldest <= head <= claimed, and the writer publishes oldest
+ * before claimed: who has seen claimed, and then loads oldest, has claimed - oldest <= lane_bytes. Each reader has an index; bit
  * index of record->readers says that the record is for it (that its filter has accepted it), and
  * lane->matched[index] how many such records this lane has had since the reader joined. So what a
  * reader has missed is matched[index] less what it has read, once it has read up to head:
