@@ -17,11 +17,11 @@ static int attach(struct ring *r, const struct nsr_filter *filter, uint32_t acce
 		  struct nsr_error *err)
 {
 	struct sock_fprog prog;
-	int rc;
+	int rc, unused = 0;
 
 	/* All of every packet: the kernel is quickest without a filter. */
 	if (!filter && accept >= SNAPLEN_MAX) {
-		if (setsockopt(r->fd, SOL_SOCKET, SO_DETACH_FILTER, NULL, 0) == 0 ||
+		if (setsockopt(r->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0 ||
 		    errno == ENOENT)
 			return 0;
 		return nsr_error_set(err, -errno, "taking the filter off: %s", strerror(errno));
