@@ -253,7 +253,12 @@ static void *send_numbered(void *arg)
 	struct nsr_options opts;
 	uint8_t bytes[10][60];
 	uint32_t i, number;
+	cpu_set_t cpus;
 
+	/* Packets of two processors may overtake each other on their way to a capture. */
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)sched_getcpu(), &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	if (nsr_open("v0", &opts, &cap, NULL) < 0) {
