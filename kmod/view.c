@@ -83,6 +83,10 @@ static void cook(const struct nsr_view *view, struct nsr_image *image)
 	sll->pkt_type = skb->pkt_type;
 	sll->addr_len = sender(view, sll->addr);
 	image->prefix_len = sizeof(*sll);
+	/* Sent with tags inside, behind which the network header is: they are what @protocol says. */
+	if (view->outgoing && is_ethernet(view->dev) && eth_type_vlan(skb->protocol) &&
+	    image->start > ETH_HLEN)
+		image->start = ETH_HLEN;
 	if (!skb_vlan_tag_present(skb))
 		return;
 	/* The type of what follows stands behind the tag. */
