@@ -2,9 +2,15 @@
 /*
  * The reader of rings: see uapi/nsring_uapi.h.
  *
- * Packets of all lanes come out merged by their stamps. nsr_ring_begin() notes each lane's head;
- * up to there a heap of the lanes that have something gives the lane with the earliest packet. When
- * that is but one, as with little traffic, or with one receive queue, nothing is compared.
+ * Packets of all lanes come out merged by their stamps. A heap of the lanes that have something
+ * gives the lane with the earliest packet. When that is but one, as with little traffic, or with one
+ * receive queue, nothing is compared.
+ *
+ * nsr_ring_begin() looks at the heads of all lanes twice. Whatever was written before a packet that
+ * the first look has found, in another lane, the second one finds. So packets are handed out up to
+ * the last one that the first look has found: who writes into several lanes in turn, as a process
+ * that goes from one processor to another does, is read in order. What the second look has found
+ * beyond is the beginning of the next.
  *
  * The writer may be hostile. Each field of the ring is read once, into a variable, checked, and
  * used from there. Positions only go forward, and never further than a lane's length from one look
@@ -42,7 +48,9 @@
  * struct lane - a lane as its reader has it
  * @shared, @data, @cursor: in the ring's areas
  * @pos:      of the next record
- * @end:      the head, when it was last looked at
+ * @end:      the head, at the second look
+ * @sure:     the head at the first look, or less
+ * @counted:  is among the reader's @n_sure
  * @released: the tail, as the writer was told
  * @stamp:    of the packet at @pos, in the heap
  * @mark:     where a new filter began to decide
@@ -57,10 +65,12 @@ struct lane {
 	struct nsring_cursor *cursor;
 	uint64_t pos;
 	uint64_t end;
+	uint64_t sure;
 	uint64_t released;
 	uint64_t stamp;
 	uint64_t mark;
 	uint32_t old;
+	bool counted;
 	bool exact;
 	uint64_t taken;
 	uint64_t matched;
@@ -74,6 +84,7 @@ struct lane {
  * @lanes:     all of them
  * @heap:      those that have something up to @end, the earliest first
  * @n_heap:    of them
+ * @n_sure:    lanes that are not read up to @sure yet
  * @seen:      those that had something at the last look
  * @n_seen:    of them
  * @copies:    room for copies; NULL: the ring is not shared
@@ -89,6 +100,7 @@ struct nsr_ring_reader {
 	struct lane *lanes;
 	struct lane **heap;
 	uint32_t n_heap;
+	uint32_t n_sure;
 	struct lane **seen;
 	uint32_t n_seen;
 	uint8_t *copies;
@@ -240,6 +252,15 @@ static int break_ring(struct nsr_ring_reader *r, const char *why)
 	return -EBADMSG;
 }
 
+static void go_to(struct nsr_ring_reader *r, struct lane *lane, uint64_t pos)
+{
+	lane->pos = pos;
+	if (lane->counted && (int64_t)(lane->sure - pos) <= 0) {
+		lane->counted = false;
+		r->n_sure--;
+	}
+}
+
 /* Goes on at the oldest record. The writer has published that before it claimed more. */
 static int recover(struct nsr_ring_reader *r, struct lane *lane)
 {
@@ -252,7 +273,7 @@ static int recover(struct nsr_ring_reader *r, struct lane *lane)
 	    (int64_t)(claimed - oldest) > (int64_t)r->lane_bytes ||
 	    lane->end - oldest > r->lane_bytes)
 		return break_ring(r, "its oldest record is none");
-	lane->pos = oldest;
+	go_to(r, lane, oldest);
 	return 0;
 }
 
@@ -336,7 +357,7 @@ static inline int look(struct nsr_ring_reader *r, struct lane *lane, struct nsri
 		if (header->type == NSRING_PACKET &&
 		    (!r->copies || header->readers >> r->reader & 1))
 			return 1;
-		lane->pos += header->bytes;
+		go_to(r, lane, lane->pos + header->bytes);
 	}
 	account(r, lane);
 	return 0;
@@ -411,7 +432,20 @@ static int make_heap(struct nsr_ring_reader *r)
 
 /* ---- Reading ----------------------------------------------------------------------------- */
 
-/* Looks how far a lane has got. */
+/* The first look. False: there is nothing, and nothing to account for. */
+static bool look_first(struct nsr_ring_reader *r)
+{
+	struct lane *lane, *last = r->lanes + r->n_lanes;
+	bool any = r->copies;
+
+	for (lane = r->lanes; lane < last; lane++) {
+		lane->sure = READ_ACQUIRE(lane->shared->head);
+		any |= lane->sure != lane->pos;
+	}
+	return any;
+}
+
+/* The second look at a lane. */
 static int look_at_head(struct nsr_ring_reader *r, struct lane *lane)
 {
 	uint64_t head = READ_ACQUIRE(lane->shared->head);
@@ -422,9 +456,18 @@ static int look_at_head(struct nsr_ring_reader *r, struct lane *lane)
 		lane->exact = READ(lane->shared->claimed) == head;
 	}
 	lane->end = head;
+	if ((int64_t)(head - lane->sure) < 0)
+		lane->sure = head;
 	if (head - lane->pos <= r->lane_bytes)
 		return 0;
 	return r->copies ? recover(r, lane) : break_ring(r, "a head has gone back, or astray");
+}
+
+static void add_lane(struct nsr_ring_reader *r, struct lane *lane)
+{
+	r->heap[r->n_heap++] = r->seen[r->n_seen++] = lane;
+	lane->counted = (int64_t)(lane->sure - lane->pos) > 0;
+	r->n_sure += lane->counted;
 }
 
 static int look_at_heads(struct nsr_ring_reader *r)
@@ -433,6 +476,8 @@ static int look_at_heads(struct nsr_ring_reader *r)
 	int rc;
 
 	r->n_seen = r->n_heap = 0;
+	if (!look_first(r))
+		return 0;
 	for (lane = r->lanes; lane < last; lane++) {
 		rc = look_at_head(r, lane);
 		if (rc < 0)
@@ -440,7 +485,7 @@ static int look_at_heads(struct nsr_ring_reader *r)
 		if (lane->pos == lane->end && lane->pos == lane->released)
 			account(r, lane);
 		else
-			r->heap[r->n_heap++] = r->seen[r->n_seen++] = lane;
+			add_lane(r, lane);
 	}
 	return r->n_heap > 1 ? make_heap(r) : 0;
 }
@@ -467,9 +512,9 @@ int nsr_ring_begin(struct nsr_ring_reader *reader)
 	if (reader->broken)
 		return -EBADMSG;
 	release(reader);
-	if (!reader->n_heap)
+	if (!reader->n_sure)
 		rc = look_at_heads(reader);
-	return rc < 0 ? rc : reader->n_heap > 0;
+	return rc < 0 ? rc : reader->n_sure > 0;
 }
 
 static bool is_old(struct lane *lane)
@@ -504,7 +549,7 @@ static inline int hand_out(struct nsr_ring_reader *r, struct lane *lane,
 	describe(header, packet);
 	packet->old = is_old(lane);
 	lane->taken++;
-	lane->pos += header->bytes;
+	go_to(r, lane, lane->pos + header->bytes);
 	return 1;
 }
 
@@ -517,7 +562,7 @@ int nsr_ring_next(struct nsr_ring_reader *reader, struct nsr_ring_packet *packet
 
 	if (r->broken)
 		return -EBADMSG;
-	while (r->n_heap) {
+	while (r->n_sure) {
 		lane = r->heap[0];
 		rc = look(r, lane, &header);
 		if (rc < 0)

@@ -667,6 +667,38 @@ static void writers_and_reader_at_once_lose_nothing(void **state)
 	assert_int_equal(read_all(writing, true), WRITERS * (uint64_t)scale(100000));
 }
 
+/* One writer that goes from processor to processor. */
+static void *write_lanes_in_turns(void *arg)
+{
+	uint32_t i, count = scale(300000);
+
+	for (i = 1; i <= count; i++)
+		while (!put(i % WRITERS, i))
+			sched_yield();
+	return NULL;
+}
+
+static void what_was_written_one_after_the_other_comes_in_that_order(void **state)
+{
+	uint64_t next = 1, count = scale(300000);
+	struct nsr_ring_packet packet;
+	pthread_t thread;
+	int rc = 0;
+
+	open_ring(WRITERS, 0);
+	assert_int_equal(pthread_create(&thread, NULL, write_lanes_in_turns, NULL), 0);
+	while (next <= count && rc >= 0) {
+		rc = take(&packet);
+		if (rc > 0 && packet.stamp_ns != next)
+			break;
+		next += (uint64_t)rc;
+	}
+	if (next <= count)
+		fail_msg("%llu instead of %llu", (unsigned long long)packet.stamp_ns,
+			 (unsigned long long)next);
+	pthread_join(thread, NULL);
+}
+
 static void overwriting_writers_and_reader_at_once_account_for_all(void **state)
 {
 	struct writing writing[WRITERS];
@@ -716,6 +748,7 @@ int main(void)
 		test(damaged_record_breaks_a_shared_ring),
 		test(shared_ring_without_an_oldest_record_is_broken),
 		test(writers_and_reader_at_once_lose_nothing),
+		test(what_was_written_one_after_the_other_comes_in_that_order),
 		test(overwriting_writers_and_reader_at_once_account_for_all),
 	};
 
