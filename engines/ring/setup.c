@@ -22,6 +22,8 @@
 /* Of options.fanout_group. */
 #define GROUP_MAX 65536
 
+#define GROUP_TRIES 8
+
 /* The family that the module was loaded with, or the one that it is loaded by. */
 static uint16_t family(void)
 {
@@ -208,6 +210,16 @@ static int make_ring(struct ring *r, struct nsr_error *err)
 	return rc < 0 ? say_bind(r, rc, err) : 0;
 }
 
+static int check_group(const struct ring *r, const struct nsring_layout *layout,
+		       struct nsr_error *err)
+{
+	if (!r->new_group || layout->members == 1)
+		return 0;
+	return nsr_error_set(err, -EBUSY,
+			     "fanout group %u, chosen by chance, is another's: try again",
+			     r->setup.cluster);
+}
+
 static int map_ring(struct ring *r, struct nsr_error *err)
 {
 	struct nsring_layout layout = { 0 };
@@ -216,6 +228,8 @@ static int map_ring(struct ring *r, struct nsr_error *err)
 	if (getsockopt(r->fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size) < 0)
 		return nsr_error_set(err, -errno, "asking for the ring's layout: %s",
 				     strerror(errno));
+	if (check_group(r, &layout, err) < 0)
+		return -EBUSY;
 	r->ring_snaplen = layout.snaplen;
 	r->map.reader = layout.reader;
 	r->map.ring_bytes = layout.ring_bytes;
@@ -242,26 +256,31 @@ void ring_unmap(struct ring *r)
 		munmap(r->map.cursors, r->map.cursor_bytes);
 }
 
-/* Nobody tells which numbers are free: one at random hardly ever is another's. */
-static int choose_group(struct ring *r, struct nsr_error *err)
+/*
+ * Nobody tells which numbers are free: one at random hardly ever is another's. If it is, of captures
+ * that differ, the kernel says so; of captures that are alike, they are its members.
+ */
+static int make_group(struct ring *r, struct nsr_error *err)
 {
-	uint32_t number;
+	uint32_t number, tries;
+	int rc = -EINVAL;
 
-	if (!r->new_group)
-		return 0;
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		return nsr_error_set(err, -errno, "random number: %s", strerror(errno));
-	r->setup.cluster = 1 + number % GROUP_MAX;
-	return set_up(r, err);
+	for (tries = 0; rc == -EINVAL && tries < GROUP_TRIES; tries++) {
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return nsr_error_set(err, -errno, "random number: %s", strerror(errno));
+		r->setup.cluster = 1 + number % GROUP_MAX;
+		rc = set_up(r, err);
+		if (rc == 0)
+			rc = make_ring(r, err);
+	}
+	return rc;
 }
 
 int ring_bind(struct ring *r, struct nsr_error *err)
 {
 	int rc;
 
-	rc = choose_group(r, err);
-	if (rc == 0)
-		rc = make_ring(r, err);
+	rc = r->new_group ? make_group(r, err) : make_ring(r, err);
 	if (rc == 0 && r->mode & NSR_RECV)
 		rc = map_ring(r, err);
 	r->fanout_group = r->setup.cluster;
