@@ -4,10 +4,13 @@
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -364,6 +367,69 @@ static void all_namespaces_are_for_the_host_alone(void **state)
 	assert_says(&err, "all/ring:any");
 }
 
+static void drop_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	data[capability / 32].effective &= ~(1u << capability % 32);
+	assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+/* In a process of its own, which exits with 0 when all is as it should be. */
+static void open_without_memory(void)
+{
+	const struct rlimit none = { 0, 0 };
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	drop_capability(CAP_IPC_LOCK);
+	if (setrlimit(RLIMIT_MEMLOCK, &none) < 0)
+		_exit(1);
+	if (nsr_open("ring:v1", NULL, &cap, &err) != -ENOMEM || !strstr(err.text, "ulimit -l"))
+		_exit(2);
+	if (nsr_open("v1", NULL, &cap, &err) < 0 || *err.text)
+		_exit(3);
+	if (strcmp(info_of(cap).engine, "packet") != 0)
+		_exit(4);
+	nsr_close(cap);
+	_exit(0);
+}
+
+static void target_without_an_engine_gets_packet_where_a_ring_has_no_memory(void **state)
+{
+	int status;
+	pid_t pid;
+
+	topology_require();
+	pid = fork();
+	if (pid == 0)
+		open_without_memory();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void without_cap_net_raw_the_capability_is_named(void **state)
+{
+	struct nsr_capture *cap;
+	struct nsr_error err;
+	int status;
+	pid_t pid;
+
+	topology_require();
+	pid = fork();
+	if (pid == 0) {
+		drop_capability(CAP_NET_RAW);
+		if (nsr_open("v1", NULL, &cap, &err) != -EPERM ||
+		    !strstr(err.text, "ring sockets need CAP_NET_RAW"))
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static uint64_t own_cookie(void)
 {
 	struct nsr_capture *cap = open_target("packet:lo", NULL);
@@ -443,6 +509,8 @@ int main(void)
 		cmocka_unit_test(shared_ring_of_other_settings_says_so),
 		cmocka_unit_test(every_way_of_fanout_gives_each_packet_to_one),
 		cmocka_unit_test(injected_frames_come_in),
+		cmocka_unit_test(target_without_an_engine_gets_packet_where_a_ring_has_no_memory),
+		cmocka_unit_test(without_cap_net_raw_the_capability_is_named),
 		cmocka_unit_test(all_namespaces_are_for_the_host_alone),
 	};
 	int failed;
