@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What zc_queues.c and zc_group.c have in common: memory, and binding. */
+/* What queues.c and group.c have in common: memory, and binding. */
 #ifndef NSR_ENGINES_ZC_QUEUES_H
 #define NSR_ENGINES_ZC_QUEUES_H
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * A capture file that is being read: what the `file` engine (file.c: opening, reading, waiting)
- * shares with the formats (file_pcap.c, file_pcapng.c: what the bytes mean).
+ * shares with the formats (pcap.c, pcapng.c: what the bytes mean).
  *
  * The bytes lie in one buffer. file.c calls the format's record() on what is there, moves past
  * what it took, and reads more when it asks for more. A format never reads outside of what it is
  * given and never keeps a pointer into it, since the buffer moves.
  */
-#ifndef NSR_ENGINES_FILE_H
-#define NSR_ENGINES_FILE_H
+#ifndef NSR_ENGINES_FILE_FILE_H
+#define NSR_ENGINES_FILE_FILE_H
 
 #include <byteswap.h>
 #include <pthread.h>

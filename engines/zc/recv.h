@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What receiving shares with zc.c and zc_group.c. */
+/* What receiving shares with zc.c and group.c. */
 #ifndef NSR_ENGINES_ZC_RECV_H
 #define NSR_ENGINES_ZC_RECV_H
 

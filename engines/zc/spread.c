@@ -12,7 +12,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 
-#include "zc_program.h"
+#include "program.h"
 
 /* On the stack, where headers are read to; an IPv6 header has 40 bytes. */
 #define BUFFER (-48)

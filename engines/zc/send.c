@@ -11,7 +11,7 @@
 
 #include "zc.h"
 
-/* See packet_send.c: a caller has signals and times of its own to look at. */
+/* See engines/packet/send.c: a caller has signals and times of its own to look at. */
 #define RETRY_MS     1
 #define WAIT_MOST_MS 100
 

@@ -13,7 +13,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
-#include "zc_group.h"
+#include "group.h"
 
 /* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
 #define PKT_CONTD (1u << 0)

@@ -5,7 +5,7 @@
  * from the stack; by a tap they go on to it, too. What the filter refuses goes on untouched.
  *
  * A driver that can do so puts frames there itself, by an AF_XDP socket (zero-copy). For all others
- * the program copies them (zc_copy.c). AF_XDP sockets that copy serve captures in a fanout group or
+ * the program copies them (copy.c). AF_XDP sockets that copy serve captures in a fanout group or
  * that poll busily, and kernels older than 5.18.
  *
  * The life of a capture: a program is attached that lets all pass; the filter's replaces it; start
@@ -28,9 +28,9 @@
 #include <unistd.h>
 
 #include "filter_xdp.h"
-#include "zc_group.h"
-#include "zc_queues.h"
-#include "zc_recv.h"
+#include "group.h"
+#include "queues.h"
+#include "recv.h"
 
 #define LINKTYPE_ETHERNET 1
 

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "zc_group.h"
+#include "group.h"
 
 /* Another one for each layout of what is shared. */
 #define MAGIC	   UINT64_C(0x6e7372696e672d7b)
@@ -393,7 +393,7 @@ static void attend(struct zc_group *group)
 	}
 }
 
-/* The slot is this thread's, so it is here that it is entered and left: see zc_member.c. */
+/* The slot is this thread's, so it is here that it is entered and left: see member.c. */
 static void *usher(void *arg)
 {
 	struct zc_group *group = arg;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The zc engine's parts: zc.c (the ops), zc_device.c (the device and its queues), zc_attach.c (the
- * program on the device), zc_program.c (what it does), zc_spread.c (over several captures),
- * zc_stamp.c (the device's time stamps), zc_socket.c (AF_XDP sockets), zc_rings.h (their rings),
- * zc_recv.c, zc_copy.c (a ring of our own instead), zc_bell.c (when to look), zc_send.c, zc_group.c,
- * zc_member.c and zc_usher.c (captures that share a device).
+ * The zc engine's parts: zc.c (the ops), device.c (the device and its queues), attach.c (the program
+ * on the device), program.c (what it does), spread.c (over several captures), stamp.c (the device's
+ * time stamps), socket.c (AF_XDP sockets), rings.h (their rings), queues.c (those of a capture of its
+ * own), recv.c, copy.c (a ring of our own instead), bell.c (when to look), send.c, group.c, member.c
+ * and usher.c (captures that share a device).
  */
-#ifndef NSR_ENGINES_ZC_H
-#define NSR_ENGINES_ZC_H
+#ifndef NSR_ENGINES_ZC_ZC_H
+#define NSR_ENGINES_ZC_ZC_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include <nsring/engine.h>
 
-#include "zc_rings.h"
+#include "rings.h"
 
 /** Queues of a device that one capture takes. */
 #define ZC_QUEUES_MAX 256
@@ -91,7 +91,7 @@ enum zc_spread {
  * @flags:     enum nsr_xdp_flag
  * @sockets:   XSKMAP; -1: none
  * @state:     array map of one struct zc_state
- * @records:   array map of the blocks of the lanes, see zc_copy.c; -1: it goes to sockets
+ * @records:   array map of the blocks of the lanes, see copy.c; -1: it goes to sockets
  * @bell:      ring buffer map that wakes the reader; -1: none
  * @bell_step: how many of a queue's frames, or bytes of a lane's records, wake it
  * @queue:     the only queue whose frames are taken, -1: all
@@ -209,7 +209,7 @@ struct zc_copy {
 	bool watching;
 };
 
-/** struct zc_bell - the reader's side of the ring buffer that wakes it, see zc_bell.c */
+/** struct zc_bell - the reader's side of the ring buffer that wakes it, see bell.c */
 struct zc_bell {
 	uint64_t *consumer;
 	const uint64_t *producer;
@@ -247,7 +247,7 @@ struct zc {
 	_Atomic uint64_t refused; /* by the filter when they were handed out */
 };
 
-/** zc_device.c */
+/** device.c */
 
 /**
  * zc_device_open() - look at the device
@@ -278,7 +278,7 @@ bool zc_device_stamps(const struct zc_device *device);
 /** zc_device_close() - also after a failed open */
 void zc_device_close(struct zc_device *device);
 
-/** zc_attach.c */
+/** attach.c */
 
 /**
  * zc_attach() - put a program on the device
@@ -294,7 +294,7 @@ int zc_attach(const struct zc_device *device, int prog, uint32_t *xdp, struct ns
 /** zc_attach_replace() - put @prog in the place of the one that @link holds; 0 or -errno */
 int zc_attach_replace(int link, int prog, struct nsr_error *err);
 
-/** zc_program.c */
+/** program.c */
 
 /**
  * zc_program_load() - make the program and load it
@@ -308,7 +308,7 @@ int zc_attach_replace(int link, int prog, struct nsr_error *err);
 int zc_program_load(struct zc_program *program, const struct nsr_filter *filter, bool refuse,
 		    struct nsr_error *err);
 
-/** zc_stamp.c */
+/** stamp.c */
 
 /** zc_stamp_find() - BTF id of the kernel function that asks the device; -EOPNOTSUPP, -errno */
 int zc_stamp_find(void);
@@ -316,7 +316,7 @@ int zc_stamp_find(void);
 /** zc_stamp_offset_ns() - what to add to the program's clock to get the system's */
 int64_t zc_stamp_offset_ns(void);
 
-/** zc_socket.c */
+/** socket.c */
 
 /**
  * struct zc_socket_spec - an AF_XDP socket that registers a UMEM
@@ -366,7 +366,7 @@ void zc_socket_unmap(struct zc_queue *queue);
 /** zc_socket_lost() - frames that found no room, since the socket was made */
 uint64_t zc_socket_lost(int fd);
 
-/** zc_queues.c */
+/** queues.c */
 
 /**
  * zc_queues_open() - sockets and memory for the queues of a capture of its own
@@ -389,17 +389,17 @@ static inline void zc_count_refused(struct zc *zc)
 	atomic_store_explicit(&zc->refused, refused + 1, memory_order_relaxed);
 }
 
-/** zc_recv.c */
+/** recv.c */
 
 /** zc_recv() - see nsr_engine_ops.recv */
 int zc_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
 
-/** zc_send.c */
+/** send.c */
 
 /** zc_send() - see nsr_engine_ops.send */
 int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err);
 
-/** zc_copy.c */
+/** copy.c */
 
 /** zc_copy_open() - make the lanes and map them; 0 or -errno */
 int zc_copy_open(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err);
@@ -415,7 +415,7 @@ uint64_t zc_copy_lost(const struct zc *zc);
 int zc_copy_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
 void zc_copy_close(struct zc *zc);
 
-/** zc_bell.c */
+/** bell.c */
 
 /** zc_bell_open() - have the program wake who rests, see zc_program.bell_step; 0 or -errno */
 int zc_bell_open(struct zc *zc);

@@ -24,7 +24,7 @@
 
 #include "filter_xdp.h"
 #include "zc.h"
-#include "zc_program.h"
+#include "program.h"
 
 /* Newer than the headers of Debian 12: linux/bpf.h since 6.3. */
 #define DEV_BOUND_ONLY (1u << 6)
@@ -156,7 +156,7 @@ static void emit_add_one(struct nsr_ebpf *p, size_t field)
 		      BPF_ADD);
 }
 
-/* Wakes a reader that rests, if R3 is as far as it said: see zc_bell.c. */
+/* Wakes a reader that rests, if R3 is as far as it said: see bell.c. */
 static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
 {
 	const int16_t ring_at = offsetof(struct zc_lane, ring_at);

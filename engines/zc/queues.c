@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The queues of a capture of its own: each has its socket and its UMEM. Captures that share a
- * device have theirs from zc_group.c.
+ * device have theirs from group.c.
  */
 #include <errno.h>
 #include <linux/if_xdp.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "zc.h"
-#include "zc_queues.h"
+#include "queues.h"
 
 /* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
 #define USE_SG (1 << 4)

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "zc_group.h"
-#include "zc_recv.h"
+#include "group.h"
+#include "recv.h"
 
 /* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
 #define PKT_CONTD (1u << 0)

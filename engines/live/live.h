@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The live engine's parts: live.c (the ops), live_area.c (frames laid out for the kernel),
- * live_program.c (what runs there), live_device.c (what the device takes), live_hold.c (what makes
- * runs cheap), live_send.c.
+ * The live engine's parts: live.c (the ops), area.c (frames laid out for the kernel), program.c (what
+ * runs there), device.c (what the device takes), hold.c (what makes runs cheap), send.c.
  */
-#ifndef NSR_ENGINES_LIVE_H
-#define NSR_ENGINES_LIVE_H
+#ifndef NSR_ENGINES_LIVE_LIVE_H
+#define NSR_ENGINES_LIVE_LIVE_H
 
 #include <stdbool.h>
 #include <stdint.h>

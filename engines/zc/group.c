@@ -13,7 +13,7 @@
  *	                  fill ring of the queue ◀── under the group's lock ────┘
  *
  * Whoever joins, leaves or finds a dead member writes the map anew, so that the buckets belong to
- * the members that there are, in turn (zc_member.c). Until a death is noticed (zc_usher.c) the dead
+ * the members that there are, in turn (member.c). Until a death is noticed (usher.c) the dead
  * member's frames wait in its socket.
  *
  * A member's rings hold a quarter of a queue's frames, so that a few that stand still lose their own
@@ -34,9 +34,9 @@
 
 #include "filter.h"
 #include "filter_xdp.h"
-#include "zc_group.h"
-#include "zc_queues.h"
-#include "zc_recv.h"
+#include "group.h"
+#include "queues.h"
+#include "recv.h"
 
 #define PAGE 4096u
 

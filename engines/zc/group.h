@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Captures that share a device, in one process or several: see zc_group.c. The second half is
- * between zc_group.c, zc_member.c and zc_usher.c.
+ * Captures that share a device, in one process or several: see group.c. The second half is between
+ * group.c, member.c and usher.c.
  */
 #ifndef NSR_ENGINES_ZC_GROUP_H
 #define NSR_ENGINES_ZC_GROUP_H

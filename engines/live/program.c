@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../lib/ebpf.h"
+#include "ebpf.h"
 #include "live.h"
 
 /* Registers of the sending program. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The packet engine's parts: packet.c (the socket and the ops), packet_memory.c (the ring's size),
- * packet_ring.c (reading it), packet_filter.c, packet_ifaces.c (which interfaces were seen),
- * packet_send.c.
+ * The packet engine's parts: packet.c (the socket and the ops), memory.c (the ring's size),
+ * ring.c (reading it), filter.c, ifaces.c (which interfaces were seen), send.c.
  */
-#ifndef NSR_ENGINES_PACKET_H
-#define NSR_ENGINES_PACKET_H
+#ifndef NSR_ENGINES_PACKET_PACKET_H
+#define NSR_ENGINES_PACKET_PACKET_H
 
 #include <linux/if_packet.h>
 #include <pthread.h>
