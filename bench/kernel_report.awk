@@ -31,7 +31,10 @@ field[1] == "kernel" {
 	version[field[2]] = field[3]
 }
 
-field[1] == "value" { value[field[2], field[3], ++count[field[2], field[3]]] = field[4] }
+field[1] == "value" {
+	value[field[2], field[3], ++count[field[2], field[3]]] = field[4]
+	one_cpu = 1
+}
 
 field[1] == "both" {
 	value[field[2], field[3], ++count[field[2], field[3]]] = field[4]
@@ -43,9 +46,9 @@ field[1] == "both" {
 
 field[1] == "skipped" { why[field[2], field[3]] = field[4] }
 
-# The median of a row's measurements; sets spread, the difference between them in percent of it, of
-# five or more without the lowest and the highest.
-function median(kernel, row,   list, n, i, j, x, middle, cut) {
+# The median of a row's measurements, or the least where other work disturbs; sets spread, how far
+# apart the closest of them are that are more than half, in percent of it.
+function median(kernel, row,   list, n, i, j, x, middle, most) {
 	n = count[kernel, row]
 	for (i = 1; i <= n; i++) {
 		x = value[kernel, row, i]
@@ -54,8 +57,14 @@ function median(kernel, row,   list, n, i, j, x, middle, cut) {
 		list[j + 1] = x
 	}
 	middle = n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-	cut = n >= 5
-	spread = middle ? (list[n - cut] - list[1 + cut]) * 100 / middle : 0
+	if (method[row] == "both")
+		return list[1]
+	most = int(n / 2) + 1
+	spread = 100
+	for (i = 1; i + most - 1 <= n; i++) {
+		x = (list[i + most - 1] - list[i]) * 100 / middle
+		spread = x < spread ? x : spread
+	}
 	return middle
 }
 
@@ -70,13 +79,14 @@ function added(kernel, row) {
 	return (median(kernel, row) - median(kernel, base[row])) / per[row]
 }
 
-function ratio(kernel, row) {
+function ratio(kernel, row,   text) {
 	if (beside[row] == "-" || !has(kernel, row) || !has(kernel, beside[row]))
 		return "-"
 	# what adds next to nothing is nothing to compare with
 	if (added(kernel, beside[row]) < 20)
 		return "-"
-	return sprintf("%.2f", added(kernel, row) / added(kernel, beside[row]))
+	text = sprintf("%.2f", added(kernel, row) / added(kernel, beside[row]))
+	return text == "-0.00" ? "0.00" : text
 }
 
 function number(x,   text, out) {
@@ -144,7 +154,9 @@ function percent_lost(kernel, row) {
 }
 
 function both_table(   i, k, kernel, row) {
-	printf "\n**Two CPUs that send into one device**\n\n| case |"
+	if (one_cpu)
+		print ""
+	printf "**Two CPUs that send into one device**\n\n| case |"
 	for (k = 1; k <= kernel_count; k++)
 		printf " Linux %s: ns/packet | captured a second, ratio | lost, %% | unaccounted |", \
 			kernels[k]
@@ -171,7 +183,7 @@ function both_table(   i, k, kernel, row) {
 		print ""
 	}
 	print "\n- In a guest of two CPUs that take turns, and whose clock does not count instructions:" \
-		"\n  compare ratios, and see that nothing is unaccounted."
+		"\n  compare ratios, and see that nothing is unaccounted. The best of " repeats "."
 }
 
 # The largest spread of a row; a lone packet may have to wait for a timer.
@@ -190,7 +202,7 @@ function worst_spread(kernel,   i, worst) {
 	return worst
 }
 
-function legend(   k, i, kernel, key, reasons, n, list) {
+function legend(   k) {
 	print ""
 	print "- Instructions a packet; \"+\": beyond no capture, or, for further sockets and what a loaded" \
 		"\n  module adds, beyond the same without them. Of lone packets: instructions and waiting," \
@@ -199,8 +211,11 @@ function legend(   k, i, kernel, key, reasons, n, list) {
 	printf "- Medians of %d times %s packets.", repeats, number(packets)
 	for (k = 1; k <= kernel_count; k++)
 		printf "\n  %s: %d of %d are within %.2f %% (the worst: %s).", version[kernels[k]], \
-			(repeats >= 5 ? repeats - 2 : repeats), repeats, worst_spread(kernels[k]), worst_row
+			int(repeats / 2) + 1, repeats, worst_spread(kernels[k]), worst_row
 	print ""
+}
+
+function skipped(   k, i, key, reasons, n, list, key_parts) {
 	for (k = 1; k <= kernel_count; k++)
 		for (i = 1; i <= row_count; i++) {
 			key = kernels[k] SUBSEP rows[i]
@@ -259,9 +274,12 @@ END {
 	if (json) {
 		as_json()
 	} else {
-		table()
-		legend()
+		if (one_cpu) {
+			table()
+			legend()
+		}
 		if (two_cpus)
 			both_table()
+		skipped()
 	}
 }
