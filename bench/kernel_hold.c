@@ -130,6 +130,8 @@ static void *read_for_ever(void *capture)
 	for (;;) {
 		int packets = kernel_capture_read(capture, -1);
 
+		if (packets < 0 && packets != -EINTR)
+			_exit(fail("reading", -packets));
 		if (packets > 0)
 			__atomic_fetch_add(&packets_read, (uint64_t)packets, __ATOMIC_RELAXED);
 	}
