@@ -157,16 +157,16 @@ static int bind_again(struct nsr_sock *sock, u32 ifindex)
 	int rc;
 
 	rtnl_lock();
-	if (sock->stopped || nsr_is_attached(sock)) {
+	/* Of a shared ring another reader may have been faster: then there is nothing to do. */
+	if (sock->stopped || (nsr_is_attached(sock) && !ring->shared)) {
 		rc = -EBUSY;
-		goto unlock;
+	} else {
+		nsr_cluster_leave(sock);
+		rc = attach(sock, ifindex);
 	}
-	nsr_cluster_leave(sock);
-	rc = attach(sock, ifindex);
-unlock:
 	rtnl_unlock();
 	/* As the socket may have been in a list of members for a moment. */
-	if (rc < 0 && ring && sock->setup.cluster)
+	if (rc < 0 && sock->setup.cluster)
 		synchronize_rcu();
 	return rc;
 }

@@ -98,6 +98,8 @@ static int check_setup(const struct net *net, const struct nsring_setup *setup)
 		return -EINVAL;
 	if (setup->share && setup->cluster)
 		return -EINVAL;
+	if ((setup->flags & NSRING_NO_RING) && (setup->share || setup->cluster || all))
+		return -EINVAL;
 	if (all && (setup->flags & NSRING_PROMISCUOUS))
 		return -EINVAL;
 	if (all && (!net_eq(net, &init_net) || !capable(CAP_NET_RAW)))
