@@ -338,12 +338,9 @@ static void extension_headers_are_skipped(void **state)
 	assert_int_equal(hash_ip(IPV6("33", A6, B6) TCP "0400000000000000000000"
 							"000000000000000000000000" PORTS),
 			 hash);
-<<<<<<< HEAD
-=======
 	assert_int_equal(hash_ip(IPV6("2b", A6, B6) "87"
 						    "00040000000000" TCP "00050000000000" PORTS),
 			 hash);
->>>>>>> flow
 	/* A fragment that is the whole packet. */
 	assert_int_equal(hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00000007", "0000", TCP) PORTS),
 			 hash);
@@ -386,8 +383,6 @@ static void fragments_of_ipv6_follow_their_flow(void **state)
 			     hash);
 }
 
-<<<<<<< HEAD
-=======
 static void fragments_of_nobody_in_ipv6_are_not_looked_into(void **state)
 {
 	assert_int_equal(
@@ -398,7 +393,6 @@ static void fragments_of_nobody_in_ipv6_are_not_looked_into(void **state)
 			 IPV6(PART6, A6, B6) IPV6_PART("00000008", LATER6, UDP) REST);
 }
 
->>>>>>> flow
 static void fragments_of_nobody_are_hashed_by_addresses_and_protocol(void **state)
 {
 	u32 unknown = hash_ip(IPV4_PART("0007", LATER, TCP, A4, B4) REST);
@@ -435,28 +429,6 @@ static void first_fragments_are_forgotten_after_5_s(void **state)
 	assert_int_equal(hash_ip(later), unknown);
 }
 
-<<<<<<< HEAD
-static void many_fragmented_packets_are_known_at_once(void **state)
-{
-	uint8_t first[PACKET_MAX], later[PACKET_MAX];
-	int first_len, later_len, i, known = 0;
-	u32 hash = hash_ip(PACKET);
-
-	first_len =
-		(int)from_hex(first, sizeof(first), IPV4_PART("0000", FIRST, TCP, A4, B4) PORTS);
-	later_len = (int)from_hex(later, sizeof(later), IPV4_PART("0000", LATER, TCP, A4, B4) REST);
-	for (i = 0; i < 100; i++) {
-		first[5] = (uint8_t)i;
-		hash_bytes(first, first_len, 0, first_len, ANY_IP);
-	}
-	for (i = 0; i < 100; i++) {
-		later[5] = (uint8_t)i;
-		known += hash_bytes(later, later_len, 0, later_len, ANY_IP) == hash;
-	}
-	assert_in_range(known, 90, 100);
-}
-
-=======
 /* The hash of a fragment with this id. */
 static u32 hash_part(const char *hex, int id)
 {
@@ -492,7 +464,6 @@ static void fragments_are_not_mistaken_for_those_of_others(void **state)
 				 unknown);
 }
 
->>>>>>> flow
 static void the_flow_inside_vxlan_decides(void **state)
 {
 	assert_one_flow(VXLAN ETHERNET4 PACKET, PACKET);
@@ -508,12 +479,9 @@ static void the_flow_inside_gtpu_decides(void **state)
 {
 	assert_one_flow(GTPU PACKET, PACKET);
 	assert_one_flow(GTPU_FROM("c000", "30") ANSWER, PACKET);
-<<<<<<< HEAD
-=======
 	assert_one_flow(OUTER(UDP) "0868c00000000000"
 				   "30ff004000000007" PACKET,
 			PACKET);
->>>>>>> flow
 	assert_one_flow(GTPU IPV6(TCP, A6, B6) PORTS, IPV6(TCP, A6, B6) PORTS);
 	/* A sequence number; a container with the QoS flow and one more extension. */
 	assert_one_flow(GTPU_FROM("0868", "32") "00050000" PACKET, PACKET);
@@ -613,11 +581,8 @@ static void fragments_of_a_tunnel_follow_the_flow_inside(void **state)
 						    "0800000000002a00" ETHERNET4 PACKET),
 			 hash);
 	assert_int_equal(hash_ip(TUNNEL_PART(LATER) REST), hash);
-<<<<<<< HEAD
-=======
 	/* They don't begin with what is inside. */
 	assert_two_flows(IPV4_PART("0008", LATER, IN_IPV4, "c0000201", "c0000202") PACKET, PACKET);
->>>>>>> flow
 }
 
 static void fragments_inside_a_tunnel_follow_their_flow(void **state)
@@ -712,11 +677,8 @@ int main(void)
 		cmocka_unit_test_setup(an_id_that_comes_again_means_the_newer_packet, by_5_tuple),
 		cmocka_unit_test_setup(first_fragments_are_forgotten_after_5_s, by_5_tuple),
 		cmocka_unit_test_setup(many_fragmented_packets_are_known_at_once, by_5_tuple),
-<<<<<<< HEAD
-=======
 		cmocka_unit_test_setup(fragments_are_not_mistaken_for_those_of_others, by_5_tuple),
 		cmocka_unit_test_setup(fragments_of_nobody_in_ipv6_are_not_looked_into, by_5_tuple),
->>>>>>> flow
 		cmocka_unit_test_setup(the_flow_inside_vxlan_decides, by_inner_5_tuple),
 		cmocka_unit_test_setup(the_flow_inside_gtpu_decides, by_inner_5_tuple),
 		cmocka_unit_test_setup(the_flow_inside_gre_decides, by_inner_5_tuple),
