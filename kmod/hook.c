@@ -7,52 +7,6 @@
 
 #include "hook.h"
 #include "netns.h"
-#include "view.h"
-
-/**
- * struct nsr_hook - a device that is captured from
- * @taps: who captures, at least one; written under RTNL
- * @type: what the kernel calls
- * @rcu:  frees it
- */
-struct nsr_hook {
-	struct list_head taps;
-	struct packet_type type;
-	struct rcu_head rcu;
-};
-
-/* Whose packet is on its way to receive(), which gets a clone that has lost it. */
-static DEFINE_PER_CPU(const struct sock *, sender);
-
-/* Called before receive() for what a socket sends, on the same CPU, to ask whether to leave it out. */
-static bool note_sender(struct packet_type *type, struct sock *sk)
-{
-	__this_cpu_write(sender, sk);
-	return false;
-}
-
-/* The kernel holds rcu_read_lock and has bottom halves off. */
-static int receive(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
-		   struct net_device *orig_dev)
-{
-	const struct nsr_hook *hook = container_of(type, struct nsr_hook, type);
-	const struct nsr_tap *tap;
-	struct nsr_view view;
-
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		goto consume;
-	nsr_view_init(&view, skb, dev);
-	if (view.outgoing) {
-		view.sender = __this_cpu_read(sender);
-		__this_cpu_write(sender, NULL);
-	}
-	list_for_each_entry_rcu (tap, &hook->taps, in_hook)
-		if (view.outgoing ? tap->out : tap->in)
-			nsr_source_deliver(tap->source, &view);
-consume:
-	consume_skb(skb);
-	return NET_RX_SUCCESS;
-}
 
 /* What is sent is cloned for us unless nobody wants it. */
 static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
@@ -61,7 +15,7 @@ static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 	bool out = false;
 
 	list_for_each_entry (tap, &hook->taps, in_hook)
-		out |= tap->out;
+		out |= tap->wants[1];
 	WRITE_ONCE(hook->type.ignore_outgoing, !out);
 }
 
@@ -74,13 +28,12 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
 	if (!hook)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&hook->taps);
+	hook->netns = dev_net(dev)->net_cookie;
 	hook->type.type = htons(ETH_P_ALL);
 	hook->type.dev = dev;
-	hook->type.func = receive;
+	hook->type.func = nsr_deliver;
 	hook->type.af_packet_net = dev_net(dev);
-	hook->type.af_packet_priv = hook; /* or id_match isn't called */
-	hook->type.id_match = note_sender;
-	hook->type.ignore_outgoing = !tap->out;
+	hook->type.ignore_outgoing = !tap->wants[1];
 	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));
 	if (rc < 0) {
 		kfree(hook);

@@ -114,7 +114,7 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
  * @msg:    without an address
  * @len:    bytes of the frame with its link-layer header
  *
- * Return: @len; -ENOTCONN not bound to a device; -ENODEV it is gone; -ENETDOWN; -EMSGSIZE; -EINVAL
+ * Return: @len; -EISCONN there is an address; -ENOTCONN not bound to a device; -ENODEV it is gone; -ENETDOWN; -EMSGSIZE; -EINVAL
  * shorter than a link-layer header; -ENOBUFS dropped by the device's queue; -EAGAIN.
  */
 int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
@@ -124,10 +124,8 @@ int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	struct net_device *dev;
 	int rc;
 
-	if (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_COMPAT | MSG_BATCH))
-		return -EINVAL;
 	if (msg->msg_namelen)
-		return -EINVAL;
+		return -EISCONN;
 	if (!ifindex)
 		return -ENOTCONN;
 	dev = dev_get_by_index(sock_net(&sock->sk), ifindex);

@@ -56,6 +56,7 @@
  * @mark:     where a new filter began to decide
  * @old:      packets at @mark and behind that may still be the old one's; 0: none is
  * @taken:    packets that were handed out (shared rings, as are the rest)
+ * @overtaken: the writer has overwritten what was not read yet
  * @matched:  packets for this reader up to @end, if @exact
  * @missed:   of them never seen
  */
@@ -71,6 +72,7 @@ struct lane {
 	uint64_t mark;
 	uint32_t old;
 	bool counted;
+	bool overtaken;
 	bool exact;
 	uint64_t taken;
 	uint64_t matched;
@@ -273,6 +275,7 @@ static int recover(struct nsr_ring_reader *r, struct lane *lane)
 	    (int64_t)(claimed - oldest) > (int64_t)r->lane_bytes ||
 	    lane->end - oldest > r->lane_bytes)
 		return break_ring(r, "its oldest record is none");
+	lane->overtaken = true;
 	go_to(r, lane, oldest);
 	return 0;
 }
@@ -282,7 +285,7 @@ static void account(struct nsr_ring_reader *r, struct lane *lane)
 {
 	uint64_t missed = lane->matched - lane->taken;
 
-	if (!r->copies || !lane->exact || missed == lane->missed)
+	if (!lane->overtaken || !lane->exact || missed == lane->missed)
 		return;
 	atomic_store_explicit(&r->missed, r->missed + missed - lane->missed, memory_order_relaxed);
 	lane->missed = missed;
@@ -451,7 +454,7 @@ static int look_at_head(struct nsr_ring_reader *r, struct lane *lane)
 	uint64_t head = READ_ACQUIRE(lane->shared->head);
 
 	if (r->copies) {
-		lane->matched = READ(lane->shared->matched[r->reader]);
+		lane->matched = READ(lane->shared->written) - READ(lane->shared->others[r->reader]);
 		atomic_thread_fence(memory_order_acquire);
 		lane->exact = READ(lane->shared->claimed) == head;
 	}

@@ -101,14 +101,15 @@ static void write_pad(struct ring_writer *w, uint32_t lane, uint64_t pad)
 	store_words(ring_writer_at(w, lane, w->head[lane]), &record, 8);
 }
 
-static void match(struct ring_writer *w, uint32_t lane, uint32_t readers)
+static void count(struct ring_writer *w, uint32_t lane, uint32_t readers)
 {
 	struct nsring_lane *shared = ring_writer_lane(w, lane);
 	uint32_t i;
 
 	for (i = 0; i < NSRING_READERS_MAX; i++)
-		if (readers >> i & 1)
-			STORE(shared->matched[i], ++w->matched[lane][i]);
+		if (!(readers >> i & 1))
+			STORE(shared->others[i], ++w->others[lane][i]);
+	STORE(shared->written, ++w->written[lane]);
 }
 
 bool ring_writer_put(struct ring_writer *w, uint32_t lane, uint64_t stamp, const void *data,
@@ -139,7 +140,7 @@ bool ring_writer_put(struct ring_writer *w, uint32_t lane, uint64_t stamp, const
 	at = (uint8_t *)ring_writer_at(w, lane, w->head[lane] + pad);
 	store_words(at, &record, sizeof(record));
 	store_words(at + sizeof(record), data, caplen);
-	match(w, lane, readers);
+	count(w, lane, readers);
 	w->head[lane] += pad + bytes;
 	STORE_RELEASE(shared->head, w->head[lane]);
 	return true;

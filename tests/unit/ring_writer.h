@@ -16,7 +16,7 @@
  * struct ring_writer - a ring
  * @map:    as a reader is given it
  * @ring:   the same, to be written
- * @head, @oldest, @matched: of each lane; what it has published it never reads again, but for the
+ * @head, @oldest, @written, @others: of each lane; what it has published it never reads again, but for the
  *          lengths of the records that it overwrites
  */
 struct ring_writer {
@@ -24,7 +24,8 @@ struct ring_writer {
 	struct nsring_ring *ring;
 	uint64_t head[RING_WRITER_LANES_MAX];
 	uint64_t oldest[RING_WRITER_LANES_MAX];
-	uint64_t matched[RING_WRITER_LANES_MAX][NSRING_READERS_MAX];
+	uint64_t written[RING_WRITER_LANES_MAX];
+	uint64_t others[RING_WRITER_LANES_MAX][NSRING_READERS_MAX];
 };
 
 /**
