@@ -97,6 +97,8 @@ static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 	else if (share)
 		list_add_tail(&ring->node, &net_of(sock)->shared);
 	nsr_reader_join(ring, sock);
+	/* epoll asks when it is told of a socket, which may have been before this, and not again. */
+	nsr_wake_arm(sock);
 	return 0;
 }
 
