@@ -136,8 +136,9 @@ static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_la
 		record = (const void *)(lane->data + (lane->oldest & (ring->lane_bytes - 1)));
 		lane->oldest += record->bytes;
 	}
-	WRITE_ONCE(lane->shown->claimed, end);
+	/* In this order, so that who sees what is claimed finds an oldest record that is whole. */
 	WRITE_ONCE(lane->shown->oldest, lane->oldest);
+	smp_store_release(&lane->shown->claimed, end);
 	/* Before what follows is written. Pairs with the readers' barrier behind their copy. */
 	smp_wmb();
 }
