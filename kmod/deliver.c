@@ -55,13 +55,14 @@ static noinline void seat_readers(const struct nsr_ring *ring, struct nsr_lane *
 
 /* Bytes to keep for one reader, 0: none. */
 static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lane *lane,
-				     struct sk_buff *skb, const struct nsr_sock *reader)
+				     struct sk_buff *skb, const struct sock *sender,
+				     const struct nsr_sock *reader)
 {
 	struct sk_filter *filter = rcu_dereference(reader->sk.sk_filter);
 	u32 keep;
 
 	/* A socket doesn't see what it has sent itself. */
-	if (unlikely(skb->sk == &reader->sk) && nsr_packet_is_outgoing(skb))
+	if (unlikely(sender == &reader->sk))
 		return 0;
 	if (!filter)
 		return U32_MAX;
@@ -72,18 +73,19 @@ static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lan
 }
 
 static __always_inline struct verdict judge(const struct nsr_ring *ring, struct nsr_lane *lane,
-					    struct sk_buff *skb)
+					    struct sk_buff *skb, const struct sock *sender)
 {
 	const struct nsr_sock *reader = rcu_dereference(ring->readers[0]);
 	struct verdict verdict;
 
-	verdict.keep = likely(reader) ? judge_one(ring, lane, skb, reader) : 0;
+	verdict.keep = likely(reader) ? judge_one(ring, lane, skb, sender, reader) : 0;
 	verdict.readers = 1;
 	return verdict;
 }
 
 static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
-						   struct nsr_lane *lane, struct sk_buff *skb)
+						   struct nsr_lane *lane, struct sk_buff *skb,
+						   const struct sock *sender)
 {
 	const struct nsr_seat *seat = lane->seats, *end;
 	struct verdict verdict = {};
@@ -92,7 +94,7 @@ static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
 	if (unlikely(lane->generation != READ_ONCE(ring->generation)))
 		seat_readers(ring, lane);
 	for (end = seat + lane->seats_taken; seat < end; seat++) {
-		keep = judge_one(ring, lane, skb, seat->sock);
+		keep = judge_one(ring, lane, skb, sender, seat->sock);
 		if (!keep)
 			continue;
 		verdict.readers |= seat->bit;
@@ -284,7 +286,8 @@ static __always_inline void publish(const struct nsr_ring *ring, struct nsring_l
  * nobody has asked the clock yet; returned, so that it is asked once for all rings.
  */
 static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *hook,
-				 struct sk_buff *skb, u64 stamp_ns, const bool shared)
+				 struct sk_buff *skb, const struct sock *sender, u64 stamp_ns,
+				 const bool shared)
 {
 	struct nsr_lane *lane = this_cpu_ptr(ring->lanes);
 	struct nsring_lane *shown = lane->shown;
@@ -297,7 +300,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	u64 end;
 	int start;
 
-	verdict = shared ? judge_shared(ring, lane, skb) : judge(ring, lane, skb);
+	verdict = shared ? judge_shared(ring, lane, skb, sender) : judge(ring, lane, skb, sender);
 	if (!verdict.keep)
 		return stamp_ns;
 	if (unlikely(ring->sample > 1) && left_out(ring, lane))
@@ -359,6 +362,7 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 	const struct nsr_source *source;
 	const struct nsr_tap *tap;
 	bool outgoing = nsr_packet_is_outgoing(skb);
+	const struct sock *sender = outgoing ? nsr_hook_take_sender() : NULL;
 	struct nsr_ring *ring;
 	u64 stamp_ns = 0;
 
@@ -375,9 +379,9 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 				continue;
 		}
 		if (unlikely(ring->shared))
-			stamp_ns = write(ring, hook, skb, stamp_ns, true);
+			stamp_ns = write(ring, hook, skb, sender, stamp_ns, true);
 		else
-			stamp_ns = write(ring, hook, skb, stamp_ns, false);
+			stamp_ns = write(ring, hook, skb, sender, stamp_ns, false);
 	}
 consume:
 	/* consume_skb(), without a call for what is nearly always just a count. */

@@ -29,6 +29,7 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap);
 void nsr_hook_remove(struct nsr_tap *tap);
 struct net_device *nsr_hook_device(const struct nsr_hook *hook);
+const struct sock *nsr_hook_take_sender(void);
 void nsr_hook_lose_device(struct net_device *dev);
 unsigned int nsr_hook_taps(struct net *net, int ifindex);
 
