@@ -27,13 +27,26 @@ struct prefix {
 	u8 bytes[sizeof(struct sll2) + VLAN_HLEN];
 };
 
+static bool is_ethernet(const struct sk_buff *skb)
+{
+	return skb->dev->type == ARPHRD_ETHER || skb->dev->type == ARPHRD_LOOPBACK;
+}
+
 /* A tag in the metadata of an Ethernet frame, which has room for it. */
 static bool can_take_tag(const struct sk_buff *skb)
 {
-	unsigned short type = skb->dev->type;
+	return is_ethernet(skb) && (int)skb_headlen(skb) - nsr_packet_start(skb, false) >= ETH_HLEN;
+}
 
-	return (type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK) &&
-	       (int)skb_headlen(skb) - nsr_packet_start(skb, false) >= ETH_HLEN;
+/*
+ * Tags that a packet is sent with inside, in bytes. The network header, where a cooked packet
+ * begins, is behind them, but skb->protocol means them.
+ */
+static int tags_inside(const struct sk_buff *skb)
+{
+	if (!nsr_packet_is_outgoing(skb) || !is_ethernet(skb) || !eth_type_vlan(skb->protocol))
+		return 0;
+	return max(nsr_packet_start(skb, true) - ETH_HLEN, 0);
 }
 
 /**
@@ -48,7 +61,7 @@ int nsr_packet_growth(const struct sk_buff *skb, bool cooked)
 	int tag = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
 
 	if (cooked)
-		return sizeof(struct sll2) + tag;
+		return sizeof(struct sll2) + tag + tags_inside(skb);
 	return can_take_tag(skb) ? tag : 0;
 }
 
@@ -92,7 +105,7 @@ static void cook(const struct sk_buff *skb, struct prefix *prefix)
 	sll->pkt_type = skb->pkt_type;
 	sll->addr_len = sender(skb, sll->addr);
 	prefix->len = sizeof(*sll);
-	prefix->start = nsr_packet_start(skb, true);
+	prefix->start = nsr_packet_start(skb, true) - tags_inside(skb);
 	if (!skb_vlan_tag_present(skb))
 		return;
 	/* The type of what follows stands behind the tag. */
