@@ -32,6 +32,9 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
 	hook->type.type = htons(ETH_P_ALL);
 	hook->type.dev = dev;
 	hook->type.func = nsr_deliver;
+	hook->type.id_match = nsr_deliver_is_own;
+	/* Else the kernel doesn't ask. */
+	hook->type.af_packet_priv = hook;
 	hook->type.af_packet_net = dev_net(dev);
 	hook->type.ignore_outgoing = !tap->wants[1];
 	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));

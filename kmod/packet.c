@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/etherdevice.h>
-#include <linux/if_arp.h>
 
 #include "packet.h"
 
@@ -27,12 +26,24 @@ struct prefix {
 	u8 bytes[sizeof(struct sll2) + VLAN_HLEN];
 };
 
+/*
+ * Where what follows a cooked header begins. In a packet that is sent with tags inside, the network
+ * header is behind them; but they are what the cooked header speaks of.
+ */
+static int cooked_start(const struct sk_buff *skb)
+{
+	int start = nsr_packet_start(skb, true);
+
+	if (nsr_packet_is_outgoing(skb) && nsr_is_ethernet(skb->dev) &&
+	    eth_type_vlan(skb->protocol))
+		return min(start, ETH_HLEN);
+	return start;
+}
+
 /* A tag in the metadata of an Ethernet frame, which has room for it. */
 static bool can_take_tag(const struct sk_buff *skb)
 {
-	unsigned short type = skb->dev->type;
-
-	return (type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK) &&
+	return nsr_is_ethernet(skb->dev) &&
 	       (int)skb_headlen(skb) - nsr_packet_start(skb, false) >= ETH_HLEN;
 }
 
@@ -48,7 +59,7 @@ int nsr_packet_growth(const struct sk_buff *skb, bool cooked)
 	int tag = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
 
 	if (cooked)
-		return sizeof(struct sll2) + tag;
+		return sizeof(struct sll2) + tag + nsr_packet_start(skb, true) - cooked_start(skb);
 	return can_take_tag(skb) ? tag : 0;
 }
 
@@ -92,7 +103,7 @@ static void cook(const struct sk_buff *skb, struct prefix *prefix)
 	sll->pkt_type = skb->pkt_type;
 	sll->addr_len = sender(skb, sll->addr);
 	prefix->len = sizeof(*sll);
-	prefix->start = nsr_packet_start(skb, true);
+	prefix->start = cooked_start(skb);
 	if (!skb_vlan_tag_present(skb))
 		return;
 	/* The type of what follows stands behind the tag. */
