@@ -82,9 +82,14 @@ const char *capture_parse_fanout(const char *value, void *field)
 						 { "cpu", NSR_FANOUT_CPU },
 						 { "queue", NSR_FANOUT_QUEUE },
 						 { "rr", NSR_FANOUT_ROUND_ROBIN },
+						 { "2-tuple", NSR_FANOUT_2_TUPLE },
+						 { "inner-flow", NSR_FANOUT_INNER_FLOW },
+						 { "inner-2-tuple", NSR_FANOUT_INNER_2_TUPLE },
+						 { "vlan", NSR_FANOUT_VLAN },
 						 { NULL, 0 } };
-	static const char expected[] = "flow, cpu, queue or rr, and :GROUP (1 to 65536) to join a "
-				       "group";
+	static const char expected[] =
+		"flow, cpu, queue, rr, 2-tuple, inner-flow, inner-2-tuple or vlan, and :GROUP (1 to "
+		"65536) to join a group";
 	struct capture_fanout *fanout = field;
 	size_t length = strcspn(value, ":");
 	uint64_t group = 0;
@@ -113,6 +118,16 @@ const char *capture_parse_busy_poll(const char *value, void *field)
 
 	if (!units_parse_range(value, 1, BUSY_POLL_MAX, &number))
 		return "1 to 1000000 microseconds";
+	*(uint32_t *)field = (uint32_t)number;
+	return NULL;
+}
+
+const char *capture_parse_number(const char *value, void *field)
+{
+	uint64_t number;
+
+	if (!units_parse_range(value, 1, UINT32_MAX, &number))
+		return "1 to 4294967295";
 	*(uint32_t *)field = (uint32_t)number;
 	return NULL;
 }

@@ -38,6 +38,8 @@ struct capture_fanout {
  * @tap:            --tap
  * @xdp:            enum nsr_xdp
  * @busy_poll_us:   0: not given
+ * @share:          number of a shared ring, 0: not given
+ * @sample:         0: not given
  * @stamp:          enum nsr_stamp
  * @duration_ns:    0: for ever
  * @packets:        0: no limit
@@ -55,6 +57,8 @@ struct capture_args {
 	bool tap;
 	uint32_t xdp;
 	uint32_t busy_poll_us;
+	uint32_t share;
+	uint32_t sample;
 	uint32_t stamp;
 	uint64_t duration_ns;
 	uint64_t packets;
@@ -69,7 +73,7 @@ struct capture_args {
 	  capture_parse_snaplen, offsetof(type, member.snaplen) }, \
 	{ "ring", 0, "SIZE", "memory for packets that wait, a target (8M; zc: 16M a queue)", \
 	  units_parse_size, offsetof(type, member.ring_bytes) }, \
-	{ "batch-ms", 0, "MS", "longest wait of a packet for its batch to fill (20)", \
+	{ "batch-ms", 0, "MS", "longest wait of a packet for its batch to fill (20; ring: 0.5)", \
 	  capture_parse_batch_ms, offsetof(type, member.batch_ms) }, \
 	{ "direction", 0, "WHICH", "in, out or both", \
 	  capture_parse_direction, offsetof(type, member.direction) }, \
@@ -77,7 +81,7 @@ struct capture_args {
 	  units_parse_flag, offsetof(type, member.no_promiscuous) }, \
 	{ "immediate", 0, NULL, "hand out each packet as it arrives; costs throughput", \
 	  units_parse_flag, offsetof(type, member.immediate) }, \
-	{ "fanout", 0, "HOW[:GROUP]", "share the packets with a group: by flow, cpu, queue or rr", \
+	{ "fanout", 0, "HOW[:GROUP]", "share the packets with a group: by flow, cpu, queue, rr, …", \
 	  capture_parse_fanout, offsetof(type, member.fanout) }, \
 	{ "tap", 0, NULL, "engine zc: copy the packets and let them pass", \
 	  units_parse_flag, offsetof(type, member.tap) }, \
@@ -85,6 +89,10 @@ struct capture_args {
 	  capture_parse_xdp, offsetof(type, member.xdp) }, \
 	{ "busy-poll", 0, "US", "engine zc: poll the device up to US µs at a time, never sleep", \
 	  capture_parse_busy_poll, offsetof(type, member.busy_poll_us) }, \
+	{ "share", 0, "N", "engine ring: share the memory of packets with all that say N", \
+	  capture_parse_number, offsetof(type, member.share) }, \
+	{ "sample", 0, "N", "engine ring: keep every Nth packet that the filter accepts", \
+	  capture_parse_number, offsetof(type, member.sample) }, \
 	{ "stamp", 0, "CLOCK", "time stamps by kernel, device or auto", \
 	  capture_parse_stamp, offsetof(type, member.stamp) }, \
 	{ "duration", 0, "TIME", "end after TIME (10, 0.5, 2m)", \
@@ -103,6 +111,7 @@ const char *capture_parse_direction(const char *value, void *field);
 const char *capture_parse_fanout(const char *value, void *field);
 const char *capture_parse_xdp(const char *value, void *field);
 const char *capture_parse_busy_poll(const char *value, void *field);
+const char *capture_parse_number(const char *value, void *field);
 const char *capture_parse_stamp(const char *value, void *field);
 
 /**

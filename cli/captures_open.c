@@ -61,6 +61,8 @@ static void fill_options(struct nsr_options *opts, const struct capture_args *ar
 	opts->tap = args->tap;
 	opts->xdp = args->xdp;
 	opts->busy_poll_us = args->busy_poll_us;
+	opts->share = args->share;
+	opts->sample = args->sample;
 	opts->stamp = args->stamp;
 }
 

@@ -95,6 +95,7 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	opts.qdisc_bypass = args->qdisc_bypass;
+	opts.inject = args->inject;
 	if (nsr_open(tx->target, &opts, &tx->cap, &err) < 0)
 		return cli_error("%s", err.text);
 	nsr_info(tx->cap, &info);

@@ -52,6 +52,7 @@ void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more)
 		sum->filtered = NSR_UNKNOWN;
 	else
 		sum->filtered += more->filtered;
+	sum->sampled += more->sampled;
 }
 
 void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
@@ -69,6 +70,7 @@ void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 		lost->filtered = NSR_UNKNOWN;
 	else if (now->filtered > since->filtered)
 		lost->filtered = now->filtered - since->filtered;
+	lost->sampled = now->sampled - since->sampled;
 }
 
 const char *ledger_text(const struct nsr_stats *stats, bool every, bool colour, char *text)
@@ -114,10 +116,16 @@ json_t *ledger_filtered_json(const struct nsr_stats *stats)
 
 const char *ledger_filtered_text(const struct nsr_stats *stats, char *text)
 {
+	size_t used = 0;
+
 	text[0] = '\0';
 	if (stats->filtered == NSR_UNKNOWN)
-		snprintf(text, LEDGER_TEXT, ", filtered: not known");
+		used = (size_t)snprintf(text, LEDGER_TEXT, ", filtered: not known");
 	else if (stats->filtered)
-		snprintf(text, LEDGER_TEXT, ", filtered %s", units_number(stats->filtered).text);
+		used = (size_t)snprintf(text, LEDGER_TEXT, ", filtered %s",
+					units_number(stats->filtered).text);
+	if (stats->sampled)
+		snprintf(text + used, LEDGER_TEXT - used, ", sampled out %s",
+			 units_number(stats->sampled).text);
 	return text;
 }

@@ -15,14 +15,14 @@
 /** ledger_total() - packets lost at all places */
 uint64_t ledger_total(const struct nsr_stats *stats);
 
-/** ledger_add() - add the losses of @more, and what its filter refused, to @sum */
+/** ledger_add() - add the losses of @more, what its filter refused and sampling left out, to @sum */
 void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more);
 
 /**
  * ledger_subtract() - what was lost since
  * @now:   the counters
  * @since: earlier counters
- * @lost:  its lost_... fields and @filtered are set; its other fields are zero
+ * @lost:  its lost_... fields, @filtered and @sampled are set; its other fields are zero
  */
 void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 		     struct nsr_stats *lost);
@@ -50,7 +50,7 @@ json_t *ledger_json(const struct nsr_stats *stats);
 json_t *ledger_filtered_json(const struct nsr_stats *stats);
 
 /**
- * ledger_filtered_text() - ", filtered N"; "" when the filter refused none
+ * ledger_filtered_text() - ", filtered N, sampled out N"; "" when it was none
  * @stats: the counters
  * @text:  LEDGER_TEXT bytes, filled in
  *

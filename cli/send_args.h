@@ -23,6 +23,7 @@ struct send_mac {
  * @duration_ns: end after that
  * @json:     totals as JSON
  * @qdisc_bypass: past the queueing discipline
+ * @inject:   into the stack, as if received
  * @loop:     of a replay: how often
  * @count:    frames to generate; so are the rest
  */
@@ -33,6 +34,7 @@ struct send_args {
 	uint64_t duration_ns;
 	bool json;
 	bool qdisc_bypass;
+	bool inject;
 	uint64_t loop;
 	uint64_t count;
 	uint32_t size;

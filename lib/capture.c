@@ -29,6 +29,12 @@
 #define SO_NETNS_COOKIE 71 /* asm-generic/socket.h since 5.14 */
 #endif
 
+/* nsr_options.batch_ms where neither the caller nor the engine has a wish. */
+#define DEFAULT_BATCH_MS 20
+
+/* The place of a target that captures all namespaces at once. */
+#define ALL_PLACES "all"
+
 /* How often to look whether a place still exists. */
 #define PLACE_CHECK_MS 1000
 
@@ -83,6 +89,11 @@ static uint64_t own_netns_cookie(void)
 	return cookie;
 }
 
+static bool is_everywhere(const struct nsr_target *target)
+{
+	return strcmp(target->place, ALL_PLACES) == 0;
+}
+
 static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 {
 	struct nsr_options opts = cap->opts;
@@ -91,7 +102,12 @@ static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 		.device = cap->target.device,
 		.queue = cap->target.queue,
 		.opts = &opts,
+		.batch_default = !opts.batch_ms,
+		.all = is_everywhere(&cap->target),
 	};
+
+	if (!opts.batch_ms)
+		opts.batch_ms = DEFAULT_BATCH_MS;
 
 	/* The filter must see what is cut off: see trim(). */
 	if (!cap->ops->set_filter)
@@ -108,11 +124,11 @@ static int open_inside(void *arg)
 	return call_open(cap, opening->err);
 }
 
-static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
+/* Refuses what only other engines have. */
+static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err)
 {
-	struct opening opening = { .cap = cap, .err = err };
+	const struct nsr_options *opts = &cap->opts;
 	const char *name = cap->ops->name;
-	int rc;
 
 	if (cap->target.queue >= 0 && !(cap->ops->flags & NSR_ENGINE_QUEUE))
 		return nsr_error_set(err, -EINVAL,
@@ -123,17 +139,45 @@ static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 				     "engine %s doesn't use XDP: leave its modes and busy polling "
 				     "out, or use zc:%s",
 				     name, cap->target.device);
-	if (cap->opts.mode & NSR_SEND && !cap->ops->send)
+	if ((opts->share || opts->sample > 1 || opts->inject || opts->fanout > NSR_FANOUT_QUEUE) &&
+	    !(cap->ops->flags & NSR_ENGINE_SHARE))
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "engine %s can't %s: load nsring.ko and use ring:%s", name,
+				     opts->share	? "share a ring"
+				     : opts->sample > 1 ? "sample"
+				     : opts->inject	? "inject frames into the stack"
+							: "spread packets that way",
+				     cap->target.device);
+	if (is_everywhere(&cap->target) && !(cap->ops->flags & NSR_ENGINE_ALL))
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "engine %s captures one namespace at a time: for all at once "
+				     "load nsring.ko and use all/ring:any",
+				     name);
+	if (is_everywhere(&cap->target) && strcmp(cap->target.device, "any") != 0)
+		return nsr_error_set(err, -EINVAL,
+				     "of all namespaces at once there is only the device \"any\"");
+	if (opts->mode & NSR_SEND && !cap->ops->send)
 		return nsr_error_set(err, -EOPNOTSUPP, "engine %s can't send", name);
+	return 0;
+}
+
+static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
+{
+	struct opening opening = { .cap = cap, .err = err };
+	int rc;
+
+	rc = check_engine_has(cap, err);
+	if (rc < 0)
+		return rc;
 	if (cap->ops->flags & NSR_ENGINE_PATH) {
 		if (cap->target.place[0])
 			return nsr_error_set(err, -EINVAL,
 					     "engine %s takes no place: leave \"%s/\" out of the "
 					     "target",
-					     name, cap->target.place);
+					     cap->ops->name, cap->target.place);
 		return call_open(cap, err);
 	}
-	rc = nsr_place_open(cap->target.place, &cap->place, err);
+	rc = nsr_place_open(is_everywhere(&cap->target) ? "" : cap->target.place, &cap->place, err);
 	if (rc < 0)
 		return rc;
 	rc = nsr_place_run(&cap->place, open_inside, &opening, err);
@@ -222,6 +266,69 @@ static void say_target(const char *target, struct nsr_error *err)
 	nsr_error_set(err, why.code, "%.150s: %.350s", target, why.text);
 }
 
+/* Lets go of all that opening and starting has made. */
+static void shut(struct nsr_capture *cap)
+{
+	nsr_wait_close(&cap->wait);
+	if (cap->priv)
+		cap->ops->close(cap->priv);
+	cap->priv = NULL;
+	nsr_filter_free(cap->filter);
+	cap->filter = NULL;
+	nsr_filter_set_free(cap->sift);
+	cap->sift = NULL;
+	nsr_publish_close(&cap->publisher);
+}
+
+static int open_with(struct nsr_capture *cap, const struct nsr_engine_ops *ops, const char *target,
+		     struct nsr_error *err)
+{
+	int rc;
+
+	cap->ops = ops;
+	rc = open_engine(cap, err);
+	if (rc == 0 && cap->opts.mode & NSR_RECV)
+		nsr_publish_open(&cap->publisher, target, ops->name, cap->place.inode);
+	if (rc == 0)
+		rc = start(cap, err);
+	if (rc < 0)
+		shut(cap);
+	return rc;
+}
+
+/* Reasons that are the engine's own: another one may well do. */
+static bool may_fall_back(int code)
+{
+	return code == -ENOMEM || code == -EPROTONOSUPPORT || code == -EAFNOSUPPORT;
+}
+
+/* When none does, the first one's reason is told. */
+static int open_with_default(struct nsr_capture *cap, const char *target, struct nsr_error *err)
+{
+	const struct nsr_engine_ops *ops = nsr_registry_default(&cap->opts, NULL);
+	struct nsr_error unused;
+	int rc, next;
+
+	rc = next = open_with(cap, ops, target, err);
+	while (next < 0 && may_fall_back(next)) {
+		ops = nsr_registry_default(&cap->opts, ops);
+		if (!ops)
+			return rc;
+		next = open_with(cap, ops, target, &unused);
+	}
+	return next < 0 ? rc : nsr_error_set(err, 0, "%s", "");
+}
+
+static int open_target(struct nsr_capture *cap, const char *target, struct nsr_error *err)
+{
+	const struct nsr_engine_ops *ops;
+
+	if (!*cap->target.engine)
+		return open_with_default(cap, target, err);
+	ops = nsr_registry_find(cap->target.engine, err);
+	return ops ? open_with(cap, ops, target, err) : err->code;
+}
+
 int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capture **result,
 	     struct nsr_error *err)
 {
@@ -247,12 +354,7 @@ int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capt
 		rc = nsr_error_set(err, -ENOMEM, "out of memory");
 		goto close;
 	}
-	cap->ops = nsr_registry_find(cap->target.engine, err);
-	rc = cap->ops ? open_engine(cap, err) : err->code;
-	if (rc == 0 && cap->opts.mode & NSR_RECV)
-		nsr_publish_open(&cap->publisher, target, cap->ops->name, cap->place.inode);
-	if (rc == 0)
-		rc = start(cap, err);
+	rc = open_target(cap, target, err);
 	if (rc < 0)
 		goto close;
 	cap->opts.filter = NULL; /* the caller's */
@@ -269,12 +371,7 @@ void nsr_close(struct nsr_capture *cap)
 {
 	if (!cap)
 		return;
-	nsr_wait_close(&cap->wait);
-	if (cap->priv)
-		cap->ops->close(cap->priv);
-	nsr_filter_free(cap->filter);
-	nsr_filter_set_free(cap->sift);
-	nsr_publish_close(&cap->publisher);
+	shut(cap);
 	free(cap->packets);
 	free(cap);
 }

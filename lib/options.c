@@ -10,7 +10,6 @@
 
 #define DEFAULT_BATCH_PACKETS 256
 #define MAX_BATCH_PACKETS     65536
-#define DEFAULT_BATCH_MS      20
 #define MAX_BATCH_MS	      10000
 #define MAX_FANOUT_GROUP      65536
 #define MAX_BUSY_POLL_US      1000000
@@ -45,7 +44,7 @@ static int check(const struct nsr_options *opts, struct nsr_error *err)
 	if (opts->direction > NSR_OUT)
 		return nsr_error_set(err, -EINVAL, "options: direction %u is unknown",
 				     opts->direction);
-	if (opts->fanout > NSR_FANOUT_QUEUE)
+	if (opts->fanout > NSR_FANOUT_VLAN)
 		return nsr_error_set(err, -EINVAL, "options: fanout %u is unknown", opts->fanout);
 	if (opts->fanout_group > MAX_FANOUT_GROUP)
 		return nsr_error_set(err, -EINVAL, "options: fanout_group %u is over %u",
@@ -57,6 +56,12 @@ static int check(const struct nsr_options *opts, struct nsr_error *err)
 	if (opts->busy_poll_us > MAX_BUSY_POLL_US)
 		return nsr_error_set(err, -EINVAL, "options: busy_poll_us %u is over %u",
 				     opts->busy_poll_us, MAX_BUSY_POLL_US);
+	if (opts->share && opts->fanout)
+		return nsr_error_set(
+			err, -EINVAL,
+			"options: share and fanout: each packet is for all, or for one");
+	if (opts->inject && !(opts->mode & NSR_SEND))
+		return nsr_error_set(err, -EINVAL, "options: inject is for sending");
 	return 0;
 }
 
@@ -80,8 +85,6 @@ int nsr_options_take(const struct nsr_options *from, struct nsr_options *to, str
 		to->snaplen = NSR_SNAPLEN_MAX;
 	if (!to->batch_packets)
 		to->batch_packets = DEFAULT_BATCH_PACKETS;
-	if (!to->batch_ms)
-		to->batch_ms = DEFAULT_BATCH_MS;
 	if (to->filter && !*to->filter)
 		to->filter = NULL;
 	return 0;

@@ -8,9 +8,9 @@
 #define NSR_SNAPLEN_MAX 262144
 
 /**
- * nsr_options_take() - copy a caller's options, check them, put in the defaults
+ * nsr_options_take() - copy a caller's options, check them, put in the defaults of all engines
  * @from: the caller's, of any version, or NULL
- * @to:   filled in
+ * @to:   filled in, but for ring_bytes and batch_ms, whose defaults are the engine's
  * @err:  names the option that is wrong; may be NULL
  *
  * Return: 0, -EINVAL, or -E2BIG for options that this library does not know.

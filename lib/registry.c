@@ -19,16 +19,19 @@
 #define NAME_MAX_LEN 15
 
 extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file, nsr_engine_live,
-	nsr_engine_zc;
+	nsr_engine_ring, nsr_engine_zc;
 
-/* The first one is the default. */
 static const struct nsr_engine_ops *const built_in[] = {
-	&nsr_engine_packet,
-	&nsr_engine_file,
-	&nsr_engine_live,
-	&nsr_engine_zc,
+	&nsr_engine_packet, &nsr_engine_file, &nsr_engine_live, &nsr_engine_ring, &nsr_engine_zc,
 };
 
+/* What a target that names no engine gets: the first that is usable. */
+static const struct nsr_engine_ops *const by_default[] = {
+	&nsr_engine_ring,
+	&nsr_engine_packet,
+};
+
+#define DEFAULTS (sizeof(by_default) / sizeof(by_default[0]))
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -143,7 +146,7 @@ static int load_plugin(const char *name, struct nsr_error *err)
 	if (access(path, F_OK) < 0)
 		return nsr_error_set(
 			err, -ENOENT,
-			"engine \"%s\" is unknown: built in are packet, zc, live and file, and "
+			"engine \"%s\" is unknown: built in are packet, ring, zc, live and file, and "
 			"there is no plug-in %s",
 			name, path);
 	plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -156,12 +159,23 @@ static int load_plugin(const char *name, struct nsr_error *err)
 	return rc;
 }
 
+const struct nsr_engine_ops *nsr_registry_default(const struct nsr_options *opts,
+						  const struct nsr_engine_ops *after)
+{
+	uint32_t i = 0;
+
+	while (after && by_default[i++] != after)
+		;
+	for (; i < DEFAULTS; i++)
+		if (!by_default[i]->usable || by_default[i]->usable(opts))
+			return by_default[i];
+	return NULL;
+}
+
 const struct nsr_engine_ops *nsr_registry_find(const char *name, struct nsr_error *err)
 {
 	const struct nsr_engine_ops *ops;
 
-	if (!*name)
-		return built_in[0];
 	if (check_name(name, err) < 0)
 		return NULL;
 	pthread_mutex_lock(&lock);

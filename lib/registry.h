@@ -6,8 +6,18 @@
 #include <nsring/engine.h>
 
 /**
+ * nsr_registry_default() - an engine for a target that names none
+ * @opts:  what it has to do
+ * @after: the one that was tried before, NULL at first
+ *
+ * Return: the next one that says it is usable; NULL: there are no more.
+ */
+const struct nsr_engine_ops *nsr_registry_default(const struct nsr_options *opts,
+						  const struct nsr_engine_ops *after);
+
+/**
  * nsr_registry_find() - look an engine up, loading its plug-in if there is one
- * @name: "" for the default engine
+ * @name: its name
  * @err:  the reason in words; may be NULL
  *
  * Return: the engine, valid until the process ends, or NULL.

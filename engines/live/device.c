@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link_find.h"
 #include "live.h"
 
 /* Whether the driver says that it takes no XDP frames; of a veth this depends on the other end. */
@@ -64,13 +65,9 @@ int live_device_open(struct live_device *device, struct nsr_error *err)
 				     strerror(-device->link_fd));
 	if (strcmp(device->name, "any") == 0)
 		return nsr_error_set(err, -EINVAL, "\"any\" can't send: name a device");
-	rc = nsr_link_get(device->link_fd, device->name, 0, &link);
-	if (rc == -ENODEV)
-		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace",
-				     device->name);
+	rc = nsr_link_find(device->link_fd, device->name, &link, err);
 	if (rc < 0)
-		return nsr_error_set(err, rc, "looking up device \"%s\": %s", device->name,
-				     strerror(-rc));
+		return rc;
 	device->ifindex = link.ifindex;
 	if (link.arphrd != ARPHRD_ETHER)
 		return nsr_error_set(err, -EOPNOTSUPP,

@@ -7,29 +7,16 @@
 #include <linux/filter.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 
+#include "filter_attach.h"
 #include "packet.h"
-
-static int attach(struct packet *p, const struct sock_fprog *prog, struct nsr_error *err)
-{
-	if (setsockopt(p->fd, SOL_SOCKET, SO_ATTACH_FILTER, prog, sizeof(*prog)) == 0)
-		return 0;
-	if (errno == ENOMEM)
-		return nsr_error_set(err, -ENOMEM,
-				     "filter: %u instructions are more than the kernel has room "
-				     "for: raise net.core.optmem_max, or write a shorter filter",
-				     prog->len);
-	return nsr_error_set(err, -errno, "attaching the filter: %s", strerror(errno));
-}
 
 int packet_filter_refuse(struct packet *p, struct nsr_error *err)
 {
 	struct sock_filter refuse[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
 	struct sock_fprog prog = { .len = 1, .filter = refuse };
 
-	return attach(p, &prog, err);
+	return nsr_filter_attach(p->fd, &prog, err);
 }
 
 static int attach_for(struct packet *p, const struct nsr_filter *filter, uint32_t accept,
@@ -50,7 +37,7 @@ static int attach_for(struct packet *p, const struct nsr_filter *filter, uint32_
 	if (rc < 0)
 		return rc;
 	/* After packet_stop() only what waits meets it. */
-	rc = p->stopped ? 0 : attach(p, &prog, err);
+	rc = p->stopped ? 0 : nsr_filter_attach(p->fd, &prog, err);
 	free(prog.filter);
 	return rc;
 }

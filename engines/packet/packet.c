@@ -12,16 +12,19 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if.h>
-#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link_find.h"
+#include "link_type.h"
 #include "packet.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -30,12 +33,6 @@
 #ifndef PACKET_FANOUT_FLAG_UNIQUEID
 #define PACKET_FANOUT_FLAG_UNIQUEID 0x2000
 #endif
-
-#define LINKTYPE_ETHERNET	     1
-#define LINKTYPE_RAW		     101
-#define LINKTYPE_IEEE802_11	     105
-#define LINKTYPE_IEEE802_11_RADIOTAP 127
-#define LINKTYPE_LINUX_SLL2	     276
 
 static int open_socket(struct packet *p, struct nsr_error *err)
 {
@@ -58,33 +55,15 @@ static int set_int(struct packet *p, int option, int value, const char *what, st
 	return nsr_error_set(err, -errno, "%s: %s", what, strerror(errno));
 }
 
-/* Which link type a device's packets have, and how the socket sees them. */
-static void choose_linktype(struct packet *p, uint32_t arphrd)
+static bool ask_name(void *arg, struct nsr_iface *iface)
 {
-	p->view = NSR_SKB_PLAIN;
-	switch (arphrd) {
-	case ARPHRD_ETHER:
-	case ARPHRD_LOOPBACK: /* with an Ethernet header of zeros */
-		p->view = NSR_SKB_ETHERNET;
-		p->linktype = LINKTYPE_ETHERNET;
-		return;
-	case ARPHRD_NONE:
-	case ARPHRD_RAWIP:
-	case ARPHRD_TUNNEL:
-	case ARPHRD_TUNNEL6:
-	case ARPHRD_SIT:
-		p->linktype = LINKTYPE_RAW;
-		return;
-	case ARPHRD_IEEE80211:
-		p->linktype = LINKTYPE_IEEE802_11;
-		return;
-	case ARPHRD_IEEE80211_RADIOTAP:
-		p->linktype = LINKTYPE_IEEE802_11_RADIOTAP;
-		return;
-	default: /* leaves out a header that we could not name */
-		p->view = NSR_SKB_COOKED;
-		p->linktype = LINKTYPE_LINUX_SLL2;
-	}
+	struct ifreq req = { .ifr_ifindex = (int)iface->ifindex };
+	const struct packet *p = arg;
+
+	if (ioctl(p->fd, SIOCGIFNAME, &req) < 0)
+		return false;
+	memcpy(iface->name, req.ifr_name, sizeof(iface->name));
+	return true;
 }
 
 /* Fills in what depends on the device; returns its longest packet. */
@@ -104,17 +83,13 @@ static int look_at_device(struct packet *p, struct nsr_error *err)
 		return rc < 0 ? nsr_error_set(err, rc, "listing interfaces: %s", strerror(-rc))
 			      : rc;
 	}
-	rc = nsr_link_get(p->link_fd, p->device, 0, &link);
-	if (rc == -ENODEV)
-		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace",
-				     p->device);
+	rc = nsr_link_find(p->link_fd, p->device, &link, err);
 	if (rc < 0)
-		return nsr_error_set(err, rc, "looking up device \"%s\": %s", p->device,
-				     strerror(-rc));
+		return rc;
 	p->ifindex = link.ifindex;
 	p->missed_before = link.missed;
-	choose_linktype(p, link.arphrd);
-	rc = packet_iface_id(&p->ifaces, -1, link.ifindex);
+	p->linktype = nsr_link_type(link.arphrd, &p->view);
+	rc = nsr_ifaces_id(&p->ifaces, 0, link.ifindex);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "out of memory");
 	memcpy(p->ifaces.list[0].name, link.name, sizeof(link.name));
@@ -153,7 +128,9 @@ static int open_sender(struct packet *p, const struct nsr_options *opts, struct 
 		return nsr_error_set(err, -EOPNOTSUPP,
 				     "device \"%s\" has a link layer that can't be sent on",
 				     p->device);
-	rc = packet_send_open(p);
+	p->sender.fd = p->fd;
+	p->sender.device = p->device;
+	rc = nsr_socket_send_open(&p->sender);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "out of memory");
 	return opts->qdisc_bypass ? set_int(p, PACKET_QDISC_BYPASS, 1, "qdisc bypass", err) : 0;
@@ -168,8 +145,8 @@ static void packet_close(void *priv)
 		close(p->fd);
 	if (p->link_fd >= 0)
 		close(p->link_fd);
-	packet_send_close(p);
-	packet_ifaces_free(&p->ifaces);
+	nsr_socket_send_close(&p->sender);
+	nsr_ifaces_free(&p->ifaces);
 	pthread_mutex_destroy(&p->link_lock);
 	free(p);
 }
@@ -183,6 +160,7 @@ static int packet_open(const struct nsr_engine_args *args, void **priv, struct n
 	if (!p)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	p->fd = p->link_fd = -1;
+	p->ifaces = (struct nsr_ifaces){ .name = ask_name, .arg = p };
 	pthread_mutex_init(&p->link_lock, NULL);
 	p->mode = opts->mode;
 	p->snaplen = opts->snaplen;
@@ -317,6 +295,12 @@ static int packet_recv(void *priv, struct nsr_packet *packets, uint32_t max, str
 	int n = packet_ring_recv(priv, packets, max);
 
 	return n < 0 ? nsr_error_set(err, n, "out of memory") : n;
+}
+
+static int packet_send(void *priv, const struct nsr_frame *frames, uint32_t count,
+		       struct nsr_error *err)
+{
+	return nsr_socket_send(&((struct packet *)priv)->sender, frames, count, err);
 }
 
 static int packet_fd(void *priv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The packet engine's parts: packet.c (the socket and the ops), memory.c (the ring's size),
- * ring.c (reading it), filter.c, ifaces.c (which interfaces were seen), send.c.
+ * ring.c (reading it), filter.c.
  */
 #ifndef NSR_ENGINES_PACKET_PACKET_H
 #define NSR_ENGINES_PACKET_PACKET_H
@@ -11,31 +11,11 @@
 
 #include <nsring/engine.h>
 
+#include "ifaces.h"
+#include "socket_send.h"
+
 /** How many generations of a capture's filters have the kernel keep different numbers of bytes. */
 #define PACKET_GENERATIONS 16
-
-/** struct packet_iface - an interface that packets came from */
-struct packet_iface {
-	uint32_t ifindex;
-	char name[16];
-};
-
-/**
- * struct packet_ifaces - interfaces by id, and ids by interface index
- * @list:   in the order in which they were met
- * @count:  of @list
- * @slots:  hash table of ids + 1, 0 for a free slot
- * @mask:   slots - 1
- * @last_ifindex, @last_id: the answer to the question before, usually asked again
- */
-struct packet_ifaces {
-	struct packet_iface *list;
-	uint32_t count;
-	uint32_t *slots;
-	uint32_t mask;
-	uint32_t last_ifindex;
-	uint32_t last_id;
-};
 
 /**
  * struct packet_ring - a receive ring of the kernel's, see packet_mmap in the kernel's documentation
@@ -80,7 +60,7 @@ struct packet {
 	enum nsr_skb_view view;
 	uint32_t snaplen;
 	uint32_t any_iface; /* "any": ids are looked up; else all packets are interface 0 */
-	struct packet_ifaces ifaces;
+	struct nsr_ifaces ifaces;
 	const struct nsr_filter *filter; /* the core's, NULL for none */
 	struct packet_recheck recheck;
 	bool judge_all; /* the kernel can't run the filter: packets meet it when handed out */
@@ -103,8 +83,7 @@ struct packet {
 	_Atomic bool filtered; /* a filter was there at some time */
 	uint64_t carried_before; /* by the device, when the capture started */
 	_Atomic uint64_t carried; /* since then, as last seen */
-	struct mmsghdr *messages; /* sending */
-	struct iovec *vectors;
+	struct nsr_socket_sender sender;
 };
 
 /**
@@ -137,27 +116,5 @@ int packet_filter_attach(struct packet *p, struct nsr_error *err);
  * Return: packets, or -ENOMEM.
  */
 int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max);
-
-/**
- * packet_iface_id() - the id of an interface, a new one if it was never met
- * @ifaces:  table
- * @fd:      packet socket, to ask for the name
- * @ifindex: index in the socket's namespace
- *
- * Return: id or -ENOMEM.
- */
-int packet_iface_id(struct packet_ifaces *ifaces, int fd, uint32_t ifindex);
-
-/** packet_ifaces_free() - forget all interfaces */
-void packet_ifaces_free(struct packet_ifaces *ifaces);
-
-/** packet_send_open() - get ready to send; 0 or -ENOMEM */
-int packet_send_open(struct packet *p);
-
-/** packet_send() - see nsr_engine_ops.send */
-int packet_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err);
-
-/** packet_send_close() - free what sending needed */
-void packet_send_close(struct packet *p);
 
 #endif

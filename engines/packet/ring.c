@@ -140,7 +140,7 @@ static inline int describe(struct packet *p, const struct raw *raw, const struct
 	int id = 0;
 
 	if (p->any_iface) {
-		id = packet_iface_id(&p->ifaces, p->fd, (uint32_t)from->sll_ifindex);
+		id = nsr_ifaces_id(&p->ifaces, 0, (uint32_t)from->sll_ifindex);
 		if (id < 0)
 			return id;
 	}

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link_find.h"
 #include "link_xdp.h"
 #include "zc.h"
 
@@ -49,11 +50,9 @@ static int look(struct zc_device *device, const char *name, struct nsr_error *er
 	if (device->link_fd < 0)
 		return nsr_error_set(err, device->link_fd, "netlink socket: %s",
 				     strerror(-device->link_fd));
-	rc = nsr_link_get(device->link_fd, name, 0, &link);
-	if (rc == -ENODEV)
-		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace", name);
+	rc = nsr_link_find(device->link_fd, name, &link, err);
 	if (rc < 0)
-		return nsr_error_set(err, rc, "looking up device \"%s\": %s", name, strerror(-rc));
+		return rc;
 	memcpy(device->name, link.name, sizeof(device->name));
 	device->ifindex = link.ifindex;
 	device->mtu = link.mtu;

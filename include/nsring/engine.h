@@ -34,6 +34,8 @@ enum nsr_engine_flag {
 	NSR_ENGINE_PATH = 1 << 0, /* the device is a path and stands alone: no place, no queue */
 	NSR_ENGINE_QUEUE = 1 << 1, /* understands @queue */
 	NSR_ENGINE_XDP = 1 << 2, /* understands the options xdp and busy_poll_us */
+	NSR_ENGINE_SHARE = 1 << 3, /* understands share, sample, inject, and every fanout */
+	NSR_ENGINE_ALL = 1 << 4, /* understands @all */
 };
 
 /**
@@ -44,12 +46,16 @@ enum nsr_engine_flag {
  * @opts:   every field filled in: the core has put the defaults in place of 0, but for
  *          @opts->ring_bytes; for an engine without set_filter @opts->snaplen is the largest,
  *          because the core cuts packets after it has filtered them
+ * @batch_default: @opts->batch_ms is the core's default: an engine that has a better one takes that
+ * @all:    the device "any" of all namespaces at once
  */
 struct nsr_engine_args {
 	uint32_t size;
 	const char *device;
 	int queue;
 	const struct nsr_options *opts;
+	bool batch_default;
+	bool all;
 };
 
 /**
@@ -82,8 +88,10 @@ struct nsr_engine_args {
  *         -EAGAIN: there is something now. With @look_away, after packets, also how many µs to look
  *         away first, so that packets come many at a time; *fd, -1 before, may be set to a
  *         descriptor that ends this when it polls readable.
+ * @usable: a target has named no engine: whether this one would do what @opts ask, as far as can be
+ *         told without any effect, such as loading a module. Asked of engines that can be the default.
  *
- * @stop, @check, @stats, @set_filter and @rest may be NULL.
+ * @stop, @check, @stats, @set_filter, @rest and @usable may be NULL.
  */
 struct nsr_engine_ops {
 	uint32_t abi;
@@ -105,6 +113,7 @@ struct nsr_engine_ops {
 	void (*close)(void *priv);
 	uint32_t (*drain_ms)(void *priv);
 	int (*rest)(void *priv, bool look_away, int *fd);
+	bool (*usable)(const struct nsr_options *opts);
 };
 
 /** The symbol that a plug-in exports. */

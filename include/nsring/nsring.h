@@ -7,8 +7,9 @@
  *	[place/][engine:]device[@queue]
  *
  * with place one of `host`, `netns:NAME`, `netns:/PATH`, `pid:N` (none: the caller's own
- * namespace), engine one of those in the registry (none: `packet`), device an interface of that
- * place or `any`, queue a receive queue of the device for engines that tell them apart (`zc`).
+ * namespace), or `all` for all namespaces at once; engine one of those in the registry (none: `ring`
+ * where its kernel module is loaded, else `packet`); device an interface of that place or `any`;
+ * queue a receive queue of the device for engines that tell them apart (`zc`).
  * `file:PATH` and `file:-` read a capture file. The device comes after the last '/', except for
  * `file:`.
  *
@@ -64,6 +65,11 @@ enum nsr_fanout {
 	NSR_FANOUT_CPU, /* by the CPU that the packet arrived on */
 	NSR_FANOUT_ROUND_ROBIN,
 	NSR_FANOUT_QUEUE, /* by the device's receive queue that the packet came from */
+	/* Of the engine ring only: */
+	NSR_FANOUT_2_TUPLE, /* by addresses alone */
+	NSR_FANOUT_INNER_FLOW, /* as FLOW, of what is inside VXLAN, GTP-U and GRE */
+	NSR_FANOUT_INNER_2_TUPLE,
+	NSR_FANOUT_VLAN, /* by VLAN id */
 };
 
 /** Which clock stamps the packets. */
@@ -92,7 +98,7 @@ enum nsr_xdp {
  *                 taken when memory is short: nsr_info() tells.
  * @batch_packets: most packets in a batch, at most 65536; 0: 256
  * @batch_ms:      longest time that a packet of a quiet capture waits for its batch to fill, ms,
- *                 at most 10000; 0: 20
+ *                 at most 10000; 0: the engine's default (20; ring: half a millisecond)
  * @direction:     enum nsr_direction
  * @fanout:        enum nsr_fanout
  * @fanout_group:  the group to join, as nsr_info() told for its first member; 0: a new group with
@@ -106,6 +112,11 @@ enum nsr_xdp {
  * @xdp:           enum nsr_xdp; engines without XDP refuse all but NSR_XDP_AUTO
  * @busy_poll_us:  read without waiting, having the device polled up to so many µs each time: the
  *                 capture takes a CPU of its own; 0: wait. Only for engines that use XDP.
+ * @share:         number of a ring to share with all captures of the device that name it, so that
+ *                 the kernel copies each packet once; 0: a ring of its own. Only for the engine ring,
+ *                 as are the next two
+ * @sample:        keep every nth packet that the filter accepts; 0 and 1: each
+ * @inject:        nsr_send() has the network stack receive the frames, as if they came from the device
  *
  * Zero is every field's default.
  */
@@ -127,6 +138,9 @@ struct nsr_options {
 	bool tap;
 	uint32_t xdp;
 	uint32_t busy_poll_us;
+	uint32_t share;
+	uint32_t sample;
+	bool inject;
 };
 
 /** Flags of struct nsr_packet. */
@@ -202,6 +216,7 @@ struct nsr_frame {
  * @filtered:      refused by the filter; NSR_UNKNOWN where nobody can tell. From a packet socket it is
  *                 what the device has counted and the socket has not taken: other counting of the
  *                 device's (GRO, which joins packets) shows in it
+ * @sampled:       left out by sampling
  */
 struct nsr_stats {
 	size_t size;
@@ -214,6 +229,7 @@ struct nsr_stats {
 	uint64_t sent;
 	uint64_t sent_bytes;
 	uint64_t filtered;
+	uint64_t sampled;
 };
 
 /** A figure that nobody knows. */
@@ -260,6 +276,7 @@ struct nsr_info {
  * @ifindex:  in its namespace, 0 for a file
  * @linktype: LINKTYPE_ value of its packets
  * @snaplen:  bytes kept of each packet
+ * @netns_cookie: of its namespace, where several are captured at once (place `all`), else 0
  */
 struct nsr_interface {
 	size_t size;
@@ -267,6 +284,7 @@ struct nsr_interface {
 	uint32_t ifindex;
 	uint32_t linktype;
 	uint32_t snaplen;
+	uint64_t netns_cookie;
 };
 
 /**

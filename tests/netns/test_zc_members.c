@@ -515,7 +515,9 @@ static void *join_group(void *arg)
 static void who_joins_before_the_group_has_started_waits(void **state)
 {
 	struct nsr_options opts, asked = in_turns(0);
-	struct nsr_engine_args args = { sizeof(args), "v1", -1, &opts };
+	struct nsr_engine_args args = {
+		.size = sizeof(args), .device = "v1", .queue = -1, .opts = &opts
+	};
 	struct joiner joiner = { .opts = in_turns(0) };
 	struct nsr_info info = { .size = sizeof(info) };
 	struct nsr_error err;
@@ -526,6 +528,7 @@ static void who_joins_before_the_group_has_started_waits(void **state)
 	topology_require_groups();
 	asked.stamp = NSR_STAMP_KERNEL;
 	assert_int_equal(nsr_options_take(&asked, &opts, &err), 0);
+	opts.batch_ms = 20;
 	assert_int_equal(nsr_engine_zc.open(&args, &maker, &err), 0);
 	nsr_engine_zc.info(maker, &info);
 	joiner.opts.fanout_group = info.fanout_group;

@@ -12,7 +12,7 @@ static void without_options_every_default_is_filled_in(void **state)
 	assert_int_equal(opts.mode, NSR_RECV);
 	assert_int_equal(opts.snaplen, 262144);
 	assert_int_equal(opts.batch_packets, 256);
-	assert_int_equal(opts.batch_ms, 20);
+	assert_int_equal(opts.batch_ms, 0);
 	assert_null(opts.filter);
 }
 
@@ -84,11 +84,12 @@ static void each_option_out_of_range_is_named(void **state)
 	REFUSES(batch_packets, 65537);
 	REFUSES(batch_ms, 10001);
 	REFUSES(direction, 3);
-	REFUSES(fanout, 5);
+	REFUSES(fanout, 9);
 	REFUSES(fanout_group, 65537);
 	REFUSES(stamp, 3);
 	REFUSES(xdp, 4);
 	REFUSES(busy_poll_us, 1000001);
+	REFUSES(inject, true);
 #undef REFUSES
 }
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The filter of a ring's socket, and changing it without a gap: the new one replaces the old one in
+ * the kernel at once, and what the old one let in before meets the new one when it is handed out.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "filter_attach.h"
+#include "ring.h"
+
+#define SNAPLEN_MAX NSRING_SNAPLEN_MAX
+
+static int attach(struct ring *r, const struct nsr_filter *filter, uint32_t accept,
+		  struct nsr_error *err)
+{
+	struct sock_fprog prog;
+	int rc, unused = 0;
+
+	/* All of every packet: the kernel is quickest without a filter. */
+	if (!filter && accept >= SNAPLEN_MAX) {
+		if (setsockopt(r->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0 ||
+		    errno == ENOENT)
+			return 0;
+		return nsr_error_set(err, -errno, "taking the filter off: %s", strerror(errno));
+	}
+	/* Directions, and a loopback device's packets once, are the module's affair. */
+	rc = nsr_filter_for_socket(filter, r->view, 0, accept, &prog, err);
+	if (rc < 0)
+		return rc;
+	rc = nsr_filter_attach(r->fd, &prog, err);
+	free(prog.filter);
+	return rc;
+}
+
+/* What is in the ring, and what is on its way there, may be the old filter's. */
+static void begin_recheck(struct ring *r)
+{
+	if (!r->reader)
+		return;
+	/* In a shared ring another reader's filter may be why a packet has as many bytes. */
+	if (!nsr_ring_has_old(r->reader))
+		r->ambiguous = r->setup.share;
+	else if (r->generation % RING_GENERATIONS == 0)
+		r->ambiguous = true;
+	nsr_ring_mark(r->reader);
+}
+
+int ring_set_filter(void *priv, const struct nsr_filter *filter, struct nsr_error *err)
+{
+	struct ring *r = priv;
+	uint32_t accept = r->snaplen + r->generation % RING_GENERATIONS;
+	bool judge_all;
+	int rc;
+
+	if (!(r->mode & NSR_RECV))
+		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
+	rc = attach(r, filter, accept, err);
+	/* What the kernel can't run is run here. */
+	judge_all = rc == -EOPNOTSUPP || rc == -E2BIG;
+	if (judge_all)
+		rc = attach(r, NULL, UINT32_MAX, err);
+	if (rc < 0)
+		return rc;
+	r->filter = filter;
+	r->judge_all = judge_all;
+	r->kept = accept;
+	begin_recheck(r);
+	r->generation++;
+	return 0;
+}

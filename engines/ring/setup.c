@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The socket of nsring.ko: how it is to capture, and the ring that it makes when it is bound. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ring.h"
+
+#define FAMILY_FILE "/sys/module/nsring/parameters/family"
+
+/*
+ * As for packet sockets: long enough for a reader that is kept from its CPU, yet 200 captures fit
+ * into 2 GiB.
+ */
+#define DEFAULT_RING_BYTES (8u << 20)
+
+/* Of options.fanout_group. */
+#define GROUP_MAX 65536
+
+#define GROUP_TRIES 8
+
+/* The family that the module was loaded with, or the one that it is loaded by. */
+static uint16_t family(void)
+{
+	FILE *file = fopen(FAMILY_FILE, "re");
+	int number = NSRING_FAMILY;
+
+	if (!file)
+		return NSRING_FAMILY;
+	if (fscanf(file, "%d", &number) != 1 || number < 1 || number >= AF_MAX)
+		number = NSRING_FAMILY;
+	fclose(file);
+	return (uint16_t)number;
+}
+
+static int open_socket(struct ring *r, struct nsr_error *err)
+{
+	r->family = family();
+	r->fd = socket(r->family, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI);
+	if (r->fd >= 0)
+		return 0;
+	switch (errno) {
+	case EPERM:
+	case EACCES:
+		return nsr_error_set(
+			err, -errno,
+			"ring sockets need CAP_NET_RAW: run as root, or grant it to the "
+			"program: setcap cap_net_raw+ep PROGRAM");
+	case EAFNOSUPPORT:
+	case ESOCKTNOSUPPORT:
+		return nsr_error_set(err, -EAFNOSUPPORT,
+				     "nsring.ko is not loaded: modprobe nsring, or use packet:%s",
+				     r->device);
+	case EPROTONOSUPPORT:
+		return nsr_error_set(err, -errno,
+				     "the nsring.ko that is loaded does not have interface %d of "
+				     "this libnsring (%s): take both from one release, or use "
+				     "packet:%s",
+				     NSRING_ABI, NSR_VERSION, r->device);
+	default:
+		return nsr_error_set(err, -errno, "ring socket: %s", strerror(errno));
+	}
+}
+
+static void choose_flags(struct ring *r, const struct nsr_engine_args *args)
+{
+	const struct nsr_options *opts = args->opts;
+	uint32_t flags = 0;
+
+	if (r->view == NSR_SKB_COOKED)
+		flags |= NSRING_COOKED;
+	if (opts->promiscuous && !r->any_iface && r->mode & NSR_RECV)
+		flags |= NSRING_PROMISCUOUS;
+	if (args->all)
+		flags |= NSRING_ALL_NETNS;
+	if (!(r->mode & NSR_RECV))
+		flags |= NSRING_NO_RING;
+	if (opts->inject)
+		flags |= NSRING_INJECT;
+	/* Of several devices the clocks differ. */
+	if (opts->stamp == NSR_STAMP_KERNEL || r->any_iface)
+		flags |= NSRING_KERNEL_STAMPS;
+	r->setup.flags = flags;
+}
+
+static void choose_cluster(struct ring *r, const struct nsr_options *opts)
+{
+	static const uint32_t modes[] = {
+		[NSR_FANOUT_FLOW] = NSRING_CLUSTER_FLOW,
+		[NSR_FANOUT_CPU] = NSRING_CLUSTER_CPU,
+		[NSR_FANOUT_ROUND_ROBIN] = NSRING_CLUSTER_ROUND_ROBIN,
+		[NSR_FANOUT_QUEUE] = NSRING_CLUSTER_QUEUE,
+		[NSR_FANOUT_2_TUPLE] = NSRING_CLUSTER_2_TUPLE,
+		[NSR_FANOUT_INNER_FLOW] = NSRING_CLUSTER_INNER_FLOW,
+		[NSR_FANOUT_INNER_2_TUPLE] = NSRING_CLUSTER_INNER_2_TUPLE,
+		[NSR_FANOUT_VLAN] = NSRING_CLUSTER_VLAN,
+	};
+
+	if (!opts->fanout)
+		return;
+	r->setup.cluster_mode = modes[opts->fanout];
+	r->setup.cluster = opts->fanout_group;
+	r->new_group = !opts->fanout_group;
+}
+
+static uint64_t choose_bytes(const struct nsr_options *opts)
+{
+	uint64_t bytes = opts->ring_bytes ? opts->ring_bytes : DEFAULT_RING_BYTES;
+	uint64_t spare = nsr_spare_memory() / 4;
+
+	return spare && bytes > spare ? spare : bytes;
+}
+
+static int set_up(struct ring *r, struct nsr_error *err)
+{
+	if (setsockopt(r->fd, SOL_NSRING, NSRING_SETUP, &r->setup, sizeof(r->setup)) == 0)
+		return 0;
+	if (errno == EPERM && r->setup.flags & NSRING_ALL_NETNS)
+		return nsr_error_set(
+			err, -EPERM,
+			"capturing all namespaces at once needs CAP_NET_RAW of the host, "
+			"and to be in its own network namespace");
+	if (errno == EPERM && r->setup.flags & NSRING_INJECT)
+		return nsr_error_set(err, -EPERM,
+				     "%s: handing frames to the stack needs CAP_NET_ADMIN",
+				     r->device);
+	return nsr_error_set(err, -errno, "setting up the ring: %s", strerror(errno));
+}
+
+int ring_setup(struct ring *r, const struct nsr_engine_args *args, struct nsr_error *err)
+{
+	const struct nsr_options *opts = args->opts;
+	int rc;
+
+	rc = open_socket(r, err);
+	if (rc < 0)
+		return rc;
+	choose_flags(r, args);
+	choose_cluster(r, opts);
+	/* Each filter tells how many bytes to keep: here no bound, but for what the ring takes. */
+	r->setup.snaplen = 0;
+	r->setup.ring_bytes = choose_bytes(opts);
+	r->setup.direction = opts->direction;
+	r->setup.sample = opts->sample;
+	r->setup.share = opts->share;
+	if (opts->immediate)
+		r->setup.timeout_us = NSRING_NOW;
+	else if (!args->batch_default)
+		r->setup.timeout_us = opts->batch_ms * 1000;
+	return set_up(r, err);
+}
+
+static int say_bind(const struct ring *r, int code, struct nsr_error *err)
+{
+	switch (code) {
+	case -ENODEV:
+		return nsr_error_set(
+			err, code, "device \"%s\" is gone (deleted, or moved to another namespace)",
+			r->device);
+	case -ENOMEM:
+		return nsr_error_set(err, code,
+				     "no memory for a ring, not even a small one: raise what this "
+				     "user may lock (ulimit -l), the memory cgroup's limit, or "
+				     "nsring.ko's parameter memory_percent");
+	case -EINVAL:
+		if (r->setup.share)
+			return nsr_error_set(err, code,
+					     "ring %u is shared already, of another device or with "
+					     "other options: take those, or another number",
+					     r->setup.share);
+		if (r->setup.cluster)
+			return nsr_error_set(err, code,
+					     "joining fanout group %u: its members are of another "
+					     "device or have other options",
+					     r->setup.cluster);
+		break;
+	case -EUSERS:
+		return nsr_error_set(err, code, "%s %u has as many members as it can have",
+				     r->setup.share ? "shared ring" : "fanout group",
+				     r->setup.share ? r->setup.share : r->setup.cluster);
+	}
+	return nsr_error_set(err, code, "binding to device \"%s\": %s", r->device, strerror(-code));
+}
+
+static int try_bind(const struct ring *r)
+{
+	struct sockaddr_nsring address = { .family = r->family, .ifindex = r->ifindex };
+
+	return bind(r->fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+}
+
+/* Less, when there is no memory for all of it. */
+static int make_ring(struct ring *r, struct nsr_error *err)
+{
+	int rc;
+
+	rc = try_bind(r);
+	while (rc == -ENOMEM && r->setup.ring_bytes > NSRING_LANE_MIN) {
+		r->setup.ring_bytes /= 2;
+		rc = set_up(r, err);
+		if (rc < 0)
+			return rc;
+		rc = try_bind(r);
+	}
+	return rc < 0 ? say_bind(r, rc, err) : 0;
+}
+
+static int check_group(const struct ring *r, const struct nsring_layout *layout,
+		       struct nsr_error *err)
+{
+	if (!r->new_group || layout->members == 1)
+		return 0;
+	return nsr_error_set(err, -EBUSY,
+			     "fanout group %u, chosen by chance, is another's: try again",
+			     r->setup.cluster);
+}
+
+static int map_ring(struct ring *r, struct nsr_error *err)
+{
+	struct nsring_layout layout = { 0 };
+	socklen_t size = sizeof(layout);
+
+	if (getsockopt(r->fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size) < 0)
+		return nsr_error_set(err, -errno, "asking for the ring's layout: %s",
+				     strerror(errno));
+	if (check_group(r, &layout, err) < 0)
+		return -EBUSY;
+	r->ring_snaplen = layout.snaplen;
+	r->map.reader = layout.reader;
+	r->map.ring_bytes = layout.ring_bytes;
+	r->map.cursor_bytes = layout.cursor_bytes;
+	r->map.ring = mmap(NULL, layout.ring_bytes, PROT_READ, MAP_SHARED, r->fd, NSRING_MAP_RING);
+	if (r->map.ring == MAP_FAILED)
+		goto fail;
+	r->map.cursors = mmap(NULL, layout.cursor_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
+			      NSRING_MAP_CURSORS);
+	if (r->map.cursors == MAP_FAILED)
+		goto fail;
+	return nsr_ring_open(&r->map, &r->reader, err);
+fail:
+	return nsr_error_set(err, -errno, "mapping the ring: %s", strerror(errno));
+}
+
+void ring_unmap(struct ring *r)
+{
+	nsr_ring_close(r->reader);
+	r->reader = NULL;
+	if (r->map.ring && r->map.ring != MAP_FAILED)
+		munmap((void *)r->map.ring, r->map.ring_bytes);
+	if (r->map.cursors && r->map.cursors != MAP_FAILED)
+		munmap(r->map.cursors, r->map.cursor_bytes);
+}
+
+/*
+ * Nobody tells which numbers are free: one at random hardly ever is another's. If it is, of captures
+ * that differ, the kernel says so; of captures that are alike, they are its members.
+ */
+static int make_group(struct ring *r, struct nsr_error *err)
+{
+	uint32_t number, tries;
+	int rc = -EINVAL;
+
+	for (tries = 0; rc == -EINVAL && tries < GROUP_TRIES; tries++) {
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return nsr_error_set(err, -errno, "random number: %s", strerror(errno));
+		r->setup.cluster = 1 + number % GROUP_MAX;
+		rc = set_up(r, err);
+		if (rc == 0)
+			rc = make_ring(r, err);
+	}
+	return rc;
+}
+
+int ring_bind(struct ring *r, struct nsr_error *err)
+{
+	int rc;
+
+	rc = r->new_group ? make_group(r, err) : make_ring(r, err);
+	if (rc == 0 && r->mode & NSR_RECV)
+		rc = map_ring(r, err);
+	r->fanout_group = r->setup.cluster;
+	return rc;
+}

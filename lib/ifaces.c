@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ifaces.h"
+
+static bool is(const struct nsr_iface *iface, uint64_t netns, uint32_t ifindex)
+{
+	return iface->ifindex == ifindex && iface->netns == netns;
+}
+
+static uint32_t slot_of(const struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
+{
+	/* Knuth's multiplier; the upper bits are the ones that it mixes well. */
+	uint64_t hash = ((netns << 20) + ifindex) * UINT64_C(0x9e3779b97f4a7c15);
+	uint32_t slot = (uint32_t)(hash >> 32) & ifaces->mask;
+
+	while (ifaces->slots[slot] && !is(&ifaces->list[ifaces->slots[slot] - 1], netns, ifindex))
+		slot = (slot + 1) & ifaces->mask;
+	return slot;
+}
+
+/* Keeps at least half of the slots free. */
+static int make_room(struct nsr_ifaces *ifaces)
+{
+	uint32_t size = ifaces->slots ? (ifaces->mask + 1) * 2 : 16;
+	struct nsr_iface *list;
+	uint32_t *slots;
+	uint32_t id;
+
+	if (ifaces->slots && ifaces->count < (ifaces->mask + 1) / 2)
+		return 0;
+	list = realloc(ifaces->list, size / 2 * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	ifaces->list = list;
+	slots = calloc(size, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	free(ifaces->slots);
+	ifaces->slots = slots;
+	ifaces->mask = size - 1;
+	for (id = 0; id < ifaces->count; id++)
+		slots[slot_of(ifaces, list[id].netns, list[id].ifindex)] = id + 1;
+	return 0;
+}
+
+static int add(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
+{
+	uint32_t id = ifaces->count;
+	struct nsr_iface *iface;
+	int rc;
+
+	rc = make_room(ifaces);
+	if (rc < 0)
+		return rc;
+	iface = &ifaces->list[id];
+	*iface = (struct nsr_iface){ .netns = netns, .ifindex = ifindex };
+	if (!ifaces->name || !ifaces->name(ifaces->arg, iface)) /* gone already */
+		snprintf(iface->name, sizeof(iface->name), "if%u", ifindex);
+	ifaces->slots[slot_of(ifaces, netns, ifindex)] = id + 1;
+	ifaces->count++;
+	return (int)id;
+}
+
+int nsr_ifaces_id(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
+{
+	uint32_t slot;
+	int id;
+
+	if (ifaces->count && is(&ifaces->list[ifaces->last], netns, ifindex))
+		return (int)ifaces->last;
+	slot = ifaces->slots ? slot_of(ifaces, netns, ifindex) : 0;
+	if (ifaces->slots && ifaces->slots[slot])
+		id = (int)ifaces->slots[slot] - 1;
+	else
+		id = add(ifaces, netns, ifindex);
+	if (id >= 0)
+		ifaces->last = (uint32_t)id;
+	return id;
+}
+
+void nsr_ifaces_free(struct nsr_ifaces *ifaces)
+{
+	free(ifaces->list);
+	free(ifaces->slots);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Interfaces met by a capture of several: a dense id for each. */
+#ifndef NSR_IFACES_H
+#define NSR_IFACES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct nsr_iface - an interface that packets came from
+ * @netns:   cookie of its namespace; 0: the capture's, whichever that is
+ * @ifindex: its index there
+ * @name:    as it was called when it was met
+ */
+struct nsr_iface {
+	uint64_t netns;
+	uint32_t ifindex;
+	char name[16];
+};
+
+/**
+ * struct nsr_ifaces - interfaces by id, and ids by namespace and index
+ * @name:   fills in the name of a new one; false: it can't
+ * @arg:    for @name
+ * @list:   in the order in which they were met
+ * @count:  of @list
+ * @slots:  hash table of ids + 1, 0 for a free slot
+ * @mask:   slots - 1
+ * @last:   id of the one asked for before, usually asked for again
+ *
+ * All zero but for @name and @arg at first.
+ */
+struct nsr_ifaces {
+	bool (*name)(void *arg, struct nsr_iface *iface);
+	void *arg;
+	struct nsr_iface *list;
+	uint32_t count;
+	uint32_t *slots;
+	uint32_t mask;
+	uint32_t last;
+};
+
+/**
+ * nsr_ifaces_id() - the id of an interface, a new one if it was never met
+ * @ifaces:  table
+ * @netns:   see struct nsr_iface
+ * @ifindex: its index
+ *
+ * Return: id or -ENOMEM.
+ */
+int nsr_ifaces_id(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex);
+
+/** nsr_ifaces_free() - forget all interfaces */
+void nsr_ifaces_free(struct nsr_ifaces *ifaces);
+
+#endif

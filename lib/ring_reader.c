@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The reader of rings: see uapi/nsring_uapi.h.
+ *
+ * Packets of all lanes come out merged by their stamps. A heap of the lanes that have something
+ * gives the lane with the earliest packet. When that is but one, as with little traffic, or with one
+ * receive queue, nothing is compared.
+ *
+ * nsr_ring_begin() looks at the heads of all lanes twice. Whatever was written before a packet that
+ * the first look has found, in another lane, the second one finds. So packets are handed out up to
+ * the last one that the first look has found: who writes into several lanes in turn, as a process
+ * that goes from one processor to another does, is read in order. What the second look has found
+ * beyond is the beginning of the next.
+ *
+ * The writer may be hostile. Each field of the ring is read once, into a variable, checked, and
+ * used from there. Positions only go forward, and never further than a lane's length from one look
+ * at its head to the next: so every loop here has an end.
+ *
+ * In a shared ring the writer overwrites what is being read. A header, and then its data, are
+ * copied out before it is looked whether the copy is void.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nsring/engine.h>
+
+#include "../uapi/nsring_uapi.h"
+#include "ring_reader.h"
+
+/* Copies of a shared ring that are handed out together. Holds two packets of any length. */
+#define COPY_BYTES (1u << 20)
+
+/* What may stand in front of NSRING_SNAPLEN_MAX bytes: a tag, a cooked header. */
+#define FRONT_BYTES 64
+
+/* Packets that a processor may still let in after its filter was replaced: the one that it is at,
+ * and one more for which it has read the old filter before others see the first one's head. */
+#define UNDER_WAY 2
+
+#define HEADER_WORDS (sizeof(struct nsring_record) / 8)
+
+#define READ(field)	    __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define READ_ACQUIRE(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
+
+/**
+ * struct lane - a lane as its reader has it
+ * @shared, @data, @cursor: in the ring's areas
+ * @pos:      of the next record
+ * @end:      the head, at the second look
+ * @sure:     the head at the first look, or less
+ * @counted:  is among the reader's @n_sure
+ * @released: the tail, as the writer was told
+ * @stamp:    of the packet at @pos, in the heap
+ * @mark:     where a new filter began to decide
+ * @old:      packets at @mark and behind that may still be the old one's; 0: none is
+ * @taken:    packets that were handed out (shared rings, as are the rest)
+ * @overtaken: the writer has overwritten what was not read yet
+ * @matched:  packets for this reader up to @end, if @exact
+ * @missed:   of them never seen
+ */
+struct lane {
+	const struct nsring_lane *shared;
+	const uint8_t *data;
+	struct nsring_cursor *cursor;
+	uint64_t pos;
+	uint64_t end;
+	uint64_t sure;
+	uint64_t released;
+	uint64_t stamp;
+	uint64_t mark;
+	uint32_t old;
+	bool counted;
+	bool overtaken;
+	bool exact;
+	uint64_t taken;
+	uint64_t matched;
+	uint64_t missed;
+};
+
+/**
+ * struct nsr_ring_reader - a reader
+ * @lane_bytes, @header_bytes, @n_lanes: as in struct nsring_ring
+ * @reader:    index
+ * @lanes:     all of them
+ * @heap:      those that have something up to @end, the earliest first
+ * @n_heap:    of them
+ * @n_sure:    lanes that are not read up to @sure yet
+ * @seen:      those that had something at the last look
+ * @n_seen:    of them
+ * @copies:    room for copies; NULL: the ring is not shared
+ * @copied:    bytes of it in use
+ * @missed:    of all lanes
+ * @broken:    why nothing more is read
+ */
+struct nsr_ring_reader {
+	uint64_t lane_bytes;
+	uint32_t header_bytes;
+	uint32_t n_lanes;
+	uint32_t reader;
+	struct lane *lanes;
+	struct lane **heap;
+	uint32_t n_heap;
+	uint32_t n_sure;
+	struct lane **seen;
+	uint32_t n_seen;
+	uint8_t *copies;
+	uint32_t copied;
+	_Atomic uint64_t missed;
+	const char *broken;
+};
+
+/* ---- Opening ----------------------------------------------------------------------------- */
+
+/* Copies the ring's header; false: this can't be one. */
+static bool read_layout(const struct nsr_ring_map *map, struct nsring_ring *ring)
+{
+	const struct nsring_ring *from = map->ring;
+
+	if ((uintptr_t)map->ring % 64 || (uintptr_t)map->cursors % 64 ||
+	    map->ring_bytes < sizeof(*ring))
+		return false;
+	ring->magic = READ(from->magic);
+	ring->version = READ(from->version);
+	ring->header_bytes = READ(from->header_bytes);
+	ring->flags = READ(from->flags);
+	ring->lanes = READ(from->lanes);
+	ring->lane_bytes = READ(from->lane_bytes);
+	ring->lane_offset = READ(from->lane_offset);
+	ring->lane_stride = READ(from->lane_stride);
+	ring->data_offset = READ(from->data_offset);
+	ring->cursor_stride = READ(from->cursor_stride);
+	return ring->magic == NSRING_MAGIC;
+}
+
+/* Whether all parts are where they should be, and lie within the mappings. */
+static bool check_layout(const struct nsr_ring_map *map, const struct nsring_ring *ring)
+{
+	uint64_t lane_bytes = ring->lane_bytes;
+
+	if (ring->header_bytes < sizeof(struct nsring_record) || ring->header_bytes % 8)
+		return false;
+	if (ring->lanes < 1 || ring->lanes > NSRING_LANES_MAX || map->reader >= NSRING_READERS_MAX)
+		return false;
+	if (lane_bytes < NSRING_LANE_MIN || lane_bytes & (lane_bytes - 1))
+		return false;
+	if (ring->lane_offset < sizeof(*ring) || ring->lane_offset % 64 ||
+	    ring->lane_stride < sizeof(struct nsring_lane) || ring->lane_stride % 64 ||
+	    ring->cursor_stride < sizeof(struct nsring_cursor) || ring->cursor_stride % 64)
+		return false;
+	if (ring->data_offset % 4096 || ring->data_offset > map->ring_bytes ||
+	    lane_bytes > (map->ring_bytes - ring->data_offset) / ring->lanes)
+		return false;
+	/* 32 bits by 13: no overflow. */
+	return ring->lane_offset + (uint64_t)ring->lanes * ring->lane_stride <= ring->data_offset &&
+	       (uint64_t)ring->lanes * ring->cursor_stride <= map->cursor_bytes;
+}
+
+static int say_broken(struct nsr_error *err)
+{
+	return nsr_error_set(err, -EBADMSG, "this is no ring, or one with a damaged header");
+}
+
+static int check_ring(const struct nsr_ring_map *map, struct nsring_ring *ring,
+		      struct nsr_error *err)
+{
+	if (!read_layout(map, ring))
+		return say_broken(err);
+	if (ring->version != NSRING_ABI || ring->flags & ~NSRING_RING_SHARED)
+		return nsr_error_set(err, -EPROTO,
+				     "a ring of version %u with flags %#x, this libnsring (%s) "
+				     "reads version %u: take both from one release",
+				     ring->version, ring->flags, NSR_VERSION, NSRING_ABI);
+	return check_layout(map, ring) ? 0 : say_broken(err);
+}
+
+/* False: the tail is where no record can be. */
+static bool open_lane(struct lane *lane, const struct nsr_ring_map *map,
+		      const struct nsring_ring *ring, uint32_t i)
+{
+	const uint8_t *area = map->ring;
+
+	lane->shared = (const void *)(area + ring->lane_offset + (size_t)i * ring->lane_stride);
+	lane->data = area + ring->data_offset + i * ring->lane_bytes;
+	lane->cursor = (void *)((uint8_t *)map->cursors + (size_t)i * ring->cursor_stride);
+	lane->pos = lane->end = lane->released = READ(lane->cursor->tail);
+	return lane->pos % NSRING_ALIGN == 0;
+}
+
+int nsr_ring_open(const struct nsr_ring_map *map, struct nsr_ring_reader **reader,
+		  struct nsr_error *err)
+{
+	struct nsr_ring_reader *r;
+	struct nsring_ring ring = { 0 };
+	uint32_t i;
+	int rc;
+
+	rc = check_ring(map, &ring, err);
+	if (rc < 0)
+		return rc;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	r->lane_bytes = ring.lane_bytes;
+	r->header_bytes = ring.header_bytes;
+	r->n_lanes = ring.lanes;
+	r->reader = map->reader;
+	r->lanes = calloc(ring.lanes, sizeof(*r->lanes));
+	r->heap = calloc(ring.lanes, sizeof(struct lane *));
+	r->seen = calloc(ring.lanes, sizeof(struct lane *));
+	r->copies = ring.flags & NSRING_RING_SHARED ? malloc(COPY_BYTES) : NULL;
+	if (!r->lanes || !r->heap || !r->seen || (ring.flags & NSRING_RING_SHARED && !r->copies)) {
+		nsr_ring_close(r);
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	}
+	for (i = 0; i < ring.lanes; i++) {
+		if (!open_lane(&r->lanes[i], map, &ring, i)) {
+			nsr_ring_close(r);
+			return say_broken(err);
+		}
+	}
+	*reader = r;
+	return 0;
+}
+
+void nsr_ring_close(struct nsr_ring_reader *reader)
+{
+	if (!reader)
+		return;
+	free(reader->lanes);
+	free(reader->heap);
+	free(reader->seen);
+	free(reader->copies);
+	free(reader);
+}
+
+/* ---- Shared rings ------------------------------------------------------------------------ */
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wtsan" /* knows no fences; all that one orders here is atomic */
+#endif
+
+/* Whether what was read at the lane's position is void: the writer is there, or has been. */
+static bool is_overrun(const struct nsr_ring_reader *r, const struct lane *lane)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return READ(lane->shared->claimed) - lane->pos > r->lane_bytes;
+}
+
+static int break_ring(struct nsr_ring_reader *r, const char *why)
+{
+	r->broken = why;
+	return -EBADMSG;
+}
+
+static void go_to(struct nsr_ring_reader *r, struct lane *lane, uint64_t pos)
+{
+	lane->pos = pos;
+	if (lane->counted && (int64_t)(lane->sure - pos) <= 0) {
+		lane->counted = false;
+		r->n_sure--;
+	}
+}
+
+/* Goes on at the oldest record. The writer has published that before it claimed more. */
+static int recover(struct nsr_ring_reader *r, struct lane *lane)
+{
+	uint64_t claimed = READ_ACQUIRE(lane->shared->claimed);
+	uint64_t oldest = READ_ACQUIRE(lane->shared->oldest);
+
+	if ((int64_t)(lane->end - oldest) < 0)
+		lane->end = oldest;
+	if (oldest % NSRING_ALIGN || (int64_t)(oldest - lane->pos) <= 0 ||
+	    (int64_t)(claimed - oldest) > (int64_t)r->lane_bytes ||
+	    lane->end - oldest > r->lane_bytes)
+		return break_ring(r, "its oldest record is none");
+	lane->overtaken = true;
+	go_to(r, lane, oldest);
+	return 0;
+}
+
+/* With all read that there was at the last look, the rest was missed. */
+static void account(struct nsr_ring_reader *r, struct lane *lane)
+{
+	uint64_t missed = lane->matched - lane->taken;
+
+	if (!lane->overtaken || !lane->exact || missed == lane->missed)
+		return;
+	atomic_store_explicit(&r->missed, r->missed + missed - lane->missed, memory_order_relaxed);
+	lane->missed = missed;
+}
+
+static void copy_words(void *to, const uint8_t *from, size_t words)
+{
+	const uint64_t *word = (const void *)from;
+	uint64_t *out = to;
+	size_t i;
+
+	for (i = 0; i < words; i++)
+		out[i] = READ(word[i]);
+}
+
+/* 1: copied; 0: void meanwhile. */
+static int copy_out(struct nsr_ring_reader *r, const struct lane *lane, const uint8_t *from,
+		    uint32_t caplen, const uint8_t **copy)
+{
+	uint32_t words = (caplen + 7) / 8;
+
+	*copy = r->copies + r->copied;
+	copy_words(r->copies + r->copied, from, words);
+	if (is_overrun(r, lane))
+		return 0;
+	r->copied += words * 8;
+	return 1;
+}
+
+/* ---- Records ----------------------------------------------------------------------------- */
+
+/* Only the first two words of a record that may be as short as that at the end of the data. */
+static void read_header(struct nsring_record *header, const uint8_t *from, uint64_t room)
+{
+	copy_words(header, from, room >= sizeof(*header) ? HEADER_WORDS : 2);
+}
+
+static bool is_sound(const struct nsr_ring_reader *r, const struct nsring_record *header,
+		     uint64_t left, uint64_t room)
+{
+	uint64_t bytes = header->bytes;
+
+	if (!bytes || bytes % NSRING_ALIGN || bytes > left || bytes > room)
+		return false;
+	return header->type != NSRING_PACKET ||
+	       (bytes >= r->header_bytes && header->caplen <= bytes - r->header_bytes &&
+		header->caplen <= header->len &&
+		header->caplen <= NSRING_SNAPLEN_MAX + FRONT_BYTES);
+}
+
+/*
+ * Goes to the next packet of a lane that is for this reader. 1: there it is, and @header is its
+ * header; 0: there is none up to the end.
+ */
+static inline int look(struct nsr_ring_reader *r, struct lane *lane, struct nsring_record *header)
+{
+	uint64_t offset, room;
+	int rc;
+
+	while (lane->pos != lane->end) {
+		offset = lane->pos & (r->lane_bytes - 1);
+		room = r->lane_bytes - offset;
+		read_header(header, lane->data + offset, room);
+		if (r->copies && is_overrun(r, lane)) {
+			rc = recover(r, lane);
+			if (rc < 0)
+				return rc;
+			continue;
+		}
+		if (!is_sound(r, header, lane->end - lane->pos, room))
+			return break_ring(r, "a record is damaged");
+		if (header->type == NSRING_PACKET &&
+		    (!r->copies || header->readers >> r->reader & 1))
+			return 1;
+		go_to(r, lane, lane->pos + header->bytes);
+	}
+	account(r, lane);
+	return 0;
+}
+
+/* ---- The heap ---------------------------------------------------------------------------- */
+
+static bool is_before(const struct lane *a, const struct lane *b)
+{
+	return a->stamp != b->stamp ? a->stamp < b->stamp : a < b;
+}
+
+static void sift_down(struct nsr_ring_reader *r, uint32_t at)
+{
+	struct lane *lane = r->heap[at];
+	uint32_t child;
+
+	while ((child = 2 * at + 1) < r->n_heap) {
+		if (child + 1 < r->n_heap && is_before(r->heap[child + 1], r->heap[child]))
+			child++;
+		if (is_before(lane, r->heap[child]))
+			break;
+		r->heap[at] = r->heap[child];
+		at = child;
+	}
+	r->heap[at] = lane;
+}
+
+static void drop_first(struct nsr_ring_reader *r)
+{
+	r->heap[0] = r->heap[--r->n_heap];
+	if (r->n_heap > 1)
+		sift_down(r, 0);
+}
+
+/* The first lane's packet was handed out: puts it where its next one belongs. */
+static void reorder(struct nsr_ring_reader *r)
+{
+	struct lane *lane = r->heap[0];
+	struct nsring_record header;
+	int rc;
+
+	rc = look(r, lane, &header);
+	if (rc > 0) {
+		lane->stamp = header.stamp_ns;
+		sift_down(r, 0);
+	} else if (rc == 0) {
+		drop_first(r);
+	}
+}
+
+/* Several lanes have something: looks at the first packet of each. */
+static int make_heap(struct nsr_ring_reader *r)
+{
+	struct nsring_record header;
+	uint32_t i, kept = 0;
+	int rc;
+
+	for (i = 0; i < r->n_heap; i++) {
+		rc = look(r, r->heap[i], &header);
+		if (rc < 0)
+			return rc;
+		r->heap[i]->stamp = header.stamp_ns;
+		if (rc > 0)
+			r->heap[kept++] = r->heap[i];
+	}
+	r->n_heap = kept;
+	for (i = kept / 2; i-- > 0;)
+		sift_down(r, i);
+	return 0;
+}
+
+/* ---- Reading ----------------------------------------------------------------------------- */
+
+/* The first look. False: there is nothing, and nothing to account for. */
+static bool look_first(struct nsr_ring_reader *r)
+{
+	struct lane *lane, *last = r->lanes + r->n_lanes;
+	bool any = r->copies;
+
+	for (lane = r->lanes; lane < last; lane++) {
+		lane->sure = READ_ACQUIRE(lane->shared->head);
+		any |= lane->sure != lane->pos;
+	}
+	return any;
+}
+
+/* The second look at a lane. */
+static int look_at_head(struct nsr_ring_reader *r, struct lane *lane)
+{
+	uint64_t head = READ_ACQUIRE(lane->shared->head);
+
+	if (r->copies) {
+		lane->matched = READ(lane->shared->written) - READ(lane->shared->others[r->reader]);
+		atomic_thread_fence(memory_order_acquire);
+		lane->exact = READ(lane->shared->claimed) == head;
+	}
+	lane->end = head;
+	if ((int64_t)(head - lane->sure) < 0)
+		lane->sure = head;
+	if (head - lane->pos <= r->lane_bytes)
+		return 0;
+	return r->copies ? recover(r, lane) : break_ring(r, "a head has gone back, or astray");
+}
+
+static void add_lane(struct nsr_ring_reader *r, struct lane *lane)
+{
+	r->heap[r->n_heap++] = r->seen[r->n_seen++] = lane;
+	lane->counted = (int64_t)(lane->sure - lane->pos) > 0;
+	r->n_sure += lane->counted;
+}
+
+static int look_at_heads(struct nsr_ring_reader *r)
+{
+	struct lane *lane, *last = r->lanes + r->n_lanes;
+	int rc;
+
+	r->n_seen = r->n_heap = 0;
+	if (!look_first(r))
+		return 0;
+	for (lane = r->lanes; lane < last; lane++) {
+		rc = look_at_head(r, lane);
+		if (rc < 0)
+			return rc;
+		if (lane->pos == lane->end && lane->pos == lane->released)
+			account(r, lane);
+		else
+			add_lane(r, lane);
+	}
+	return r->n_heap > 1 ? make_heap(r) : 0;
+}
+
+static void release(struct nsr_ring_reader *r)
+{
+	struct lane *lane;
+	uint32_t i;
+
+	r->copied = 0;
+	for (i = 0; i < r->n_seen; i++) {
+		lane = r->seen[i];
+		if (lane->pos == lane->released)
+			continue;
+		lane->released = lane->pos;
+		__atomic_store_n(&lane->cursor->tail, lane->pos, __ATOMIC_RELEASE);
+	}
+}
+
+int nsr_ring_begin(struct nsr_ring_reader *reader)
+{
+	int rc = 0;
+
+	if (reader->broken)
+		return -EBADMSG;
+	release(reader);
+	if (!reader->n_sure)
+		rc = look_at_heads(reader);
+	return rc < 0 ? rc : reader->n_sure > 0;
+}
+
+static bool is_old(struct lane *lane)
+{
+	if (!lane->old)
+		return false;
+	lane->old -= (int64_t)(lane->pos - lane->mark) >= 0;
+	return true;
+}
+
+static void describe(const struct nsring_record *header, struct nsr_ring_packet *packet)
+{
+	packet->stamp_ns = header->stamp_ns;
+	packet->netns = header->netns;
+	packet->len = header->len;
+	packet->caplen = header->caplen;
+	packet->ifindex = header->ifindex;
+	packet->hash = header->hash;
+	packet->flags = header->flags;
+	packet->vlan_tci = header->vlan_tci;
+	packet->vlan_tpid = header->vlan_tpid;
+	packet->pkt_type = header->pkt_type;
+}
+
+/* Hands out the packet at a lane's position. 1; 0: it is void. */
+static inline int hand_out(struct nsr_ring_reader *r, struct lane *lane,
+			   const struct nsring_record *header, struct nsr_ring_packet *packet)
+{
+	packet->data = lane->data + (lane->pos & (r->lane_bytes - 1)) + r->header_bytes;
+	if (r->copies && !copy_out(r, lane, packet->data, header->caplen, &packet->data))
+		return 0;
+	describe(header, packet);
+	packet->old = is_old(lane);
+	lane->taken++;
+	go_to(r, lane, lane->pos + header->bytes);
+	return 1;
+}
+
+int nsr_ring_next(struct nsr_ring_reader *reader, struct nsr_ring_packet *packet)
+{
+	struct nsr_ring_reader *r = reader;
+	struct nsring_record header;
+	struct lane *lane;
+	int rc;
+
+	if (r->broken)
+		return -EBADMSG;
+	while (r->n_sure) {
+		lane = r->heap[0];
+		rc = look(r, lane, &header);
+		if (rc < 0)
+			return rc;
+		if (rc == 0) {
+			drop_first(r);
+			continue;
+		}
+		if (r->copies && r->copied + header.caplen + 8 > COPY_BYTES)
+			return 0;
+		if (!hand_out(r, lane, &header, packet)) {
+			rc = recover(r, lane);
+			if (rc < 0)
+				return rc;
+			continue;
+		}
+		if (r->n_heap > 1)
+			reorder(r);
+		else
+			__builtin_prefetch(lane->data + (lane->pos & (r->lane_bytes - 1)));
+		return 1;
+	}
+	return 0;
+}
+
+void nsr_ring_mark(struct nsr_ring_reader *reader)
+{
+	uint32_t i;
+
+	for (i = 0; i < reader->n_lanes; i++) {
+		reader->lanes[i].mark = READ_ACQUIRE(reader->lanes[i].shared->head);
+		reader->lanes[i].old = UNDER_WAY;
+	}
+}
+
+bool nsr_ring_has_old(const struct nsr_ring_reader *reader)
+{
+	const struct lane *lane;
+	uint32_t i;
+
+	for (i = 0; i < reader->n_lanes; i++) {
+		lane = &reader->lanes[i];
+		if (lane->old && (int64_t)(lane->pos - lane->mark) < 0)
+			return true;
+	}
+	return false;
+}
+
+uint64_t nsr_ring_missed(const struct nsr_ring_reader *reader)
+{
+	return atomic_load_explicit(&reader->missed, memory_order_relaxed);
+}
+
+const char *nsr_ring_broken(const struct nsr_ring_reader *reader)
+{
+	return reader->broken;
+}
