@@ -16,6 +16,10 @@
 static int fds[FDS_MAX];
 static uint32_t fds_count;
 
+/* Those that a test which failed has not unmapped would keep the module in use. */
+static struct ring *rings[FDS_MAX];
+static uint32_t rings_count;
+
 int ring_socket(void)
 {
 	int fd = (int)check(socket(NSRING_FAMILY, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI));
@@ -38,6 +42,8 @@ void ring_close_fd(int fd)
 
 void ring_close_all(void)
 {
+	while (rings_count)
+		ring_unmap(rings[rings_count - 1]);
 	while (fds_count)
 		close(fds[--fds_count]);
 }
@@ -54,7 +60,6 @@ int ring_bind(int fd, uint32_t index)
 	return bind(fd, (const struct sockaddr *)&address, sizeof(address));
 }
 
-/* Areas that a test that failed has not unmapped would keep the module in use. */
 static void *map(int fd, uint64_t bytes, int protection, uint64_t offset)
 {
 	void *area = mmap(NULL, bytes, protection, MAP_SHARED, fd, (off_t)offset);
@@ -86,6 +91,8 @@ struct ring *ring_map(int fd)
 	assert_true(ring->pos && ring->seen);
 	for (i = 0; i < ring->layout.lanes; i++)
 		ring->pos[i] = ring_cursor(ring, i)->tail;
+	assert_true(rings_count < FDS_MAX);
+	rings[rings_count++] = ring;
 	return ring;
 }
 
@@ -101,6 +108,12 @@ struct ring *ring_open(const struct nsring_setup *setup, const char *device)
 
 void ring_unmap(struct ring *ring)
 {
+	uint32_t i;
+
+	for (i = 0; i < rings_count && rings[i] != ring; i++)
+		;
+	assert_true(i < rings_count);
+	rings[i] = rings[--rings_count];
 	check(munmap((void *)ring->ring, ring->layout.ring_bytes));
 	check(munmap(ring->cursors, ring->layout.cursor_bytes));
 	free(ring->pos);

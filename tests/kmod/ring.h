@@ -43,7 +43,7 @@ void ring_unmap(struct ring *ring);
 void ring_close(struct ring *ring);
 void ring_close_fd(int fd);
 
-/** ring_close_all() - also those of which a test that failed has said nothing */
+/** ring_close_all() - what a test that failed has left */
 void ring_close_all(void);
 
 /**

@@ -47,7 +47,7 @@ static void generate(const char *device, uint32_t count)
 	assert_int_equal(write_text(path, text), 0);
 	assert_int_equal(write_text(path, "pkt_size 60"), 0);
 	assert_int_equal(write_text(path, "dst_mac 02:00:00:00:00:02"), 0);
-	assert_int_equal(write_text("/proc/thread-self/net/pktgen/pgctrl", "start"), 0);
+	assert_int_equal(write_text("/proc/thread-self/net/pktgen/pgctrl", "start\n"), 0);
 	assert_non_null(strstr(read_text(path), "Result: OK"));
 }
 
