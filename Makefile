@@ -4,6 +4,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+KDIR ?=
 FUZZ_SECONDS ?= 30
 export FUZZ_SECONDS
 
@@ -13,7 +14,7 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 	echo "nsring: network namespaces need root: run 'sudo make $@'" >&2; exit 1; }
 need_packages = packaging/install-packages
 
-.PHONY: all build demo test test-unit test-netns test-asan test-tsan fuzz bench install uninstall \
+.PHONY: all build kmod demo test test-unit test-netns test-asan test-tsan fuzz bench install uninstall \
 	test-vm check-format clean help
 .NOTPARALLEL:
 
@@ -21,6 +22,9 @@ all: build ## build the library, the command and the manual in build/
 
 build: ## the same
 	@$(build)
+
+kmod: ## the kernel module for the running kernel, or for the headers in KDIR
+	@packaging/build-kmod $(KDIR)
 
 demo: ## install what is missing, build, and count real traffic between two namespaces
 	@$(need_root)
@@ -68,7 +72,7 @@ check-format: ## compare every C file with .clang-format
 	@$(test) format
 
 clean: ## remove the build directories
-	rm -rf build build-asan build-tsan build-fuzz build-bench build-vm
+	rm -rf build build-asan build-tsan build-fuzz build-bench build-kmod build-vm
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The numbers of the capture file formats, with the names that their specifications give them:
- * draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Shared by the reader (engines/file*.c) and
+ * draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Shared by the reader (engines/file/) and
  * the writer (lib/writer.c). All fields are in the byte order of whoever wrote the file or section.
  */
 #ifndef NSR_SAVEFILE_FORMAT_H

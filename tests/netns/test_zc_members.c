@@ -439,7 +439,7 @@ static void joining_with_too_few_descriptors_says_what_to_raise(void **state)
 	nsr_close(cap);
 }
 
-/* The name of a group's meeting place; see zc_usher.c. */
+/* The name of a group's meeting place; see engines/zc/usher.c. */
 static int take_name(uint32_t number)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };

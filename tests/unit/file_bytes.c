@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../engines/file.h"
+#include "../../engines/file/file.h"
 #include "file_bytes.h"
 #include "savefile_format.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../engines/file.h"
+#include "../../engines/file/file.h"
 #include "file_bytes.h"
 #include "savefile_format.h"
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../engines/file.h"
+#include "../../engines/file/file.h"
 #include "file_bytes.h"
 #include "savefile_format.h"
 

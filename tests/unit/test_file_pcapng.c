@@ -2,7 +2,7 @@
 /* The `file` engine: what it makes of undamaged pcapng files. */
 #include <errno.h>
 
-#include "../../engines/file.h"
+#include "../../engines/file/file.h"
 #include "file_bytes.h"
 #include "savefile_format.h"
 

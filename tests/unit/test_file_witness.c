@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../engines/file.h"
+#include "../../engines/file/file.h"
 #include "file_bytes.h"
 #include "savefile_format.h"
 

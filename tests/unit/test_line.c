@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../../cli/line.h"
+#include "hex.h"
 
 #define LINKTYPE_NULL	    0
 #define LINKTYPE_ETHERNET   1
@@ -33,18 +34,6 @@
 	"fe800000000000000000000000000001"                                                         \
 	"ff020000000000000000000000000001"
 
-static uint32_t from_hex(uint8_t *out, const char *hex)
-{
-	uint32_t bytes = 0;
-	unsigned int byte;
-
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2) {
-		assert_true(bytes < PACKET_MAX);
-		out[bytes++] = (uint8_t)byte;
-	}
-	return bytes;
-}
-
 /*
  * The summary of the first @caplen bytes of a packet (0: all), which lie at the end of an
  * allocation, so that AddressSanitizer sees a read beyond them.
@@ -53,7 +42,7 @@ static const char *cut_summary(uint32_t linktype, const char *hex, uint32_t capl
 {
 	static char out[LINE_BYTES];
 	uint8_t whole[PACKET_MAX];
-	struct nsr_packet packet = { .len = from_hex(whole, hex) };
+	struct nsr_packet packet = { .len = from_hex(whole, sizeof(whole), hex) };
 	uint8_t *data;
 	size_t length;
 

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A capture file that is being read: what the `file` engine (file.c: opening, reading, waiting)
+ * shares with the formats (pcap.c, pcapng.c: what the bytes mean).
+ *
+ * The bytes lie in one buffer. file.c calls the format's record() on what is there, moves past
+ * what it took, and reads more when it asks for more. A format never reads outside of what it is
+ * given and never keeps a pointer into it, since the buffer moves.
+ */
+#ifndef NSR_ENGINES_FILE_FILE_H
+#define NSR_ENGINES_FILE_FILE_H
+
+#include <byteswap.h>
+#include <pthread.h>
+
+#include <nsring/engine.h>
+
+/* The longest packet, and the longest record or block around one, that is not taken for damage. */
+#define SAVEFILE_PACKET_MAX (16u << 20)
+#define SAVEFILE_RECORD_MAX (SAVEFILE_PACKET_MAX + (64u << 10))
+#define SAVEFILE_IFACES_MAX 65536u
+
+/**
+ * struct savefile_ts - how the timestamps of an interface become ns since 1970
+ * @mul:       ns = timestamp * @mul / @div / 2^@shift + @offset_s * 10^9
+ * @div:       0: a unit so small that no timestamp reaches 1 ns
+ * @shift:     at most 127
+ * @offset_s:  seconds
+ */
+struct savefile_ts {
+	uint64_t mul;
+	uint64_t div;
+	uint32_t shift;
+	int64_t offset_s;
+};
+
+/** struct savefile_iface - an interface of the file */
+struct savefile_iface {
+	char name[64];
+	uint32_t linktype;
+	uint32_t snaplen; /* 0: no limit */
+	struct savefile_ts ts;
+};
+
+/** What a format's record() says of the bytes at hand; negative: -errno. */
+enum savefile_found {
+	SAVEFILE_MORE, /* the record is not all there */
+	SAVEFILE_SKIP, /* a record without a packet, taken note of */
+	SAVEFILE_PACKET, /* a packet; nothing else has changed */
+};
+
+struct savefile;
+
+/**
+ * struct savefile_format - a file format
+ * @record_name: what its records are called in error texts, with the article
+ * @begin:  read the file's header, as record() does; SAVEFILE_SKIP once it is done
+ * @record: look at the record at @at, of which @avail bytes are there. Sets *@bytes to its length,
+ *          or with SAVEFILE_MORE to how many bytes must be there to go on, more than @avail.
+ *          Fills in @packet, which comes zeroed, with SAVEFILE_PACKET.
+ */
+struct savefile_format {
+	const char *record_name;
+	int (*begin)(struct savefile *file, const uint8_t *at, size_t avail, size_t *bytes);
+	int (*record)(struct savefile *file, const uint8_t *at, size_t avail,
+		      struct nsr_packet *packet, size_t *bytes);
+};
+
+/**
+ * struct savefile - an open capture file
+ * @fd:           -1 until it is open
+ * @pollable:     @fd can be waited for (pipe, socket, terminal)
+ * @stopped:      nothing more is to be read
+ * @begun:        the header has been read
+ * @label:        the path for error texts, a long one cut at its front
+ * @mode:         for nsr_info
+ * @snaplen:      bytes kept of each packet
+ * @buf:          the bytes
+ * @buf_bytes:    its size
+ * @start, @end:  the part of it that has been read but not yet parsed
+ * @need:         how many bytes from @start the format has asked for
+ * @base:         offset in the file of @buf[0]
+ * @failure:      why nothing more is handed out; code 0 while there is no reason
+ * @format:       NULL until it is known
+ * @swapped:      the fields are not in this machine's byte order
+ * @nanoseconds:  pcap: the fractions of seconds are in ns, not µs
+ * @old_lengths:  pcap: a version whose writers may have swapped the two lengths
+ * @lock:         guards @ifaces and @iface_count between the reader and nsr_info()/nsr_interface()
+ * @ifaces:       by id; changed by the reader only
+ * @iface_count:  how many
+ * @iface_room:   how many @ifaces has room for
+ * @section_base: pcapng: id of the section's first interface
+ */
+struct savefile {
+	int fd;
+	bool pollable;
+	bool stopped;
+	bool begun;
+	char label[132];
+	char mode[48];
+	uint32_t snaplen;
+
+	uint8_t *buf;
+	size_t buf_bytes;
+	size_t start;
+	size_t end;
+	size_t need;
+	uint64_t base;
+	struct nsr_error failure;
+
+	const struct savefile_format *format;
+	bool swapped;
+	bool nanoseconds;
+	bool old_lengths;
+
+	pthread_mutex_t lock;
+	struct savefile_iface *ifaces;
+	uint32_t iface_count;
+	uint32_t iface_room;
+	uint32_t section_base;
+};
+
+extern const struct savefile_format savefile_pcap;
+extern const struct savefile_format savefile_pcapng;
+extern const struct nsr_engine_ops nsr_engine_file;
+
+/** savefile_host16() - a field of the file in this machine's byte order */
+static inline uint16_t savefile_host16(const struct savefile *file, uint16_t value)
+{
+	return file->swapped ? bswap_16(value) : value;
+}
+
+/** savefile_host32() - the same for 32 bits */
+static inline uint32_t savefile_host32(const struct savefile *file, uint32_t value)
+{
+	return file->swapped ? bswap_32(value) : value;
+}
+
+/** savefile_host64() - the same for 64 bits */
+static inline uint64_t savefile_host64(const struct savefile *file, uint64_t value)
+{
+	return file->swapped ? bswap_64(value) : value;
+}
+
+/**
+ * savefile_damage() - say that the file is damaged; nothing after this is handed out
+ * @file: reading it
+ * @at:   where the damage stands, in the buffer
+ * @fmt:  what it is; the file and the offset are put before it
+ *
+ * Return: -EBADMSG
+ */
+__attribute__((format(printf, 3, 4))) int savefile_damage(struct savefile *file, const uint8_t *at,
+							  const char *fmt, ...);
+
+/**
+ * savefile_add_iface() - add an interface, its id the next number
+ * @file:  reading it
+ * @iface: copied
+ * @at:    where it stands in the buffer, for the error text
+ *
+ * Return: 0; -EBADMSG there are too many; -ENOMEM. The error text is set.
+ */
+int savefile_add_iface(struct savefile *file, const struct savefile_iface *iface,
+		       const uint8_t *at);
+
+/**
+ * savefile_begin() - find out the format and read the file's header, in the buffer
+ * @file: nothing taken yet; sets the format, the byte order and the mode
+ *
+ * Return: SAVEFILE_SKIP done; SAVEFILE_MORE @file->need bytes must be there; -EBADMSG; -ENOMEM.
+ */
+int savefile_begin(struct savefile *file);
+
+/**
+ * savefile_take() - hand out what lies whole in the buffer
+ * @file:    begun
+ * @packets: filled in
+ * @max:     how many fit there
+ *
+ * Return: packets; 0: @file->need bytes must be there to go on, or @file->failure tells why there
+ * are no more.
+ */
+int savefile_take(struct savefile *file, struct nsr_packet *packets, uint32_t max);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The packet engine's parts: packet.c (the socket and the ops), memory.c (the ring's size),
+ * ring.c (reading it), filter.c, ifaces.c (which interfaces were seen), send.c.
+ */
+#ifndef NSR_ENGINES_PACKET_PACKET_H
+#define NSR_ENGINES_PACKET_PACKET_H
+
+#include <linux/if_packet.h>
+#include <pthread.h>
+
+#include <nsring/engine.h>
+
+/** How many generations of a capture's filters have the kernel keep different numbers of bytes. */
+#define PACKET_GENERATIONS 16
+
+/** struct packet_iface - an interface that packets came from */
+struct packet_iface {
+	uint32_t ifindex;
+	char name[16];
+};
+
+/**
+ * struct packet_ifaces - interfaces by id, and ids by interface index
+ * @list:   in the order in which they were met
+ * @count:  of @list
+ * @slots:  hash table of ids + 1, 0 for a free slot
+ * @mask:   slots - 1
+ * @last_ifindex, @last_id: the answer to the question before, usually asked again
+ */
+struct packet_ifaces {
+	struct packet_iface *list;
+	uint32_t count;
+	uint32_t *slots;
+	uint32_t mask;
+	uint32_t last_ifindex;
+	uint32_t last_id;
+};
+
+/**
+ * struct packet_ring - a receive ring of the kernel's, see packet_mmap in the kernel's documentation
+ * @map, @bytes:   the mapping
+ * @version:       TPACKET_V3 (blocks of packets), or TPACKET_V2 (frames, for immediate mode)
+ * @block_bytes, @block_count: its blocks
+ * @frame_bytes, @frame_count: its frames (V2)
+ * @next:          block (V3) or frame (V2) to look at next
+ * @held:          blocks (V3, at most 1) or frames (V2) before @next that were handed out
+ * @packet, @left: in the held block: the next packet, and how many there are (V3)
+ */
+struct packet_ring {
+	uint8_t *map;
+	size_t bytes;
+	int version;
+	uint32_t block_bytes, block_count;
+	uint32_t frame_bytes, frame_count;
+	uint32_t next;
+	uint32_t held;
+	uint8_t *packet;
+	uint32_t left;
+};
+
+/**
+ * struct packet_recheck - a filter was changed while packets were waiting
+ * @units:      blocks (V3) or frames (V2) that may still hold packets the old filter let in
+ * @kept:       how many bytes the new filter has the kernel keep: every generation of a capture's
+ *              filters keeps another number, so that a packet that was cut tells which one it met
+ * @ambiguous:  so many changes at once that the numbers repeat
+ */
+struct packet_recheck {
+	uint32_t units;
+	uint32_t kept;
+	bool ambiguous;
+};
+
+/** struct packet - a capture of the packet engine */
+struct packet {
+	int fd; /* AF_PACKET socket */
+	int link_fd; /* netlink, for the ledger's row "nic" */
+	struct packet_ring ring;
+	enum nsr_skb_view view;
+	uint32_t snaplen;
+	uint32_t any_iface; /* "any": ids are looked up; else all packets are interface 0 */
+	struct packet_ifaces ifaces;
+	const struct nsr_filter *filter; /* the core's, NULL for none */
+	struct packet_recheck recheck;
+	bool judge_all; /* the kernel can't run the filter: packets meet it when handed out */
+	uint32_t generation; /* of the filter */
+	/* Set up once: */
+	uint32_t ifindex; /* 0 for "any" */
+	uint32_t linktype;
+	uint32_t batch_ms;
+	uint32_t mode;
+	uint32_t direction;
+	uint32_t fanout, fanout_group;
+	bool promiscuous, started, stopped;
+	char device[16];
+	uint64_t missed_before;
+	_Atomic uint64_t missed; /* since then, as last seen */
+	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
+	_Atomic uint64_t lost_ring;
+	_Atomic uint64_t accepted; /* by the kernel's filter, also those that were lost */
+	_Atomic uint64_t refused; /* by the filter when they were handed out */
+	_Atomic bool filtered; /* a filter was there at some time */
+	uint64_t carried_before; /* by the device, when the capture started */
+	_Atomic uint64_t carried; /* since then, as last seen */
+	struct mmsghdr *messages; /* sending */
+	struct iovec *vectors;
+};
+
+/**
+ * packet_ring_open() - have the kernel make the ring, and map it
+ * @p:         with its socket open
+ * @opts:      as given to the engine
+ * @max_frame: longest packet of the device, bytes
+ * @err:       the reason in words
+ *
+ * Return: 0; -ENOMEM; -errno of setsockopt(2) and mmap(2).
+ */
+int packet_ring_open(struct packet *p, const struct nsr_options *opts, uint32_t max_frame,
+		     struct nsr_error *err);
+
+/** packet_ring_close() - unmap it; the kernel's part goes with the socket */
+void packet_ring_close(struct packet_ring *ring);
+
+/** packet_filter_set() - see nsr_engine_ops.set_filter */
+int packet_filter_set(void *priv, const struct nsr_filter *filter, struct nsr_error *err);
+
+/** packet_filter_refuse() - have the socket refuse every packet; 0 or -errno */
+int packet_filter_refuse(struct packet *p, struct nsr_error *err);
+
+/** packet_filter_attach() - after packet_filter_refuse(): have it take packets again; 0 or -errno */
+int packet_filter_attach(struct packet *p, struct nsr_error *err);
+
+/**
+ * packet_ring_recv() - see nsr_engine_ops.recv
+ *
+ * Return: packets, or -ENOMEM.
+ */
+int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max);
+
+/**
+ * packet_iface_id() - the id of an interface, a new one if it was never met
+ * @ifaces:  table
+ * @fd:      packet socket, to ask for the name
+ * @ifindex: index in the socket's namespace
+ *
+ * Return: id or -ENOMEM.
+ */
+int packet_iface_id(struct packet_ifaces *ifaces, int fd, uint32_t ifindex);
+
+/** packet_ifaces_free() - forget all interfaces */
+void packet_ifaces_free(struct packet_ifaces *ifaces);
+
+/** packet_send_open() - get ready to send; 0 or -ENOMEM */
+int packet_send_open(struct packet *p);
+
+/** packet_send() - see nsr_engine_ops.send */
+int packet_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err);
+
+/** packet_send_close() - free what sending needed */
+void packet_send_close(struct packet *p);
+
+#endif

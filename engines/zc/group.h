@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Captures that share a device, in one process or several: see group.c. The second half is between
+ * group.c, member.c and usher.c.
+ */
+#ifndef NSR_ENGINES_ZC_GROUP_H
+#define NSR_ENGINES_ZC_GROUP_H
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "zc.h"
+
+/**
+ * zc_group_open() - make a group, or join one
+ * @zc:   its device is open; in a new group @make prepares the program. Its queues are filled in.
+ * @opts: fanout and fanout_group
+ * @make: make the maps and attach the program
+ *
+ * Return: 0; -ENOENT no such group; -EINVAL it is of another kind; -ENOSPC it is full; -errno.
+ */
+int zc_group_open(struct zc *zc, const struct nsr_options *opts,
+		  int (*make)(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err),
+		  struct nsr_error *err);
+
+/** zc_group_number() - the number that others join by */
+uint32_t zc_group_number(const struct zc_group *group);
+
+/**
+ * zc_group_filter() - have the group's filter be @filter, or see that it is
+ *
+ * Return: 0; -EINVAL it has another one; -EOPNOTSUPP a started capture can't change it; -errno.
+ */
+int zc_group_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err);
+
+/** zc_group_start() - take a share of the frames; 0 or -errno */
+int zc_group_start(struct zc *zc);
+
+/** zc_group_stop() - leave the frames to the others; 0 or -errno */
+int zc_group_stop(struct zc *zc);
+
+/** zc_group_give_back() - zc_give_back() where several return frames to the same queue */
+void zc_group_give_back(struct zc_group *group, struct zc_queue *queue);
+
+/** zc_group_stats() - what got lost, see nsr_stats: also with members that have died */
+void zc_group_stats(struct zc *zc, struct nsr_stats *stats);
+
+/** zc_group_detach() - the device is gone: let go of the program, and let nobody in any more */
+void zc_group_detach(struct zc_group *group);
+
+/** zc_group_close() - leave; the last one ends the group */
+void zc_group_close(struct zc *zc);
+
+/** Members of a group at most; fewer on a device of many queues. */
+#define ZC_SLOTS_MAX 16
+
+/** Frames of one queue that a member has in hand at most. */
+#define ZC_HELD_ROOM 1024
+
+/**
+ * struct zc_held - what the others must know of a member's queue if it dies
+ * @count, @frames: that it has in hand
+ * @lost_told: of its socket's statistics, what is in a ledger
+ */
+struct zc_held {
+	uint32_t count;
+	uint32_t reserved;
+	uint64_t lost_told;
+	uint64_t frames[ZC_HELD_ROOM];
+};
+
+/**
+ * struct zc_slot - a member's place
+ * @life: robust; its usher holds it
+ */
+struct zc_slot {
+	pthread_mutex_t life;
+	uint32_t used;
+	uint32_t started;
+};
+
+/**
+ * struct zc_layout - of the memory that a group shares: a header, then for each slot and queue a
+ * struct zc_held, then a UMEM for each queue. Members are told it, and check it against the file.
+ */
+struct zc_layout {
+	uint32_t queues;
+	uint32_t slots;
+	uint32_t chunk_bytes;
+	uint32_t rx_frames;
+	uint32_t ring_frames;
+	uint32_t spread; /* enum zc_spread */
+	uint32_t xdp; /* enum nsr_xdp */
+	uint32_t flags; /* of struct zc_program */
+	uint32_t stamp;
+	uint32_t reserved;
+};
+
+/**
+ * struct zc_shared - the header
+ * @orphaned: packets lost with dead members, that are in no ledger yet
+ */
+struct zc_shared {
+	pthread_mutex_t lock; /* robust; over all below, the fill rings' producers and the map */
+	uint32_t filter_set;
+	uint32_t filter_count;
+	uint64_t filter_hash;
+	uint64_t orphaned;
+	struct zc_slot slots[ZC_SLOTS_MAX];
+};
+
+/**
+ * struct zc_group - a member's view
+ * @layout:   of @shared
+ * @shared:   mapped, of @bytes
+ * @memory:   its file
+ * @listener: where others come to join; each member has a copy
+ * @wake:     eventfd that has the usher look at what it is to do
+ * @sockets:  layout.queues * layout.slots of them, by queue
+ * @map, @link: copies for the usher
+ * @number, @slot: the group's, and ours
+ * @door:     held while somebody is let in; over @link
+ * @open:     others may come
+ * @leaving:  the usher is to end
+ * @settled, @settled_code: the usher has a slot, or none
+ */
+struct zc_group {
+	struct zc_layout layout;
+	struct zc_shared *shared;
+	size_t bytes;
+	int memory;
+	int listener;
+	int wake;
+	int *sockets;
+	int map;
+	int state;
+	int link;
+	uint32_t number;
+	uint32_t slot;
+	pthread_mutex_t door;
+	_Atomic bool open;
+	_Atomic bool leaving;
+	sem_t settled;
+	int settled_code;
+	bool ushered;
+	pthread_t usher;
+};
+
+/** zc_layout_bytes() - of all that is shared; 0 for one that makes no sense */
+size_t zc_layout_bytes(const struct zc_layout *layout);
+
+/** zc_group_lock(), zc_group_unlock() - also after a member has died with it */
+void zc_group_lock(struct zc_group *group);
+void zc_group_unlock(struct zc_group *group);
+
+/** zc_group_held() - what slot @slot has in hand of a queue */
+struct zc_held *zc_group_held(const struct zc_group *group, uint32_t slot, uint32_t queue);
+
+/** zc_group_socket() - descriptor of slot @slot's socket on a queue */
+int zc_group_socket(const struct zc_group *group, uint32_t queue, uint32_t slot);
+
+/** zc_group_map_queue() - map the rings of slot @slot's socket on queue @id, see zc_socket_map() */
+int zc_group_map_queue(const struct zc_group *group, uint32_t id, uint32_t slot,
+		       struct zc_queue *queue);
+
+/** zc_member_enter() - have a slot, which is the calling thread's; 0 or -ENOSPC */
+int zc_member_enter(struct zc_group *group);
+
+/** zc_member_leave() - the thread that entered gives its slot up */
+void zc_member_leave(struct zc_group *group);
+
+/** zc_member_start() - take a share of the frames, or none; 0 or -errno */
+int zc_member_start(struct zc_group *group, bool started);
+
+/** zc_member_bury() - take out members that have died; under the lock */
+void zc_member_bury(struct zc_group *group);
+
+/**
+ * zc_usher_bind() - have a number that nobody else has; who comes now has to wait
+ * @group: its listener is set, and its number if it is 0
+ * @ifindex: the device
+ *
+ * Return: 0; -EADDRINUSE the number is taken; -ENOSPC all are; -errno.
+ */
+int zc_usher_bind(struct zc_group *group, uint32_t ifindex);
+
+/**
+ * zc_usher_ask() - ask a group's members for what they share
+ * @group: number is set; the rest is filled in, or left alone after an error
+ *
+ * Waits for a group that is not open yet.
+ *
+ * Return: 0; -ENOENT nobody is there; -ESTALE the last member has just left; -EACCES it is somebody
+ * else's; -ETIMEDOUT nobody answers; -EMFILE too few descriptors; -EPROTO; -errno.
+ */
+int zc_usher_ask(struct zc_group *group, uint32_t ifindex);
+
+/** zc_usher_start() - a thread that has our slot, lets others in, and notices deaths; 0 or -errno */
+int zc_usher_start(struct zc_group *group);
+
+/** zc_usher_open() - let others in from now on; 0 or -errno */
+int zc_usher_open(struct zc_group *group);
+
+/** zc_usher_shut() - let nobody in any more, and close the link */
+void zc_usher_shut(struct zc_group *group);
+
+/** zc_usher_stop() - end the thread, and so leave */
+void zc_usher_stop(struct zc_group *group);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A group's members: who has which slot, who has died, and whose frames are whose. What is shared is
+ * written under the group's lock.
+ *
+ * A slot is its member's for as long as the member's usher lives, which holds the slot's lock. It
+ * is a robust lock, and a thread's: the kernel lets go of it however the thread ends, a child of
+ * fork(2) has no part in it, and members in different PID namespaces need not know each other.
+ *
+ * No frame may be used twice, so each step is ordered such that a death between two of them leaves
+ * a few frames unused until the group ends.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+
+#include "group.h"
+
+/* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
+#define PKT_CONTD (1u << 0)
+
+/* The members that take frames, in @slots; how many. */
+static uint32_t list_started(const struct zc_group *group, uint32_t *slots)
+{
+	uint32_t slot, n = 0;
+
+	for (slot = 0; slot < group->layout.slots; slot++)
+		if (group->shared->slots[slot].started)
+			slots[n++] = slot;
+	return n;
+}
+
+/* Writes the map: whose each bucket is. Under the lock. */
+static int deal(struct zc_group *group)
+{
+	uint32_t slots[ZC_SLOTS_MAX], n = list_started(group, slots), queue, bucket, key;
+	int fd, rc = 0;
+
+	for (queue = 0; queue < group->layout.queues; queue++) {
+		for (bucket = 0; bucket < ZC_BUCKETS; bucket++) {
+			key = queue * ZC_BUCKETS + bucket;
+			if (!n) {
+				bpf_map_delete_elem(group->map, &key);
+				continue;
+			}
+			fd = zc_group_socket(group, queue, slots[bucket % n]);
+			if (bpf_map_update_elem(group->map, &key, &fd, 0) < 0)
+				rc = -errno;
+		}
+	}
+	return rc;
+}
+
+/* Gives frames back; under the lock. Others may have done so since we last did. */
+static void refill(struct zc_ring *fill, const uint64_t *frames, uint32_t count)
+{
+	uint32_t i;
+
+	fill->ours = __atomic_load_n(fill->producer, __ATOMIC_RELAXED);
+	for (i = 0; i < count; i++)
+		*zc_ring_address(fill, fill->ours + i) = frames[i];
+	zc_ring_produce(fill, count);
+}
+
+void zc_group_give_back(struct zc_group *group, struct zc_queue *queue)
+{
+	uint32_t count = *queue->held_count;
+
+	/* Others could have written there. */
+	if (count > queue->held_room)
+		count = queue->held_room;
+	zc_group_lock(group);
+	__atomic_store_n(queue->held_count, 0, __ATOMIC_RELEASE);
+	refill(&queue->fill, queue->held, count);
+	zc_group_unlock(group);
+}
+
+/* One frame of a member that is no more, who could have written anything. */
+static void refill_one(const struct zc_group *group, struct zc_ring *fill, uint64_t frame)
+{
+	if (frame < (uint64_t)group->layout.chunk_bytes * group->layout.rx_frames)
+		refill(fill, &frame, 1);
+}
+
+/* What waits in a socket that nobody reads; how many packets. */
+static uint32_t empty_socket(const struct zc_group *group, struct zc_queue *queue)
+{
+	uint32_t waiting, packets = 0;
+	struct xdp_desc desc;
+
+	queue->rx.ours = __atomic_load_n(queue->rx.consumer, __ATOMIC_RELAXED);
+	waiting = zc_ring_waiting(&queue->rx);
+	if (waiting > queue->rx.mask + 1)
+		waiting = queue->rx.mask + 1;
+	for (; waiting; waiting--) {
+		desc = *zc_ring_desc(&queue->rx, queue->rx.ours);
+		zc_ring_consume(&queue->rx, 1);
+		refill_one(group, &queue->fill, desc.addr);
+		packets += !(desc.options & PKT_CONTD);
+	}
+	return packets;
+}
+
+/* What a member had in hand; how many frames. */
+static uint32_t empty_hands(const struct zc_group *group, struct zc_held *held,
+			    struct zc_ring *fill)
+{
+	uint32_t count = __atomic_load_n(&held->count, __ATOMIC_ACQUIRE), i;
+
+	__atomic_store_n(&held->count, 0, __ATOMIC_RELEASE);
+	if (count > ZC_HELD_ROOM)
+		count = ZC_HELD_ROOM;
+	for (i = 0; i < count; i++)
+		refill_one(group, fill, held->frames[i]);
+	return count;
+}
+
+/* What found no room in a socket and its member has not told. */
+static uint64_t untold(const struct zc_queue *queue, struct zc_held *held)
+{
+	uint64_t lost = zc_socket_lost(queue->fd), told = held->lost_told;
+
+	held->lost_told = lost;
+	return lost > told ? lost - told : 0;
+}
+
+/*
+ * Under the lock: frames that slot @slot has, in its sockets or in hand, go back. How many packets
+ * are in nobody's ledger.
+ */
+static uint64_t clear_slot(struct zc_group *group, uint32_t slot)
+{
+	struct zc_held *held;
+	uint64_t packets = 0;
+	uint32_t id;
+
+	for (id = 0; id < group->layout.queues; id++) {
+		struct zc_queue queue = { 0 };
+
+		held = zc_group_held(group, slot, id);
+		if (zc_group_map_queue(group, id, slot, &queue) == 0) {
+			packets += empty_hands(group, held, &queue.fill);
+			packets += empty_socket(group, &queue);
+			packets += untold(&queue, held);
+		}
+		zc_socket_unmap(&queue);
+	}
+	return packets;
+}
+
+/* For the ledger of the member that is next asked for its own. */
+static void leave_to_others(struct zc_group *group, uint64_t packets)
+{
+	__atomic_fetch_add(&group->shared->orphaned, packets, __ATOMIC_RELAXED);
+}
+
+/* Whether the slot's lock was nobody's, and is ours now. */
+static bool take_life(struct zc_slot *slot)
+{
+	int rc = pthread_mutex_trylock(&slot->life);
+
+	if (rc == EOWNERDEAD)
+		rc = pthread_mutex_consistent(&slot->life);
+	return rc == 0;
+}
+
+/* Who dies on the way holds the lives that it took, and leaves it all to the next. */
+void zc_member_bury(struct zc_group *group)
+{
+	struct zc_slot *slots = group->shared->slots;
+	bool any = false, died[ZC_SLOTS_MAX] = { false };
+	uint32_t slot;
+
+	for (slot = 0; slot < group->layout.slots; slot++) {
+		if (!slots[slot].used || !take_life(&slots[slot]))
+			continue;
+		slots[slot].started = 0;
+		died[slot] = any = true;
+	}
+	/* Also for one that took nothing: it may have died while it dealt. */
+	if (any)
+		deal(group);
+	for (slot = 0; slot < group->layout.slots; slot++) {
+		if (!died[slot])
+			continue;
+		leave_to_others(group, clear_slot(group, slot));
+		slots[slot].used = 0;
+		pthread_mutex_unlock(&slots[slot].life);
+	}
+}
+
+static int take_slot(struct zc_group *group)
+{
+	struct zc_slot *slots = group->shared->slots;
+	uint32_t slot;
+
+	for (slot = 0; slot < group->layout.slots; slot++) {
+		if (slots[slot].used || !take_life(&slots[slot]))
+			continue;
+		slots[slot].started = 0;
+		slots[slot].used = 1;
+		group->slot = slot;
+		/* Frames that were on their way when its last member left. */
+		leave_to_others(group, clear_slot(group, slot));
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+int zc_member_enter(struct zc_group *group)
+{
+	int rc;
+
+	zc_group_lock(group);
+	zc_member_bury(group);
+	rc = take_slot(group);
+	zc_group_unlock(group);
+	return rc;
+}
+
+int zc_member_start(struct zc_group *group, bool started)
+{
+	int rc;
+
+	zc_group_lock(group);
+	group->shared->slots[group->slot].started = started;
+	rc = deal(group);
+	zc_group_unlock(group);
+	return rc;
+}
+
+void zc_member_leave(struct zc_group *group)
+{
+	struct zc_slot *slot = &group->shared->slots[group->slot];
+
+	zc_group_lock(group);
+	slot->started = 0;
+	deal(group);
+	/* What it has not read it did not want. */
+	clear_slot(group, group->slot);
+	slot->used = 0;
+	pthread_mutex_unlock(&slot->life);
+	zc_group_unlock(group);
+}
+
+void zc_group_stats(struct zc *zc, struct nsr_stats *stats)
+{
+	struct zc_group *group = zc->group;
+	struct zc_held *held;
+	uint64_t lost;
+	uint32_t id;
+
+	for (id = 0; id < zc->queue_count; id++) {
+		held = zc_group_held(group, group->slot, id);
+		lost = zc_socket_lost(zc->queues[id].fd);
+		stats->lost_ring += lost - zc->queues[id].lost_before;
+		held->lost_told = lost;
+	}
+	zc->lost_consumer += __atomic_exchange_n(&group->shared->orphaned, 0, __ATOMIC_RELAXED);
+	stats->lost_consumer = zc->lost_consumer;
+	/* Nobody knows whose it would have been. */
+	if (group->shared->filter_count)
+		stats->filtered = NSR_UNKNOWN;
+}

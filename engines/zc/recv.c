@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Receiving: packets are views of the frames in the UMEM, which go back to the kernel, all at once,
+ * at the next call.
+ *
+ * A packet's bytes are not touched here, as they would have to come from the CPU that the kernel
+ * copied them on: with one exception, frames of several buffers, which are put into one piece.
+ */
+#include <linux/if_xdp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "group.h"
+#include "recv.h"
+
+/* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
+#define PKT_CONTD (1u << 0)
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void zc_give_back(struct zc_queue *queue)
+{
+	uint32_t count = *queue->held_count, i;
+
+	for (i = 0; i < count; i++)
+		*zc_ring_address(&queue->fill, queue->fill.ours + i) = queue->held[i];
+	*queue->held_count = 0;
+	zc_ring_produce(&queue->fill, count);
+}
+
+/*
+ * Zero-copy drivers that ran out of frames want to be told that there are some. One that says so
+ * while we give some back must not be missed.
+ */
+static void wake_drivers(const struct zc *zc)
+{
+	uint32_t i;
+
+	if (zc->xdp != NSR_XDP_ZEROCOPY)
+		return;
+	__sync_synchronize();
+	for (i = 0; i < zc->queue_count; i++)
+		if (zc_ring_wants_wakeup(&zc->queues[i].fill))
+			recvfrom(zc->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+}
+
+static void give_back_all(struct zc *zc)
+{
+	uint32_t i;
+
+	for (i = 0; i < zc->queue_count; i++) {
+		if (!*zc->queues[i].held_count)
+			continue;
+		if (zc->group)
+			zc_group_give_back(zc->group, &zc->queues[i]);
+		else
+			zc_give_back(&zc->queues[i]);
+	}
+	zc->bounce_used = 0;
+	wake_drivers(zc);
+}
+
+/* How many buffers from @at on, of @waiting, are one frame; 0: not all of them are there. */
+static uint32_t frame_buffers(const struct zc_queue *queue, uint32_t at, uint32_t waiting,
+			      uint32_t *bytes)
+{
+	const struct xdp_desc *desc;
+	uint32_t n = 0;
+
+	*bytes = 0;
+	do {
+		if (n == waiting)
+			return 0;
+		desc = zc_ring_desc(&queue->rx, at + n++);
+		*bytes += desc->len;
+	} while (desc->options & PKT_CONTD);
+	return n;
+}
+
+/* Puts a frame of several buffers into one piece, NULL without room for it. */
+static uint8_t *join_buffers(struct zc *zc, const struct zc_queue *queue, uint32_t at,
+			     uint32_t buffers, uint32_t bytes)
+{
+	uint8_t *start = zc->bounce + zc->bounce_used, *to = start;
+	const struct xdp_desc *desc;
+	uint32_t i;
+
+	if (bytes > ZC_BOUNCE_BYTES - zc->bounce_used)
+		return NULL;
+	for (i = 0; i < buffers; i++) {
+		desc = zc_ring_desc(&queue->rx, at + i);
+		memcpy(to, queue->memory + desc->addr, desc->len);
+		to += desc->len;
+	}
+	zc->bounce_used += (bytes + 63) & ~63u;
+	return start;
+}
+
+/* The stamp that the program put in front of the frame; else the time of reading stays. */
+static void take_stamp(const struct zc *zc, uint8_t *frame, struct nsr_packet *packet)
+{
+	struct zc_meta *meta = (struct zc_meta *)(frame - sizeof(*meta));
+
+	if (meta->mark != ZC_META_MARK)
+		return;
+	/* The next frame here may come without. */
+	meta->mark = 0;
+	if (!meta->stamp_ns)
+		return;
+	packet->stamp_ns = meta->stamp_ns;
+	packet->flags = NSR_PKT_STAMP_HW;
+	if (zc->program.stamp == ZC_STAMP_KERNEL) {
+		packet->stamp_ns += (uint64_t)zc->clock_offset_ns;
+		packet->flags = 0;
+	}
+}
+
+/* Whether a filter that was changed while packets were waiting refuses this one. */
+static bool refuses(struct zc *zc, struct zc_queue *queue, const struct nsr_packet *packet)
+{
+	queue->recheck--;
+	if (!zc->filter || nsr_filter_match(zc->filter, packet->data, packet->len, packet->len))
+		return false;
+	zc_count_refused(zc);
+	return true;
+}
+
+static void hold(struct zc_queue *queue, uint32_t *held, uint32_t at, uint32_t buffers)
+{
+	uint32_t i;
+
+	for (i = 0; i < buffers; i++)
+		queue->held[(*held)++] = zc_ring_desc(&queue->rx, at + i)->addr;
+}
+
+/* Packets of one queue; how many. */
+static uint32_t take(struct zc *zc, struct zc_queue *queue, uint64_t stamp_ns,
+		     struct nsr_packet *packets, uint32_t max)
+{
+	uint32_t waiting = zc_ring_waiting(&queue->rx), at = queue->rx.ours;
+	uint32_t n = 0, held = 0, buffers, bytes;
+	struct nsr_packet *packet;
+	uint8_t *frame;
+
+	while (waiting && n < max) {
+		const struct xdp_desc *desc = zc_ring_desc(&queue->rx, at);
+
+		frame = queue->memory + desc->addr;
+		bytes = desc->len;
+		buffers = 1;
+		packet = &packets[n];
+		*packet = (struct nsr_packet){ .data = frame,
+					       .stamp_ns = stamp_ns,
+					       .flags = NSR_PKT_STAMP_READ };
+		if (desc->options & PKT_CONTD) {
+			buffers = frame_buffers(queue, at, waiting, &bytes);
+			if (buffers)
+				packet->data = join_buffers(zc, queue, at, buffers, bytes);
+			if (!buffers || !packet->data)
+				break;
+		}
+		if (held + buffers > queue->held_room)
+			break;
+		if (zc->program.stamp)
+			take_stamp(zc, frame, packet);
+		packet->len = bytes;
+		packet->caplen = bytes < zc->snaplen ? bytes : zc->snaplen;
+		hold(queue, &held, at, buffers);
+		at += buffers;
+		waiting -= buffers;
+		n += !queue->recheck || !refuses(zc, queue, packet);
+	}
+	/* In this order: one that dies between these two leaves its frames unused, not used twice. */
+	zc_ring_consume(&queue->rx, at - queue->rx.ours);
+	__atomic_store_n(queue->held_count, held, __ATOMIC_RELEASE);
+	return n;
+}
+
+/* Has the kernel poll the device now, in our time. */
+static void busy_poll(const struct zc *zc)
+{
+	uint32_t i;
+
+	for (i = 0; i < zc->queue_count; i++)
+		recvfrom(zc->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+}
+
+int zc_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max)
+{
+	uint64_t stamp_ns = now_ns();
+	uint32_t i, n = 0;
+
+	give_back_all(zc);
+	if (zc->program.stamp == ZC_STAMP_KERNEL)
+		zc->clock_offset_ns = zc_stamp_offset_ns();
+	for (i = 0; i < zc->queue_count && n < max; i++) {
+		n += take(zc, &zc->queues[zc->next_queue], stamp_ns, packets + n, max - n);
+		zc->next_queue = zc->next_queue + 1 == zc->queue_count ? 0 : zc->next_queue + 1;
+	}
+	if (n == 0 && zc->busy_poll_us)
+		busy_poll(zc);
+	return (int)n;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Sending through AF_XDP: frames are copied into the part of the UMEM that is kept for them, and
+ * leave by the capture's first queue, past the queueing discipline.
+ */
+#include <errno.h>
+#include <linux/if_xdp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "zc.h"
+
+/* See engines/packet/send.c: a caller has signals and times of its own to look at. */
+#define RETRY_MS     1
+#define WAIT_MOST_MS 100
+
+#define LEAST_FRAME 14
+
+/* Takes back what the device is done with. */
+static void reap(struct zc_queue *queue)
+{
+	zc_ring_consume(&queue->completion, zc_ring_waiting(&queue->completion));
+}
+
+/* Frames that may be written: those that are not on their way. */
+static uint32_t room(const struct zc_queue *queue)
+{
+	return queue->tx.mask + 1 - (queue->tx.ours - queue->completion.ours);
+}
+
+/* Has the kernel send what is in the ring; 0, or -errno of the device. */
+static int kick(const struct zc *zc, const struct zc_queue *queue)
+{
+	/* A driver that looks by itself; where the kernel copies, we are who sends. */
+	if (zc->xdp == NSR_XDP_ZEROCOPY && !zc_ring_wants_wakeup(&queue->tx))
+		return 0;
+	if (sendto(queue->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
+		return 0;
+	/* There is more to do, or no room just now. */
+	if (errno == EAGAIN || errno == ENOBUFS)
+		return 0;
+	return -errno;
+}
+
+static int say(const struct zc *zc, int code, uint32_t len, struct nsr_error *err)
+{
+	switch (code) {
+	case -EMSGSIZE:
+		return nsr_error_set(err, code, "%s: a frame of %u bytes is longer than it takes",
+				     zc->device.name, len);
+	case -EINVAL:
+		return nsr_error_set(
+			err, code, "%s: a frame of %u bytes has no room for the link-layer header",
+			zc->device.name, len);
+	case -ENETDOWN:
+		return nsr_error_set(err, code, "%s: the device is down: ip link set %s up",
+				     zc->device.name, zc->device.name);
+	case -ENXIO:
+	case -ENODEV:
+		return nsr_error_set(err, -ENODEV,
+				     "%s: the device is gone (deleted, or moved to another "
+				     "namespace)",
+				     zc->device.name);
+	case -EAGAIN:
+		return nsr_error_set(err, code, "%s: its queue stays full", zc->device.name);
+	case -EBUSY:
+		return nsr_error_set(err, -ENETDOWN,
+				     "%s drops what is sent: has it a carrier, and the other side "
+				     "of a veth pair a device that is up?",
+				     zc->device.name);
+	case -EINTR:
+		return nsr_error_set(err, code, "interrupted");
+	default:
+		return nsr_error_set(err, code, "%s: sending: %s", zc->device.name,
+				     strerror(-code));
+	}
+}
+
+/* 0, or why this frame can't be sent. */
+static int check(const struct zc *zc, const struct nsr_frame *frame)
+{
+	if (frame->len < LEAST_FRAME)
+		return -EINVAL;
+	/* As packet sockets have it: one VLAN tag more than the MTU tells. */
+	if (frame->len > zc->device.mtu + 18 || frame->len > zc->memory.chunk_bytes)
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Frame @index of the ring always has the same place behind those for receiving. */
+static void put(const struct zc *zc, struct zc_queue *queue, uint32_t index,
+		const struct nsr_frame *frame)
+{
+	struct xdp_desc *desc = zc_ring_desc(&queue->tx, index);
+
+	desc->addr = (uint64_t)(zc->memory.rx_frames + (index & queue->tx.mask)) *
+		     zc->memory.chunk_bytes;
+	desc->len = frame->len;
+	desc->options = 0;
+	memcpy(queue->memory + desc->addr, frame->data, frame->len);
+}
+
+/* Puts frames into the ring while there is room; how many, and in *rc why not the next one. */
+static uint32_t put_some(const struct zc *zc, struct zc_queue *queue,
+			 const struct nsr_frame *frames, uint32_t count, int *rc)
+{
+	uint32_t n, most = room(queue);
+
+	for (n = 0; n < count && n < most; n++) {
+		*rc = check(zc, &frames[n]);
+		if (*rc < 0)
+			break;
+		put(zc, queue, queue->tx.ours + n, &frames[n]);
+	}
+	zc_ring_produce(&queue->tx, n);
+	return n;
+}
+
+/* Waits until the device may be done with some frames; 0 or -EINTR. */
+static int wait_for_room(const struct zc_queue *queue)
+{
+	struct pollfd room = { .fd = queue->fd };
+
+	return poll(&room, 1, RETRY_MS) < 0 ? -errno : 0;
+}
+
+/*
+ * Until the device has taken over all that is in the ring; 0, or why it has not. @dropped counts
+ * frames that the kernel took and could not send (NET_XMIT_DROP in net/xdp/xsk.c): for one, all of
+ * those for a device without a carrier.
+ */
+static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_left,
+		 uint32_t *dropped)
+{
+	uint32_t left = zc_ring_untaken(&queue->tx), before;
+	int rc = 0;
+
+	while (left && rc == 0) {
+		before = left;
+		rc = kick(zc, queue);
+		reap(queue);
+		left = zc_ring_untaken(&queue->tx);
+		if (rc == -EBUSY) {
+			++*dropped;
+			rc = 0;
+			continue;
+		}
+		if (rc < 0 || left < before)
+			continue;
+		rc = *waits_left ? wait_for_room(queue) : -EAGAIN;
+		*waits_left -= *waits_left > 0;
+	}
+	return rc;
+}
+
+/* Frames of calls before that are still in the ring; a device that is down says so. */
+static int flush_old(const struct zc *zc, struct zc_queue *queue)
+{
+	int rc = kick(zc, queue);
+
+	return rc == -EBUSY ? 0 : rc;
+}
+
+int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct nsr_error *err)
+{
+	uint32_t waits_left = WAIT_MOST_MS / RETRY_MS, done = 0, dropped = 0;
+	struct zc *zc = priv;
+	struct zc_queue *queue = &zc->queues[0];
+	int refused = 0, rc = flush_old(zc, queue);
+
+	while (done < count && rc == 0 && refused == 0 && !dropped) {
+		reap(queue);
+		done += put_some(zc, queue, frames + done, count - done, &refused);
+		rc = flush(zc, queue, &waits_left, &dropped);
+		/* What is in the ring is accepted: the kernel may have looked at it already. */
+		if (rc == 0 && room(queue) == 0)
+			rc = waits_left-- ? wait_for_room(queue) : -EAGAIN;
+	}
+	/* As many are to be sent again, though not the same. */
+	if (done > dropped || !count)
+		return (int)(done - dropped);
+	return say(zc, dropped ? -EBUSY : rc ? rc : refused, frames[0].len, err);
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How a socket begins to capture, stops, and goes. */
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
+
+#include "cluster.h"
+#include "netns.h"
+#include "proc.h"
+#include "reader.h"
+#include "ring.h"
+#include "sock.h"
+#include "workqueue.h"
+
+static struct nsr_net *net_of(const struct nsr_sock *sock)
+{
+	return nsr_net(sock_net(&sock->sk));
+}
+
+static struct nsr_ring *find_shared(const struct nsr_net *ns, u32 share)
+{
+	struct nsr_ring *ring;
+
+	list_for_each_entry (ring, &ns->shared, node)
+		if (ring->share == share)
+			return ring;
+	return NULL;
+}
+
+/* Would this socket have made the same ring? */
+static bool fits(const struct nsr_ring *ring, const struct nsring_setup *setup, u32 ifindex)
+{
+	const struct nsr_source *source = &ring->source;
+
+	return ring->cooked == !!(setup->flags & NSRING_COOKED) &&
+	       ring->kernel_stamps == !!(setup->flags & NSRING_KERNEL_STAMPS) &&
+	       source->flags == (setup->flags & NSR_SOURCE_FLAGS) &&
+	       source->direction == setup->direction && source->ifindex == ifindex &&
+	       ring->sample == setup->sample && setup->snaplen <= ring->asked_snaplen;
+}
+
+/* What a reader has of its own: a cursor area, and how it is woken. */
+static int make_reader(struct nsr_sock *sock)
+{
+	size_t bytes = nr_cpu_ids * sizeof(struct nsring_cursor);
+	int rc;
+
+	rc = nsr_area_make(&sock->cursors, PAGE_ALIGN(bytes) >> PAGE_SHIFT, 0, 0);
+	return rc < 0 ? rc : nsr_wake_init(sock);
+}
+
+static void free_reader(struct nsr_sock *sock)
+{
+	nsr_wake_free(sock);
+	nsr_area_free(&sock->cursors);
+}
+
+/* Begin to take packets for a socket that has its ring: for the first time, or again. */
+static int attach(struct nsr_sock *sock, u32 ifindex)
+{
+	struct nsr_source *source = &sock->ring->source;
+
+	if (sock->setup.cluster)
+		return nsr_cluster_join(net_of(sock), sock, ifindex);
+	if (source->attached)
+		return source->ifindex == ifindex ? 0 : -EINVAL;
+	return nsr_source_attach(source, sock_net(&sock->sk), ifindex, &sock->setup);
+}
+
+/*
+ * Under RTNL. @made: a ring of one's own, which a shared one that is there already makes needless;
+ * NULL if there was one. Packets come before the reader is there, and go by.
+ */
+static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
+{
+	u32 share = sock->setup.share;
+	struct nsr_ring *found = share ? find_shared(net_of(sock), share) : NULL;
+	struct nsr_ring *ring = found ?: made;
+	int rc, index;
+
+	if (!ring)
+		return -EAGAIN;
+	if (found && !fits(found, &sock->setup, ifindex))
+		return -EINVAL;
+	index = nsr_reader_choose_index(ring);
+	if (index < 0)
+		return index;
+	sock->index = index;
+	sock->ring = ring;
+	nsr_wake_set(&sock->wake, &sock->setup, ring->lane_bytes);
+	rc = attach(sock, ifindex);
+	if (rc < 0) {
+		clear_bit(index, &ring->readers_used);
+		return rc;
+	}
+	if (found)
+		refcount_inc(&ring->refs);
+	else if (share)
+		list_add_tail(&ring->node, &net_of(sock)->shared);
+	nsr_reader_join(ring, sock);
+	return 0;
+}
+
+static bool can_share(const struct nsr_sock *sock)
+{
+	bool can;
+
+	if (!sock->setup.share)
+		return false;
+	rtnl_lock();
+	can = find_shared(net_of(sock), sock->setup.share);
+	rtnl_unlock();
+	return can;
+}
+
+/* The ring is made without RTNL, since that takes a while. */
+static int bind_ring(struct nsr_sock *sock, u32 ifindex)
+{
+	struct nsr_ring *made = NULL;
+	int rc;
+
+	do {
+		if (!can_share(sock)) {
+			made = nsr_ring_make(&sock->setup);
+			if (IS_ERR(made))
+				return PTR_ERR(made);
+		}
+		rtnl_lock();
+		rc = settle(sock, made, ifindex);
+		rtnl_unlock();
+	} while (rc == -EAGAIN);
+	if (rc < 0) {
+		/* A packet may have seen the ring, or the socket in its cluster. */
+		synchronize_rcu();
+		sock->ring = NULL;
+	}
+	if (made && made != sock->ring)
+		nsr_ring_free(made);
+	return rc;
+}
+
+static int bind_first(struct nsr_sock *sock, u32 ifindex)
+{
+	int rc;
+
+	rc = make_reader(sock);
+	if (rc == 0)
+		rc = bind_ring(sock, ifindex);
+	if (rc < 0)
+		free_reader(sock);
+	return rc;
+}
+
+/* Its device had gone. */
+static int bind_again(struct nsr_sock *sock, u32 ifindex)
+{
+	struct nsr_ring *ring = sock->ring;
+	int rc;
+
+	rtnl_lock();
+	/* Of a shared ring another reader may have been faster: then there is nothing to do. */
+	if (sock->stopped || (nsr_is_attached(sock) && !ring->shared)) {
+		rc = -EBUSY;
+	} else {
+		nsr_cluster_leave(sock);
+		rc = attach(sock, ifindex);
+	}
+	rtnl_unlock();
+	/* As the socket may have been in a list of members for a moment. */
+	if (rc < 0 && sock->setup.cluster)
+		synchronize_rcu();
+	return rc;
+}
+
+static int bind_to_send(struct nsr_sock *sock, u32 ifindex)
+{
+	int rc;
+
+	rtnl_lock();
+	rc = __dev_get_by_index(sock_net(&sock->sk), ifindex) ? 0 : -ENODEV;
+	rtnl_unlock();
+	return rc;
+}
+
+static int check_bind(const struct nsr_sock *sock, u32 ifindex)
+{
+	u32 flags = sock->setup.flags;
+
+	if (ifindex > INT_MAX)
+		return -ENODEV;
+	if (ifindex && (flags & NSRING_ALL_NETNS))
+		return -EINVAL;
+	if (!ifindex && (flags & (NSRING_PROMISCUOUS | NSRING_NO_RING | NSRING_INJECT)))
+		return -EINVAL;
+	return 0;
+}
+
+/* Who captures; what /proc shows. */
+static void sign(struct nsr_sock *sock)
+{
+	struct nsr_net *ns = net_of(sock);
+
+	sock->pid = task_tgid_vnr(current);
+	get_task_comm(sock->comm, current);
+	rtnl_lock();
+	sock->id = ++ns->captures;
+	ns->open++;
+	rtnl_unlock();
+	nsr_proc_add_capture(ns, sock);
+}
+
+/**
+ * nsr_bind() - begin to capture from a device
+ * @sock:    set up; locked
+ * @ifindex: 0: any
+ *
+ * Return: see nsring_uapi.h.
+ */
+int nsr_bind(struct nsr_sock *sock, u32 ifindex)
+{
+	int rc;
+
+	rc = check_bind(sock, ifindex);
+	if (rc < 0)
+		return rc;
+	if (sock->setup.flags & NSRING_NO_RING)
+		rc = bind_to_send(sock, ifindex);
+	else if (sock->bound)
+		rc = bind_again(sock, ifindex);
+	else
+		rc = bind_first(sock, ifindex);
+	if (rc < 0)
+		return rc;
+	WRITE_ONCE(sock->ifindex, ifindex);
+	if (!sock->bound)
+		sign(sock);
+	/* Whoever sees this sees the ring. */
+	smp_store_release(&sock->bound, true);
+	return 0;
+}
+
+/* Out of all that delivers; under RTNL. */
+static void detach(struct nsr_sock *sock)
+{
+	struct nsr_ring *ring = sock->ring;
+
+	nsr_cluster_leave(sock);
+	if (!ring)
+		return;
+	nsr_reader_leave(ring, sock);
+	if (nsr_readers_count(ring))
+		return;
+	nsr_source_detach(&ring->source);
+	list_del_init(&ring->node);
+}
+
+/** nsr_stop() - take no further packets; the ring stays; @sock is locked */
+void nsr_stop(struct nsr_sock *sock)
+{
+	rtnl_lock();
+	sock->stopped = true;
+	detach(sock);
+	rtnl_unlock();
+}
+
+/** nsr_is_attached() - whether the socket takes packets; under RTNL */
+bool nsr_is_attached(const struct nsr_sock *sock)
+{
+	if (sock->stopped || !sock->ring)
+		return false;
+	if (sock->setup.cluster)
+		return sock->cluster && nsr_cluster_is_attached(sock->cluster);
+	return sock->ring->source.attached;
+}
+
+static void free_sock(struct work_struct *work)
+{
+	struct nsr_sock *sock = container_of(to_rcu_work(work), struct nsr_sock, free_work);
+	struct nsr_ring *ring = sock->ring;
+
+	free_reader(sock);
+	if (ring) {
+		clear_bit(sock->index, &ring->readers_used);
+		if (refcount_dec_and_test(&ring->refs))
+			nsr_ring_free(ring);
+	}
+	sock_put(&sock->sk);
+}
+
+static void keep_totals(struct nsr_sock *sock)
+{
+	struct nsr_net *ns = net_of(sock);
+	struct nsring_stats stats = {};
+
+	if (sock->ring)
+		nsr_ring_stats(sock->ring, sock->index, &stats);
+	atomic64_add(stats.written, &ns->past_written);
+	atomic64_add(stats.filtered, &ns->past_filtered);
+	atomic64_add(stats.full, &ns->past_full);
+}
+
+/** nsr_release() - the socket is closed; waits for nothing but RTNL */
+void nsr_release(struct nsr_sock *sock)
+{
+	if (sock->bound)
+		nsr_proc_remove_capture(sock);
+	rtnl_lock();
+	detach(sock);
+	if (sock->bound)
+		net_of(sock)->open--;
+	rtnl_unlock();
+	keep_totals(sock);
+	sock_orphan(&sock->sk);
+	INIT_RCU_WORK(&sock->free_work, free_sock);
+	queue_rcu_work(nsr_workqueue, &sock->free_work);
+}

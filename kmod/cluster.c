@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/percpu.h>
+#include <linux/random.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "cluster.h"
+#include "flow.h"
+#include "netns.h"
+#include "reader.h"
+#include "ring.h"
+#include "sock.h"
+#include "workqueue.h"
+
+/**
+ * struct nsr_members - a list of members that never changes; another takes its place
+ * @rcu:     frees it
+ * @count:   at least 1
+ * @members: their sockets
+ */
+struct nsr_members {
+	struct rcu_head rcu;
+	u32 count;
+	struct nsr_sock *members[];
+};
+
+/**
+ * struct nsr_cluster - a cluster
+ * @mode:    NSRING_CLUSTER_…
+ * @members: NULL once there are none
+ * @hasher:  for the modes by flow
+ * @turn:    of each CPU, for round robin
+ * @source:  where packets come from
+ * @id:      its number
+ * @flags:   of the members' setups
+ * @node:    in the namespace's list
+ * @free_work: what is left to do after a grace period
+ */
+struct nsr_cluster {
+	u32 mode;
+	struct nsr_members __rcu *members;
+	struct nsr_flow_hasher *hasher;
+	u32 __percpu *turn;
+	struct nsr_source source;
+	u32 id;
+	u32 flags;
+	struct list_head node;
+	struct rcu_work free_work;
+};
+
+static struct nsr_cluster *find(const struct nsr_net *ns, u32 id)
+{
+	struct nsr_cluster *cluster;
+
+	list_for_each_entry (cluster, &ns->clusters, node)
+		if (cluster->id == id)
+			return cluster;
+	return NULL;
+}
+
+static void free_cluster(struct work_struct *work)
+{
+	struct nsr_cluster *cluster =
+		container_of(to_rcu_work(work), struct nsr_cluster, free_work);
+
+	free_percpu(cluster->turn);
+	kfree_sensitive(cluster->hasher);
+	kfree(cluster);
+}
+
+static bool by_flow(u32 mode)
+{
+	return mode <= NSRING_CLUSTER_INNER_2_TUPLE;
+}
+
+static int make_hasher(struct nsr_cluster *cluster)
+{
+	struct nsr_flow_hasher *hasher;
+	u32 mode = cluster->mode;
+
+	if (!by_flow(mode))
+		return 0;
+	hasher = kzalloc(sizeof(*hasher), GFP_KERNEL_ACCOUNT);
+	if (!hasher)
+		return -ENOMEM;
+	get_random_bytes(&hasher->seed, sizeof(hasher->seed));
+	hasher->inner = mode == NSRING_CLUSTER_INNER_FLOW || mode == NSRING_CLUSTER_INNER_2_TUPLE;
+	hasher->key = mode == NSRING_CLUSTER_FLOW || mode == NSRING_CLUSTER_INNER_FLOW
+			      ? NSR_FLOW_5_TUPLE
+			      : NSR_FLOW_2_TUPLE;
+	cluster->hasher = hasher;
+	return 0;
+}
+
+static struct nsr_cluster *make(struct nsr_net *ns, const struct nsring_setup *setup)
+{
+	struct nsr_cluster *cluster = kzalloc(sizeof(*cluster), GFP_KERNEL_ACCOUNT);
+
+	if (!cluster)
+		return NULL;
+	INIT_RCU_WORK(&cluster->free_work, free_cluster);
+	nsr_source_init(&cluster->source, NULL, cluster);
+	cluster->id = setup->cluster;
+	cluster->mode = setup->cluster_mode;
+	cluster->flags = setup->flags;
+	cluster->turn = alloc_percpu_gfp(u32, GFP_KERNEL_ACCOUNT);
+	if (!cluster->turn || make_hasher(cluster) < 0) {
+		free_cluster(&cluster->free_work.work);
+		return NULL;
+	}
+	list_add_tail(&cluster->node, &ns->clusters);
+	return cluster;
+}
+
+static void unmake(struct nsr_cluster *cluster)
+{
+	nsr_source_detach(&cluster->source);
+	list_del_init(&cluster->node);
+	queue_rcu_work(nsr_workqueue, &cluster->free_work);
+}
+
+static struct nsr_members *members_of(const struct nsr_cluster *cluster)
+{
+	return rtnl_dereference(cluster->members);
+}
+
+/** nsr_cluster_count() - how many members there are */
+unsigned int nsr_cluster_count(const struct nsr_cluster *cluster)
+{
+	const struct nsr_members *members = members_of(cluster);
+
+	return members ? members->count : 0;
+}
+
+static int add_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
+{
+	struct nsr_members *old = members_of(cluster);
+	u32 count = old ? old->count : 0;
+	struct nsr_members *new;
+
+	if (count == NSRING_CLUSTER_MEMBERS_MAX)
+		return -EUSERS;
+	new = kzalloc(struct_size(new, members, count + 1), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+	if (old)
+		memcpy(new->members, old->members, flex_array_size(old, members, count));
+	new->members[count] = sock;
+	new->count = count + 1;
+	rcu_assign_pointer(cluster->members, new);
+	if (old)
+		kfree_rcu(old, rcu);
+	return 0;
+}
+
+/* Can't fail: a member who leaves must be out. The list is short, so the kernel may be pressed for it. */
+static void remove_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
+{
+	struct nsr_members *old = members_of(cluster), *new = NULL;
+	u32 i, kept = 0;
+
+	if (old->count > 1) {
+		new = kzalloc(struct_size(new, members, old->count - 1), GFP_KERNEL | __GFP_NOFAIL);
+		for (i = 0; i < old->count; i++)
+			if (old->members[i] != sock)
+				new->members[kept++] = old->members[i];
+		new->count = kept;
+	}
+	rcu_assign_pointer(cluster->members, new);
+	kfree_rcu(old, rcu);
+}
+
+/**
+ * nsr_cluster_join() - become a member
+ * @ns:      the namespace
+ * @sock:    with a ring that it reads
+ * @ifindex: the device
+ *
+ * The first one makes the cluster. Return: 0; -EINVAL the cluster has other settings; -EUSERS it is
+ * full; -ENODEV; -ENOMEM.
+ */
+int nsr_cluster_join(struct nsr_net *ns, struct nsr_sock *sock, u32 ifindex)
+{
+	const struct nsring_setup *setup = &sock->setup;
+	struct nsr_cluster *cluster = find(ns, setup->cluster);
+	bool first = !cluster;
+	int rc;
+
+	ASSERT_RTNL();
+	if (first)
+		cluster = make(ns, setup);
+	if (!cluster)
+		return -ENOMEM;
+	if (!first &&
+	    (cluster->mode != setup->cluster_mode || cluster->flags != setup->flags ||
+	     cluster->source.ifindex != ifindex || cluster->source.direction != setup->direction))
+		return -EINVAL;
+	rc = add_member(cluster, sock);
+	if (rc == 0 && first)
+		rc = nsr_source_attach(&cluster->source, ns->net, ifindex, setup);
+	if (rc < 0) {
+		if (first) {
+			kfree_rcu(members_of(cluster), rcu);
+			unmake(cluster);
+		}
+		return rc;
+	}
+	sock->cluster = cluster;
+	return 0;
+}
+
+/** nsr_cluster_leave() - be no member; nothing happens if @sock is in no cluster */
+void nsr_cluster_leave(struct nsr_sock *sock)
+{
+	struct nsr_cluster *cluster = sock->cluster;
+
+	ASSERT_RTNL();
+	if (!cluster)
+		return;
+	sock->cluster = NULL;
+	remove_member(cluster, sock);
+	if (!members_of(cluster))
+		unmake(cluster);
+}
+
+/** nsr_cluster_is_attached() - whether it takes packets */
+bool nsr_cluster_is_attached(const struct nsr_cluster *cluster)
+{
+	return cluster->source.attached;
+}
+
+/**
+ * nsr_cluster_fail() - wake all members with an error
+ * @cluster: the cluster
+ * @error:   a positive errno value
+ *
+ * Who comes now makes a new cluster, also a member that binds again.
+ */
+void nsr_cluster_fail(struct nsr_cluster *cluster, int error)
+{
+	const struct nsr_members *members = members_of(cluster);
+	u32 i;
+
+	list_del_init(&cluster->node);
+	for (i = 0; members && i < members->count; i++)
+		nsr_reader_fail(members->members[i], error);
+}
+
+static u32 hash_flow(struct nsr_cluster *cluster, const struct nsr_view *view)
+{
+	return nsr_flow_hash(cluster->hasher, view->skb, nsr_view_start(view, true),
+			     view->skb->protocol);
+}
+
+static u32 number_of(struct nsr_cluster *cluster, const struct nsr_view *view)
+{
+	switch (cluster->mode) {
+	case NSRING_CLUSTER_CPU:
+		return smp_processor_id();
+	case NSRING_CLUSTER_VLAN:
+		return nsr_flow_vlan(view->skb, nsr_view_start(view, true), view->skb->protocol);
+	case NSRING_CLUSTER_QUEUE:
+		return skb_rx_queue_recorded(view->skb) ? skb_get_rx_queue(view->skb) : 0;
+	default:
+		return this_cpu_inc_return(*cluster->turn);
+	}
+}
+
+/**
+ * nsr_cluster_choose() - which member gets a packet
+ * @cluster: the cluster
+ * @view:    the packet
+ *
+ * Under rcu_read_lock, bottom halves off. Return: its ring; NULL: there are no members.
+ */
+struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, struct nsr_view *view)
+{
+	const struct nsr_members *members = rcu_dereference(cluster->members);
+	u32 i;
+
+	if (!members)
+		return NULL;
+	if (members->count == 1)
+		i = 0;
+	else if (by_flow(cluster->mode))
+		i = reciprocal_scale(hash_flow(cluster, view), members->count);
+	else
+		i = number_of(cluster, view) % members->count;
+	return members->members[i]->ring;
+}

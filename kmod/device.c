@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/netdevice.h>
+
+#include "device.h"
+#include "hook.h"
+#include "netns.h"
+#include "proc.h"
+#include "source.h"
+
+static void appeared(struct net_device *dev)
+{
+	struct nsr_net *ns = nsr_net(dev_net(dev));
+	struct nsr_source *source;
+
+	nsr_proc_add_device(ns, dev);
+	list_for_each_entry (source, &ns->sources, node)
+		nsr_source_add_device(source, dev);
+	list_for_each_entry (source, &nsr_sources_everywhere, node)
+		nsr_source_add_device(source, dev);
+}
+
+/* Under RTNL. A move to another namespace is an end here and a beginning there. */
+static int notice(struct notifier_block *block, unsigned long event, void *info)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(info);
+
+	switch (event) {
+	case NETDEV_REGISTER:
+		appeared(dev);
+		break;
+	case NETDEV_UNREGISTER:
+		nsr_hook_lose_device(dev);
+		nsr_proc_remove_device(nsr_net(dev_net(dev)), dev);
+		break;
+	case NETDEV_CHANGENAME:
+		nsr_proc_rename_device(nsr_net(dev_net(dev)), dev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block block = { .notifier_call = notice };
+
+/** nsr_device_register() - follow devices; those that there are appear now */
+int nsr_device_register(void)
+{
+	return register_netdevice_notifier(&block);
+}
+
+/** nsr_device_unregister() - undo it; all devices vanish, as it were */
+void nsr_device_unregister(void)
+{
+	unregister_netdevice_notifier(&block);
+}

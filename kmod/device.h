@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Devices that appear, vanish, are renamed or moved. */
+#ifndef NSR_DEVICE_H
+#define NSR_DEVICE_H
+
+int nsr_device_register(void);
+void nsr_device_unregister(void);
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The flow of a packet is that of the packet itself, or in a hasher with @inner that of its innermost
+ * layer that is sound.
+ *
+ * Only the first fragment of a packet has the ports, and of a tunnel's packet what is inside. So it
+ * teaches the hash that it got to those that follow, under a key of addresses and id. That goes for
+ * each layer: a fragment of the tunnel's packet teaches the hash of the flow inside. Later fragments
+ * that come before the first, or whose first is missing, are hashed by addresses and protocol.
+ */
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/jiffies.h>
+#include <linux/skbuff.h>
+#include <linux/socket.h>
+
+#include "flow.h"
+#include "layer.h"
+
+#define LAYERS_MAX 4 /* the packet and three tunnels */
+
+/* Fragments follow each other closely; ids come round again. */
+#define FRAGMENT_LIFE_S 5
+
+/* Any order will do, as long as both directions have the same. */
+static bool is_backward(const struct nsr_tuple *tuple)
+{
+	if (tuple->from[0] != tuple->to[0])
+		return tuple->from[0] > tuple->to[0];
+	if (tuple->from[1] != tuple->to[1])
+		return tuple->from[1] > tuple->to[1];
+	return tuple->from_port > tuple->to_port;
+}
+
+static u32 hash_tuple(const struct nsr_flow_hasher *hasher, struct nsr_tuple tuple)
+{
+	if (tuple.family == AF_UNSPEC)
+		return 0;
+	if (hasher->key == NSR_FLOW_2_TUPLE) {
+		tuple.from_port = 0;
+		tuple.to_port = 0;
+		tuple.protocol = 0;
+	}
+	if (is_backward(&tuple)) {
+		swap(tuple.from[0], tuple.to[0]);
+		swap(tuple.from[1], tuple.to[1]);
+		swap(tuple.from_port, tuple.to_port);
+	}
+	if (tuple.family == AF_INET)
+		return hsiphash_4u32(tuple.from[0], tuple.to[0],
+				     (u32)tuple.from_port << 16 | tuple.to_port, tuple.protocol,
+				     &hasher->seed.flow);
+	return hsiphash(&tuple, sizeof(tuple), &hasher->seed.flow);
+}
+
+/*
+ * Ids are counted for each direction, and for each protocol in IPv4. In IPv6 fragments of a packet
+ * may have different protocols in front.
+ */
+static u64 fragment_key(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer)
+{
+	struct nsr_tuple key = layer->tuple;
+
+	key.from_port = layer->fragment_id >> 16;
+	key.to_port = layer->fragment_id & 0xffff;
+	if (key.family == AF_INET6)
+		key.protocol = 0;
+	return siphash(&key, sizeof(key), &hasher->seed.fragment);
+}
+
+/* A slot: the hash, a part of the key that isn't the slot's index, and the second it was taught. */
+static u64 slot_of(u64 key, u32 hash, u16 second)
+{
+	return (u64)hash << 32 | (u64)(key >> 48) << 16 | second;
+}
+
+static u16 second_now(void)
+{
+	return jiffies / HZ;
+}
+
+static void teach(struct nsr_flow_fragments *fragments, u64 key, u32 hash)
+{
+	WRITE_ONCE(fragments->slots[key % NSR_FLOW_FRAGMENTS], slot_of(key, hash, second_now()));
+}
+
+static bool look_up(const struct nsr_flow_fragments *fragments, u64 key, u32 *hash)
+{
+	u64 slot = READ_ONCE(fragments->slots[key % NSR_FLOW_FRAGMENTS]);
+
+	if ((u16)(slot >> 16) != key >> 48)
+		return false;
+	if ((u16)(second_now() - (u16)slot) > FRAGMENT_LIFE_S)
+		return false;
+	*hash = slot >> 32;
+	return true;
+}
+
+/**
+ * nsr_flow_hash() - the hash of the flow that a packet belongs to
+ * @hasher:   the cluster's
+ * @skb:      left as it is
+ * @offset:   where the packet begins, relative to skb->data; within the headroom if negative
+ * @protocol: what is there: htons(ETH_P_TEB) an Ethernet header; on devices without one the
+ *            EtherType, or 0 for IP of either version
+ *
+ * On any CPU, in any context. It has to see the fragments that a filter or sampling leave out, or
+ * others don't find their flow.
+ *
+ * Return: the hash, all 32 bits of it of use; 0 if nothing in the packet is understood.
+ */
+u32 nsr_flow_hash(struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int offset,
+		  __be16 protocol)
+{
+	struct nsr_place at = { .skb = skb, .offset = offset, .protocol = protocol };
+	struct nsr_layer layers[LAYERS_MAX], *layer = layers, *taught;
+	u32 hash;
+
+	nsr_layer_enter(&at, layer);
+	while (hasher->inner && layer + 1 < layers + LAYERS_MAX &&
+	       layer->fragment != NSR_FRAGMENT_LATER &&
+	       nsr_layer_enter_tunnel(&at, &layer->tuple) && nsr_layer_enter(&at, layer + 1))
+		layer++;
+	if (layer->fragment != NSR_FRAGMENT_LATER ||
+	    !look_up(&hasher->fragments, fragment_key(hasher, layer), &hash))
+		hash = hash_tuple(hasher, layer->tuple);
+	for (taught = layers; taught <= layer; taught++) {
+		if (taught->fragment == NSR_FRAGMENT_FIRST)
+			teach(&hasher->fragments, fragment_key(hasher, taught), hash);
+	}
+	return hash;
+}
+
+/**
+ * nsr_flow_vlan() - the id of the VLAN that a packet belongs to, of the outermost if of several
+ * @skb:      left as it is
+ * @offset:   as for nsr_flow_hash()
+ * @protocol: as for nsr_flow_hash()
+ *
+ * Return: the id, 0 if there is no tag.
+ */
+u16 nsr_flow_vlan(const struct sk_buff *skb, int offset, __be16 protocol)
+{
+	struct nsr_place at = { .skb = skb, .offset = offset, .protocol = protocol };
+	u16 vlan;
+
+	if (skb_vlan_tag_present(skb))
+		return skb_vlan_tag_get_id(skb);
+	return nsr_layer_read_tag(&at, &vlan) ? vlan : 0;
+}

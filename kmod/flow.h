@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hash by which a cluster distributes packets over its members: all packets of a flow, of both
+ * directions, fragments too, have the same. This file's code is tested in user space: see
+ * tests/unit/kernel.
+ */
+#ifndef NSR_FLOW_H
+#define NSR_FLOW_H
+
+#include <linux/cache.h>
+#include <linux/siphash.h>
+#include <linux/types.h>
+
+struct sk_buff;
+
+#define NSR_FLOW_FRAGMENTS 1024U /* a power of two, 65536 at most */
+
+/**
+ * enum nsr_flow_key - what makes packets belong to the same flow
+ * @NSR_FLOW_5_TUPLE: IP addresses, protocol, ports of TCP, UDP, UDP-Lite, SCTP and DCCP
+ * @NSR_FLOW_2_TUPLE: IP addresses
+ *
+ * Of what isn't IP, the MAC addresses.
+ */
+enum nsr_flow_key {
+	NSR_FLOW_5_TUPLE,
+	NSR_FLOW_2_TUPLE,
+};
+
+/**
+ * struct nsr_flow_seed - random bytes, so that no sender can choose who gets its packets
+ */
+struct nsr_flow_seed {
+	siphash_key_t fragment;
+	hsiphash_key_t flow;
+};
+
+/**
+ * struct nsr_flow_fragments - the hashes of fragmented packets, as the first fragments told them
+ *
+ * Any CPU reads and writes any slot without a lock: a slot is one word, and whatever is in it, the
+ * worst is that fragments go to another member than their flow. A newer packet takes an older
+ * one's slot.
+ */
+struct nsr_flow_fragments {
+	u64 slots[NSR_FLOW_FRAGMENTS];
+};
+
+/**
+ * struct nsr_flow_hasher - how a cluster hashes
+ * @seed:      from get_random_bytes(), before the first packet
+ * @key:       NSR_FLOW_…
+ * @inner:     where there is a tunnel, the flow is that of the packet inside: VXLAN, GTP-U, GRE
+ *             (NVGRE too), IP in IP
+ * @fragments: zeros at first
+ *
+ * Owned by the cluster; but for @fragments constant.
+ */
+struct nsr_flow_hasher {
+	struct nsr_flow_seed seed;
+	enum nsr_flow_key key;
+	bool inner;
+	struct nsr_flow_fragments fragments ____cacheline_aligned_in_smp;
+};
+
+u32 nsr_flow_hash(struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int offset,
+		  __be16 protocol);
+u16 nsr_flow_vlan(const struct sk_buff *skb, int offset, __be16 protocol);
+
+#endif

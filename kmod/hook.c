@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/if_ether.h>
+#include <linux/rculist.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "hook.h"
+#include "netns.h"
+#include "view.h"
+
+/**
+ * struct nsr_hook - a device that is captured from
+ * @taps: who captures, at least one; written under RTNL
+ * @type: what the kernel calls
+ * @rcu:  frees it
+ */
+struct nsr_hook {
+	struct list_head taps;
+	struct packet_type type;
+	struct rcu_head rcu;
+};
+
+/* The kernel holds rcu_read_lock and has bottom halves off. */
+static int receive(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
+		   struct net_device *orig_dev)
+{
+	const struct nsr_hook *hook = container_of(type, struct nsr_hook, type);
+	const struct nsr_tap *tap;
+	struct nsr_view view;
+
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		goto consume;
+	nsr_view_init(&view, skb, dev);
+	list_for_each_entry_rcu (tap, &hook->taps, in_hook)
+		if (view.outgoing ? tap->out : tap->in)
+			nsr_source_deliver(tap->source, &view);
+consume:
+	consume_skb(skb);
+	return NET_RX_SUCCESS;
+}
+
+/* What is sent is cloned for us unless nobody wants it. */
+static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
+{
+	const struct nsr_tap *tap;
+	bool out = false;
+
+	list_for_each_entry (tap, &hook->taps, in_hook)
+		out |= tap->out;
+	WRITE_ONCE(hook->type.ignore_outgoing, !out);
+}
+
+static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
+{
+	struct nsr_hook *hook;
+	int rc;
+
+	hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+	if (!hook)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&hook->taps);
+	hook->type.type = htons(ETH_P_ALL);
+	hook->type.dev = dev;
+	hook->type.func = receive;
+	hook->type.af_packet_net = dev_net(dev);
+	hook->type.ignore_outgoing = !tap->out;
+	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));
+	if (rc < 0) {
+		kfree(hook);
+		return ERR_PTR(rc);
+	}
+	return hook;
+}
+
+/**
+ * nsr_hook_add() - begin to take packets of a device
+ * @dev: a registered device
+ * @tap: tells who gets which; its hook is filled in
+ *
+ * Under RTNL. Return: 0; -ENOMEM.
+ */
+int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
+{
+	struct nsr_hook *hook = xa_load(&nsr_net(dev_net(dev))->hooks, dev->ifindex);
+	bool first = !hook;
+
+	if (first)
+		hook = make(dev, tap);
+	if (IS_ERR(hook))
+		return PTR_ERR(hook);
+	tap->hook = hook;
+	list_add_tail_rcu(&tap->in_hook, &hook->taps);
+	if (first)
+		dev_add_pack(&hook->type);
+	else
+		tell_kernel_what_is_wanted(hook);
+	return 0;
+}
+
+/** nsr_hook_remove() - undo nsr_hook_add(); under RTNL; the tap is free a grace period later */
+void nsr_hook_remove(struct nsr_tap *tap)
+{
+	struct nsr_hook *hook = tap->hook;
+	struct net_device *dev = hook->type.dev;
+
+	list_del_rcu(&tap->in_hook);
+	if (!list_empty(&hook->taps)) {
+		tell_kernel_what_is_wanted(hook);
+		return;
+	}
+	/* dev_remove_pack() would wait for the grace period. */
+	__dev_remove_pack(&hook->type);
+	xa_erase(&nsr_net(hook->type.af_packet_net)->hooks, dev->ifindex);
+	kfree_rcu(hook, rcu);
+}
+
+/** nsr_hook_device() - the device of a hook */
+struct net_device *nsr_hook_device(const struct nsr_hook *hook)
+{
+	return hook->type.dev;
+}
+
+/** nsr_hook_lose_device() - a device goes away: tell all who capture from it; under RTNL */
+void nsr_hook_lose_device(struct net_device *dev)
+{
+	struct xarray *hooks = &nsr_net(dev_net(dev))->hooks;
+	struct nsr_hook *hook;
+
+	/* The last tap takes the hook along. */
+	while ((hook = xa_load(hooks, dev->ifindex)))
+		nsr_source_lose_device(list_first_entry(&hook->taps, struct nsr_tap, in_hook));
+}
+
+/** nsr_hook_taps() - how many captures and clusters take packets of a device */
+unsigned int nsr_hook_taps(struct net *net, int ifindex)
+{
+	const struct nsr_hook *hook;
+	const struct nsr_tap *tap;
+	unsigned int count = 0;
+
+	rcu_read_lock();
+	hook = xa_load(&nsr_net(net)->hooks, ifindex);
+	if (hook)
+		list_for_each_entry_rcu (tap, &hook->taps, in_hook)
+			count++;
+	rcu_read_unlock();
+	return count;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A hook: where packets of one device reach the module. There is one only while somebody captures
+ * from the device, however many do, so that nobody else pays.
+ */
+#ifndef NSR_HOOK_H
+#define NSR_HOOK_H
+
+#include <linux/netdevice.h>
+
+#include "source.h"
+
+struct nsr_hook;
+
+int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap);
+void nsr_hook_remove(struct nsr_tap *tap);
+struct net_device *nsr_hook_device(const struct nsr_hook *hook);
+void nsr_hook_lose_device(struct net_device *dev);
+unsigned int nsr_hook_taps(struct net *net, int ifindex);
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nsring.ko: packets of network devices into rings that user space maps. The contract with user
+ * space, and its manual, is nsring_uapi.h.
+ *
+ *	packet ─▶ hook of the device ─▶ tap ─▶ source ─┬─▶ ring ─▶ its readers
+ *	          hook.c                        source.c └─▶ cluster ─▶ ring of one member
+ *	                                                    cluster.c
+ *
+ * Locks: a socket's lock, then RTNL, then nsr_nets_lock. Packets are delivered under RCU alone.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "device.h"
+#include "netns.h"
+#include "nsring_uapi.h"
+#include "sock.h"
+#include "workqueue.h"
+
+struct workqueue_struct *nsr_workqueue;
+
+static int __init nsr_init(void)
+{
+	int rc;
+
+	nsr_workqueue = alloc_workqueue("nsring", WQ_UNBOUND, 0);
+	if (!nsr_workqueue)
+		return -ENOMEM;
+	rc = nsr_netns_register();
+	if (rc < 0)
+		goto destroy_workqueue;
+	rc = nsr_device_register();
+	if (rc < 0)
+		goto unregister_netns;
+	rc = nsr_socket_register();
+	if (rc < 0)
+		goto unregister_device;
+	return 0;
+
+unregister_device:
+	nsr_device_unregister();
+unregister_netns:
+	nsr_netns_unregister();
+destroy_workqueue:
+	destroy_workqueue(nsr_workqueue);
+	return rc;
+}
+
+static void __exit nsr_exit(void)
+{
+	nsr_socket_unregister();
+	nsr_device_unregister();
+	nsr_netns_unregister();
+	/* What the last sockets have left to RCU and to the queue, in this order. */
+	rcu_barrier();
+	destroy_workqueue(nsr_workqueue);
+}
+
+module_init(nsr_init);
+module_exit(nsr_exit);
+
+MODULE_DESCRIPTION("packet capture with mapped rings, by network namespace");
+MODULE_AUTHOR("The nsring authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(NSRING_VERSION);
+MODULE_ALIAS_NETPROTO(NSRING_FAMILY);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+#include <linux/vmalloc.h>
+
+#include "memory.h"
+
+static unsigned int memory_percent = 25;
+module_param(memory_percent, uint, 0644);
+MODULE_PARM_DESC(memory_percent, "most memory that all rings may have, percent of RAM (25)");
+
+/* RETRY_MAYFAIL: reclaim, but fail rather than have the OOM killer choose a victim. */
+#define NSR_GFP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+
+static atomic_long_t all_pages;
+
+/** nsr_memory_pages() - pages of all rings of the host */
+unsigned long nsr_memory_pages(void)
+{
+	return atomic_long_read(&all_pages);
+}
+
+/* Add to a counter unless it would exceed the limit. */
+static bool charge(atomic_long_t *counter, unsigned long count, unsigned long limit)
+{
+	long old = atomic_long_read(counter);
+
+	do {
+		if (count > limit || old > limit - count)
+			return false;
+	} while (!atomic_long_try_cmpxchg(counter, &old, old + count));
+	return true;
+}
+
+static bool charge_host(unsigned long count)
+{
+	unsigned long percent = min(READ_ONCE(memory_percent), 90U);
+
+	/* What is reclaimed for a ring should not be what others live on. */
+	return count <= si_mem_available() / 2 &&
+	       charge(&all_pages, count, totalram_pages() / 100 * percent);
+}
+
+static bool charge_user(struct nsr_area *area)
+{
+	if (capable(CAP_IPC_LOCK))
+		return true;
+	if (!charge(&current_user()->locked_vm, area->count, rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT))
+		return false;
+	area->user = get_uid(current_user());
+	return true;
+}
+
+static void uncharge(struct nsr_area *area)
+{
+	atomic_long_sub(area->count, &all_pages);
+	if (!area->user)
+		return;
+	atomic_long_sub(area->count, &area->user->locked_vm);
+	free_uid(area->user);
+	area->user = NULL;
+}
+
+/* The node of the CPU whose lane page @i belongs to. */
+static int page_node(unsigned long i, unsigned long first, unsigned long per_cpu)
+{
+	unsigned long cpu;
+
+	if (!per_cpu || i < first)
+		return NUMA_NO_NODE;
+	cpu = (i - first) / per_cpu;
+	return cpu < nr_cpu_ids && cpu_possible(cpu) ? cpu_to_mem(cpu) : NUMA_NO_NODE;
+}
+
+static int alloc_pages_of(struct nsr_area *area, unsigned long first, unsigned long per_cpu)
+{
+	unsigned long i;
+	int node;
+
+	for (i = 0; i < area->count; i++) {
+		node = page_node(i, first, per_cpu);
+		if (node == NUMA_NO_NODE)
+			area->pages[i] = alloc_page(NSR_GFP);
+		else
+			area->pages[i] = alloc_pages_node(node, NSR_GFP, 0);
+		if (!area->pages[i] || fatal_signal_pending(current))
+			return -ENOMEM;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void free_pages_of(struct nsr_area *area)
+{
+	unsigned long i;
+
+	for (i = 0; i < area->count && area->pages[i]; i++) {
+		__free_page(area->pages[i]);
+		cond_resched();
+	}
+	kvfree(area->pages);
+	area->pages = NULL;
+}
+
+/**
+ * nsr_area_make() - allocate an area
+ * @area:            filled in; zeroed before
+ * @count:           pages
+ * @first_node_page: from here on pages belong to CPUs, the first ones to CPU 0
+ * @pages_per_cpu:   and are near them; 0: to none
+ *
+ * May sleep. Return: 0; -ENOMEM, also when a limit is reached.
+ */
+int nsr_area_make(struct nsr_area *area, unsigned long count, unsigned long first_node_page,
+		  unsigned long pages_per_cpu)
+{
+	area->count = count;
+	if (!charge_host(count))
+		return -ENOMEM;
+	if (!charge_user(area)) {
+		atomic_long_sub(count, &all_pages);
+		return -ENOMEM;
+	}
+	area->pages = kvcalloc(count, sizeof(*area->pages), NSR_GFP);
+	if (!area->pages)
+		goto uncharge;
+	if (alloc_pages_of(area, first_node_page, pages_per_cpu) < 0)
+		goto free_pages;
+	area->addr = vmap(area->pages, count, VM_MAP, PAGE_KERNEL);
+	if (!area->addr)
+		goto free_pages;
+	return 0;
+
+free_pages:
+	free_pages_of(area);
+uncharge:
+	uncharge(area);
+	return -ENOMEM;
+}
+
+/**
+ * nsr_area_free() - give an area back
+ * @area: nothing happens if it was never made
+ *
+ * May sleep. What is mapped stays with whom has mapped it until unmapped.
+ */
+void nsr_area_free(struct nsr_area *area)
+{
+	if (!area->addr)
+		return;
+	vunmap(area->addr);
+	area->addr = NULL;
+	free_pages_of(area);
+	uncharge(area);
+}

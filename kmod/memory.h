@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Areas of memory that user space maps: charged to the memory cgroup of who makes them, to the
+ * user's RLIMIT_MEMLOCK, and against a limit for all rings of the host.
+ */
+#ifndef NSR_MEMORY_H
+#define NSR_MEMORY_H
+
+#include <linux/sched/user.h>
+#include <linux/types.h>
+
+/**
+ * struct nsr_area - pages that lie next to each other in the kernel's address space
+ * @addr:  zeroed
+ * @pages: @count of them
+ * @user:  who is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK
+ */
+struct nsr_area {
+	void *addr;
+	struct page **pages;
+	unsigned long count;
+	struct user_struct *user;
+};
+
+int nsr_area_make(struct nsr_area *area, unsigned long count, unsigned long first_node_page,
+		  unsigned long pages_per_cpu);
+void nsr_area_free(struct nsr_area *area);
+unsigned long nsr_memory_pages(void);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "netns.h"
+#include "proc.h"
+
+unsigned int nsr_net_id __read_mostly;
+LIST_HEAD(nsr_nets);
+DEFINE_MUTEX(nsr_nets_lock);
+LIST_HEAD(nsr_sources_everywhere);
+
+static int __net_init add(struct net *net)
+{
+	struct nsr_net *ns = nsr_net(net);
+
+	ns->net = net;
+	xa_init(&ns->hooks);
+	INIT_LIST_HEAD(&ns->sources);
+	INIT_LIST_HEAD(&ns->shared);
+	INIT_LIST_HEAD(&ns->clusters);
+	nsr_proc_add_namespace(ns);
+	/* Before the namespace gets its first device, so that no source misses one. */
+	mutex_lock(&nsr_nets_lock);
+	list_add_tail(&ns->node, &nsr_nets);
+	mutex_unlock(&nsr_nets_lock);
+	return 0;
+}
+
+/* All devices are gone, and all sockets: each held the namespace. */
+static void __net_exit remove(struct net *net)
+{
+	struct nsr_net *ns = nsr_net(net);
+
+	mutex_lock(&nsr_nets_lock);
+	list_del(&ns->node);
+	mutex_unlock(&nsr_nets_lock);
+	nsr_proc_remove_namespace(ns);
+	WARN_ON_ONCE(!xa_empty(&ns->hooks));
+	xa_destroy(&ns->hooks);
+}
+
+static struct pernet_operations operations = {
+	.init = add,
+	.exit = remove,
+	.id = &nsr_net_id,
+	.size = sizeof(struct nsr_net),
+};
+
+/** nsr_netns_register() - follow namespaces; those that there are, too */
+int nsr_netns_register(void)
+{
+	return register_pernet_subsys(&operations);
+}
+
+/** nsr_netns_unregister() - undo it */
+void nsr_netns_unregister(void)
+{
+	unregister_pernet_subsys(&operations);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/netdevice.h>
+#include <linux/proc_fs.h>
+#include <linux/rtnetlink.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "cluster.h"
+#include "hook.h"
+#include "memory.h"
+#include "netns.h"
+#include "proc.h"
+#include "ring.h"
+#include "sock.h"
+
+/**
+ * struct device_file - the file of a device, found by its index, as names change
+ * @node:    in the namespace's list, under RTNL
+ * @file:    NULL if it couldn't be made
+ * @ifindex: of the device
+ */
+struct device_file {
+	struct hlist_node node;
+	struct proc_dir_entry *file;
+	int ifindex;
+};
+
+static int show_info(struct seq_file *m, void *unused)
+{
+	const struct nsr_net *ns = nsr_net(m->private);
+
+	seq_printf(m, "version:    %s\n", NSRING_VERSION);
+	seq_printf(m, "abi:        %u\n", NSRING_ABI);
+	seq_printf(m, "captures:   %u\n", READ_ONCE(ns->open));
+	seq_printf(m, "opened:     %u\n", READ_ONCE(ns->captures));
+	seq_puts(m, "closed captures, packets:\n");
+	seq_printf(m, "  written:  %lld\n", atomic64_read(&ns->past_written));
+	seq_printf(m, "  filtered: %lld\n", atomic64_read(&ns->past_filtered));
+	seq_printf(m, "  full:     %lld\n", atomic64_read(&ns->past_full));
+	/* Of the whole host, so for those who see the whole host. */
+	if (net_eq(m->private, &init_net))
+		seq_printf(m, "memory:     %lu KiB\n", nsr_memory_pages() << (PAGE_SHIFT - 10));
+	return 0;
+}
+
+static int show_device(struct seq_file *m, void *unused)
+{
+	int ifindex = (long)pde_data(file_inode(m->file));
+	struct net *net = m->private;
+	struct net_device *dev;
+
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(net, ifindex);
+	if (dev) {
+		seq_printf(m, "name:     %s\n", dev->name);
+		seq_printf(m, "ifindex:  %d\n", dev->ifindex);
+		seq_printf(m, "type:     %u\n", dev->type);
+		seq_printf(m, "mtu:      %u\n", READ_ONCE(dev->mtu));
+		seq_printf(m, "up:       %s\n", dev->flags & IFF_UP ? "yes" : "no");
+		seq_printf(m, "captures: %u\n", nsr_hook_taps(net, ifindex));
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+static void show_name(struct seq_file *m, const struct nsr_sock *sock)
+{
+	u32 ifindex = READ_ONCE(sock->ifindex);
+	struct net_device *dev;
+
+	if (sock->setup.flags & NSRING_ALL_NETNS) {
+		seq_puts(m, "device:   any, in all namespaces\n");
+		return;
+	}
+	if (!ifindex) {
+		seq_puts(m, "device:   any\n");
+		return;
+	}
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(sock_net(&sock->sk), ifindex);
+	seq_printf(m, "device:   %s\n", dev ? dev->name : "gone");
+	seq_printf(m, "ifindex:  %u\n", ifindex);
+	rcu_read_unlock();
+}
+
+static void show_ring(struct seq_file *m, const struct nsr_sock *sock)
+{
+	const struct nsr_ring *ring = sock->ring;
+	struct nsring_stats stats = {};
+
+	seq_printf(m, "ring:     %lu bytes, %u lanes of %llu\n", ring->area.count << PAGE_SHIFT,
+		   nr_cpu_ids, ring->lane_bytes);
+	seq_printf(m, "snaplen:  %u\n", ring->snaplen);
+	if (ring->share)
+		seq_printf(m, "share:    %u, reader %u\n", ring->share, sock->index);
+	nsr_ring_stats(ring, sock->index, &stats);
+	seq_printf(m, "written:  %llu\n", stats.written);
+	seq_printf(m, "bytes:    %llu\n", stats.bytes);
+	seq_printf(m, "filtered: %llu\n", stats.filtered);
+	seq_printf(m, "sampled:  %llu\n", stats.sampled);
+	seq_printf(m, "full:     %llu\n", stats.full);
+}
+
+static bool attached(const struct nsr_sock *sock)
+{
+	bool is;
+
+	rtnl_lock();
+	is = nsr_is_attached(sock);
+	rtnl_unlock();
+	return is;
+}
+
+static int show_capture(struct seq_file *m, void *unused)
+{
+	const struct nsr_sock *sock = m->private;
+
+	seq_printf(m, "pid:      %d\n", sock->pid);
+	seq_printf(m, "process:  %s\n", sock->comm);
+	show_name(m, sock);
+	seq_printf(m, "state:    %s\n",
+		   sock->stopped    ? "stopped"
+		   : !sock->ring    ? "sends"
+		   : attached(sock) ? "captures"
+				    : "device gone");
+	seq_printf(m, "filter:   %s\n", rcu_access_pointer(sock->sk.sk_filter) ? "yes" : "no");
+	if (sock->setup.cluster)
+		seq_printf(m, "cluster:  %u\n", sock->setup.cluster);
+	if (sock->ring)
+		show_ring(m, sock);
+	seq_printf(m, "sent:     %lld\n", atomic64_read(&sock->sent));
+	return 0;
+}
+
+/** nsr_proc_add_namespace() - make the folder of a namespace */
+void nsr_proc_add_namespace(struct nsr_net *ns)
+{
+	ns->proc = proc_net_mkdir(ns->net, "nsring", ns->net->proc_net);
+	if (!ns->proc)
+		return;
+	proc_create_net_single("info", 0444, ns->proc, show_info, NULL);
+	ns->proc_dev = proc_net_mkdir(ns->net, "dev", ns->proc);
+}
+
+/** nsr_proc_remove_namespace() - remove it, with all that is in it */
+void nsr_proc_remove_namespace(struct nsr_net *ns)
+{
+	proc_remove(ns->proc);
+}
+
+static void make_file(struct nsr_net *ns, struct net_device *dev, struct device_file *device)
+{
+	void *data = (void *)(long)dev->ifindex;
+
+	if (ns->proc_dev)
+		device->file =
+			proc_create_net_single(dev->name, 0444, ns->proc_dev, show_device, data);
+}
+
+/** nsr_proc_add_device() - a device has appeared; under RTNL */
+void nsr_proc_add_device(struct nsr_net *ns, struct net_device *dev)
+{
+	struct device_file *device = kzalloc(sizeof(*device), GFP_KERNEL);
+
+	if (!device)
+		return;
+	device->ifindex = dev->ifindex;
+	make_file(ns, dev, device);
+	hlist_add_head(&device->node, &ns->devices);
+}
+
+static struct device_file *find(const struct nsr_net *ns, const struct net_device *dev)
+{
+	struct device_file *device;
+
+	hlist_for_each_entry (device, &ns->devices, node)
+		if (device->ifindex == dev->ifindex)
+			return device;
+	return NULL;
+}
+
+/** nsr_proc_remove_device() - it vanishes; under RTNL */
+void nsr_proc_remove_device(struct nsr_net *ns, struct net_device *dev)
+{
+	struct device_file *device = find(ns, dev);
+
+	if (!device)
+		return;
+	proc_remove(device->file);
+	hlist_del(&device->node);
+	kfree(device);
+}
+
+/** nsr_proc_rename_device() - it has another name now; under RTNL */
+void nsr_proc_rename_device(struct nsr_net *ns, struct net_device *dev)
+{
+	struct device_file *device = find(ns, dev);
+
+	if (!device)
+		return;
+	proc_remove(device->file);
+	device->file = NULL;
+	make_file(ns, dev, device);
+}
+
+/** nsr_proc_add_capture() - a file for a socket that was bound: PID-NUMBER */
+void nsr_proc_add_capture(struct nsr_net *ns, struct nsr_sock *sock)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%d-%u", sock->pid, sock->id);
+	if (ns->proc)
+		sock->proc = proc_create_single_data(name, 0444, ns->proc, show_capture, sock);
+}
+
+/** nsr_proc_remove_capture() - remove it; waits for who is reading it */
+void nsr_proc_remove_capture(struct nsr_sock *sock)
+{
+	proc_remove(sock->proc);
+}

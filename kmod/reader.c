@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bitops.h>
+#include <linux/rtnetlink.h>
+
+#include "reader.h"
+#include "ring.h"
+#include "sock.h"
+
+/** nsr_reader_choose_index() - a free index, taken until its bit is cleared; -EUSERS: none */
+int nsr_reader_choose_index(struct nsr_ring *ring)
+{
+	unsigned int end = ring->shared ? NSRING_READERS_MAX : 1;
+	unsigned int index = find_first_zero_bit(&ring->readers_used, end);
+
+	if (index >= end)
+		return -EUSERS;
+	set_bit(index, &ring->readers_used);
+	return index;
+}
+
+/* A reader who joins reads from here on. */
+static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
+{
+	struct nsring_cursor *cursors = sock->cursors.addr;
+	struct nsr_lane *lane;
+	unsigned int cpu;
+
+	for_each_possible_cpu (cpu) {
+		lane = per_cpu_ptr(ring->lanes, cpu);
+		WRITE_ONCE(lane->shown->matched[sock->index], 0);
+		WRITE_ONCE(lane->refused[sock->index], 0);
+		WRITE_ONCE(cursors[cpu].tail, nsr_ring_head(ring, cpu));
+		if (!ring->shared)
+			lane->cursor = &cursors[cpu];
+	}
+}
+
+/**
+ * nsr_reader_join() - packets are for this reader, too, from now on
+ * @ring: its ring; no packet has been written for this index for a grace period
+ * @sock: with cursors and index
+ */
+void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
+{
+	ASSERT_RTNL();
+	set_cursors(ring, sock);
+	rcu_assign_pointer(ring->readers[sock->index], sock);
+	if (sock->index >= ring->readers_end)
+		WRITE_ONCE(ring->readers_end, sock->index + 1);
+}
+
+/** nsr_reader_leave() - no more; packets on their way may still touch @sock for a grace period */
+void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock)
+{
+	u32 end = ring->readers_end;
+
+	ASSERT_RTNL();
+	if (rcu_access_pointer(ring->readers[sock->index]) != sock)
+		return;
+	RCU_INIT_POINTER(ring->readers[sock->index], NULL);
+	while (end && !rcu_access_pointer(ring->readers[end - 1]))
+		end--;
+	WRITE_ONCE(ring->readers_end, end);
+}
+
+/** nsr_readers_count() - how many there are */
+unsigned int nsr_readers_count(const struct nsr_ring *ring)
+{
+	unsigned int index, count = 0;
+
+	ASSERT_RTNL();
+	for (index = 0; index < ring->readers_end; index++)
+		if (rcu_access_pointer(ring->readers[index]))
+			count++;
+	return count;
+}
+
+/** nsr_readers_fail() - wake all readers with an error, a positive errno value */
+void nsr_readers_fail(const struct nsr_ring *ring, int error)
+{
+	struct nsr_sock *sock;
+	unsigned int index;
+
+	for (index = 0; index < ring->readers_end; index++) {
+		sock = rtnl_dereference(ring->readers[index]);
+		if (sock)
+			nsr_reader_fail(sock, error);
+	}
+}
+
+/** nsr_reader_fail() - wake a reader with an error */
+void nsr_reader_fail(struct nsr_sock *sock, int error)
+{
+	WRITE_ONCE(sock->sk.sk_err, error);
+	sk_error_report(&sock->sk);
+}

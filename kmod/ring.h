@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A ring: memory in which packets wait for their readers, as nsring_uapi.h lays it out. A lane for
+ * each possible CPU, which only that CPU writes, with bottom halves off: so no lock.
+ *
+ * An ordinary ring has one reader and never overwrites what that has not read. A shared one has
+ * several and overwrites the oldest.
+ *
+ * Lifetime: rings are reference counted by their readers (sockets). Who delivers holds
+ * rcu_read_lock, and has come through a source's tap or a cluster's member list; a ring is taken
+ * out of those, and freed a grace period later.
+ */
+#ifndef NSR_RING_H
+#define NSR_RING_H
+
+#include <linux/cache.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/refcount.h>
+
+#include "memory.h"
+#include "nsring_uapi.h"
+#include "source.h"
+#include "view.h"
+
+struct nsr_sock;
+
+/**
+ * struct nsr_lane - what a CPU knows of its lane; only that CPU writes it
+ * @head:    position of the next record; the truth, of which @shown->head is a copy
+ * @tail:    the reader's position when last looked at; believed only within its bounds
+ * @oldest:  start of the oldest whole record (shared)
+ * @data:    lane_bytes of them
+ * @shown:   what user space sees of the lane
+ * @cursor:  what the reader of an ordinary ring tells
+ * @written, @bytes, @sampled, @full: see struct nsring_stats
+ * @countdown: packets until the next that sampling keeps
+ * @refused: by the filter of each reader
+ */
+struct nsr_lane {
+	u64 head;
+	u64 tail;
+	u64 oldest;
+	u8 *data;
+	struct nsring_lane *shown;
+	const struct nsring_cursor *cursor;
+	u64 written;
+	u64 bytes;
+	u64 sampled;
+	u64 full;
+	u32 countdown;
+	u64 refused[NSRING_READERS_MAX];
+};
+
+/**
+ * struct nsr_ring - a ring
+ * @source:    the devices that it takes packets from, unless a cluster hands it some
+ * @lanes:     nr_cpu_ids of them
+ * @lane_bytes: a power of two
+ * @snaplen:   most bytes kept of a packet
+ * @sample:    keep every nth
+ * @cooked:    records have a cooked header
+ * @kernel_stamps: the device's stamps are not used
+ * @shared:    several readers
+ * @readers:   by index; [0] alone for an ordinary ring. Written under RTNL.
+ * @readers_end: behind the last index in use
+ * @readers_used: indices that are taken, also by readers who left less than a grace period ago
+ * @refs:      readers
+ * @asked_snaplen: by the first reader
+ * @share:     the number that shared rings are found by
+ * @node:      in the namespace's list of shared rings, under RTNL
+ * @area:      the ring area
+ */
+struct nsr_ring {
+	struct nsr_lane __percpu *lanes;
+	u64 lane_bytes;
+	u32 snaplen;
+	u32 sample;
+	bool cooked;
+	bool kernel_stamps;
+	bool shared;
+	u32 readers_end;
+	struct nsr_sock __rcu *readers[NSRING_READERS_MAX];
+
+	struct nsr_source source;
+	unsigned long readers_used;
+	refcount_t refs;
+	u32 asked_snaplen;
+	u32 share;
+	struct list_head node;
+	struct nsr_area area;
+};
+
+struct nsr_ring *nsr_ring_make(const struct nsring_setup *setup);
+void nsr_ring_free(struct nsr_ring *ring);
+void nsr_ring_put_packet(struct nsr_ring *ring, struct nsr_view *view);
+void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats *stats);
+
+/** nsr_ring_head() - up to where a lane can be read */
+static inline u64 nsr_ring_head(const struct nsr_ring *ring, unsigned int cpu)
+{
+	return smp_load_acquire(&per_cpu_ptr(ring->lanes, cpu)->shown->head);
+}
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/if_vlan.h>
+#include <linux/net.h>
+#include <linux/netdevice.h>
+
+#include "sock.h"
+
+static bool is_ethernet(const struct net_device *dev)
+{
+	return dev->type == ARPHRD_ETHER || dev->type == ARPHRD_LOOPBACK;
+}
+
+/* A device without link-layer header: the packet's first byte tells. */
+static __be16 guess_protocol(const struct sk_buff *skb)
+{
+	switch (skb->data[0] >> 4) {
+	case 4:
+		return htons(ETH_P_IP);
+	case 6:
+		return htons(ETH_P_IPV6);
+	}
+	return 0;
+}
+
+static int check(const struct net_device *dev, size_t len)
+{
+	if (!(dev->flags & IFF_UP))
+		return -ENETDOWN;
+	if (len < max_t(size_t, dev->hard_header_len, 1))
+		return -EINVAL;
+	if (len > (size_t)dev->mtu + dev->hard_header_len + VLAN_HLEN)
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg, size_t len)
+{
+	int rc;
+
+	skb_reserve(skb, LL_RESERVED_SPACE(dev));
+	skb_put(skb, len);
+	rc = memcpy_from_msg(skb->data, msg, len);
+	if (rc < 0)
+		return rc;
+	if (!dev_validate_header(dev, skb->data, len))
+		return -EINVAL;
+	skb->dev = dev;
+	skb_reset_mac_header(skb);
+	if (is_ethernet(dev))
+		skb->protocol = eth_hdr(skb)->h_proto;
+	else
+		skb->protocol = guess_protocol(skb);
+	if (eth_type_vlan(skb->protocol))
+		skb->protocol = vlan_get_protocol(skb);
+	skb_set_network_header(skb, min_t(int, dev->hard_header_len, len));
+	return 0;
+}
+
+/* Hand it to the stack as if the device had received it. */
+static int inject(struct sk_buff *skb, struct net_device *dev)
+{
+	int rc;
+
+	skb_orphan(skb);
+	if (is_ethernet(dev))
+		skb->protocol = eth_type_trans(skb, dev);
+	else
+		skb_reset_network_header(skb);
+	local_bh_disable();
+	rc = netif_receive_skb(skb);
+	local_bh_enable();
+	/* What the stack then makes of it is its own affair. */
+	return rc == NET_RX_DROP ? 0 : rc;
+}
+
+static int transmit(struct nsr_sock *sock, struct sk_buff *skb, struct net_device *dev)
+{
+	int rc;
+
+	if (sock->setup.flags & NSRING_INJECT)
+		return inject(skb, dev);
+	rc = dev_queue_xmit(skb);
+	return rc > 0 ? net_xmit_errno(rc) : rc;
+}
+
+static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr *msg, size_t len)
+{
+	int hlen = LL_RESERVED_SPACE(dev), tlen = dev->needed_tailroom;
+	struct sk_buff *skb;
+	int rc;
+
+	rc = check(dev, len);
+	if (rc < 0)
+		return rc;
+	skb = sock_alloc_send_skb(&sock->sk, hlen + len + tlen, msg->msg_flags & MSG_DONTWAIT, &rc);
+	if (!skb)
+		return rc;
+	rc = fill(skb, dev, msg, len);
+	if (rc < 0) {
+		kfree_skb(skb);
+		return rc;
+	}
+	rc = transmit(sock, skb, dev);
+	if (rc == 0)
+		atomic64_inc(&sock->sent);
+	return rc;
+}
+
+/**
+ * nsr_sendmsg() - send one frame through the device that the socket is bound to
+ * @socket: a socket of the family
+ * @msg:    without an address
+ * @len:    bytes of the frame with its link-layer header
+ *
+ * Return: @len; -ENOTCONN not bound to a device; -ENODEV it is gone; -ENETDOWN; -EMSGSIZE; -EINVAL
+ * shorter than a link-layer header; -ENOBUFS dropped by the device's queue; -EAGAIN.
+ */
+int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
+{
+	struct nsr_sock *sock = nsr_sock(socket->sk);
+	u32 ifindex = READ_ONCE(sock->ifindex);
+	struct net_device *dev;
+	int rc;
+
+	if (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_COMPAT))
+		return -EINVAL;
+	if (msg->msg_namelen)
+		return -EINVAL;
+	if (!ifindex)
+		return -ENOTCONN;
+	dev = dev_get_by_index(sock_net(&sock->sk), ifindex);
+	if (!dev)
+		return -ENODEV;
+	rc = send_to(sock, dev, msg, len);
+	dev_put(dev);
+	return rc < 0 ? rc : len;
+}

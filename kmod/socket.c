@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/capability.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockptr.h>
+#include <linux/uaccess.h>
+#include <net/sock.h>
+
+#include "cluster.h"
+#include "netns.h"
+#include "reader.h"
+#include "ring.h"
+#include "sock.h"
+
+static int family = NSRING_FAMILY;
+module_param(family, int, 0444);
+MODULE_PARM_DESC(family, "number of the socket family");
+
+#define SETUP_FLAGS                                                                                \
+	(NSRING_COOKED | NSRING_PROMISCUOUS | NSRING_ALL_NETNS | NSRING_NO_RING | NSRING_INJECT |  \
+	 NSRING_KERNEL_STAMPS)
+
+static struct proto proto = {
+	.name = "NSRING",
+	.owner = THIS_MODULE,
+	.obj_size = sizeof(struct nsr_sock),
+};
+
+static int release(struct socket *socket)
+{
+	struct sock *sk = socket->sk;
+
+	if (!sk)
+		return 0;
+	nsr_release(nsr_sock(sk));
+	socket->sk = NULL;
+	return 0;
+}
+
+static int bind(struct socket *socket, struct sockaddr *address, int len)
+{
+	const struct sockaddr_nsring *to = (const void *)address;
+	struct sock *sk = socket->sk;
+	int rc;
+
+	if (len < (int)sizeof(*to) || to->family != family || to->reserved)
+		return -EINVAL;
+	lock_sock(sk);
+	rc = nsr_bind(nsr_sock(sk), to->ifindex);
+	release_sock(sk);
+	return rc;
+}
+
+static int get_name(struct socket *socket, struct sockaddr *address, int peer)
+{
+	struct sockaddr_nsring *from = (void *)address;
+
+	if (peer)
+		return -EOPNOTSUPP;
+	memset(from, 0, sizeof(*from));
+	from->family = family;
+	from->ifindex = READ_ONCE(nsr_sock(socket->sk)->ifindex);
+	return sizeof(*from);
+}
+
+static __poll_t poll(struct file *file, struct socket *socket, struct poll_table_struct *wait)
+{
+	struct nsr_sock *sock = nsr_sock(socket->sk);
+	__poll_t events = 0;
+
+	sock_poll_wait(file, socket, wait);
+	if (READ_ONCE(sock->sk.sk_err))
+		events |= EPOLLERR;
+	/* The ring, once there, stays for as long as the socket. */
+	if (smp_load_acquire(&sock->bound) && sock->ring && nsr_wake_arm(sock))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (sock_writeable(&sock->sk))
+		events |= EPOLLOUT | EPOLLWRNORM;
+	return events;
+}
+
+static bool all_zero(const void *bytes, size_t len)
+{
+	return !memchr_inv(bytes, 0, len);
+}
+
+static int check_setup(const struct net *net, const struct nsring_setup *setup)
+{
+	bool all = setup->flags & NSRING_ALL_NETNS;
+
+	if (setup->flags & ~SETUP_FLAGS || !all_zero(setup->reserved, sizeof(setup->reserved)))
+		return -EINVAL;
+	if (setup->snaplen > NSRING_SNAPLEN_MAX || setup->direction > NSRING_DIRECTION_OUT ||
+	    setup->cluster_mode >= NSRING_CLUSTER_MODES)
+		return -EINVAL;
+	if (setup->timeout_us > NSRING_TIMEOUT_MAX_US && setup->timeout_us != NSRING_NOW)
+		return -EINVAL;
+	if (setup->share && setup->cluster)
+		return -EINVAL;
+	if ((setup->flags & NSRING_NO_RING) && (setup->share || setup->cluster || all))
+		return -EINVAL;
+	if (all && (setup->flags & NSRING_PROMISCUOUS))
+		return -EINVAL;
+	if (all && (!net_eq(net, &init_net) || !capable(CAP_NET_RAW)))
+		return -EPERM;
+	if ((setup->flags & NSRING_INJECT) && !ns_capable(net->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	return 0;
+}
+
+static int set_up(struct nsr_sock *sock, sockptr_t value, unsigned int len)
+{
+	struct nsring_setup setup = {};
+	u8 more[64];
+	unsigned int at, n;
+	int rc;
+
+	if (len > PAGE_SIZE)
+		return -E2BIG;
+	if (copy_from_sockptr(&setup, value, min_t(unsigned int, len, sizeof(setup))))
+		return -EFAULT;
+	for (at = sizeof(setup); at < len; at += n) {
+		n = min_t(unsigned int, len - at, sizeof(more));
+		if (copy_from_sockptr_offset(more, value, at, n))
+			return -EFAULT;
+		if (!all_zero(more, n))
+			return -E2BIG;
+	}
+	rc = check_setup(sock_net(&sock->sk), &setup);
+	if (rc < 0)
+		return rc;
+	setup.timeout_us = setup.timeout_us ?: 500;
+	setup.sample = setup.sample ?: 1;
+	lock_sock(&sock->sk);
+	if (sock->bound)
+		rc = -EBUSY;
+	else
+		sock->setup = setup;
+	release_sock(&sock->sk);
+	return rc;
+}
+
+static int setsockopt(struct socket *socket, int level, int name, sockptr_t value, unsigned int len)
+{
+	struct nsr_sock *sock = nsr_sock(socket->sk);
+
+	if (level != SOL_NSRING)
+		return -ENOPROTOOPT;
+	switch (name) {
+	case NSRING_SETUP:
+		return set_up(sock, value, len);
+	case NSRING_STOP:
+		lock_sock(&sock->sk);
+		nsr_stop(sock);
+		release_sock(&sock->sk);
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
+static int tell_layout(struct nsr_sock *sock, struct nsring_layout *layout)
+{
+	const struct nsr_ring *ring = sock->ring;
+
+	if (!ring)
+		return -ENOTCONN;
+	layout->ring_bytes = (u64)ring->area.count << PAGE_SHIFT;
+	layout->cursor_bytes = (u64)sock->cursors.count << PAGE_SHIFT;
+	layout->reader = sock->index;
+	layout->snaplen = ring->snaplen;
+	layout->lanes = nr_cpu_ids;
+	rtnl_lock();
+	layout->members =
+		sock->cluster ? nsr_cluster_count(sock->cluster) : nsr_readers_count(ring);
+	rtnl_unlock();
+	return 0;
+}
+
+static int tell_stats(struct nsr_sock *sock, struct nsring_stats *stats)
+{
+	if (!sock->ring && !sock->bound)
+		return -ENOTCONN;
+	if (sock->ring)
+		nsr_ring_stats(sock->ring, sock->index, stats);
+	stats->sent = atomic64_read(&sock->sent);
+	return 0;
+}
+
+static struct net *find_namespace(u64 cookie)
+{
+	struct net *net;
+
+	for_each_net_rcu (net)
+		if (net->net_cookie == cookie)
+			return net;
+	return NULL;
+}
+
+static int tell_device(struct nsr_sock *sock, struct nsring_device *device)
+{
+	struct net *net = sock_net(&sock->sk);
+	struct net_device *dev;
+	u32 ifindex = device->ifindex;
+	u64 cookie = device->netns;
+	int rc = -ENODEV;
+
+	if (cookie && cookie != net->net_cookie && !(sock->setup.flags & NSRING_ALL_NETNS))
+		return -EPERM;
+	memset(device, 0, sizeof(*device));
+	rcu_read_lock();
+	if (cookie && cookie != net->net_cookie)
+		net = find_namespace(cookie);
+	dev = net ? dev_get_by_index_rcu(net, ifindex) : NULL;
+	if (dev) {
+		device->netns = net->net_cookie;
+		device->ifindex = dev->ifindex;
+		device->arphrd = dev->type;
+		strscpy(device->name, dev->name, sizeof(device->name));
+		rc = 0;
+	}
+	rcu_read_unlock();
+	return rc;
+}
+
+/* All that can be got are structs of 64 bytes. */
+union answer {
+	struct nsring_layout layout;
+	struct nsring_stats stats;
+	struct nsring_device device;
+};
+
+static int get(struct nsr_sock *sock, int name, union answer *answer)
+{
+	switch (name) {
+	case NSRING_LAYOUT:
+		return tell_layout(sock, &answer->layout);
+	case NSRING_STATS:
+		return tell_stats(sock, &answer->stats);
+	case NSRING_DEVICE:
+		return tell_device(sock, &answer->device);
+	}
+	return -ENOPROTOOPT;
+}
+
+static int getsockopt(struct socket *socket, int level, int name, char __user *value,
+		      int __user *optlen)
+{
+	struct nsr_sock *sock = nsr_sock(socket->sk);
+	union answer answer = {};
+	int len, rc;
+
+	if (level != SOL_NSRING)
+		return -ENOPROTOOPT;
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min_t(int, len, sizeof(answer));
+	if (name == NSRING_DEVICE) {
+		if (len < (int)offsetofend(struct nsring_device, ifindex))
+			return -EINVAL;
+		if (copy_from_user(&answer, value, offsetofend(struct nsring_device, ifindex)))
+			return -EFAULT;
+	}
+	lock_sock(&sock->sk);
+	rc = get(sock, name, &answer);
+	release_sock(&sock->sk);
+	if (rc < 0)
+		return rc;
+	if (put_user(len, optlen) || copy_to_user(value, &answer, len))
+		return -EFAULT;
+	return 0;
+}
+
+static struct proto_ops ops = {
+	.owner = THIS_MODULE,
+	.release = release,
+	.bind = bind,
+	.connect = sock_no_connect,
+	.socketpair = sock_no_socketpair,
+	.accept = sock_no_accept,
+	.getname = get_name,
+	.poll = poll,
+	.ioctl = sock_no_ioctl,
+	.listen = sock_no_listen,
+	.shutdown = sock_no_shutdown,
+	.setsockopt = setsockopt,
+	.getsockopt = getsockopt,
+	.sendmsg = nsr_sendmsg,
+	.recvmsg = sock_no_recvmsg,
+	.mmap = nsr_mmap,
+};
+
+static int create(struct net *net, struct socket *socket, int protocol, int kern)
+{
+	struct nsr_sock *sock;
+	struct sock *sk;
+
+	if (!ns_capable(net->user_ns, CAP_NET_RAW))
+		return -EPERM;
+	if (socket->type != SOCK_RAW)
+		return -ESOCKTNOSUPPORT;
+	if (protocol != NSRING_ABI)
+		return -EPROTONOSUPPORT;
+	sk = sk_alloc(net, family, GFP_KERNEL, &proto, kern);
+	if (!sk)
+		return -ENOMEM;
+	sock_init_data(socket, sk);
+	sk->sk_family = family;
+	sk->sk_protocol = protocol;
+	socket->state = SS_UNCONNECTED;
+	socket->ops = &ops;
+	sock = nsr_sock(sk);
+	sock->setup.timeout_us = 500;
+	sock->setup.sample = 1;
+	return 0;
+}
+
+static struct net_proto_family creator = {
+	.create = create,
+	.owner = THIS_MODULE,
+};
+
+/** nsr_socket_register() - make the family known */
+int nsr_socket_register(void)
+{
+	int rc;
+
+	ops.family = family;
+	creator.family = family;
+	if (family <= 0 || family >= NPROTO)
+		return -EINVAL;
+	rc = proto_register(&proto, 0);
+	if (rc < 0)
+		return rc;
+	rc = sock_register(&creator);
+	if (rc < 0) {
+		pr_err("nsring: socket family %d is taken: load with family=NUMBER\n", family);
+		proto_unregister(&proto);
+	}
+	return rc;
+}
+
+/** nsr_socket_unregister() - undo it; there are no sockets any more */
+void nsr_socket_unregister(void)
+{
+	sock_unregister(family);
+	proto_unregister(&proto);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "cluster.h"
+#include "hook.h"
+#include "netns.h"
+#include "reader.h"
+#include "ring.h"
+#include "source.h"
+
+/** nsr_source_init() - a source that takes nothing yet, for a ring or for a cluster */
+void nsr_source_init(struct nsr_source *source, struct nsr_ring *ring, struct nsr_cluster *cluster)
+{
+	source->ring = ring;
+	source->cluster = cluster;
+	INIT_LIST_HEAD(&source->taps);
+	INIT_LIST_HEAD(&source->node);
+}
+
+/* What a loopback device sends comes in again, so by default it is taken then. */
+static void choose_packets(struct nsr_tap *tap, const struct net_device *dev, u32 direction)
+{
+	tap->in = direction != NSRING_DIRECTION_OUT;
+	tap->out = direction != NSRING_DIRECTION_IN;
+	if (direction == NSRING_DIRECTION_BOTH && (dev->flags & IFF_LOOPBACK))
+		tap->out = false;
+}
+
+static int add_tap(struct nsr_source *source, struct net_device *dev)
+{
+	struct nsr_tap *tap;
+	int rc;
+
+	tap = kzalloc(sizeof(*tap), GFP_KERNEL_ACCOUNT);
+	if (!tap)
+		return -ENOMEM;
+	tap->source = source;
+	choose_packets(tap, dev, source->direction);
+	if (source->flags & NSRING_PROMISCUOUS) {
+		rc = dev_set_promiscuity(dev, 1);
+		if (rc < 0)
+			goto free_tap;
+	}
+	rc = nsr_hook_add(dev, tap);
+	if (rc < 0)
+		goto unset;
+	list_add_tail(&tap->in_source, &source->taps);
+	return 0;
+
+unset:
+	if (source->flags & NSRING_PROMISCUOUS)
+		dev_set_promiscuity(dev, -1);
+free_tap:
+	kfree(tap);
+	return rc;
+}
+
+static void remove_tap(struct nsr_tap *tap)
+{
+	if (tap->source->flags & NSRING_PROMISCUOUS)
+		dev_set_promiscuity(nsr_hook_device(tap->hook), -1);
+	nsr_hook_remove(tap);
+	list_del(&tap->in_source);
+	kfree_rcu(tap, rcu);
+}
+
+/* Those who read what the source takes: it takes no more. */
+static void tell(const struct nsr_source *source, int error)
+{
+	if (source->cluster)
+		nsr_cluster_fail(source->cluster, error);
+	else
+		nsr_readers_fail(source->ring, error);
+}
+
+static int add_devices(struct nsr_source *source, struct net *net)
+{
+	struct net_device *dev;
+	int rc;
+
+	for_each_netdev (net, dev) {
+		rc = add_tap(source, dev);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int attach_everywhere(struct nsr_source *source)
+{
+	struct nsr_net *ns;
+	int rc = 0;
+
+	mutex_lock(&nsr_nets_lock);
+	list_for_each_entry (ns, &nsr_nets, node) {
+		rc = add_devices(source, ns->net);
+		if (rc < 0)
+			break;
+	}
+	mutex_unlock(&nsr_nets_lock);
+	list_add_tail(&source->node, &nsr_sources_everywhere);
+	return rc;
+}
+
+static int attach_namespace(struct nsr_source *source)
+{
+	list_add_tail(&source->node, &nsr_net(source->net)->sources);
+	return add_devices(source, source->net);
+}
+
+static int attach_device(struct nsr_source *source)
+{
+	struct net_device *dev = __dev_get_by_index(source->net, source->ifindex);
+
+	return dev ? add_tap(source, dev) : -ENODEV;
+}
+
+/**
+ * nsr_source_attach() - begin to take packets
+ * @source:  not attached
+ * @net:     of the socket
+ * @ifindex: 0: any
+ * @setup:   its flags and direction
+ *
+ * Under RTNL. Return: 0; -ENODEV; -ENOMEM.
+ */
+int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
+		      const struct nsring_setup *setup)
+{
+	int rc;
+
+	ASSERT_RTNL();
+	source->net = net;
+	source->ifindex = ifindex;
+	source->flags = setup->flags & NSR_SOURCE_FLAGS;
+	source->direction = setup->direction;
+	if (source->flags & NSRING_ALL_NETNS)
+		rc = attach_everywhere(source);
+	else if (!ifindex)
+		rc = attach_namespace(source);
+	else
+		rc = attach_device(source);
+	source->attached = true;
+	if (rc < 0)
+		nsr_source_detach(source);
+	return rc;
+}
+
+/**
+ * nsr_source_detach() - take no more packets
+ * @source: nothing happens if it is not attached
+ *
+ * Under RTNL. Packets that are being delivered may still arrive until a grace period has passed.
+ */
+void nsr_source_detach(struct nsr_source *source)
+{
+	struct nsr_tap *tap, *next;
+
+	ASSERT_RTNL();
+	if (!source->attached)
+		return;
+	source->attached = false;
+	list_del_init(&source->node);
+	list_for_each_entry_safe (tap, next, &source->taps, in_source)
+		remove_tap(tap);
+}
+
+/** nsr_source_add_device() - a device has appeared where the source takes all; under RTNL */
+void nsr_source_add_device(struct nsr_source *source, struct net_device *dev)
+{
+	int rc = add_tap(source, dev);
+
+	/* The namespace must not lack a device because a capture lacks memory. */
+	if (rc < 0)
+		tell(source, -rc);
+}
+
+/** nsr_source_lose_device() - the device of a tap goes away; under RTNL */
+void nsr_source_lose_device(struct nsr_tap *tap)
+{
+	struct nsr_source *source = tap->source;
+
+	remove_tap(tap);
+	if (!source->ifindex)
+		return;
+	source->attached = false;
+	tell(source, ENODEV);
+}
+
+/** nsr_source_deliver() - hand a packet on; under rcu_read_lock, bottom halves off */
+void nsr_source_deliver(const struct nsr_source *source, struct nsr_view *view)
+{
+	struct nsr_ring *ring = source->ring;
+
+	if (source->cluster)
+		ring = nsr_cluster_choose(source->cluster, view);
+	if (likely(ring))
+		nsr_ring_put_packet(ring, view);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Waking costs a reader and a writer more than a packet does, so it is done once for many.
+ *
+ *	AWAKE ───poll: nothing there────▶ WAITING ──first packet: timer──▶ TIMING
+ *	  │ └────poll: too little there, timer───────────────────────────▶ │ │
+ *	  ◀──────a lane has the watermark: wake────────────────────────────┘ │
+ *	  ◀──────timer: all that is there is due: wake───────────────────────┘
+ *
+ * A writer looks at the state after it has published its head; poll sets the state and then looks
+ * at the heads, with a full barrier between on both sides: one of them sees the other. While the
+ * reader is awake a packet costs that look and no more.
+ */
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "ring.h"
+#include "sock.h"
+
+enum {
+	AWAKE,
+	WAITING,
+	TIMING,
+};
+
+static void wake_now(struct nsr_sock *sock)
+{
+	if (xchg(&sock->wake.state, AWAKE) != AWAKE)
+		sock->sk.sk_data_ready(&sock->sk);
+}
+
+static void start_timer(struct nsr_wake *wake)
+{
+	/* Not hrtimer_active(), which is also true at the end of time_out(), too late for a packet. */
+	if (!hrtimer_is_queued(&wake->timer))
+		hrtimer_start(&wake->timer, ns_to_ktime(wake->timeout_ns), HRTIMER_MODE_REL_SOFT);
+}
+
+static enum hrtimer_restart time_out(struct hrtimer *timer)
+{
+	struct nsr_sock *sock = container_of(timer, struct nsr_sock, wake.timer);
+	unsigned int cpu;
+
+	for_each_possible_cpu (cpu)
+		WRITE_ONCE(sock->wake.due[cpu], nsr_ring_head(sock->ring, cpu));
+	wake_now(sock);
+	return HRTIMER_NORESTART;
+}
+
+/** nsr_wake_init() - get ready to wake a reader; 0 or -ENOMEM */
+int nsr_wake_init(struct nsr_sock *sock)
+{
+	struct nsr_wake *wake = &sock->wake;
+
+	wake->due = kvcalloc(nr_cpu_ids, sizeof(*wake->due), GFP_KERNEL_ACCOUNT);
+	if (!wake->due)
+		return -ENOMEM;
+	hrtimer_setup(&wake->timer, time_out, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	return 0;
+}
+
+/** nsr_wake_set() - when to wake it, as it has asked for */
+void nsr_wake_set(struct nsr_wake *wake, const struct nsring_setup *setup, u64 lane_bytes)
+{
+	u32 timeout_us = setup->timeout_us;
+
+	wake->watermark = setup->watermark_bytes;
+	if (!wake->watermark || wake->watermark > lane_bytes / 2)
+		wake->watermark = lane_bytes / 4;
+	wake->timeout_ns = timeout_us == NSRING_NOW ? 0 : (u64)timeout_us * NSEC_PER_USEC;
+}
+
+/** nsr_wake_free() - undo it, when no packet can come any more; may sleep */
+void nsr_wake_free(struct nsr_sock *sock)
+{
+	if (!sock->wake.due)
+		return;
+	hrtimer_cancel(&sock->wake.timer);
+	kvfree(sock->wake.due);
+	sock->wake.due = NULL;
+}
+
+/**
+ * nsr_wake() - a packet has come and the reader was not awake
+ * @sock: the reader
+ * @cpu:  lane
+ * @head: of it, with the packet
+ *
+ * Bottom halves off.
+ */
+void nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head)
+{
+	struct nsr_wake *wake = &sock->wake;
+	u64 waiting = head - READ_ONCE(nsr_sock_cursor(sock, cpu)->tail);
+
+	if (!wake->timeout_ns || waiting >= wake->watermark)
+		wake_now(sock);
+	else if (READ_ONCE(wake->state) == WAITING &&
+		 cmpxchg(&wake->state, WAITING, TIMING) == WAITING)
+		start_timer(wake);
+}
+
+/* Is there something that is worth waking up for; and is there anything at all? */
+static bool is_ready(const struct nsr_sock *sock, bool *any)
+{
+	const struct nsr_wake *wake = &sock->wake;
+	unsigned int cpu;
+	u64 tail, unread;
+
+	*any = false;
+	for_each_possible_cpu (cpu) {
+		tail = READ_ONCE(nsr_sock_cursor(sock, cpu)->tail);
+		unread = nsr_ring_head(sock->ring, cpu) - tail;
+		if (!unread)
+			continue;
+		*any = true;
+		if (!wake->timeout_ns || unread >= wake->watermark ||
+		    (s64)(READ_ONCE(wake->due[cpu]) - tail) > 0)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * nsr_wake_arm() - a reader polls
+ * @sock: the reader
+ *
+ * Return: there is something for it now; else it will be woken.
+ */
+bool nsr_wake_arm(struct nsr_sock *sock)
+{
+	struct nsr_wake *wake = &sock->wake;
+	bool any;
+
+	if (is_ready(sock, &any))
+		return true;
+	smp_store_mb(wake->state, WAITING);
+	if (is_ready(sock, &any))
+		return true;
+	if (any) {
+		cmpxchg(&wake->state, WAITING, TIMING);
+		start_timer(wake);
+	}
+	return false;
+}

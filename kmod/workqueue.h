@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef NSR_WORKQUEUE_H
+#define NSR_WORKQUEUE_H
+
+#include <linux/workqueue.h>
+
+/* Frees what a grace period has released. */
+extern struct workqueue_struct *nsr_workqueue;
+
+#endif
