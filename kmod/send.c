@@ -35,6 +35,13 @@ static int check(const struct net_device *dev, size_t len)
 	return 0;
 }
 
+/* A tag may come on top of the MTU. */
+static bool is_too_long(const struct sk_buff *skb, const struct net_device *dev)
+{
+	return skb->len > dev->mtu + dev->hard_header_len &&
+	       !(is_ethernet(dev) && eth_hdr(skb)->h_proto == htons(ETH_P_8021Q));
+}
+
 static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg, size_t len)
 {
 	int rc;
@@ -48,6 +55,8 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 		return -EINVAL;
 	skb->dev = dev;
 	skb_reset_mac_header(skb);
+	if (is_too_long(skb, dev))
+		return -EMSGSIZE;
 	if (is_ethernet(dev))
 		skb->protocol = eth_hdr(skb)->h_proto;
 	else
