@@ -51,6 +51,39 @@ void make_pair(const char *one, const char *other)
 	ip_batch(commands);
 }
 
+static short flags_of(int fd, const char *device)
+{
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	check(ioctl(fd, SIOCGIFFLAGS, &request));
+	return request.ifr_flags;
+}
+
+static bool is_running(const void *device)
+{
+	int fd = (int)check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	short flags = flags_of(fd, device);
+
+	close(fd);
+	return flags & IFF_RUNNING;
+}
+
+/* The kernel notices a carrier, and lets packets out, in a work of its own, under RTNL. */
+void wait_for_carrier(const char *device)
+{
+	struct ifreq request = { 0 };
+	int fd;
+
+	if (!wait_until(is_running, device))
+		fail_msg("%s has no carrier", device);
+	fd = (int)check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	request.ifr_flags = flags_of(fd, device);
+	check(ioctl(fd, SIOCSIFFLAGS, &request));
+	close(fd);
+}
+
 int netns_here(void)
 {
 	return (int)check(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -147,6 +180,7 @@ void move_device(const char *device, int netns)
 	ip("link set %s netns /proc/%d/fd/%d", device, getpid(), netns);
 	netns_enter(netns);
 	ip("link set %s up", device);
+	wait_for_carrier(device);
 	netns_enter(here);
 	close(here);
 }

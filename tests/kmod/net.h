@@ -27,6 +27,9 @@ __attribute__((format(printf, 1, 2))) void ip(const char *fmt, ...);
 /** make_pair() - a veth pair in this namespace, both ends up */
 void make_pair(const char *one, const char *other);
 
+/** wait_for_carrier() - until the device, which is up as its peer is, sends what it gets */
+void wait_for_carrier(const char *device);
+
 /** ifindex() - of a device of this namespace, that must be there */
 uint32_t ifindex(const char *device);
 

@@ -69,6 +69,7 @@ static void take_v1_back(int netns)
 	netns_enter(netns);
 	move_device("v1", here);
 	netns_enter(here);
+	wait_for_carrier("v0");
 	close(here);
 }
 
@@ -204,6 +205,7 @@ static void a_capture_goes_on_when_its_device_was_down(void **state)
 		ip("link set v1 down");
 		assert_int_equal(socket_error(ring->fd), 0);
 		ip("link set v1 up");
+		wait_for_carrier("v0");
 		check_captures(ring, 10);
 	}
 	ring_close(ring);
@@ -216,6 +218,7 @@ static void a_device_that_is_down_can_be_bound(void **state)
 	ip("link set v1 down");
 	ring = ring_open(NULL, "v1");
 	ip("link set v1 up");
+	wait_for_carrier("v0");
 	check_captures(ring, 10);
 	ring_close(ring);
 }

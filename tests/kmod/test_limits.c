@@ -33,6 +33,16 @@ static uint64_t oom_kills(void)
 	return read_field("/proc/vmstat", "oom_kill");
 }
 
+static bool binds_a_mib(const void *arg)
+{
+	int *fd = (int *)arg;
+
+	if (bind_ring(MIB, 1, fd) == 0)
+		return true;
+	close(*fd);
+	return false;
+}
+
 static int stay_under_memlock(void *arg)
 {
 	struct rlimit limit = { 2 * MIB, 2 * MIB };
@@ -43,14 +53,14 @@ static int stay_under_memlock(void *arg)
 	if (bind_ring(16 * MIB, 1, &fd) != ENOMEM)
 		return 1;
 	close(fd);
-	/* What is given back can be had again. */
+	/* What is given back can be had again, a moment later. */
 	for (round = 0; round < 20; round++) {
-		rc = bind_ring(MIB, 1, &fd);
-		if (rc)
-			return rc;
+		if (!wait_until(binds_a_mib, &fd))
+			return 3;
 		close(fd);
-		sleep_ms(10);
 	}
+	if (!wait_until(module_is_unused, NULL))
+		return 4;
 	rc = bind_ring(MIB, 1, &fd);
 	return rc ? rc : bind_ring(MIB, 1, &fd) == ENOMEM ? 0 : 2;
 }
