@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
 # What tests/vm/kernel, headers and debug-kernel have in common: Debian's packages, unpacked and not
-# installed, from which a folder in build-vm/ is made as a whole or not at all. Who sources this is
-# told of a kernel by its name as the first argument.
+# installed, from which a folder in build-vm/ is made as a whole or not at all.
+#
+#	. packages.bash NAME	NAME, and $kernel, its folder, are those of a kernel
 
 name=$1
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
