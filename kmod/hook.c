@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/if_ether.h>
+#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -21,6 +22,19 @@ struct nsr_hook {
 	struct rcu_head rcu;
 };
 
+/*
+ * The sender of the packet that receive() is to get next on this CPU: what it gets is a clone, which
+ * belongs to no socket. Nothing else is sent between, as bottom halves are off.
+ */
+static DEFINE_PER_CPU(const struct sock *, sender);
+
+/* The kernel asks whether the packet is our own; that is up to each reader. */
+static bool note_sender(struct packet_type *type, struct sock *sk)
+{
+	this_cpu_write(sender, sk);
+	return false;
+}
+
 /* The kernel holds rcu_read_lock and has bottom halves off. */
 static int receive(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
 		   struct net_device *orig_dev)
@@ -32,6 +46,10 @@ static int receive(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		goto consume;
 	nsr_view_init(&view, skb, dev);
+	if (view.outgoing) {
+		view.sender = this_cpu_read(sender);
+		this_cpu_write(sender, NULL);
+	}
 	list_for_each_entry_rcu (tap, &hook->taps, in_hook)
 		if (view.outgoing ? tap->out : tap->in)
 			nsr_source_deliver(tap->source, &view);
@@ -63,6 +81,9 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
 	hook->type.type = htons(ETH_P_ALL);
 	hook->type.dev = dev;
 	hook->type.func = receive;
+	hook->type.id_match = note_sender;
+	/* Else the kernel doesn't ask. */
+	hook->type.af_packet_priv = hook;
 	hook->type.af_packet_net = dev_net(dev);
 	hook->type.ignore_outgoing = !tap->out;
 	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));

@@ -32,6 +32,7 @@ struct nsr_image {
  * @skb:       not to be kept
  * @dev:       the device of the hook
  * @outgoing:  sent, not received
+ * @sender:    the socket that has sent it, only to be compared; NULL: none, or not known
  * @described: @record is filled in
  * @image:     as on the wire, and cooked
  * @record:    but for the lengths and readers
@@ -41,6 +42,7 @@ struct nsr_view {
 	struct sk_buff *skb;
 	const struct net_device *dev;
 	bool outgoing;
+	const struct sock *sender;
 	bool described;
 	struct nsr_image image[2];
 	struct nsring_record record;
@@ -53,6 +55,7 @@ static inline void nsr_view_init(struct nsr_view *view, struct sk_buff *skb,
 	view->skb = skb;
 	view->dev = dev;
 	view->outgoing = skb->pkt_type == PACKET_OUTGOING;
+	view->sender = NULL;
 	view->described = false;
 	view->image[0].ready = false;
 	view->image[1].ready = false;

@@ -27,7 +27,7 @@ static u32 judge(const struct nsr_ring *ring, struct nsr_lane *lane, struct nsr_
 /* A socket doesn't see what it has sent itself. */
 static bool is_own(const struct nsr_view *view, const struct nsr_sock *reader)
 {
-	return view->outgoing && view->skb->sk == &reader->sk;
+	return view->sender == &reader->sk;
 }
 
 /* Who of the readers wants it: their bits; *keep: bytes to keep. */
