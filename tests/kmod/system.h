@@ -16,7 +16,7 @@ void sleep_ms(uint32_t ms);
 /** now_ns() - of CLOCK_MONOTONIC */
 uint64_t now_ns(void);
 
-/** fewer() - @count, or a tenth of it where the kernel checks everything (NSR_TEST_SLOW) */
+/** fewer() - @count, or less of it where the kernel is slow: divided by NSR_TEST_LESS */
 uint32_t fewer(uint32_t count);
 
 /** write_text() - into a file of /proc or /sys; 0 or -errno */

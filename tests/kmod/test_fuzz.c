@@ -28,6 +28,7 @@
 
 static int slots[SLOTS];
 static bool stop;
+static uint32_t bound, mapped, sent; /* calls that have succeeded */
 
 struct area {
 	void *at;
@@ -41,10 +42,10 @@ struct fuzzer {
 	struct area cursors;
 };
 
-static uint32_t random_below(struct fuzzer *fuzzer, uint32_t bound)
+static uint32_t random_below(struct fuzzer *fuzzer, uint32_t end)
 {
 	fuzzer->noise = fuzzer->noise * 6364136223846793005 + 1442695040888963407;
-	return (uint32_t)(fuzzer->noise >> 33) % bound;
+	return (uint32_t)(fuzzer->noise >> 33) % end;
 }
 
 /* Mostly what makes sense. */
@@ -106,8 +107,9 @@ static void bind_it(struct fuzzer *fuzzer)
 		.ifindex = random_below(fuzzer, 2) ? if_nametoindex("v1") : PICK(fuzzer, 0, 1, 2),
 	};
 
-	bind(any_fd(fuzzer), (const struct sockaddr *)&address,
-	     PICK(fuzzer, sizeof(address), sizeof(address), sizeof(address), 0, 4, 7, 16));
+	bound += bind(any_fd(fuzzer), (const struct sockaddr *)&address,
+		      PICK(fuzzer, sizeof(address), sizeof(address), sizeof(address), 0, 4, 7,
+			   16)) == 0;
 }
 
 static void ask(struct fuzzer *fuzzer)
@@ -160,6 +162,7 @@ static void map(struct area *area, int fd, uint64_t bytes, int protection, uint6
 	area->at = mmap(NULL, bytes, protection, MAP_SHARED, fd, (off_t)offset);
 	if (area->at == MAP_FAILED)
 		area->at = NULL;
+	mapped += area->at != NULL;
 }
 
 static void map_any(struct fuzzer *fuzzer)
@@ -203,7 +206,7 @@ static void talk(struct fuzzer *fuzzer)
 	uint32_t size = PICK(fuzzer, 0, 1, 13, 14, 60, 1514, FRAME_MAX) % (FRAME_MAX + 1);
 
 	if (random_below(fuzzer, 2))
-		send(any_fd(fuzzer), bytes, size, MSG_DONTWAIT);
+		sent += send(any_fd(fuzzer), bytes, size, MSG_DONTWAIT) > 0;
 	else
 		sendto(any_fd(fuzzer), bytes, size, MSG_DONTWAIT, (struct sockaddr *)&address,
 		       sizeof(address));
@@ -326,6 +329,7 @@ static void run_threads(uint32_t steps, void (*meanwhile)(uint32_t round), uint3
 		close(slots[i]);
 }
 
+/* And that the calls were not all in vain. */
 static void check_works(void)
 {
 	struct ring *ring = ring_open(NULL, "v1");
@@ -335,6 +339,9 @@ static void check_works(void)
 	assert_int_equal(ring_wait(ring, 10, check_numbers, &next), 10);
 	ring_close(ring);
 	assert_true(wait_until(module_is_unused, NULL));
+	print_message("# bound %u, mapped %u, sent %u times\n", bound, mapped, sent);
+	assert_true(bound > 50 && mapped > 50 && sent > 0);
+	bound = mapped = sent = 0;
 }
 
 static void send_some(uint32_t round)
