@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <net/if.h>
+#include <net/if.h> /* before that of Linux, which knows it */
+#include <linux/if.h>
+#include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,37 +52,48 @@ void make_pair(const char *one, const char *other)
 	ip_batch(commands);
 }
 
-static short flags_of(int fd, const char *device)
+/* The kernel's answer to RTM_GETLINK. Return: IF_OPER_UP once packets can be sent. */
+static uint8_t operstate(const char *device)
 {
-	struct ifreq request = { 0 };
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+		uint8_t attributes[8192];
+	} message = {
+		.header = { NLMSG_LENGTH(sizeof(struct ifinfomsg)), RTM_GETLINK, NLM_F_REQUEST, 0,
+			    0 },
+		.info = { .ifi_index = (int)ifindex(device) },
+	};
+	int fd = (int)check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+	struct rtattr *attribute = IFLA_RTA(&message.info);
+	int size;
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	check(ioctl(fd, SIOCGIFFLAGS, &request));
-	return request.ifr_flags;
-}
-
-static bool is_running(const void *device)
-{
-	int fd = (int)check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	short flags = flags_of(fd, device);
-
+	check(send(fd, &message, message.header.nlmsg_len, 0));
+	size = (int)check(recv(fd, &message, sizeof(message), 0));
 	close(fd);
-	return flags & IFF_RUNNING;
+	assert_int_equal(message.header.nlmsg_type, RTM_NEWLINK);
+	for (size -= NLMSG_LENGTH(sizeof(struct ifinfomsg)); RTA_OK(attribute, size);
+	     attribute = RTA_NEXT(attribute, size))
+		if (attribute->rta_type == IFLA_OPERSTATE)
+			return *(const uint8_t *)RTA_DATA(attribute);
+	return IF_OPER_UNKNOWN;
 }
 
-/* The kernel notices a carrier, and lets packets out, in a work of its own, under RTNL. */
+static bool has_carrier(const void *device)
+{
+	return operstate(device) == IF_OPER_UP;
+}
+
 void wait_for_carrier(const char *device)
 {
-	struct ifreq request = { 0 };
-	int fd;
-
-	if (!wait_until(is_running, device))
+	if (!wait_until(has_carrier, device))
 		fail_msg("%s has no carrier", device);
-	fd = (int)check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	request.ifr_flags = flags_of(fd, device);
-	check(ioctl(fd, SIOCSIFFLAGS, &request));
-	close(fd);
+}
+
+void rename_device(const char *device, const char *name)
+{
+	ip("link set %s down\nlink set %s name %s\nlink set %s up", device, device, name, name);
+	wait_for_carrier(name);
 }
 
 int netns_here(void)

@@ -27,8 +27,15 @@ __attribute__((format(printf, 1, 2))) void ip(const char *fmt, ...);
 /** make_pair() - a veth pair in this namespace, both ends up */
 void make_pair(const char *one, const char *other);
 
-/** wait_for_carrier() - until the device, which is up as its peer is, sends what it gets */
+/**
+ * wait_for_carrier() - until the device, which is up as its peer is, sends what it gets
+ *
+ * The kernel begins to only in a work of its own.
+ */
 void wait_for_carrier(const char *device);
+
+/** rename_device() - down meanwhile, as Linux 6.1 wants it */
+void rename_device(const char *device, const char *name);
 
 /** ifindex() - of a device of this namespace, that must be there */
 uint32_t ifindex(const char *device);

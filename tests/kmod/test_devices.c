@@ -4,6 +4,7 @@
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
+#include <linux/filter.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -163,6 +164,29 @@ static void what_was_captured_before_the_device_went_can_be_read(void **state)
 	ring_close(ring);
 }
 
+static void a_socket_without_its_device_still_answers(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1"), *again;
+	struct sock_filter all[] = { BPF_STMT(BPF_RET | BPF_K, UINT32_MAX) };
+	struct sock_fprog program = { 1, all };
+	struct nsring_device device = { .ifindex = ifindex("v1") };
+	socklen_t size = sizeof(device);
+	uint8_t frame[100] = { 0 };
+
+	check_captures(ring, 10);
+	ip("link delete v0");
+	assert_int_equal(ring_stats(ring->fd).written, 10);
+	check(setsockopt(ring->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
+	assert_errno(getsockopt(ring->fd, SOL_NSRING, NSRING_DEVICE, &device, &size), ENODEV);
+	assert_errno(ring_bind(ring->fd, device.ifindex), ENODEV);
+	assert_int_equal(socket_error(ring->fd), ENODEV);
+	assert_errno(send(ring->fd, frame, sizeof(frame), 0), ENODEV);
+	again = ring_map(ring->fd);
+	ring_unmap(again);
+	ring_stop(ring->fd);
+	ring_close(ring);
+}
+
 static void all_captures_of_a_device_learn_of_its_end(void **state)
 {
 	struct nsring_setup setup = { .ring_bytes = 1 };
@@ -184,7 +208,7 @@ static void a_capture_goes_on_when_its_device_is_renamed(void **state)
 	struct nsring_device device = { .ifindex = ifindex("v1") };
 	socklen_t size = sizeof(device);
 
-	ip("link set v1 name renamed");
+	rename_device("v1", "renamed");
 	check_captures(ring, 10);
 	check(getsockopt(ring->fd, SOL_NSRING, NSRING_DEVICE, &device, &size));
 	assert_string_equal(device.name, "renamed");
@@ -296,6 +320,7 @@ int main(void)
 		TEST(a_device_deleted_and_made_anew_is_captured_again),
 		TEST(a_device_that_is_gone_can_be_exchanged_for_any),
 		TEST(what_was_captured_before_the_device_went_can_be_read),
+		TEST(a_socket_without_its_device_still_answers),
 		TEST(all_captures_of_a_device_learn_of_its_end),
 		TEST(a_capture_goes_on_when_its_device_is_renamed),
 		TEST(a_capture_goes_on_when_its_device_was_down),

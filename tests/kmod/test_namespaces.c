@@ -183,7 +183,7 @@ static void a_device_of_another_namespace_has_a_name_for_who_captures_in_all(voi
 	int here = netns_here();
 	struct ring *ring;
 
-	ip("link set v1 name other");
+	rename_device("v1", "other");
 	netns_enter(netns_first());
 	ring = ring_open(&everywhere, NULL);
 	check(getsockopt(ring->fd, SOL_NSRING, NSRING_DEVICE, &device, &size));

@@ -81,7 +81,7 @@ static void a_device_has_a_file_under_the_name_it_has_now(void **state)
 	assert_true(has_line("dev/v1", "captures:", "1"));
 	assert_true(has_line("dev/v0", "captures:", "0"));
 	assert_true(has_line("dev/lo", "captures:", "0"));
-	ip("link set v1 name other");
+	rename_device("v1", "other");
 	assert_null(proc_text("dev/v1"));
 	assert_true(has_line("dev/other", "captures:", "1"));
 	find_capture(name);
@@ -180,7 +180,7 @@ static void files_can_be_read_while_captures_and_devices_come_and_go(void **stat
 		struct ring *ring = ring_open(&setup, "v1"), *other = ring_open(&setup, NULL);
 
 		make_pair("v2", "v3");
-		ip("link set v2 name v4");
+		rename_device("v2", "v4");
 		ring_close(ring);
 		ip("link delete v4");
 		ring_close(other);
