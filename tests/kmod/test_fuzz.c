@@ -340,7 +340,7 @@ static void check_works(void)
 	ring_close(ring);
 	assert_true(wait_until(module_is_unused, NULL));
 	print_message("# bound %u, mapped %u, sent %u times\n", bound, mapped, sent);
-	assert_true(bound > 50 && mapped > 50 && sent > 0);
+	assert_true(bound > 0 && mapped > 0 && sent > 0);
 	bound = mapped = sent = 0;
 }
 
@@ -352,7 +352,7 @@ static void send_some(uint32_t round)
 
 static void random_calls_leave_nothing_broken(void **state)
 {
-	run_threads(fewer(8000), send_some, 50);
+	run_threads(fewer(4000), send_some, 30);
 	check_works();
 }
 
@@ -366,13 +366,13 @@ static void change_devices(uint32_t round)
 
 static void random_calls_while_devices_come_and_go_leave_nothing_broken(void **state)
 {
-	run_threads(fewer(6000), change_devices, 20);
+	run_threads(fewer(3000), change_devices, 8);
 	check_works();
 }
 
 static void random_calls_of_one_thread_leave_nothing_broken(void **state)
 {
-	struct fuzzer fuzzer = { .noise = seed(), .steps = fewer(20000) };
+	struct fuzzer fuzzer = { .noise = seed(), .steps = fewer(10000) };
 	uint32_t i;
 
 	for (i = 0; i < SLOTS; i++)

@@ -110,7 +110,7 @@ static void it_stays_as_long_as_a_ring_is_mapped(void **state)
 	struct ring *ring;
 	uint32_t round;
 
-	for (round = 0; round < 10; round++) {
+	for (round = 0; round < 5; round++) {
 		load();
 		ring = ring_open(NULL, "v1");
 		ring_close_fd(ring->fd);
@@ -176,7 +176,7 @@ static void it_comes_and_goes_under_traffic(void **state)
 	uint32_t round;
 
 	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
-	for (round = 0; round < fewer(40); round++) {
+	for (round = 0; round < 12; round++) {
 		struct ring *ring, *any;
 
 		load();
@@ -194,12 +194,12 @@ static void it_comes_and_goes_under_traffic(void **state)
 
 static void it_comes_and_goes_with_namespaces_that_are_there(void **state)
 {
-	int others[10], here = netns_here(), round;
+	int others[5], here = netns_here(), round;
 	uint32_t i;
 
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		others[i] = netns_new();
-	for (round = 0; round < 5; round++) {
+	for (round = 0; round < 3; round++) {
 		load();
 		for (i = 0; i < ARRAY_SIZE(others); i++) {
 			netns_enter(others[i]);
