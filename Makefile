@@ -14,8 +14,8 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 	echo "nsring: network namespaces need root: run 'sudo make $@'" >&2; exit 1; }
 need_packages = packaging/install-packages
 
-.PHONY: all build kmod demo test test-unit test-netns test-asan test-tsan fuzz bench install uninstall \
-	test-vm test-debug-kernel check-format clean help
+.PHONY: all build kmod demo test test-unit test-netns test-asan test-tsan fuzz bench bench-kmod \
+	install uninstall test-vm test-debug-kernel check-format clean help
 .NOTPARALLEL:
 
 all: build ## build the library, the command and the manual in build/
@@ -66,6 +66,10 @@ bench: ## nsring beside tcpdump, dumpcap, netsniff-ng and DPDK
 	@$(need_root)
 	@$(need_packages) build bench dpdk
 	@bench/capture
+
+bench-kmod: ## what captures cost in the kernel, in instructions a packet, in QEMU; needs no root
+	@$(need_packages) build vm bench
+	@bench/kernel
 
 install: build ## install to PREFIX (/usr/local), under DESTDIR if given
 	@packaging/install $(PREFIX) $(DESTDIR)

@@ -7,6 +7,7 @@
 #include "cluster.h"
 #include "flow.h"
 #include "netns.h"
+#include "packet.h"
 #include "reader.h"
 #include "ring.h"
 #include "sock.h"
@@ -246,21 +247,36 @@ void nsr_cluster_fail(struct nsr_cluster *cluster, int error)
 		nsr_reader_fail(members->members[i], error);
 }
 
-static u32 hash_flow(struct nsr_cluster *cluster, const struct nsr_view *view)
+/* An Ethernet header is read, too: it has the addresses of what isn't IP. */
+static bool has_ethernet_header(const struct sk_buff *skb)
 {
-	return nsr_flow_hash(cluster->hasher, view->skb, nsr_view_start(view, true),
-			     view->skb->protocol);
+	return nsr_is_ethernet(skb->dev) && dev_has_header(skb->dev);
 }
 
-static u32 number_of(struct nsr_cluster *cluster, const struct nsr_view *view)
+static u32 hash_flow(struct nsr_cluster *cluster, const struct sk_buff *skb)
+{
+	if (has_ethernet_header(skb))
+		return nsr_flow_hash(cluster->hasher, skb, nsr_packet_start(skb, false),
+				     htons(ETH_P_TEB));
+	return nsr_flow_hash(cluster->hasher, skb, nsr_packet_start(skb, true), skb->protocol);
+}
+
+static u16 vlan_of(const struct sk_buff *skb)
+{
+	if (has_ethernet_header(skb))
+		return nsr_flow_vlan(skb, nsr_packet_start(skb, false), htons(ETH_P_TEB));
+	return nsr_flow_vlan(skb, nsr_packet_start(skb, true), skb->protocol);
+}
+
+static u32 number_of(struct nsr_cluster *cluster, const struct sk_buff *skb)
 {
 	switch (cluster->mode) {
 	case NSRING_CLUSTER_CPU:
 		return smp_processor_id();
 	case NSRING_CLUSTER_VLAN:
-		return nsr_flow_vlan(view->skb, nsr_view_start(view, true), view->skb->protocol);
+		return vlan_of(skb);
 	case NSRING_CLUSTER_QUEUE:
-		return skb_rx_queue_recorded(view->skb) ? skb_get_rx_queue(view->skb) : 0;
+		return skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) : 0;
 	default:
 		return this_cpu_inc_return(*cluster->turn);
 	}
@@ -269,11 +285,11 @@ static u32 number_of(struct nsr_cluster *cluster, const struct nsr_view *view)
 /**
  * nsr_cluster_choose() - which member gets a packet
  * @cluster: the cluster
- * @view:    the packet
+ * @skb:    the packet
  *
  * Under rcu_read_lock, bottom halves off. Return: its ring; NULL: there are no members.
  */
-struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, struct nsr_view *view)
+struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, const struct sk_buff *skb)
 {
 	const struct nsr_members *members = rcu_dereference(cluster->members);
 	u32 i;
@@ -283,8 +299,8 @@ struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, struct nsr_view
 	if (members->count == 1)
 		i = 0;
 	else if (by_flow(cluster->mode))
-		i = reciprocal_scale(hash_flow(cluster, view), members->count);
+		i = reciprocal_scale(hash_flow(cluster, skb), members->count);
 	else
-		i = number_of(cluster, view) % members->count;
+		i = number_of(cluster, skb) % members->count;
 	return members->members[i]->ring;
 }

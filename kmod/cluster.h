@@ -14,11 +14,11 @@
 struct nsr_cluster;
 struct nsr_net;
 struct nsr_sock;
-struct nsr_view;
+struct sk_buff;
 
 int nsr_cluster_join(struct nsr_net *ns, struct nsr_sock *sock, u32 ifindex);
 void nsr_cluster_leave(struct nsr_sock *sock);
-struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, struct nsr_view *view);
+struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, const struct sk_buff *skb);
 void nsr_cluster_fail(struct nsr_cluster *cluster, int error);
 bool nsr_cluster_is_attached(const struct nsr_cluster *cluster);
 unsigned int nsr_cluster_count(const struct nsr_cluster *cluster);

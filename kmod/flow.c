@@ -22,6 +22,10 @@
 /* Fragments follow each other closely; ids come round again. */
 #define FRAGMENT_LIFE_S 5
 
+#ifndef __uninitialized /* of late, also in 6.1 */
+#define __uninitialized
+#endif
+
 /* Any order will do, as long as both directions have the same. */
 static bool is_backward(const struct nsr_tuple *tuple)
 {
@@ -79,14 +83,21 @@ static u16 second_now(void)
 	return jiffies / HZ;
 }
 
-static void teach(struct nsr_flow_fragments *fragments, u64 key, u32 hash)
+static void teach(struct nsr_flow_hasher *hasher, const struct nsr_layer *layer, u32 hash)
 {
-	WRITE_ONCE(fragments->slots[key % NSR_FLOW_FRAGMENTS], slot_of(key, hash, second_now()));
+	u64 key;
+
+	if (layer->fragment != NSR_FRAGMENT_FIRST)
+		return;
+	key = fragment_key(hasher, layer);
+	WRITE_ONCE(hasher->fragments.slots[key % NSR_FLOW_FRAGMENTS],
+		   slot_of(key, hash, second_now()));
 }
 
-static bool look_up(const struct nsr_flow_fragments *fragments, u64 key, u32 *hash)
+static bool look_up(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer, u32 *hash)
 {
-	u64 slot = READ_ONCE(fragments->slots[key % NSR_FLOW_FRAGMENTS]);
+	u64 key = fragment_key(hasher, layer);
+	u64 slot = READ_ONCE(hasher->fragments.slots[key % NSR_FLOW_FRAGMENTS]);
 
 	if ((u16)(slot >> 16) != key >> 48)
 		return false;
@@ -94,6 +105,15 @@ static bool look_up(const struct nsr_flow_fragments *fragments, u64 key, u32 *ha
 		return false;
 	*hash = slot >> 32;
 	return true;
+}
+
+static u32 hash_layer(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer)
+{
+	u32 hash;
+
+	if (layer->fragment == NSR_FRAGMENT_LATER && look_up(hasher, layer, &hash))
+		return hash;
+	return hash_tuple(hasher, layer->tuple);
 }
 
 /**
@@ -113,7 +133,8 @@ u32 nsr_flow_hash(struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int
 		  __be16 protocol)
 {
 	struct nsr_place at = { .skb = skb, .offset = offset, .protocol = protocol };
-	struct nsr_layer layers[LAYERS_MAX], *layer = layers, *taught;
+	struct nsr_layer layers[LAYERS_MAX] __uninitialized; /* nsr_layer_enter() fills them in */
+	struct nsr_layer *layer = layers, *taught;
 	u32 hash;
 
 	nsr_layer_enter(&at, layer);
@@ -121,13 +142,9 @@ u32 nsr_flow_hash(struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int
 	       layer->fragment != NSR_FRAGMENT_LATER &&
 	       nsr_layer_enter_tunnel(&at, &layer->tuple) && nsr_layer_enter(&at, layer + 1))
 		layer++;
-	if (layer->fragment != NSR_FRAGMENT_LATER ||
-	    !look_up(&hasher->fragments, fragment_key(hasher, layer), &hash))
-		hash = hash_tuple(hasher, layer->tuple);
-	for (taught = layers; taught <= layer; taught++) {
-		if (taught->fragment == NSR_FRAGMENT_FIRST)
-			teach(&hasher->fragments, fragment_key(hasher, taught), hash);
-	}
+	hash = hash_layer(hasher, layer);
+	for (taught = layers; taught <= layer; taught++)
+		teach(hasher, taught, hash);
 	return hash;
 }
 

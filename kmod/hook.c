@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/if_ether.h>
-#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -8,55 +7,6 @@
 
 #include "hook.h"
 #include "netns.h"
-#include "view.h"
-
-/**
- * struct nsr_hook - a device that is captured from
- * @taps: who captures, at least one; written under RTNL
- * @type: what the kernel calls
- * @rcu:  frees it
- */
-struct nsr_hook {
-	struct list_head taps;
-	struct packet_type type;
-	struct rcu_head rcu;
-};
-
-/*
- * The sender of the packet that receive() is to get next on this CPU: what it gets is a clone, which
- * belongs to no socket. Nothing else is sent between, as bottom halves are off.
- */
-static DEFINE_PER_CPU(const struct sock *, sender);
-
-/* The kernel asks whether the packet is our own; that is up to each reader. */
-static bool note_sender(struct packet_type *type, struct sock *sk)
-{
-	this_cpu_write(sender, sk);
-	return false;
-}
-
-/* The kernel holds rcu_read_lock and has bottom halves off. */
-static int receive(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
-		   struct net_device *orig_dev)
-{
-	const struct nsr_hook *hook = container_of(type, struct nsr_hook, type);
-	const struct nsr_tap *tap;
-	struct nsr_view view;
-
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		goto consume;
-	nsr_view_init(&view, skb, dev);
-	if (view.outgoing) {
-		view.sender = this_cpu_read(sender);
-		this_cpu_write(sender, NULL);
-	}
-	list_for_each_entry_rcu (tap, &hook->taps, in_hook)
-		if (view.outgoing ? tap->out : tap->in)
-			nsr_source_deliver(tap->source, &view);
-consume:
-	consume_skb(skb);
-	return NET_RX_SUCCESS;
-}
 
 /* What is sent is cloned for us unless nobody wants it. */
 static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
@@ -65,7 +15,7 @@ static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 	bool out = false;
 
 	list_for_each_entry (tap, &hook->taps, in_hook)
-		out |= tap->out;
+		out |= tap->wants[1];
 	WRITE_ONCE(hook->type.ignore_outgoing, !out);
 }
 
@@ -78,14 +28,15 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
 	if (!hook)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&hook->taps);
+	hook->netns = dev_net(dev)->net_cookie;
 	hook->type.type = htons(ETH_P_ALL);
 	hook->type.dev = dev;
-	hook->type.func = receive;
-	hook->type.id_match = note_sender;
+	hook->type.func = nsr_deliver;
+	hook->type.id_match = nsr_deliver_is_own;
 	/* Else the kernel doesn't ask. */
 	hook->type.af_packet_priv = hook;
 	hook->type.af_packet_net = dev_net(dev);
-	hook->type.ignore_outgoing = !tap->out;
+	hook->type.ignore_outgoing = !tap->wants[1];
 	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));
 	if (rc < 0) {
 		kfree(hook);

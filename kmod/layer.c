@@ -219,7 +219,9 @@ static __be16 protocol_by_version(const struct nsr_place *at)
  */
 bool nsr_layer_enter(struct nsr_place *at, struct nsr_layer *layer)
 {
-	*layer = (struct nsr_layer){};
+	layer->tuple = (struct nsr_tuple){ .family = AF_UNSPEC };
+	layer->fragment = NSR_FRAGMENT_NONE;
+	layer->fragment_id = 0;
 	if (!at->protocol)
 		at->protocol = protocol_by_version(at);
 	if (at->protocol == htons(ETH_P_TEB) && !enter_ethernet(at, &layer->tuple))
@@ -331,8 +333,6 @@ static bool enter_udp_tunnel(struct nsr_place *at, const struct nsr_tuple *tuple
  */
 bool nsr_layer_enter_tunnel(struct nsr_place *at, const struct nsr_tuple *tuple)
 {
-	if (tuple->family != AF_INET && tuple->family != AF_INET6)
-		return false;
 	switch (tuple->protocol) {
 	case IPPROTO_UDP:
 		return enter_udp_tunnel(at, tuple);

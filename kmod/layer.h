@@ -29,7 +29,7 @@ struct nsr_place {
  * @to:       likewise
  * @from_port: of TCP, UDP, UDP-Lite, SCTP or DCCP, in network byte order; else 0
  * @to_port:  likewise
- * @protocol: of IP: the transport's, or what else follows the headers that were understood
+ * @protocol: in IP the transport's, or what else follows the headers that were understood; else 0
  * @family:   AF_INET, AF_INET6; AF_PACKET: MAC addresses; AF_UNSPEC: nothing is known
  *
  * Hashed as it is, so without padding.

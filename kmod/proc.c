@@ -95,7 +95,6 @@ static void show_ring(struct seq_file *m, const struct nsr_sock *sock)
 		seq_printf(m, "share:    %u, reader %u\n", ring->share, sock->index);
 	nsr_ring_stats(ring, sock->index, &stats);
 	seq_printf(m, "written:  %llu\n", stats.written);
-	seq_printf(m, "bytes:    %llu\n", stats.bytes);
 	seq_printf(m, "filtered: %llu\n", stats.filtered);
 	seq_printf(m, "sampled:  %llu\n", stats.sampled);
 	seq_printf(m, "full:     %llu\n", stats.full);

@@ -18,7 +18,10 @@ int nsr_reader_choose_index(struct nsr_ring *ring)
 	return index;
 }
 
-/* A reader who joins reads from here on. */
+/*
+ * A reader who joins reads from here on. Its counts begin with the next packet of each lane: see
+ * seat_readers() in deliver.c.
+ */
 static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 {
 	struct nsring_cursor *cursors = sock->cursors.addr;
@@ -27,12 +30,18 @@ static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 
 	for_each_possible_cpu (cpu) {
 		lane = per_cpu_ptr(ring->lanes, cpu);
-		WRITE_ONCE(lane->shown->matched[sock->index], 0);
 		WRITE_ONCE(lane->refused[sock->index], 0);
+		WRITE_ONCE(lane->shown->others[sock->index], READ_ONCE(lane->shown->written));
 		WRITE_ONCE(cursors[cpu].tail, nsr_ring_head(ring, cpu));
 		if (!ring->shared)
 			lane->cursor = &cursors[cpu];
 	}
+}
+
+/* Behind the change, so that a lane that sees it sees the readers. Never 0, as lanes begin with. */
+static void next_generation(struct nsr_ring *ring)
+{
+	smp_store_release(&ring->generation, ring->generation + 1 ?: 1);
 }
 
 /**
@@ -44,23 +53,23 @@ void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
 {
 	ASSERT_RTNL();
 	set_cursors(ring, sock);
+	sock->joined = ring->generation + 1 ?: 1;
 	rcu_assign_pointer(ring->readers[sock->index], sock);
-	if (sock->index >= ring->readers_end)
-		WRITE_ONCE(ring->readers_end, sock->index + 1);
+	next_generation(ring);
 }
 
-/** nsr_reader_leave() - no more; packets on their way may still touch @sock for a grace period */
+/**
+ * nsr_reader_leave() - packets are no longer for this reader
+ * @ring: its ring
+ * @sock: packets on their way may still touch it for a grace period
+ */
 void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock)
 {
-	u32 end = ring->readers_end;
-
 	ASSERT_RTNL();
 	if (rcu_access_pointer(ring->readers[sock->index]) != sock)
 		return;
 	RCU_INIT_POINTER(ring->readers[sock->index], NULL);
-	while (end && !rcu_access_pointer(ring->readers[end - 1]))
-		end--;
-	WRITE_ONCE(ring->readers_end, end);
+	next_generation(ring);
 }
 
 /** nsr_readers_count() - how many there are */
@@ -69,7 +78,7 @@ unsigned int nsr_readers_count(const struct nsr_ring *ring)
 	unsigned int index, count = 0;
 
 	ASSERT_RTNL();
-	for (index = 0; index < ring->readers_end; index++)
+	for (index = 0; index < NSRING_READERS_MAX; index++)
 		if (rcu_access_pointer(ring->readers[index]))
 			count++;
 	return count;
@@ -81,7 +90,7 @@ void nsr_readers_fail(const struct nsr_ring *ring, int error)
 	struct nsr_sock *sock;
 	unsigned int index;
 
-	for (index = 0; index < ring->readers_end; index++) {
+	for (index = 0; index < NSRING_READERS_MAX; index++) {
 		sock = rtnl_dereference(ring->readers[index]);
 		if (sock)
 			nsr_reader_fail(sock, error);

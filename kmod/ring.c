@@ -129,11 +129,9 @@ void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats
 
 	for_each_possible_cpu (cpu) {
 		lane = per_cpu_ptr(ring->lanes, cpu);
+		stats->written += READ_ONCE(lane->shown->written);
 		if (ring->shared)
-			stats->written += READ_ONCE(lane->shown->matched[reader]);
-		else
-			stats->written += READ_ONCE(lane->written);
-		stats->bytes += READ_ONCE(lane->bytes);
+			stats->written -= READ_ONCE(lane->shown->others[reader]);
 		stats->filtered += READ_ONCE(lane->refused[reader]);
 		stats->sampled += READ_ONCE(lane->sampled);
 		stats->full += READ_ONCE(lane->full);

@@ -21,49 +21,68 @@
 #include "memory.h"
 #include "nsring_uapi.h"
 #include "source.h"
-#include "view.h"
 
 struct nsr_sock;
+
+/**
+ * struct nsr_seat - a reader, as a lane knows it
+ * @sock: the reader
+ * @bit:  of its index
+ */
+struct nsr_seat {
+	struct nsr_sock *sock;
+	u32 bit;
+};
 
 /**
  * struct nsr_lane - what a CPU knows of its lane; only that CPU writes it
  * @head:    position of the next record; the truth, of which @shown->head is a copy
  * @tail:    the reader's position when last looked at; believed only within its bounds
- * @oldest:  start of the oldest whole record (shared)
  * @data:    lane_bytes of them
  * @shown:   what user space sees of the lane
  * @cursor:  what the reader of an ordinary ring tells
- * @written, @bytes, @sampled, @full: see struct nsring_stats
+ * @generation: of the ring's readers, as @seats has them
+ * @seats_taken: how many of @seats
+ * @everyone: their bits
+ * @oldest:  start of the oldest whole record (shared)
+ * @full:    packets for which there was no room
+ * @sampled: packets that sampling left out
  * @countdown: packets until the next that sampling keeps
- * @refused: by the filter of each reader
+ * @seats:   the readers
+ * @joined:  by index, which reader @shown->others counts for
+ * @refused: by index, packets that the reader's filter refused
  */
 struct nsr_lane {
 	u64 head;
 	u64 tail;
-	u64 oldest;
 	u8 *data;
 	struct nsring_lane *shown;
 	const struct nsring_cursor *cursor;
-	u64 written;
-	u64 bytes;
-	u64 sampled;
+	u32 generation;
+	u32 seats_taken;
+	u32 everyone;
+	u64 oldest;
 	u64 full;
+	u64 sampled;
 	u32 countdown;
+	struct nsr_seat seats[NSRING_READERS_MAX];
+	u32 joined[NSRING_READERS_MAX];
 	u64 refused[NSRING_READERS_MAX];
 };
 
 /**
  * struct nsr_ring - a ring
- * @source:    the devices that it takes packets from, unless a cluster hands it some
  * @lanes:     nr_cpu_ids of them
  * @lane_bytes: a power of two
  * @snaplen:   most bytes kept of a packet
  * @sample:    keep every nth
+ * @generation: counts how often @readers has changed
  * @cooked:    records have a cooked header
  * @kernel_stamps: the device's stamps are not used
  * @shared:    several readers
+ * @waiting:   bits of readers who may be waiting, see wake.c
+ * @source:    the devices that it takes packets from, unless a cluster hands it some
  * @readers:   by index; [0] alone for an ordinary ring. Written under RTNL.
- * @readers_end: behind the last index in use
  * @readers_used: indices that are taken, also by readers who left less than a grace period ago
  * @refs:      readers
  * @asked_snaplen: by the first reader
@@ -76,13 +95,14 @@ struct nsr_ring {
 	u64 lane_bytes;
 	u32 snaplen;
 	u32 sample;
+	u32 generation;
 	bool cooked;
 	bool kernel_stamps;
 	bool shared;
-	u32 readers_end;
-	struct nsr_sock __rcu *readers[NSRING_READERS_MAX];
+	unsigned long waiting;
 
 	struct nsr_source source;
+	struct nsr_sock __rcu *readers[NSRING_READERS_MAX];
 	unsigned long readers_used;
 	refcount_t refs;
 	u32 asked_snaplen;
@@ -93,7 +113,6 @@ struct nsr_ring {
 
 struct nsr_ring *nsr_ring_make(const struct nsring_setup *setup);
 void nsr_ring_free(struct nsr_ring *ring);
-void nsr_ring_put_packet(struct nsr_ring *ring, struct nsr_view *view);
 void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats *stats);
 
 /** nsr_ring_head() - up to where a lane can be read */

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/etherdevice.h>
-#include <linux/if_arp.h>
 #include <linux/if_vlan.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
 
+#include "packet.h"
 #include "sock.h"
-
-static bool is_ethernet(const struct net_device *dev)
-{
-	return dev->type == ARPHRD_ETHER || dev->type == ARPHRD_LOOPBACK;
-}
 
 /* A device without link-layer header: the packet's first byte tells. */
 static __be16 guess_protocol(const struct sk_buff *skb)
@@ -39,7 +34,7 @@ static int check(const struct net_device *dev, size_t len)
 static bool is_too_long(const struct sk_buff *skb, const struct net_device *dev)
 {
 	return skb->len > dev->mtu + dev->hard_header_len &&
-	       !(is_ethernet(dev) && eth_hdr(skb)->h_proto == htons(ETH_P_8021Q));
+	       !(nsr_is_ethernet(dev) && eth_hdr(skb)->h_proto == htons(ETH_P_8021Q));
 }
 
 static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg, size_t len)
@@ -57,7 +52,7 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 	skb_reset_mac_header(skb);
 	if (is_too_long(skb, dev))
 		return -EMSGSIZE;
-	if (is_ethernet(dev))
+	if (nsr_is_ethernet(dev))
 		skb->protocol = eth_hdr(skb)->h_proto;
 	else
 		skb->protocol = guess_protocol(skb);
@@ -73,7 +68,7 @@ static int inject(struct sk_buff *skb, struct net_device *dev)
 	int rc;
 
 	skb_orphan(skb);
-	if (is_ethernet(dev))
+	if (nsr_is_ethernet(dev))
 		skb->protocol = eth_type_trans(skb, dev);
 	else
 		skb_reset_network_header(skb);
@@ -123,7 +118,7 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
  * @msg:    without an address
  * @len:    bytes of the frame with its link-layer header
  *
- * Return: @len; -ENOTCONN not bound to a device; -ENODEV it is gone; -ENETDOWN; -EMSGSIZE; -EINVAL
+ * Return: @len; -EISCONN there is an address; -ENOTCONN not bound to a device; -ENODEV it is gone; -ENETDOWN; -EMSGSIZE; -EINVAL
  * shorter than a link-layer header; -ENOBUFS dropped by the device's queue; -EAGAIN.
  */
 int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
@@ -133,10 +128,8 @@ int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	struct net_device *dev;
 	int rc;
 
-	if (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_COMPAT))
-		return -EINVAL;
 	if (msg->msg_namelen)
-		return -EINVAL;
+		return -EISCONN;
 	if (!ifindex)
 		return -ENOTCONN;
 	dev = dev_get_by_index(sock_net(&sock->sk), ifindex);

@@ -25,6 +25,7 @@ struct nsr_ring;
  * @cursors:  the cursor area
  * @ring:     NULL before bind, and for sending only; constant then
  * @index:    among the ring's readers
+ * @joined:   which generation of the ring's readers it came with
  * @setup:    checked, with defaults in place
  * @bound:    has been bound; with acquire: @ring, @cursors and @wake are there
  * @stopped:  no further packets, by NSRING_STOP
@@ -42,6 +43,7 @@ struct nsr_sock {
 	struct nsr_area cursors;
 	struct nsr_ring *ring;
 	u32 index;
+	u32 joined;
 	struct nsring_setup setup;
 	bool bound;
 	bool stopped;

@@ -21,10 +21,10 @@ void nsr_source_init(struct nsr_source *source, struct nsr_ring *ring, struct ns
 /* What a loopback device sends comes in again, so by default it is taken then. */
 static void choose_packets(struct nsr_tap *tap, const struct net_device *dev, u32 direction)
 {
-	tap->in = direction != NSRING_DIRECTION_OUT;
-	tap->out = direction != NSRING_DIRECTION_IN;
+	tap->wants[0] = direction != NSRING_DIRECTION_OUT;
+	tap->wants[1] = direction != NSRING_DIRECTION_IN;
 	if (direction == NSRING_DIRECTION_BOTH && (dev->flags & IFF_LOOPBACK))
-		tap->out = false;
+		tap->wants[1] = false;
 }
 
 static int add_tap(struct nsr_source *source, struct net_device *dev)
@@ -186,15 +186,4 @@ void nsr_source_lose_device(struct nsr_tap *tap)
 		return;
 	source->attached = false;
 	tell(source, ENODEV);
-}
-
-/** nsr_source_deliver() - hand a packet on; under rcu_read_lock, bottom halves off */
-void nsr_source_deliver(const struct nsr_source *source, struct nsr_view *view)
-{
-	struct nsr_ring *ring = source->ring;
-
-	if (source->cluster)
-		ring = nsr_cluster_choose(source->cluster, view);
-	if (likely(ring))
-		nsr_ring_put_packet(ring, view);
 }

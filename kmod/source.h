@@ -20,22 +20,19 @@ struct nsr_cluster;
 struct nsr_hook;
 struct nsr_ring;
 struct nsr_source;
-struct nsr_view;
 
 /**
  * struct nsr_tap - that a source takes packets from a device
  * @in_hook:   in the device's hook
  * @in_source: in the source
- * @in:        what comes in
- * @out:       what goes out
+ * @wants:     [0] what comes in, [1] what goes out
  * @hook:      of the device
  * @rcu:       frees it
  */
 struct nsr_tap {
 	struct list_head in_hook;
 	struct nsr_source *source;
-	bool in;
-	bool out;
+	bool wants[2];
 	struct nsr_hook *hook;
 	struct list_head in_source;
 	struct rcu_head rcu;
@@ -71,6 +68,5 @@ int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
 void nsr_source_detach(struct nsr_source *source);
 void nsr_source_add_device(struct nsr_source *source, struct net_device *dev);
 void nsr_source_lose_device(struct nsr_tap *tap);
-void nsr_source_deliver(const struct nsr_source *source, struct nsr_view *view);
 
 #endif

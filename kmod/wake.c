@@ -7,9 +7,10 @@
  *	  ◀──────a lane has the watermark: wake────────────────────────────┘ │
  *	  ◀──────timer: all that is there is due: wake───────────────────────┘
  *
- * A writer looks at the state after it has published its head; poll sets the state and then looks
- * at the heads, with a full barrier between on both sides: one of them sees the other. While the
- * reader is awake a packet costs that look and no more.
+ * A writer looks after it has published its head whether anybody waits, in ring->waiting; poll says
+ * so there and then looks at the heads, with a full barrier between on both sides: one of them sees
+ * the other. While the readers are awake a packet costs that look and no more. (A bit may stand
+ * although its reader is awake, but not the other way round.)
  */
 #include <linux/slab.h>
 
@@ -25,6 +26,8 @@ enum {
 
 static void wake_now(struct nsr_sock *sock)
 {
+	/* The bit first: if the reader sets it now again, it is woken and will find out. */
+	clear_bit(sock->index, &sock->ring->waiting);
 	if (xchg(&sock->wake.state, AWAKE) != AWAKE)
 		sock->sk.sk_data_ready(&sock->sk);
 }
@@ -59,15 +62,20 @@ int nsr_wake_init(struct nsr_sock *sock)
 	return 0;
 }
 
-/** nsr_wake_set() - when to wake it, as it has asked for */
-void nsr_wake_set(struct nsr_wake *wake, const struct nsring_setup *setup, u64 lane_bytes)
+/** nsr_wake_set() - when to wake it, as it has asked for; it has a ring and an index */
+void nsr_wake_set(struct nsr_sock *sock)
 {
-	u32 timeout_us = setup->timeout_us;
+	u32 timeout_us = sock->setup.timeout_us;
+	u64 lane_bytes = sock->ring->lane_bytes;
+	struct nsr_wake *wake = &sock->wake;
 
-	wake->watermark = setup->watermark_bytes;
+	wake->watermark = sock->setup.watermark_bytes;
 	if (!wake->watermark || wake->watermark > lane_bytes / 2)
 		wake->watermark = lane_bytes / 4;
 	wake->timeout_ns = timeout_us == NSRING_NOW ? 0 : (u64)timeout_us * NSEC_PER_USEC;
+	/* epoll asks when it is told of a socket, which may be before that is bound, and not again. */
+	wake->state = WAITING;
+	set_bit(sock->index, &sock->ring->waiting);
 }
 
 /** nsr_wake_free() - undo it, when no packet can come any more; may sleep */
@@ -134,7 +142,9 @@ bool nsr_wake_arm(struct nsr_sock *sock)
 
 	if (is_ready(sock, &any))
 		return true;
-	smp_store_mb(wake->state, WAITING);
+	WRITE_ONCE(wake->state, WAITING);
+	set_bit(sock->index, &sock->ring->waiting);
+	smp_mb__after_atomic();
 	if (is_ready(sock, &any))
 		return true;
 	if (any) {

@@ -56,14 +56,17 @@
  *		what was copied is void: go on at pos = load-acquire(lane->oldest)
  *
  * claimed, oldest and head only grow, oldest <= head <= claimed. Each reader has an index; bit
- * index of record->readers says that the record is for it (that its filter has accepted it), and
- * lane->matched[index] how many such records this lane has had since the reader joined. So what a
- * reader has missed is matched[index] less what it has read, once it has read up to head:
+ * index of record->readers says that the record is for it: that its filter has accepted it. And
+ * lane->others[index] counts the records that were not for it: before it joined, or refused. So a
+ * reader who has been overtaken in a lane has missed written - others[index] less what it has read
+ * there, once it has read up to head:
  *
- *	head = load-acquire(lane->head); matched = load(lane->matched[index]); read barrier
- *	if (load(lane->claimed) == head), matched counts the records before head, no more and no less
+ *	head = load-acquire(lane->head); read written and others[index]; read barrier
+ *	if (load(lane->claimed) == head), they count the records before head, no more and no less
  *
- * Shared rings have no cursor for overwriting; the cursor only tells when to wake the reader.
+ * (Who has never been overtaken has missed nothing; before that others[index] may lag.)
+ *
+ * A shared ring's cursor does not hold up the writer; it only tells when to wake the reader.
  *
  * THE SOCKET
  *
@@ -163,7 +166,7 @@ NSRING_ASSERT(sizeof(struct nsring_ring) == 64);
  * @oldest:  start of the oldest record that is whole (shared rings)
  * @written: records of packets
  * @full:    packets dropped because there was no room
- * @matched: see above (shared rings)
+ * @others:  by reader: records that were not for it (shared rings)
  */
 struct nsring_lane {
 	__u64 head;
@@ -172,7 +175,7 @@ struct nsring_lane {
 	__u64 written;
 	__u64 full;
 	__u64 reserved[3];
-	__u64 matched[NSRING_READERS_MAX];
+	__u64 others[NSRING_READERS_MAX];
 };
 NSRING_ASSERT(sizeof(struct nsring_lane) == 64 + 8 * NSRING_READERS_MAX);
 
@@ -204,6 +207,7 @@ NSRING_ASSERT(sizeof(struct nsring_cursor) == 64);
  * struct nsring_record - header of a record; its data follow at header_bytes
  * @bytes:   of the whole record with header and padding; a multiple of NSRING_ALIGN
  * @type:    NSRING_PAD, NSRING_PACKET; a reader skips those that it doesn't know
+ * @pkt_type: PACKET_HOST, PACKET_OTHERHOST, … of linux/if_packet.h
  * @flags:   NSRING_OUT …
  * @stamp_ns: since 1970-01-01 UTC, or as the device's clock counts
  * @len:     bytes on the wire, with a tag that was put back and a cooked header
@@ -213,12 +217,12 @@ NSRING_ASSERT(sizeof(struct nsring_cursor) == 64);
  * @hash:    flow hash, if the device or the stack had one, else 0
  * @vlan_tci: with NSRING_VLAN: priority, DEI, VLAN id
  * @vlan_tpid: with NSRING_VLAN: its EtherType
- * @pkt_type: PACKET_HOST, PACKET_OTHERHOST, … of linux/if_packet.h
- * @readers: whom the record is for (shared rings), by index
+ * @readers: whom the record is for, by index; 1 in a ring that is not shared
  */
 struct nsring_record {
 	__u32 bytes;
-	__u16 type;
+	__u8 type;
+	__u8 pkt_type;
 	__u16 flags;
 	__u64 stamp_ns;
 	__u32 len;
@@ -228,14 +232,9 @@ struct nsring_record {
 	__u32 hash;
 	__u16 vlan_tci;
 	__u16 vlan_tpid;
-	__u8 pkt_type;
-	__u8 reserved8;
-	__u16 reserved16;
 	__u32 readers;
-	__u32 reserved32;
-	__u64 reserved64;
 };
-NSRING_ASSERT(sizeof(struct nsring_record) == 64);
+NSRING_ASSERT(sizeof(struct nsring_record) == 48);
 
 /* ---- The socket -------------------------------------------------------------------------- */
 
@@ -359,7 +358,6 @@ NSRING_ASSERT(sizeof(struct nsring_layout) == 64);
 /**
  * struct nsring_stats - what became of the packets that met this socket, since it was bound
  * @written:  put into the ring for this socket
- * @bytes:    their lengths on the wire
  * @filtered: refused by its filter
  * @sampled:  left out by sampling
  * @full:     dropped because the ring was full; 0 for a shared ring, whose readers find out
@@ -367,12 +365,11 @@ NSRING_ASSERT(sizeof(struct nsring_layout) == 64);
  */
 struct nsring_stats {
 	__u64 written;
-	__u64 bytes;
 	__u64 filtered;
 	__u64 sampled;
 	__u64 full;
 	__u64 sent;
-	__u64 reserved[2];
+	__u64 reserved[3];
 };
 NSRING_ASSERT(sizeof(struct nsring_stats) == 64);
 

@@ -88,7 +88,8 @@ struct ring *ring_map(int fd)
 	assert_int_equal(ring->ring->lanes, ring->layout.lanes);
 	ring->pos = calloc(ring->layout.lanes, sizeof(*ring->pos));
 	ring->seen = calloc(ring->layout.lanes, sizeof(*ring->seen));
-	assert_true(ring->pos && ring->seen);
+	ring->overtaken = calloc(ring->layout.lanes, sizeof(*ring->overtaken));
+	assert_true(ring->pos && ring->seen && ring->overtaken);
 	for (i = 0; i < ring->layout.lanes; i++)
 		ring->pos[i] = ring_cursor(ring, i)->tail;
 	assert_true(rings_count < FDS_MAX);
@@ -118,6 +119,7 @@ void ring_unmap(struct ring *ring)
 	check(munmap(ring->cursors, ring->layout.cursor_bytes));
 	free(ring->pos);
 	free(ring->seen);
+	free(ring->overtaken);
 	free(ring);
 }
 
@@ -204,6 +206,7 @@ static uint32_t read_shared_lane(struct ring *ring, uint32_t lane, ring_each eac
 		if (bytes <= sizeof(copy) && bytes <= room)
 			memcpy(copy, record_at(ring, lane, pos), bytes);
 		if (is_void(ring, lane, pos)) {
+			ring->overtaken[lane] = true;
 			pos = __atomic_load_n(&ring_lane(ring, lane)->oldest, __ATOMIC_ACQUIRE);
 			head = __atomic_load_n(&ring_lane(ring, lane)->head, __ATOMIC_ACQUIRE);
 			continue;
@@ -254,11 +257,15 @@ uint32_t ring_wait(struct ring *ring, uint32_t count, ring_each each, void *arg)
 
 uint64_t ring_missed(const struct ring *ring)
 {
+	uint32_t index = ring->layout.reader, i;
+	const struct nsring_lane *lane;
 	uint64_t missed = 0;
-	uint32_t i;
 
-	for (i = 0; i < ring->layout.lanes; i++)
-		missed += ring_lane(ring, i)->matched[ring->layout.reader] - ring->seen[i];
+	for (i = 0; i < ring->layout.lanes; i++) {
+		lane = ring_lane(ring, i);
+		if (ring->overtaken[i])
+			missed += lane->written - lane->others[index] - ring->seen[i];
+	}
 	return missed;
 }
 

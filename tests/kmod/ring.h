@@ -13,6 +13,7 @@
  * @cursors: start of the cursor area
  * @pos:     where to read on, for each lane
  * @seen:    of a shared ring: how many records were for this reader, for each lane
+ * @overtaken: of a shared ring: whether some were overwritten before they were read, in each lane
  */
 struct ring {
 	int fd;
@@ -21,6 +22,7 @@ struct ring {
 	uint8_t *cursors;
 	uint64_t *pos;
 	uint64_t *seen;
+	bool *overtaken;
 };
 
 /** ring_each - is called for a packet; @data has @record->caplen bytes */
@@ -66,7 +68,7 @@ uint32_t ring_read(struct ring *ring, ring_each each, void *arg);
  */
 uint32_t ring_wait(struct ring *ring, uint32_t count, ring_each each, void *arg);
 
-/** ring_missed() - of a shared ring: records for this reader that it has not read, up to the head */
+/** ring_missed() - of a shared ring that was read up to its head: records that this reader has missed */
 uint64_t ring_missed(const struct ring *ring);
 
 const struct nsring_lane *ring_lane(const struct ring *ring, uint32_t lane);

@@ -261,7 +261,6 @@ static void written_filtered_sampled_and_full_add_up(void **state)
 	assert_int_equal(stats.sampled, count / 8);
 	assert_true(stats.written > 0 && stats.full > 0);
 	assert_int_equal(ring_full(ring), stats.full);
-	assert_int_equal(stats.bytes, stats.written * 400);
 	assert_int_equal(ring_wait(ring, (uint32_t)stats.written, NULL, NULL), stats.written);
 	ring_close(ring);
 }

@@ -23,15 +23,12 @@
 static void each_packet_is_captured_once(void **state)
 {
 	struct ring *ring = ring_open(NULL, "v1");
-	struct nsring_stats stats;
 	uint32_t next = 0;
 
 	send_udp("v0", COUNT, 100);
 	assert_int_equal(ring_wait(ring, COUNT, check_numbers, &next), COUNT);
 	assert_int_equal(received("v1"), COUNT);
-	stats = ring_stats(ring->fd);
-	assert_int_equal(stats.written, COUNT);
-	assert_int_equal(stats.bytes, COUNT * 100);
+	assert_int_equal(ring_stats(ring->fd).written, COUNT);
 	assert_int_equal(ring_written(ring), COUNT);
 	ring_close(ring);
 }
@@ -174,7 +171,6 @@ static void a_cut_packet_has_its_first_bytes_and_both_lengths(void **state)
 		ring = ring_open(&setup, "v1");
 		send_udp("v0", 5, 500);
 		assert_int_equal(ring_wait(ring, 5, check_cut, &cut), 5);
-		assert_int_equal(ring_stats(ring->fd).bytes, 2500);
 		ring_close(ring);
 	}
 }

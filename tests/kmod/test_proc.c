@@ -67,7 +67,6 @@ static void a_capture_has_a_file_as_long_as_it_is_there(void **state)
 	send_udp("v0", 10, 100);
 	ring_met(ring->fd, 10);
 	assert_true(has_line(name, "written:", "10"));
-	assert_true(has_line(name, "bytes:", "1000"));
 	assert_true(has_line(name, "full:", "0"));
 	ring_close(ring);
 	assert_int_equal(proc_count(), 0);

@@ -338,6 +338,9 @@ static void extension_headers_are_skipped(void **state)
 	assert_int_equal(hash_ip(IPV6("33", A6, B6) TCP "0400000000000000000000"
 							"000000000000000000000000" PORTS),
 			 hash);
+	assert_int_equal(hash_ip(IPV6("2b", A6, B6) "87"
+						    "00040000000000" TCP "00050000000000" PORTS),
+			 hash);
 	/* A fragment that is the whole packet. */
 	assert_int_equal(hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00000007", "0000", TCP) PORTS),
 			 hash);
@@ -380,6 +383,16 @@ static void fragments_of_ipv6_follow_their_flow(void **state)
 			     hash);
 }
 
+static void fragments_of_nobody_in_ipv6_are_not_looked_into(void **state)
+{
+	assert_int_equal(
+		hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00000007", LATER6, DST6) EXTENSIONS_7),
+		hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00000007", LATER6, DST6) REST));
+	hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00000007", FIRST6, UDP) PORTS);
+	assert_two_flows(IPV6(PART6, A6, B6) IPV6_PART("00000007", LATER6, UDP) REST,
+			 IPV6(PART6, A6, B6) IPV6_PART("00000008", LATER6, UDP) REST);
+}
+
 static void fragments_of_nobody_are_hashed_by_addresses_and_protocol(void **state)
 {
 	u32 unknown = hash_ip(IPV4_PART("0007", LATER, TCP, A4, B4) REST);
@@ -416,24 +429,39 @@ static void first_fragments_are_forgotten_after_5_s(void **state)
 	assert_int_equal(hash_ip(later), unknown);
 }
 
+/* The hash of a fragment with this id. */
+static u32 hash_part(const char *hex, int id)
+{
+	uint8_t bytes[PACKET_MAX];
+	int len = (int)from_hex(bytes, sizeof(bytes), hex);
+
+	bytes[4] = (uint8_t)(id >> 8);
+	bytes[5] = (uint8_t)id;
+	return hash_bytes(bytes, len, 0, len, ANY_IP);
+}
+
 static void many_fragmented_packets_are_known_at_once(void **state)
 {
-	uint8_t first[PACKET_MAX], later[PACKET_MAX];
-	int first_len, later_len, i, known = 0;
 	u32 hash = hash_ip(PACKET);
+	int id, known = 0;
 
-	first_len =
-		(int)from_hex(first, sizeof(first), IPV4_PART("0000", FIRST, TCP, A4, B4) PORTS);
-	later_len = (int)from_hex(later, sizeof(later), IPV4_PART("0000", LATER, TCP, A4, B4) REST);
-	for (i = 0; i < 100; i++) {
-		first[5] = (uint8_t)i;
-		hash_bytes(first, first_len, 0, first_len, ANY_IP);
-	}
-	for (i = 0; i < 100; i++) {
-		later[5] = (uint8_t)i;
-		known += hash_bytes(later, later_len, 0, later_len, ANY_IP) == hash;
-	}
+	for (id = 0; id < 100; id++)
+		hash_part(IPV4_PART("0000", FIRST, TCP, A4, B4) PORTS, id);
+	for (id = 0; id < 100; id++)
+		known += hash_part(IPV4_PART("0000", LATER, TCP, A4, B4) REST, id) == hash;
 	assert_in_range(known, 90, 100);
+}
+
+static void fragments_are_not_mistaken_for_those_of_others(void **state)
+{
+	u32 unknown = hash_part(IPV4_PART("0000", LATER, TCP, A4, B4) REST, 0);
+	int id;
+
+	for (id = 0; id < 10000; id++)
+		hash_part(IPV4_PART("0000", FIRST, TCP, A4, B4) PORTS, id);
+	for (id = 10000; id < 10100; id++)
+		assert_int_equal(hash_part(IPV4_PART("0000", LATER, TCP, A4, B4) REST, id),
+				 unknown);
 }
 
 static void the_flow_inside_vxlan_decides(void **state)
@@ -451,6 +479,9 @@ static void the_flow_inside_gtpu_decides(void **state)
 {
 	assert_one_flow(GTPU PACKET, PACKET);
 	assert_one_flow(GTPU_FROM("c000", "30") ANSWER, PACKET);
+	assert_one_flow(OUTER(UDP) "0868c00000000000"
+				   "30ff004000000007" PACKET,
+			PACKET);
 	assert_one_flow(GTPU IPV6(TCP, A6, B6) PORTS, IPV6(TCP, A6, B6) PORTS);
 	/* A sequence number; a container with the QoS flow and one more extension. */
 	assert_one_flow(GTPU_FROM("0868", "32") "00050000" PACKET, PACKET);
@@ -550,6 +581,8 @@ static void fragments_of_a_tunnel_follow_the_flow_inside(void **state)
 						    "0800000000002a00" ETHERNET4 PACKET),
 			 hash);
 	assert_int_equal(hash_ip(TUNNEL_PART(LATER) REST), hash);
+	/* They don't begin with what is inside. */
+	assert_two_flows(IPV4_PART("0008", LATER, IN_IPV4, "c0000201", "c0000202") PACKET, PACKET);
 }
 
 static void fragments_inside_a_tunnel_follow_their_flow(void **state)
@@ -644,6 +677,8 @@ int main(void)
 		cmocka_unit_test_setup(an_id_that_comes_again_means_the_newer_packet, by_5_tuple),
 		cmocka_unit_test_setup(first_fragments_are_forgotten_after_5_s, by_5_tuple),
 		cmocka_unit_test_setup(many_fragmented_packets_are_known_at_once, by_5_tuple),
+		cmocka_unit_test_setup(fragments_are_not_mistaken_for_those_of_others, by_5_tuple),
+		cmocka_unit_test_setup(fragments_of_nobody_in_ipv6_are_not_looked_into, by_5_tuple),
 		cmocka_unit_test_setup(the_flow_inside_vxlan_decides, by_inner_5_tuple),
 		cmocka_unit_test_setup(the_flow_inside_gtpu_decides, by_inner_5_tuple),
 		cmocka_unit_test_setup(the_flow_inside_gre_decides, by_inner_5_tuple),

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hot path: from a device's hook into the rings. It runs with bottom halves off, and each CPU
+ * writes only its own lanes, so nothing is shared with another CPU but what readers look at. What
+ * most packets don't need is in functions of its own.
+ */
+#include <linux/align.h>
+#include <linux/filter.h>
+
+#include "cluster.h"
+#include "hook.h"
+#include "packet.h"
+#include "ring.h"
+#include "sock.h"
+#include "wake.h"
+
+/*
+ * The sender of the packet that nsr_deliver() is to get next on this CPU: what it gets is a clone,
+ * which belongs to no socket. Nothing else is sent between, as bottom halves are off.
+ */
+static DEFINE_PER_CPU(const struct sock *, sender);
+
+/* Readers whom a packet is for, by index, and the bytes to keep for them. */
+struct verdict {
+	u32 readers;
+	u32 keep;
+};
+
+static void count(u64 *counter)
+{
+	WRITE_ONCE(*counter, *counter + 1);
+}
+
+/*
+ * The ring's readers have changed. A reader who is new to this lane has missed nothing yet: all
+ * records up to now were for others. Who has left is not touched again, as that was a grace period
+ * before it went.
+ */
+static noinline void seat_readers(const struct nsr_ring *ring, struct nsr_lane *lane)
+{
+	u32 generation = smp_load_acquire(&ring->generation);
+	struct nsr_sock *sock;
+	u32 index, taken = 0, everyone = 0;
+
+	for (index = 0; index < NSRING_READERS_MAX; index++) {
+		sock = rcu_dereference(ring->readers[index]);
+		if (!sock)
+			continue;
+		lane->seats[taken].sock = sock;
+		lane->seats[taken++].bit = 1U << index;
+		everyone |= 1U << index;
+		if (lane->joined[index] == sock->joined)
+			continue;
+		lane->joined[index] = sock->joined;
+		WRITE_ONCE(lane->shown->others[index], lane->shown->written);
+	}
+	lane->seats_taken = taken;
+	lane->everyone = everyone;
+	lane->generation = generation;
+}
+
+/* Bytes to keep for one reader, 0: none. */
+static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lane *lane,
+				     struct sk_buff *skb, const struct sock *from,
+				     const struct nsr_sock *reader)
+{
+	struct sk_filter *filter = rcu_dereference(reader->sk.sk_filter);
+	u32 keep;
+
+	/* A socket doesn't see what it has sent itself. */
+	if (unlikely(from == &reader->sk))
+		return 0;
+	if (!filter)
+		return U32_MAX;
+	keep = nsr_packet_filter(skb, filter->prog, ring->cooked);
+	if (!keep)
+		count(&lane->refused[reader->index]);
+	return keep;
+}
+
+static __always_inline struct verdict judge(const struct nsr_ring *ring, struct nsr_lane *lane,
+					    struct sk_buff *skb, const struct sock *from)
+{
+	const struct nsr_sock *reader = rcu_dereference(ring->readers[0]);
+	struct verdict verdict;
+
+	verdict.keep = likely(reader) ? judge_one(ring, lane, skb, from, reader) : 0;
+	verdict.readers = 1;
+	return verdict;
+}
+
+static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
+						   struct nsr_lane *lane, struct sk_buff *skb,
+						   const struct sock *from)
+{
+	const struct nsr_seat *seat = lane->seats, *end;
+	struct verdict verdict = {};
+	u32 keep;
+
+	if (unlikely(lane->generation != READ_ONCE(ring->generation)))
+		seat_readers(ring, lane);
+	for (end = seat + lane->seats_taken; seat < end; seat++) {
+		keep = judge_one(ring, lane, skb, from, seat->sock);
+		if (!keep)
+			continue;
+		verdict.readers |= seat->bit;
+		verdict.keep = max(verdict.keep, keep);
+	}
+	return verdict;
+}
+
+/* Every nth packet is kept. */
+static noinline bool left_out(const struct nsr_ring *ring, struct nsr_lane *lane)
+{
+	if (lane->countdown == 0) {
+		lane->countdown = ring->sample - 1;
+		return false;
+	}
+	lane->countdown--;
+	count(&lane->sampled);
+	return true;
+}
+
+/*
+ * Is there room up to position @end? The reader's tail is in its own hands: a value that can't be
+ * is as good as a full ring, and does not become ours.
+ */
+static bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
+{
+	u64 tail = smp_load_acquire(&lane->cursor->tail);
+
+	if (lane->head - tail > ring->lane_bytes)
+		return false;
+	lane->tail = tail;
+	return end - tail <= ring->lane_bytes;
+}
+
+/* Tell readers that what lies one turn before @end is no more; then it may be overwritten. */
+static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
+{
+	const struct nsring_record *record;
+
+	while (end - lane->oldest > ring->lane_bytes) {
+		record = (const void *)(lane->data + (lane->oldest & (ring->lane_bytes - 1)));
+		lane->oldest += record->bytes;
+	}
+	/* In this order, so that who sees what is claimed finds an oldest record that is whole. */
+	WRITE_ONCE(lane->shown->oldest, lane->oldest);
+	smp_store_release(&lane->shown->claimed, end);
+	/* Before what follows is written. Pairs with the readers' barrier behind their copy. */
+	smp_wmb();
+}
+
+/* The rest of the data, in which the next record has no room. */
+static noinline void pad(struct nsr_lane *lane, u64 mask, u32 bytes)
+{
+	struct nsring_record *record = (void *)(lane->data + (lane->head & mask));
+
+	record->bytes = bytes;
+	record->type = NSRING_PAD;
+}
+
+static __always_inline void copy_words(u8 *to, const u8 *from, const u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		put_unaligned(get_unaligned((const u64 *)from + i), (u64 *)to + i);
+}
+
+/*
+ * Most packets are short, and a string instruction takes as long to start as they do. So words,
+ * half of them from the start and half up to the end, which overlap unless it is all. The shortest
+ * frames of Ethernet come first.
+ */
+static __always_inline void copy(u8 *to, const u8 *from, u32 bytes)
+{
+	if (bytes > 32 && bytes <= 64) {
+		copy_words(to, from, 4);
+		copy_words(to + bytes - 32, from + bytes - 32, 4);
+	} else if (bytes > 64 && bytes <= 128) {
+		copy_words(to, from, 8);
+		copy_words(to + bytes - 64, from + bytes - 64, 8);
+	} else {
+		memcpy(to, from, bytes);
+	}
+}
+
+/* Return: bytes copied. */
+static __always_inline u32 copy_packet(const struct sk_buff *skb, int start, u8 *to, u32 caplen)
+{
+	if (unlikely(skb_is_nonlinear(skb)))
+		return nsr_packet_copy_fragments(skb, start, to, caplen);
+	copy(to, skb->data + start, caplen);
+	return caplen;
+}
+
+static __always_inline u32 flags_of(const struct sk_buff *skb)
+{
+	static const u8 checksum[] = {
+		[CHECKSUM_NONE] = 0,
+		[CHECKSUM_UNNECESSARY] = NSRING_CSUM_GOOD,
+		[CHECKSUM_COMPLETE] = NSRING_CSUM_GOOD,
+		[CHECKSUM_PARTIAL] = NSRING_CSUM_PARTIAL,
+	};
+	u32 flags = checksum[skb->ip_summed];
+
+	flags |= nsr_packet_is_outgoing(skb) ? NSRING_OUT : 0;
+	flags |= skb_is_gso(skb) ? NSRING_GSO : 0;
+	flags |= skb->l4_hash ? NSRING_HASH_L4 : 0;
+	return flags;
+}
+
+static noinline void describe_tag(struct nsring_record *record, const struct sk_buff *skb)
+{
+	if (!skb_vlan_tag_present(skb))
+		return;
+	record->flags |= NSRING_VLAN;
+	record->vlan_tci = skb_vlan_tag_get(skb);
+	record->vlan_tpid = ntohs(skb->vlan_proto);
+}
+
+static noinline void stamp_by_device(struct nsring_record *record, const struct sk_buff *skb)
+{
+	u64 stamp_ns = nsr_packet_device_stamp(skb);
+
+	if (!stamp_ns)
+		return;
+	record->stamp_ns = stamp_ns;
+	record->flags |= NSRING_STAMP_HW;
+}
+
+/* Everything but the lengths. */
+static __always_inline void describe(const struct nsr_ring *ring, struct nsring_record *record,
+				     const struct nsr_hook *hook, const struct sk_buff *skb,
+				     u64 stamp_ns, u32 readers)
+{
+	bool device_stamp = skb_hwtstamps((struct sk_buff *)skb)->hwtstamp;
+
+	record->flags = flags_of(skb);
+	record->type = NSRING_PACKET;
+	record->pkt_type = skb->pkt_type;
+	record->stamp_ns = stamp_ns;
+	record->netns = hook->netns;
+	record->ifindex = skb->dev->ifindex;
+	record->hash = skb->hash;
+	record->vlan_tci = 0;
+	record->vlan_tpid = 0;
+	record->readers = readers;
+	if (unlikely(device_stamp) && !ring->kernel_stamps)
+		stamp_by_device(record, skb);
+}
+
+/* For readers whom this record is not for. */
+static noinline void count_others(struct nsr_lane *lane, u32 readers)
+{
+	u32 i;
+
+	for (i = 0; i < lane->seats_taken; i++)
+		if (!(readers & lane->seats[i].bit))
+			count(&lane->shown->others[lane->seats[i].sock->index]);
+}
+
+static noinline void wake_readers(const struct nsr_ring *ring, u64 head, unsigned long readers)
+{
+	struct nsr_sock *reader;
+	unsigned int index;
+
+	for_each_set_bit (index, &readers, NSRING_READERS_MAX) {
+		reader = rcu_dereference(ring->readers[index]);
+		if (reader)
+			nsr_wake(reader, smp_processor_id(), head);
+	}
+}
+
+static __always_inline void publish(const struct nsr_ring *ring, struct nsring_lane *shown,
+				    u64 head, u32 readers)
+{
+	u32 waiting;
+
+	/* What is before head is whole. */
+	smp_store_release(&shown->head, head);
+	/* Either a reader on its way to sleep sees the head, or we see that it waits: see wake.c. */
+	smp_mb();
+	waiting = READ_ONCE(ring->waiting) & readers;
+	if (unlikely(waiting))
+		wake_readers(ring, head, waiting);
+}
+
+/*
+ * Write a packet into a ring, if its readers want it. @from: the socket that has sent it, to be
+ * compared only; NULL: none, or not known. @stamp_ns: when the kernel had it, 0 if
+ * nobody has asked the clock yet; returned, so that it is asked once for all rings.
+ */
+static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *hook,
+				 struct sk_buff *skb, const struct sock *from, u64 stamp_ns,
+				 const bool shared)
+{
+	struct nsr_lane *lane = this_cpu_ptr(ring->lanes);
+	struct nsring_lane *shown = lane->shown;
+	u64 mask = ring->lane_bytes - 1;
+	struct nsring_record *record;
+	u32 len, caplen, bytes, room;
+	struct verdict verdict;
+	bool has_prefix;
+	u8 *data;
+	u64 end;
+	int start;
+
+	verdict = shared ? judge_shared(ring, lane, skb, from) : judge(ring, lane, skb, from);
+	if (!verdict.keep)
+		return stamp_ns;
+	if (unlikely(ring->sample > 1) && left_out(ring, lane))
+		return stamp_ns;
+	if (!stamp_ns)
+		stamp_ns = skb_tstamp(skb) ?: ktime_get_real_ns();
+
+	start = nsr_packet_start(skb, ring->cooked);
+	len = skb->len - start;
+	has_prefix = nsr_packet_has_prefix(skb, ring->cooked);
+	if (unlikely(has_prefix))
+		len += nsr_packet_growth(skb, ring->cooked);
+	caplen = min3(len, verdict.keep, ring->snaplen);
+	bytes = ALIGN(sizeof(*record) + caplen, NSRING_ALIGN);
+	room = ring->lane_bytes - (lane->head & mask);
+	end = lane->head + bytes + (unlikely(bytes > room) ? room : 0);
+	if (shared) {
+		overwrite(ring, lane, end);
+	} else if (end - lane->tail > ring->lane_bytes && !has_room(ring, lane, end)) {
+		count(&lane->full);
+		WRITE_ONCE(shown->full, lane->full);
+		return stamp_ns;
+	}
+	if (unlikely(bytes > room))
+		pad(lane, mask, room);
+
+	record = (void *)(lane->data + ((end - bytes) & mask));
+	data = (u8 *)(record + 1);
+	describe(ring, record, hook, skb, stamp_ns, verdict.readers);
+	record->bytes = bytes;
+	record->len = len;
+	if (unlikely(has_prefix)) {
+		describe_tag(record, skb);
+		record->caplen = nsr_packet_copy_prefixed(skb, ring->cooked, data, caplen);
+	} else {
+		record->caplen = copy_packet(skb, start, data, caplen);
+	}
+	if (shared && unlikely(verdict.readers != lane->everyone))
+		count_others(lane, verdict.readers);
+	lane->head = end;
+	count(&shown->written);
+	publish(ring, shown, end, verdict.readers);
+	return stamp_ns;
+}
+
+/**
+ * nsr_deliver_is_own() - whether a packet that a socket sends is to be left out
+ * @type: in its hook
+ * @sk:   the socket
+ *
+ * Called right before nsr_deliver(). That is up to each reader, so the answer is no.
+ */
+bool nsr_deliver_is_own(struct packet_type *type, struct sock *sk)
+{
+	this_cpu_write(sender, sk);
+	return false;
+}
+
+/**
+ * nsr_deliver() - a device has received or sent a packet
+ * @skb:      a reference to it, which is given back
+ * @dev:      the device
+ * @type:     in its hook
+ * @orig_dev: unused
+ *
+ * The kernel holds rcu_read_lock and has bottom halves off.
+ */
+int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
+		struct net_device *orig_dev)
+{
+	const struct nsr_hook *hook = container_of(type, struct nsr_hook, type);
+	const struct nsr_source *source;
+	const struct nsr_tap *tap;
+	bool outgoing = nsr_packet_is_outgoing(skb);
+	struct nsr_ring *ring;
+	const struct sock *from = NULL;
+	u64 stamp_ns = 0;
+
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		goto consume;
+	if (outgoing) {
+		from = this_cpu_read(sender);
+		this_cpu_write(sender, NULL);
+	}
+	list_for_each_entry_rcu (tap, &hook->taps, in_hook) {
+		if (!tap->wants[outgoing])
+			continue;
+		source = tap->source;
+		ring = source->ring;
+		if (unlikely(source->cluster)) {
+			ring = nsr_cluster_choose(source->cluster, skb);
+			if (!ring)
+				continue;
+		}
+		if (unlikely(ring->shared))
+			stamp_ns = write(ring, hook, skb, from, stamp_ns, true);
+		else
+			stamp_ns = write(ring, hook, skb, from, stamp_ns, false);
+	}
+consume:
+	/* consume_skb(), without a call for what is nearly always just a count. */
+	if (unlikely(skb_unref(skb)))
+		__kfree_skb(skb);
+	return NET_RX_SUCCESS;
+}
