@@ -15,7 +15,7 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 need_packages = packaging/install-packages
 
 .PHONY: all build kmod demo test test-unit test-netns test-asan test-tsan fuzz bench bench-kmod \
-	install uninstall test-vm check-format clean help
+	install uninstall test-vm test-debug-kernel check-format clean help
 .NOTPARALLEL:
 
 all: build ## build the library, the command and the manual in build/
@@ -54,6 +54,11 @@ test-tsan: ## the unit tests under the thread sanitizer; needs no root
 test-vm: ## the engines on other kernels and in zero-copy mode, in QEMU; needs no root
 	@$(test) vm
 
+test-debug-kernel: ## the engines on a kernel that looks for mistakes: it is built first, in 15 minutes
+	@$(need_packages) build test vm debug-kernel
+	@tests/vm/debug-kernel >/dev/null
+	@$(test) debug-kernel
+
 fuzz: ## each fuzz target for FUZZ_SECONDS (30)
 	@$(test) fuzz
 
@@ -79,4 +84,4 @@ clean: ## remove the build directories
 	rm -rf build build-asan build-tsan build-fuzz build-bench build-kmod build-vm
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -86,7 +86,7 @@ static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 		return index;
 	sock->index = index;
 	sock->ring = ring;
-	nsr_wake_set(&sock->wake, &sock->setup, ring->lane_bytes);
+	nsr_wake_set(sock);
 	rc = attach(sock, ifindex);
 	if (rc < 0) {
 		clear_bit(index, &ring->readers_used);
@@ -97,8 +97,6 @@ static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 	else if (share)
 		list_add_tail(&ring->node, &net_of(sock)->shared);
 	nsr_reader_join(ring, sock);
-	/* epoll asks when it is told of a socket, which may have been before this, and not again. */
-	nsr_wake_arm(sock);
 	return 0;
 }
 

@@ -247,9 +247,25 @@ void nsr_cluster_fail(struct nsr_cluster *cluster, int error)
 		nsr_reader_fail(members->members[i], error);
 }
 
+/* An Ethernet header is read, too: it has the addresses of what isn't IP. */
+static bool has_ethernet_header(const struct sk_buff *skb)
+{
+	return nsr_is_ethernet(skb->dev) && dev_has_header(skb->dev);
+}
+
 static u32 hash_flow(struct nsr_cluster *cluster, const struct sk_buff *skb)
 {
+	if (has_ethernet_header(skb))
+		return nsr_flow_hash(cluster->hasher, skb, nsr_packet_start(skb, false),
+				     htons(ETH_P_TEB));
 	return nsr_flow_hash(cluster->hasher, skb, nsr_packet_start(skb, true), skb->protocol);
+}
+
+static u16 vlan_of(const struct sk_buff *skb)
+{
+	if (has_ethernet_header(skb))
+		return nsr_flow_vlan(skb, nsr_packet_start(skb, false), htons(ETH_P_TEB));
+	return nsr_flow_vlan(skb, nsr_packet_start(skb, true), skb->protocol);
 }
 
 static u32 number_of(struct nsr_cluster *cluster, const struct sk_buff *skb)
@@ -258,7 +274,7 @@ static u32 number_of(struct nsr_cluster *cluster, const struct sk_buff *skb)
 	case NSRING_CLUSTER_CPU:
 		return smp_processor_id();
 	case NSRING_CLUSTER_VLAN:
-		return nsr_flow_vlan(skb, nsr_packet_start(skb, true), skb->protocol);
+		return vlan_of(skb);
 	case NSRING_CLUSTER_QUEUE:
 		return skb_rx_queue_recorded(skb) ? skb_get_rx_queue(skb) : 0;
 	default:

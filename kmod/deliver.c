@@ -14,6 +14,12 @@
 #include "sock.h"
 #include "wake.h"
 
+/*
+ * The sender of the packet that nsr_deliver() is to get next on this CPU: what it gets is a clone,
+ * which belongs to no socket. Nothing else is sent between, as bottom halves are off.
+ */
+static DEFINE_PER_CPU(const struct sock *, sender);
+
 /* Readers whom a packet is for, by index, and the bytes to keep for them. */
 struct verdict {
 	u32 readers;
@@ -55,14 +61,14 @@ static noinline void seat_readers(const struct nsr_ring *ring, struct nsr_lane *
 
 /* Bytes to keep for one reader, 0: none. */
 static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lane *lane,
-				     struct sk_buff *skb, const struct sock *sender,
+				     struct sk_buff *skb, const struct sock *from,
 				     const struct nsr_sock *reader)
 {
 	struct sk_filter *filter = rcu_dereference(reader->sk.sk_filter);
 	u32 keep;
 
 	/* A socket doesn't see what it has sent itself. */
-	if (unlikely(sender == &reader->sk))
+	if (unlikely(from == &reader->sk))
 		return 0;
 	if (!filter)
 		return U32_MAX;
@@ -73,19 +79,19 @@ static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lan
 }
 
 static __always_inline struct verdict judge(const struct nsr_ring *ring, struct nsr_lane *lane,
-					    struct sk_buff *skb, const struct sock *sender)
+					    struct sk_buff *skb, const struct sock *from)
 {
 	const struct nsr_sock *reader = rcu_dereference(ring->readers[0]);
 	struct verdict verdict;
 
-	verdict.keep = likely(reader) ? judge_one(ring, lane, skb, sender, reader) : 0;
+	verdict.keep = likely(reader) ? judge_one(ring, lane, skb, from, reader) : 0;
 	verdict.readers = 1;
 	return verdict;
 }
 
 static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
 						   struct nsr_lane *lane, struct sk_buff *skb,
-						   const struct sock *sender)
+						   const struct sock *from)
 {
 	const struct nsr_seat *seat = lane->seats, *end;
 	struct verdict verdict = {};
@@ -94,7 +100,7 @@ static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
 	if (unlikely(lane->generation != READ_ONCE(ring->generation)))
 		seat_readers(ring, lane);
 	for (end = seat + lane->seats_taken; seat < end; seat++) {
-		keep = judge_one(ring, lane, skb, sender, seat->sock);
+		keep = judge_one(ring, lane, skb, from, seat->sock);
 		if (!keep)
 			continue;
 		verdict.readers |= seat->bit;
@@ -282,11 +288,12 @@ static __always_inline void publish(const struct nsr_ring *ring, struct nsring_l
 }
 
 /*
- * Write a packet into a ring, if its readers want it. @stamp_ns: when the kernel had it, 0 if
+ * Write a packet into a ring, if its readers want it. @from: the socket that has sent it, to be
+ * compared only; NULL: none, or not known. @stamp_ns: when the kernel had it, 0 if
  * nobody has asked the clock yet; returned, so that it is asked once for all rings.
  */
 static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *hook,
-				 struct sk_buff *skb, const struct sock *sender, u64 stamp_ns,
+				 struct sk_buff *skb, const struct sock *from, u64 stamp_ns,
 				 const bool shared)
 {
 	struct nsr_lane *lane = this_cpu_ptr(ring->lanes);
@@ -300,7 +307,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	u64 end;
 	int start;
 
-	verdict = shared ? judge_shared(ring, lane, skb, sender) : judge(ring, lane, skb, sender);
+	verdict = shared ? judge_shared(ring, lane, skb, from) : judge(ring, lane, skb, from);
 	if (!verdict.keep)
 		return stamp_ns;
 	if (unlikely(ring->sample > 1) && left_out(ring, lane))
@@ -347,6 +354,19 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 }
 
 /**
+ * nsr_deliver_is_own() - whether a packet that a socket sends is to be left out
+ * @type: in its hook
+ * @sk:   the socket
+ *
+ * Called right before nsr_deliver(). That is up to each reader, so the answer is no.
+ */
+bool nsr_deliver_is_own(struct packet_type *type, struct sock *sk)
+{
+	this_cpu_write(sender, sk);
+	return false;
+}
+
+/**
  * nsr_deliver() - a device has received or sent a packet
  * @skb:      a reference to it, which is given back
  * @dev:      the device
@@ -362,12 +382,16 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 	const struct nsr_source *source;
 	const struct nsr_tap *tap;
 	bool outgoing = nsr_packet_is_outgoing(skb);
-	const struct sock *sender = outgoing ? nsr_hook_take_sender() : NULL;
 	struct nsr_ring *ring;
+	const struct sock *from = NULL;
 	u64 stamp_ns = 0;
 
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		goto consume;
+	if (outgoing) {
+		from = this_cpu_read(sender);
+		this_cpu_write(sender, NULL);
+	}
 	list_for_each_entry_rcu (tap, &hook->taps, in_hook) {
 		if (!tap->wants[outgoing])
 			continue;
@@ -379,9 +403,9 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 				continue;
 		}
 		if (unlikely(ring->shared))
-			stamp_ns = write(ring, hook, skb, sender, stamp_ns, true);
+			stamp_ns = write(ring, hook, skb, from, stamp_ns, true);
 		else
-			stamp_ns = write(ring, hook, skb, sender, stamp_ns, false);
+			stamp_ns = write(ring, hook, skb, from, stamp_ns, false);
 	}
 consume:
 	/* consume_skb(), without a call for what is nearly always just a count. */

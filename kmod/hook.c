@@ -8,25 +8,6 @@
 #include "hook.h"
 #include "netns.h"
 
-/* Whose packet is on its way to nsr_deliver(), which gets a clone that has lost it. */
-static DEFINE_PER_CPU(const struct sock *, sender);
-
-/* Called before nsr_deliver() for what a socket sends, on the same CPU, to ask whether to leave it out. */
-static bool note_sender(struct packet_type *type, struct sock *sk)
-{
-	__this_cpu_write(sender, sk);
-	return false;
-}
-
-/** nsr_hook_take_sender() - who has sent the packet that is delivered, only to be compared; or NULL */
-const struct sock *nsr_hook_take_sender(void)
-{
-	const struct sock *sk = __this_cpu_read(sender);
-
-	__this_cpu_write(sender, NULL);
-	return sk;
-}
-
 /* What is sent is cloned for us unless nobody wants it. */
 static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 {
@@ -51,9 +32,10 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
 	hook->type.type = htons(ETH_P_ALL);
 	hook->type.dev = dev;
 	hook->type.func = nsr_deliver;
+	hook->type.id_match = nsr_deliver_is_own;
+	/* Else the kernel doesn't ask. */
+	hook->type.af_packet_priv = hook;
 	hook->type.af_packet_net = dev_net(dev);
-	hook->type.af_packet_priv = hook; /* or id_match isn't called */
-	hook->type.id_match = note_sender;
 	hook->type.ignore_outgoing = !tap->wants[1];
 	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));
 	if (rc < 0) {

@@ -10,6 +10,8 @@
 
 #include "source.h"
 
+struct sock;
+
 /**
  * struct nsr_hook - a device that is captured from
  * @taps:  who captures, at least one; written under RTNL
@@ -26,10 +28,10 @@ struct nsr_hook {
 
 int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
 		struct net_device *orig_dev);
+bool nsr_deliver_is_own(struct packet_type *type, struct sock *sk);
 int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap);
 void nsr_hook_remove(struct nsr_tap *tap);
 struct net_device *nsr_hook_device(const struct nsr_hook *hook);
-const struct sock *nsr_hook_take_sender(void);
 void nsr_hook_lose_device(struct net_device *dev);
 unsigned int nsr_hook_taps(struct net *net, int ifindex);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/etherdevice.h>
-#include <linux/if_arp.h>
 
 #include "packet.h"
 
@@ -27,26 +26,25 @@ struct prefix {
 	u8 bytes[sizeof(struct sll2) + VLAN_HLEN];
 };
 
-static bool is_ethernet(const struct sk_buff *skb)
+/*
+ * Where what follows a cooked header begins. In a packet that is sent with tags inside, the network
+ * header is behind them; but they are what the cooked header speaks of.
+ */
+static int cooked_start(const struct sk_buff *skb)
 {
-	return skb->dev->type == ARPHRD_ETHER || skb->dev->type == ARPHRD_LOOPBACK;
+	int start = nsr_packet_start(skb, true);
+
+	if (nsr_packet_is_outgoing(skb) && nsr_is_ethernet(skb->dev) &&
+	    eth_type_vlan(skb->protocol))
+		return min(start, ETH_HLEN);
+	return start;
 }
 
 /* A tag in the metadata of an Ethernet frame, which has room for it. */
 static bool can_take_tag(const struct sk_buff *skb)
 {
-	return is_ethernet(skb) && (int)skb_headlen(skb) - nsr_packet_start(skb, false) >= ETH_HLEN;
-}
-
-/*
- * Tags that a packet is sent with inside, in bytes. The network header, where a cooked packet
- * begins, is behind them, but skb->protocol means them.
- */
-static int tags_inside(const struct sk_buff *skb)
-{
-	if (!nsr_packet_is_outgoing(skb) || !is_ethernet(skb) || !eth_type_vlan(skb->protocol))
-		return 0;
-	return max(nsr_packet_start(skb, true) - ETH_HLEN, 0);
+	return nsr_is_ethernet(skb->dev) &&
+	       (int)skb_headlen(skb) - nsr_packet_start(skb, false) >= ETH_HLEN;
 }
 
 /**
@@ -61,7 +59,7 @@ int nsr_packet_growth(const struct sk_buff *skb, bool cooked)
 	int tag = skb_vlan_tag_present(skb) ? VLAN_HLEN : 0;
 
 	if (cooked)
-		return sizeof(struct sll2) + tag + tags_inside(skb);
+		return sizeof(struct sll2) + tag + nsr_packet_start(skb, true) - cooked_start(skb);
 	return can_take_tag(skb) ? tag : 0;
 }
 
@@ -105,7 +103,7 @@ static void cook(const struct sk_buff *skb, struct prefix *prefix)
 	sll->pkt_type = skb->pkt_type;
 	sll->addr_len = sender(skb, sll->addr);
 	prefix->len = sizeof(*sll);
-	prefix->start = nsr_packet_start(skb, true) - tags_inside(skb);
+	prefix->start = cooked_start(skb);
 	if (!skb_vlan_tag_present(skb))
 		return;
 	/* The type of what follows stands behind the tag. */

@@ -11,9 +11,16 @@
 #define NSR_PACKET_H
 
 #include <linux/filter.h>
+#include <linux/if_arp.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+
+/** nsr_is_ethernet() - whether frames of a device begin with an Ethernet header */
+static inline bool nsr_is_ethernet(const struct net_device *dev)
+{
+	return dev->type == ARPHRD_ETHER || dev->type == ARPHRD_LOOPBACK;
+}
 
 static inline bool nsr_packet_is_outgoing(const struct sk_buff *skb)
 {

@@ -115,7 +115,9 @@ static int show_capture(struct seq_file *m, void *unused)
 	const struct nsr_sock *sock = m->private;
 
 	seq_printf(m, "pid:      %d\n", sock->pid);
-	seq_printf(m, "process:  %s\n", sock->comm);
+	seq_puts(m, "process:  ");
+	seq_escape(m, sock->comm, "\n\\");
+	seq_putc(m, '\n');
 	show_name(m, sock);
 	seq_printf(m, "state:    %s\n",
 		   sock->stopped    ? "stopped"

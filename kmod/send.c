@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/etherdevice.h>
-#include <linux/if_arp.h>
 #include <linux/if_vlan.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
 
+#include "packet.h"
 #include "sock.h"
-
-static bool is_ethernet(const struct net_device *dev)
-{
-	return dev->type == ARPHRD_ETHER || dev->type == ARPHRD_LOOPBACK;
-}
 
 /* A device without link-layer header: the packet's first byte tells. */
 static __be16 guess_protocol(const struct sk_buff *skb)
@@ -35,6 +30,13 @@ static int check(const struct net_device *dev, size_t len)
 	return 0;
 }
 
+/* A tag may come on top of the MTU. */
+static bool is_too_long(const struct sk_buff *skb, const struct net_device *dev)
+{
+	return skb->len > dev->mtu + dev->hard_header_len &&
+	       !(nsr_is_ethernet(dev) && eth_hdr(skb)->h_proto == htons(ETH_P_8021Q));
+}
+
 static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg, size_t len)
 {
 	int rc;
@@ -48,7 +50,9 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 		return -EINVAL;
 	skb->dev = dev;
 	skb_reset_mac_header(skb);
-	if (is_ethernet(dev))
+	if (is_too_long(skb, dev))
+		return -EMSGSIZE;
+	if (nsr_is_ethernet(dev))
 		skb->protocol = eth_hdr(skb)->h_proto;
 	else
 		skb->protocol = guess_protocol(skb);
@@ -64,7 +68,7 @@ static int inject(struct sk_buff *skb, struct net_device *dev)
 	int rc;
 
 	skb_orphan(skb);
-	if (is_ethernet(dev))
+	if (nsr_is_ethernet(dev))
 		skb->protocol = eth_type_trans(skb, dev);
 	else
 		skb_reset_network_header(skb);

@@ -62,15 +62,20 @@ int nsr_wake_init(struct nsr_sock *sock)
 	return 0;
 }
 
-/** nsr_wake_set() - when to wake it, as it has asked for */
-void nsr_wake_set(struct nsr_wake *wake, const struct nsring_setup *setup, u64 lane_bytes)
+/** nsr_wake_set() - when to wake it, as it has asked for; it has a ring and an index */
+void nsr_wake_set(struct nsr_sock *sock)
 {
-	u32 timeout_us = setup->timeout_us;
+	u32 timeout_us = sock->setup.timeout_us;
+	u64 lane_bytes = sock->ring->lane_bytes;
+	struct nsr_wake *wake = &sock->wake;
 
-	wake->watermark = setup->watermark_bytes;
+	wake->watermark = sock->setup.watermark_bytes;
 	if (!wake->watermark || wake->watermark > lane_bytes / 2)
 		wake->watermark = lane_bytes / 4;
 	wake->timeout_ns = timeout_us == NSRING_NOW ? 0 : (u64)timeout_us * NSEC_PER_USEC;
+	/* epoll asks when it is told of a socket, which may be before that is bound, and not again. */
+	wake->state = WAITING;
+	set_bit(sock->index, &sock->ring->waiting);
 }
 
 /** nsr_wake_free() - undo it, when no packet can come any more; may sleep */

@@ -9,7 +9,6 @@
 #include <linux/types.h>
 
 struct nsr_sock;
-struct nsring_setup;
 
 /**
  * struct nsr_wake - what a reader waits for
@@ -28,7 +27,7 @@ struct nsr_wake {
 };
 
 int nsr_wake_init(struct nsr_sock *sock);
-void nsr_wake_set(struct nsr_wake *wake, const struct nsring_setup *setup, u64 lane_bytes);
+void nsr_wake_set(struct nsr_sock *sock);
 void nsr_wake_free(struct nsr_sock *sock);
 void nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head);
 bool nsr_wake_arm(struct nsr_sock *sock);

@@ -55,10 +55,11 @@
  *	if (load(lane->claimed) - pos > lane_bytes)
  *		what was copied is void: go on at pos = load-acquire(lane->oldest)
  *
- * claimed, oldest and head only grow, oldest <= head <= claimed. The writer publishes oldest before
- * claimed: who has loaded claimed, and then loads oldest, has claimed - oldest <= lane_bytes.
+ * claimed, oldest and head only grow, oldest <= head <= claimed, and the writer publishes oldest
+ * before claimed: who has seen claimed, and then loads oldest, has claimed - oldest <= lane_bytes.
  *
- * Each reader has an index; bit index of record->readers says that the record is for it: that its filter has accepted it. And
+ * Each reader has an index; bit
+ * index of record->readers says that the record is for it: that its filter has accepted it. And
  * lane->others[index] counts the records that were not for it: before it joined, or refused. So a
  * reader who has been overtaken in a lane has missed written - others[index] less what it has read
  * there, once it has read up to head:

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "system.h"
+
+#define NOBODY 65534
+
+void sleep_ms(uint32_t ms)
+{
+	struct timespec time = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (nanosleep(&time, &time) < 0 && errno == EINTR)
+		;
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+bool wait_until(bool (*is_so)(const void *arg), const void *arg)
+{
+	uint64_t until = now_ns() + 20000000000;
+
+	while (!is_so(arg)) {
+		if (now_ns() > until)
+			return false;
+		sleep_ms(5);
+	}
+	return true;
+}
+
+uint32_t fewer(uint32_t count)
+{
+	const char *divisor = getenv("NSR_TEST_LESS");
+
+	return divisor ? count / (uint32_t)strtoul(divisor, NULL, 10) : count;
+}
+
+int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+const char *read_text(const char *path)
+{
+	static char text[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t size = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return NULL;
+	while ((got = read(fd, text + size, sizeof(text) - 1 - size)) > 0)
+		size += (size_t)got;
+	close(fd);
+	text[size] = '\0';
+	return text;
+}
+
+uint64_t read_field(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	uint64_t value = 0;
+	bool found = false;
+	char line[256];
+
+	if (!file)
+		fail_msg("there is no %s", path);
+	while (!found && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, word, strlen(word)) != 0)
+			continue;
+		value = strtoull(line + strcspn(line, " \t"), NULL, 10);
+		found = true;
+	}
+	fclose(file);
+	if (!found)
+		fail_msg("%s has no %s", path, word);
+	return value;
+}
+
+uint64_t module_users(void)
+{
+	const char *text = read_text("/sys/module/nsring/refcnt");
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+bool module_is_unused(const void *arg)
+{
+	return module_users() == 0;
+}
+
+const char *proc_text(const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/thread-self/net/nsring/%s", file);
+	return read_text(path);
+}
+
+uint32_t proc_count(void)
+{
+	DIR *dir = opendir("/proc/thread-self/net/nsring");
+	struct dirent *entry;
+	uint32_t count = 0;
+
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.' && strcmp(entry->d_name, "info") != 0 &&
+			 strcmp(entry->d_name, "dev") != 0;
+	closedir(dir);
+	return count;
+}
+
+void pin_cpu(uint32_t cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	check(sched_setaffinity(0, sizeof(set), &set));
+}
+
+pid_t child_start(int (*run)(void *arg), void *arg)
+{
+	pid_t child = (pid_t)check(fork());
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(run(arg));
+	}
+	return child;
+}
+
+int child_end(pid_t child)
+{
+	int status;
+
+	check(waitpid(child, &status, 0));
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void child_kill(pid_t child)
+{
+	check(kill(child, SIGKILL));
+	assert_int_equal(child_end(child), 128 + SIGKILL);
+}
+
+struct job {
+	int (*run)(void *arg);
+	void *arg;
+};
+
+static int become_nobody(void)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return 255;
+	/* So that it can write its own uid_map. */
+	return prctl(PR_SET_DUMPABLE, 1) < 0 ? 255 : 0;
+}
+
+static int nobody(void *arg)
+{
+	const struct job *job = arg;
+
+	return become_nobody() ?: job->run(job->arg);
+}
+
+static int own_namespaces(void *arg)
+{
+	const struct job *job = arg;
+
+	if (become_nobody())
+		return 255;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return 254;
+	if (write_text("/proc/self/setgroups", "deny") < 0 ||
+	    write_text("/proc/self/gid_map", "0 65534 1") < 0 ||
+	    write_text("/proc/self/uid_map", "0 65534 1") < 0)
+		return 253;
+	return job->run(job->arg);
+}
+
+int run_as_nobody(int (*run)(void *arg), void *arg)
+{
+	struct job job = { run, arg };
+
+	return child_end(child_start(nobody, &job));
+}
+
+int run_in_user_namespace(int (*run)(void *arg), void *arg)
+{
+	struct job job = { run, arg };
+
+	return child_end(child_start(own_namespaces, &job));
+}

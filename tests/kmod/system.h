@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The machine that a test runs on: its files, its processes, its memory, its module. */
+#ifndef NSR_TESTS_KMOD_SYSTEM_H
+#define NSR_TESTS_KMOD_SYSTEM_H
+
+#include <sys/types.h>
+
+#include "check.h"
+
+/** wait_until() - ask again and again, for 20 seconds at most, whether something is so */
+bool wait_until(bool (*is_so)(const void *arg), const void *arg);
+
+/** sleep_ms() - for things that must not happen: let them have the time */
+void sleep_ms(uint32_t ms);
+
+/** now_ns() - of CLOCK_MONOTONIC */
+uint64_t now_ns(void);
+
+/** fewer() - @count, or less of it where the kernel is slow: divided by NSR_TEST_LESS */
+uint32_t fewer(uint32_t count);
+
+/** write_text() - into a file of /proc or /sys; 0 or -errno */
+int write_text(const char *path, const char *text);
+
+/** read_text() - up to 4,095 bytes of a file; valid until the next call; NULL when there is none */
+const char *read_text(const char *path);
+
+/** read_field() - the number behind a word in a file such as /proc/meminfo */
+uint64_t read_field(const char *path, const char *word);
+
+/** module_users() - what lsmod shows of nsring */
+uint64_t module_users(void);
+
+bool module_is_unused(const void *arg);
+
+/** proc_text() - /proc/net/nsring of the namespace that this process is in, as read_text() */
+const char *proc_text(const char *file);
+
+/** proc_count() - how many captures /proc/net/nsring has here */
+uint32_t proc_count(void);
+
+/** pin_cpu() - run the calling thread, and what its packets cause, on this CPU only */
+void pin_cpu(uint32_t cpu);
+
+/** child_start() - a process that runs @run and ends with what it returns */
+pid_t child_start(int (*run)(void *arg), void *arg);
+
+/** child_end() - wait for it; its status, or 128 and the signal */
+int child_end(pid_t child);
+
+/** child_kill() - kill -9, and wait for it */
+void child_kill(pid_t child);
+
+/** run_as_nobody() - in a child with uid 65534 and no capability */
+int run_as_nobody(int (*run)(void *arg), void *arg);
+
+/** run_in_user_namespace() - as nobody, then root of a user and a network namespace of its own */
+int run_in_user_namespace(int (*run)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Who may have a socket, and what it takes and refuses. */
+#include <linux/capability.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "net.h"
+#include "system.h"
+
+static int open_socket(void *arg)
+{
+	return socket(NSRING_FAMILY, SOCK_RAW, NSRING_ABI) < 0 ? errno : 0;
+}
+
+static void a_socket_needs_the_capability(void **state)
+{
+	assert_int_equal(run_as_nobody(open_socket, NULL), EPERM);
+}
+
+/* What a user can who is root of nothing but namespaces of its own. */
+static int capture_own_loopback(void *arg)
+{
+	struct nsring_setup setup = { .ring_bytes = 1 };
+	struct ring *ring;
+	uint32_t count;
+
+	if (system("ip link set lo up") != 0)
+		return 2;
+	ring = ring_open(&setup, "lo");
+	send_udp("lo", 10, 100);
+	count = ring_wait(ring, 10, NULL, NULL);
+	ring_close(ring);
+	return count != 10;
+}
+
+static void root_of_a_user_namespace_captures_in_its_own_network(void **state)
+{
+	assert_int_equal(run_in_user_namespace(capture_own_loopback, NULL), 0);
+}
+
+static int refuse_everywhere(void *arg)
+{
+	struct nsring_setup setup = { .flags = NSRING_ALL_NETNS };
+
+	return ring_setup(ring_socket(), &setup) == 0 ? 0 : errno;
+}
+
+static void root_of_a_user_namespace_captures_nowhere_else(void **state)
+{
+	assert_int_equal(run_in_user_namespace(refuse_everywhere, NULL), EPERM);
+}
+
+/* Keeps CAP_NET_RAW and nothing else. */
+static int inject_with_net_raw(void *arg)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	struct nsring_setup setup = { .flags = NSRING_INJECT | NSRING_NO_RING };
+	int fd;
+
+	data[0].effective = data[0].permitted = 1 << CAP_NET_RAW;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return 255;
+	fd = socket(NSRING_FAMILY, SOCK_RAW, NSRING_ABI);
+	if (fd < 0)
+		return 254;
+	return ring_setup(fd, &setup) < 0 || ring_bind(fd, *(uint32_t *)arg) < 0 ? errno : 0;
+}
+
+static void injecting_needs_a_capability_of_its_own(void **state)
+{
+	uint32_t index = ifindex("v1");
+
+	assert_int_equal(child_end(child_start(inject_with_net_raw, &index)), EPERM);
+}
+
+static void another_version_or_type_is_refused(void **state)
+{
+	assert_errno(socket(NSRING_FAMILY, SOCK_RAW, NSRING_ABI + 1), EPROTONOSUPPORT);
+	assert_errno(socket(NSRING_FAMILY, SOCK_RAW, 0), EPROTONOSUPPORT);
+	assert_errno(socket(NSRING_FAMILY, SOCK_DGRAM, NSRING_ABI), ESOCKTNOSUPPORT);
+	assert_errno(socket(NSRING_FAMILY, SOCK_STREAM, NSRING_ABI), ESOCKTNOSUPPORT);
+}
+
+static void a_setup_out_of_range_is_refused(void **state)
+{
+	static const struct nsring_setup wrong[] = {
+		{ .flags = 1U << 31 },
+		{ .snaplen = NSRING_SNAPLEN_MAX + 1 },
+		{ .snaplen = INT32_MAX },
+		{ .snaplen = UINT32_MAX },
+		{ .timeout_us = NSRING_TIMEOUT_MAX_US + 1 },
+		{ .direction = 3 },
+		{ .cluster = 1, .cluster_mode = NSRING_CLUSTER_MODES },
+		{ .cluster = 1, .share = 1 },
+		{ .reserved = { 1 } },
+		{ .reserved = { 0, 0, 0, 0, 1 } },
+	};
+	int fd = ring_socket();
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_errno(ring_setup(fd, &wrong[i]), EINVAL);
+	check(ring_bind(fd, ifindex("v1")));
+}
+
+static void any_cannot_be_promiscuous(void **state)
+{
+	struct nsring_setup setup = { .flags = NSRING_PROMISCUOUS };
+	int fd = ring_socket();
+
+	check(ring_setup(fd, &setup));
+	assert_errno(ring_bind(fd, 0), EINVAL);
+	check(ring_bind(fd, ifindex("v1")));
+}
+
+static void a_setup_may_be_shorter_or_longer(void **state)
+{
+	struct {
+		struct nsring_setup setup;
+		uint8_t more[64];
+	} longer = { .setup = { .snaplen = 100 } };
+	int fd = ring_socket();
+	struct ring *ring;
+
+	longer.more[63] = 1;
+	assert_errno(setsockopt(fd, SOL_NSRING, NSRING_SETUP, &longer, sizeof(longer)), E2BIG);
+	longer.more[63] = 0;
+	check(setsockopt(fd, SOL_NSRING, NSRING_SETUP, &longer, sizeof(longer)));
+	check(ring_bind(fd, ifindex("v1")));
+	ring = ring_map(fd);
+	assert_int_equal(ring->layout.snaplen, 100);
+	ring_close(ring);
+
+	fd = ring_socket();
+	check(setsockopt(fd, SOL_NSRING, NSRING_SETUP, &longer, 8));
+	check(ring_bind(fd, ifindex("v1")));
+	ring = ring_map(fd);
+	assert_int_equal(ring->layout.snaplen, 100);
+	ring_close(ring);
+}
+
+static void an_answer_may_be_asked_for_in_part(void **state)
+{
+	uint8_t answer[sizeof(struct nsring_layout) + 64];
+	int fd = ring_socket();
+	socklen_t size = 8;
+
+	check(ring_bind(fd, ifindex("v1")));
+	memset(answer, 0xaa, sizeof(answer));
+	check(getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, answer, &size));
+	assert_int_equal(size, 8);
+	assert_int_equal(answer[8], 0xaa);
+	size = sizeof(answer);
+	check(getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, answer, &size));
+	assert_int_equal(size, sizeof(struct nsring_layout));
+	assert_int_equal(answer[sizeof(struct nsring_layout)], 0xaa);
+}
+
+static void what_is_bound_cannot_be_set_up_or_bound_again(void **state)
+{
+	struct nsring_setup setup = { .snaplen = 4096 };
+	struct ring *ring = ring_open(NULL, "v1");
+
+	assert_errno(ring_setup(ring->fd, &setup), EBUSY);
+	assert_errno(ring_bind(ring->fd, ifindex("v0")), EBUSY);
+	send_udp("v0", 10, 100);
+	assert_int_equal(ring_wait(ring, 10, NULL, NULL), 10);
+	assert_int_equal(ring->layout.snaplen, ring->ring->snaplen);
+	ring_close(ring);
+}
+
+static void a_device_that_is_not_there_cannot_be_bound(void **state)
+{
+	int fd = ring_socket();
+
+	assert_errno(ring_bind(fd, 4711), ENODEV);
+	assert_errno(ring_bind(fd, UINT32_MAX), ENODEV);
+	check(ring_bind(fd, ifindex("v1")));
+}
+
+static void an_address_must_be_one(void **state)
+{
+	struct sockaddr_nsring address = { .family = AF_INET, .ifindex = ifindex("v1") };
+	const struct sockaddr *at = (const struct sockaddr *)&address;
+	int fd = ring_socket();
+
+	assert_true(bind(fd, at, sizeof(address)) < 0);
+	address.family = NSRING_FAMILY;
+	assert_errno(bind(fd, at, 7), EINVAL);
+	assert_errno(bind(fd, at, 0), EINVAL);
+	check(bind(fd, at, sizeof(address)));
+}
+
+static void what_is_not_bound_has_no_ring(void **state)
+{
+	uint8_t answer[64];
+	int fd = ring_socket();
+	socklen_t size = sizeof(answer);
+
+	assert_errno(getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, answer, &size), ENOTCONN);
+	assert_errno(getsockopt(fd, SOL_NSRING, NSRING_STATS, answer, &size), ENOTCONN);
+	assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, NSRING_MAP_RING) == MAP_FAILED);
+	assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, NSRING_MAP_CURSORS) == MAP_FAILED);
+	assert_false(ring_wakes(fd, 0));
+}
+
+/* PF_RING's fourth. */
+static void sending_before_all_else_is_refused(void **state)
+{
+	int fd = ring_socket();
+	uint8_t frame[60];
+
+	frame_udp(frame, sizeof(frame), 0);
+	assert_true(send(fd, frame, sizeof(frame), 0) < 0);
+	assert_true(send(fd, frame, 0, 0) < 0);
+}
+
+static int send_in_user_namespace(void *arg)
+{
+	uint8_t frame[60] = { 0 };
+	int fd = ring_socket();
+
+	return send(fd, frame, sizeof(frame), 0) < 0 ? 0 : 1;
+}
+
+static void sending_before_all_else_is_refused_in_a_user_namespace(void **state)
+{
+	assert_int_equal(run_in_user_namespace(send_in_user_namespace, NULL), 0);
+}
+
+static void what_a_ring_does_not_do_it_refuses(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	uint8_t byte;
+
+	send_udp("v0", 1, 60);
+	assert_true(recv(ring->fd, &byte, 1, MSG_DONTWAIT) < 0);
+	assert_true(read(ring->fd, &byte, 1) < 0);
+	assert_true(listen(ring->fd, 1) < 0);
+	assert_true(connect(ring->fd, (const struct sockaddr *)"\x12\0\0\0\1\0\0", 8) < 0);
+	assert_errno(setsockopt(ring->fd, SOL_NSRING, 4711, &byte, 1), ENOPROTOOPT);
+	ring_close(ring);
+}
+
+static void bad_pointers_and_sizes_are_refused(void **state)
+{
+	void *nowhere = (void *)16;
+	int fd = ring_socket();
+	uint8_t answer[64];
+	socklen_t size = sizeof(answer);
+
+	assert_errno(setsockopt(fd, SOL_NSRING, NSRING_SETUP, nowhere, 64), EFAULT);
+	assert_true(setsockopt(fd, SOL_NSRING, NSRING_SETUP, answer, (socklen_t)-1) < 0);
+	assert_true(setsockopt(fd, SOL_NSRING, NSRING_SETUP, answer, INT32_MAX) < 0);
+	check(ring_bind(fd, ifindex("v1")));
+	assert_errno(getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, nowhere, &size), EFAULT);
+	assert_errno(getsockopt(fd, SOL_NSRING, NSRING_STATS, answer, nowhere), EFAULT);
+	size = (socklen_t)-1;
+	assert_errno(getsockopt(fd, SOL_NSRING, NSRING_STATS, answer, &size), EINVAL);
+}
+
+static bool maps(int fd, uint64_t bytes, int flags, uint64_t offset)
+{
+	void *area = mmap(NULL, bytes, PROT_READ, flags, fd, (off_t)offset);
+
+	if (area == MAP_FAILED)
+		return false;
+	munmap(area, bytes);
+	return true;
+}
+
+static void nothing_beyond_the_areas_can_be_mapped(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	uint64_t bytes = ring->layout.ring_bytes, cursors = ring->layout.cursor_bytes;
+
+	assert_true(maps(ring->fd, bytes, MAP_SHARED, NSRING_MAP_RING));
+	assert_false(maps(ring->fd, bytes + 4096, MAP_SHARED, NSRING_MAP_RING));
+	assert_false(maps(ring->fd, bytes * 2, MAP_SHARED, NSRING_MAP_RING));
+	assert_false(maps(ring->fd, bytes, MAP_SHARED, NSRING_MAP_RING + 4096));
+	assert_false(maps(ring->fd, cursors + 4096, MAP_SHARED, NSRING_MAP_CURSORS));
+	assert_false(maps(ring->fd, cursors, MAP_SHARED, NSRING_MAP_CURSORS + 4096));
+	assert_false(maps(ring->fd, 4096, MAP_SHARED, 2 * NSRING_MAP_CURSORS));
+	assert_true(mremap((void *)ring->ring, bytes, bytes + 4096, MREMAP_MAYMOVE) == MAP_FAILED);
+	ring_close(ring);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_socket_needs_the_capability),
+		TEST(root_of_a_user_namespace_captures_in_its_own_network),
+		TEST(root_of_a_user_namespace_captures_nowhere_else),
+		TEST(injecting_needs_a_capability_of_its_own),
+		TEST(another_version_or_type_is_refused),
+		TEST(a_setup_out_of_range_is_refused),
+		TEST(any_cannot_be_promiscuous),
+		TEST(a_setup_may_be_shorter_or_longer),
+		TEST(an_answer_may_be_asked_for_in_part),
+		TEST(what_is_bound_cannot_be_set_up_or_bound_again),
+		TEST(a_device_that_is_not_there_cannot_be_bound),
+		TEST(an_address_must_be_one),
+		TEST(what_is_not_bound_has_no_ring),
+		TEST(sending_before_all_else_is_refused),
+		TEST(sending_before_all_else_is_refused_in_a_user_namespace),
+		TEST(what_a_ring_does_not_do_it_refuses),
+		TEST(bad_pointers_and_sizes_are_refused),
+		TEST(nothing_beyond_the_areas_can_be_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

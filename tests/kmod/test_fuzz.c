@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Random sequences of system calls, from several threads on the same few sockets, under traffic and
+ * while devices come and go. Nothing is expected of a call; afterwards the kernel has had nothing to
+ * complain of, nothing is left, and captures work. NSR_TEST_SEED has another sequence.
+ *
+ *	sends ─ v0 ──────── v1 ─ captures
+ */
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "net.h"
+#include "system.h"
+
+#define THREADS	   4
+#define SLOTS	   6
+#define RING_BYTES (512 << 10)
+
+static int slots[SLOTS];
+static bool stop;
+static uint32_t bound, mapped, sent; /* calls that have succeeded */
+
+struct area {
+	void *at;
+	uint64_t bytes;
+};
+
+struct fuzzer {
+	uint64_t noise;
+	uint32_t steps;
+	struct area ring;
+	struct area cursors;
+};
+
+static uint32_t random_below(struct fuzzer *fuzzer, uint32_t end)
+{
+	fuzzer->noise = fuzzer->noise * 6364136223846793005 + 1442695040888963407;
+	return (uint32_t)(fuzzer->noise >> 33) % end;
+}
+
+/* Mostly what makes sense. */
+static uint32_t pick(struct fuzzer *fuzzer, const uint32_t *good, uint32_t count)
+{
+	static const uint32_t odd[] = { 1, 255, 65535, INT32_MAX, UINT32_MAX, 1U << 31 };
+
+	return random_below(fuzzer, 16) ? good[random_below(fuzzer, count)]
+					: odd[random_below(fuzzer, ARRAY_SIZE(odd))];
+}
+
+#define PICK(fuzzer, ...)                                                                          \
+	pick(fuzzer, (const uint32_t[]){ __VA_ARGS__ },                                            \
+	     ARRAY_SIZE(((const uint32_t[]){ __VA_ARGS__ })))
+
+static int any_fd(struct fuzzer *fuzzer)
+{
+	return __atomic_load_n(&slots[random_below(fuzzer, SLOTS)], __ATOMIC_RELAXED);
+}
+
+static void replace_socket(struct fuzzer *fuzzer)
+{
+	int fd = socket(NSRING_FAMILY, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NSRING_ABI);
+
+	close(__atomic_exchange_n(&slots[random_below(fuzzer, SLOTS)], fd, __ATOMIC_RELAXED));
+}
+
+static void set_up(struct fuzzer *fuzzer)
+{
+	struct nsring_setup setup = {
+		.flags = PICK(fuzzer, 0, 0, NSRING_COOKED, NSRING_PROMISCUOUS, NSRING_NO_RING,
+			      NSRING_INJECT, NSRING_KERNEL_STAMPS),
+		.snaplen = PICK(fuzzer, 0, 1, 64, 96, 1514, 65535, NSRING_SNAPLEN_MAX),
+		.ring_bytes = PICK(fuzzer, RING_BYTES, 1, NSRING_LANE_MIN),
+		.watermark_bytes = PICK(fuzzer, 0, 0, 1, 4096),
+		.timeout_us = PICK(fuzzer, 0, NSRING_NOW, 1, 1000, NSRING_TIMEOUT_MAX_US),
+		.direction = PICK(fuzzer, 0, 1, 2),
+		.sample = PICK(fuzzer, 0, 0, 1, 3),
+		.cluster_mode = PICK(fuzzer, 0, 1, 2, 3, 4, 5, 6, 7),
+	};
+
+	if (random_below(fuzzer, 3) == 0)
+		setup.share = PICK(fuzzer, 1, 1, 2);
+	else if (random_below(fuzzer, 2) == 0)
+		setup.cluster = PICK(fuzzer, 1, 1, 2);
+	/* Those of a cluster or of a shared ring must agree to meet. */
+	if (setup.share || setup.cluster) {
+		setup.flags = setup.direction = setup.sample = 0;
+		setup.cluster_mode = setup.cluster % 2 ? 0 : NSRING_CLUSTER_ROUND_ROBIN;
+	}
+	setsockopt(any_fd(fuzzer), SOL_NSRING, NSRING_SETUP, &setup,
+		   PICK(fuzzer, sizeof(setup), sizeof(setup), sizeof(setup), 0, 8, 63, 128));
+}
+
+static void bind_it(struct fuzzer *fuzzer)
+{
+	struct sockaddr_nsring address = {
+		.family = (uint16_t)PICK(fuzzer, NSRING_FAMILY, NSRING_FAMILY, NSRING_FAMILY, 0),
+		.ifindex = random_below(fuzzer, 2) ? if_nametoindex("v1") : PICK(fuzzer, 0, 1, 2),
+	};
+
+	bound += bind(any_fd(fuzzer), (const struct sockaddr *)&address,
+		      PICK(fuzzer, sizeof(address), sizeof(address), sizeof(address), 0, 4, 7,
+			   16)) == 0;
+}
+
+static void ask(struct fuzzer *fuzzer)
+{
+	uint64_t answer[32] = { 0 };
+	socklen_t size = PICK(fuzzer, 64, 64, 0, 3, 256);
+
+	answer[1] = PICK(fuzzer, 1, 2, 3);
+	getsockopt(any_fd(fuzzer), random_below(fuzzer, 8) ? SOL_NSRING : SOL_SOCKET,
+		   (int)PICK(fuzzer, NSRING_LAYOUT, NSRING_STATS, NSRING_DEVICE, SO_ERROR, 6),
+		   random_below(fuzzer, 16) ? answer : (void *)16,
+		   random_below(fuzzer, 16) ? &size : (void *)16);
+}
+
+static void set(struct fuzzer *fuzzer)
+{
+	uint32_t value = PICK(fuzzer, 0, 1, 4096);
+	/* NSRING_STOP would soon have stopped all of them. */
+	uint32_t option = random_below(fuzzer, 30) ? PICK(fuzzer, 0, 2, 3, 4) : NSRING_STOP;
+
+	setsockopt(any_fd(fuzzer), random_below(fuzzer, 4) ? SOL_NSRING : SOL_SOCKET, (int)option,
+		   random_below(fuzzer, 16) ? &value : (void *)16, PICK(fuzzer, 0, 4, 4, 64));
+}
+
+static void filter(struct fuzzer *fuzzer)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, random_below(fuzzer, 100)),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	if (random_below(fuzzer, 2))
+		setsockopt(any_fd(fuzzer), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	else
+		setsockopt(any_fd(fuzzer), SOL_SOCKET, SO_DETACH_FILTER, NULL, 0);
+}
+
+static void forget(struct area *area)
+{
+	if (area->at)
+		munmap(area->at, area->bytes);
+	area->at = NULL;
+}
+
+static void map(struct area *area, int fd, uint64_t bytes, int protection, uint64_t offset)
+{
+	forget(area);
+	area->bytes = bytes;
+	area->at = mmap(NULL, bytes, protection, MAP_SHARED, fd, (off_t)offset);
+	if (area->at == MAP_FAILED)
+		area->at = NULL;
+	mapped += area->at != NULL;
+}
+
+static void map_any(struct fuzzer *fuzzer)
+{
+	struct area area = { 0 };
+
+	map(&area, any_fd(fuzzer), PICK(fuzzer, 4096, 8192, 1 << 20, 100),
+	    (int)PICK(fuzzer, PROT_READ, PROT_READ | PROT_WRITE, PROT_NONE),
+	    (uint64_t)random_below(fuzzer, 4) << random_below(fuzzer, 40));
+	forget(&area);
+}
+
+static void map_it(struct fuzzer *fuzzer)
+{
+	struct nsring_layout layout = { 0 };
+	socklen_t size = sizeof(layout);
+	int fd = any_fd(fuzzer);
+
+	getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size);
+	if (random_below(fuzzer, 4) == 0)
+		map_any(fuzzer);
+	else if (random_below(fuzzer, 3) == 0)
+		map(&fuzzer->ring, fd, layout.ring_bytes, PROT_READ, NSRING_MAP_RING);
+	else
+		map(&fuzzer->cursors, fd, layout.cursor_bytes, PROT_READ | PROT_WRITE,
+		    NSRING_MAP_CURSORS);
+}
+
+static void scribble(struct fuzzer *fuzzer)
+{
+	volatile uint64_t *at = fuzzer->cursors.at;
+
+	if (at)
+		at[random_below(fuzzer, 16)] = random_below(fuzzer, 2) ? fuzzer->noise : 0;
+}
+
+static void talk(struct fuzzer *fuzzer)
+{
+	struct sockaddr_nsring address = { NSRING_FAMILY, 0, random_below(fuzzer, 5) };
+	uint8_t bytes[FRAME_MAX] = { 2 };
+	uint32_t size = PICK(fuzzer, 0, 1, 13, 14, 60, 1514, FRAME_MAX) % (FRAME_MAX + 1);
+
+	if (random_below(fuzzer, 2))
+		sent += send(any_fd(fuzzer), bytes, size, MSG_DONTWAIT) > 0;
+	else
+		sendto(any_fd(fuzzer), bytes, size, MSG_DONTWAIT, (struct sockaddr *)&address,
+		       sizeof(address));
+	recv(any_fd(fuzzer), bytes, sizeof(bytes), MSG_DONTWAIT);
+}
+
+static void wait_a_little(struct fuzzer *fuzzer)
+{
+	struct pollfd poller = { any_fd(fuzzer), POLLIN | POLLOUT, 0 };
+
+	poll(&poller, 1, (int)random_below(fuzzer, 2));
+}
+
+static void others(struct fuzzer *fuzzer)
+{
+	int fd = any_fd(fuzzer), value;
+	uint8_t address[128];
+	socklen_t size = sizeof(address);
+
+	switch (random_below(fuzzer, 6)) {
+	case 0:
+		ioctl(fd, FIONREAD, &value);
+		break;
+	case 1:
+		shutdown(fd, SHUT_RDWR);
+		break;
+	case 2:
+		getsockname(fd, (struct sockaddr *)address, &size);
+		break;
+	case 3:
+		close(dup(fd));
+		break;
+	case 4:
+		ioctl(fd, (unsigned long)fuzzer->noise, address);
+		break;
+	default:
+		connect(fd, (const struct sockaddr *)"\x12\0\0\0\1\0\0", 8);
+	}
+}
+
+static void fork_it(struct fuzzer *fuzzer)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	if (child > 0)
+		waitpid(child, NULL, 0);
+}
+
+static void step(struct fuzzer *fuzzer)
+{
+	static void (*const steps[])(struct fuzzer *) = {
+		replace_socket, replace_socket, set_up,	  set_up, set_up, bind_it,
+		bind_it,	bind_it,	ask,	  ask,	  set,	  filter,
+		map_it,		map_it,		scribble, talk,	  talk,	  others,
+		wait_a_little,
+	};
+
+	if (random_below(fuzzer, 200) == 0)
+		fork_it(fuzzer);
+	else
+		steps[random_below(fuzzer, ARRAY_SIZE(steps))](fuzzer);
+}
+
+static void *fuzz(void *arg)
+{
+	struct fuzzer *fuzzer = arg;
+	uint32_t i;
+
+	for (i = 0; i < fuzzer->steps; i++)
+		step(fuzzer);
+	forget(&fuzzer->ring);
+	forget(&fuzzer->cursors);
+	return NULL;
+}
+
+static void *send_until_stopped(void *arg)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		sendto(sender, "packet", 6, 0, (struct sockaddr *)&to, sizeof(to));
+		usleep(500);
+	}
+	close(sender);
+	return NULL;
+}
+
+static uint64_t seed(void)
+{
+	const char *text = getenv("NSR_TEST_SEED");
+
+	return text ? strtoull(text, NULL, 0) : 1;
+}
+
+static void run_threads(uint32_t steps, void (*meanwhile)(uint32_t round), uint32_t rounds)
+{
+	struct fuzzer fuzzers[THREADS];
+	pthread_t threads[THREADS], sender;
+	uint32_t i;
+
+	for (i = 0; i < SLOTS; i++)
+		slots[i] = -1;
+	stop = false;
+	assert_int_equal(pthread_create(&sender, NULL, send_until_stopped, NULL), 0);
+	for (i = 0; i < THREADS; i++) {
+		fuzzers[i] = (struct fuzzer){ .noise = seed() * 1000 + i, .steps = steps };
+		assert_int_equal(pthread_create(&threads[i], NULL, fuzz, &fuzzers[i]), 0);
+	}
+	for (i = 0; i < rounds; i++)
+		meanwhile(i);
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	assert_int_equal(pthread_join(sender, NULL), 0);
+	for (i = 0; i < SLOTS; i++)
+		close(slots[i]);
+}
+
+/* And that the calls were not all in vain. */
+static void check_works(void)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	uint32_t next = 0;
+
+	send_udp("v0", 10, 100);
+	assert_int_equal(ring_wait(ring, 10, check_numbers, &next), 10);
+	ring_close(ring);
+	assert_true(wait_until(module_is_unused, NULL));
+	print_message("# bound %u, mapped %u, sent %u times\n", bound, mapped, sent);
+	assert_true(bound > 0 && mapped > 0 && sent > 0);
+	bound = mapped = sent = 0;
+}
+
+static void send_some(uint32_t round)
+{
+	send_udp("v0", 50, 100);
+	send_udp("v1", 50, 100);
+}
+
+static void random_calls_leave_nothing_broken(void **state)
+{
+	run_threads(fewer(4000), send_some, 30);
+	check_works();
+}
+
+static void change_devices(uint32_t round)
+{
+	send_some(round);
+	ip("link set v1 %s", round % 3 ? "up" : "down");
+	ip("link delete v0");
+	make_pair("v0", "v1");
+}
+
+static void random_calls_while_devices_come_and_go_leave_nothing_broken(void **state)
+{
+	run_threads(fewer(3000), change_devices, 8);
+	check_works();
+}
+
+static void random_calls_of_one_thread_leave_nothing_broken(void **state)
+{
+	struct fuzzer fuzzer = { .noise = seed(), .steps = fewer(10000) };
+	uint32_t i;
+
+	for (i = 0; i < SLOTS; i++)
+		slots[i] = -1;
+	fuzz(&fuzzer);
+	for (i = 0; i < SLOTS; i++)
+		close(slots[i]);
+	check_works();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(random_calls_of_one_thread_leave_nothing_broken),
+		TEST(random_calls_leave_nothing_broken),
+		TEST(random_calls_while_devices_come_and_go_leave_nothing_broken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

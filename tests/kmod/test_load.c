@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Loading and unloading. The module's file is in NSR_TEST_MODULE; modprobe has to find it, too, and it
+ * is not loaded when this begins.
+ *
+ *	sends ─ v0 ──────── v1 ─ captures
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "net.h"
+#include "system.h"
+
+static bool is_loaded(void)
+{
+	return access("/sys/module/nsring", F_OK) == 0;
+}
+
+/* Return: 0 or the errno. */
+static int try_load(const char *parameters)
+{
+	int fd = open(getenv("NSR_TEST_MODULE") ?: "", O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return errno;
+	rc = syscall(SYS_finit_module, fd, parameters, 0) < 0 ? errno : 0;
+	close(fd);
+	return rc;
+}
+
+static void load(void)
+{
+	assert_int_equal(try_load(""), 0);
+}
+
+static int try_unload(void)
+{
+	return syscall(SYS_delete_module, "nsring", O_NONBLOCK) < 0 ? errno : 0;
+}
+
+static bool unloads(const void *arg)
+{
+	return try_unload() == 0;
+}
+
+/* Sockets that were just closed are let go a moment later. */
+static void unload(void)
+{
+	assert_true(wait_until(unloads, NULL));
+	assert_false(is_loaded());
+}
+
+static int leave_unloaded(void **state)
+{
+	int rc = net_leave(state);
+
+	if (is_loaded() && !wait_until(unloads, NULL))
+		return -1;
+	return rc;
+}
+
+static void a_socket_loads_the_module(void **state)
+{
+	struct ring *ring;
+
+	assert_false(is_loaded());
+	ring = ring_open(NULL, "v1");
+	assert_true(is_loaded());
+	send_udp("v0", 10, 100);
+	assert_int_equal(ring_wait(ring, 10, NULL, NULL), 10);
+	ring_close(ring);
+}
+
+static int open_and_close(void *arg)
+{
+	int fd = socket(NSRING_FAMILY, SOCK_RAW, NSRING_ABI);
+
+	return fd < 0 ? errno : 0;
+}
+
+static void a_socket_in_a_user_namespace_loads_it_too(void **state)
+{
+	assert_int_equal(run_in_user_namespace(open_and_close, NULL), 0);
+	assert_true(is_loaded());
+}
+
+static void it_stays_as_long_as_a_socket_is_open(void **state)
+{
+	int fd;
+
+	load();
+	fd = ring_socket();
+	assert_int_equal(try_unload(), EWOULDBLOCK);
+	check(ring_bind(fd, ifindex("v1")));
+	assert_int_equal(try_unload(), EWOULDBLOCK);
+	ring_close_fd(fd);
+	unload();
+}
+
+static void it_stays_as_long_as_a_ring_is_mapped(void **state)
+{
+	struct ring *ring;
+	uint32_t round;
+
+	for (round = 0; round < 5; round++) {
+		load();
+		ring = ring_open(NULL, "v1");
+		ring_close_fd(ring->fd);
+		sleep_ms(20);
+		assert_int_equal(try_unload(), EWOULDBLOCK);
+		send_udp("v0", 10, 100);
+		ring_read(ring, NULL, NULL);
+		ring_unmap(ring);
+		unload();
+	}
+}
+
+static int hold_mapping(void *arg)
+{
+	struct ring *ring = arg;
+
+	for (;;)
+		ring_read(ring, NULL, NULL);
+	return 0;
+}
+
+static void a_child_that_has_it_mapped_holds_it_until_it_is_killed(void **state)
+{
+	uint32_t round;
+
+	for (round = 0; round < 5; round++) {
+		struct ring *ring;
+		pid_t child;
+
+		load();
+		ring = ring_open(NULL, "v1");
+		child = child_start(hold_mapping, ring);
+		ring_close(ring);
+		assert_int_equal(try_unload(), EWOULDBLOCK);
+		child_kill(child);
+		unload();
+	}
+}
+
+static void *flood(void *arg)
+{
+	int sender = sender_open("v0");
+	uint8_t frame[100];
+
+	pin_cpu(1);
+	frame_udp(frame, sizeof(frame), 0);
+	while (!__atomic_load_n((bool *)arg, __ATOMIC_RELAXED))
+		sender_send(sender, frame, sizeof(frame));
+	close(sender);
+	return NULL;
+}
+
+static void it_comes_and_goes_under_traffic(void **state)
+{
+	static const struct nsring_setup setups[] = {
+		{ 0 },
+		{ .cluster = 1 },
+		{ .share = 1 },
+		{ .flags = NSRING_PROMISCUOUS },
+	};
+	bool stop = false;
+	pthread_t thread;
+	uint32_t round;
+
+	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
+	for (round = 0; round < 12; round++) {
+		struct ring *ring, *any;
+
+		load();
+		ring = ring_open(&setups[round % ARRAY_SIZE(setups)], "v1");
+		any = ring_open(NULL, NULL);
+		ring_wait(ring, 10, NULL, NULL);
+		ring_wait(any, 10, NULL, NULL);
+		ring_close(any);
+		ring_close(ring);
+		unload();
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void it_comes_and_goes_with_namespaces_that_are_there(void **state)
+{
+	int others[5], here = netns_here(), round;
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		others[i] = netns_new();
+	for (round = 0; round < 3; round++) {
+		load();
+		for (i = 0; i < ARRAY_SIZE(others); i++) {
+			netns_enter(others[i]);
+			assert_non_null(proc_text("dev/lo"));
+			make_pair("v0", "v1");
+			assert_non_null(proc_text("dev/v1"));
+			ring_close(ring_open(NULL, "v1"));
+		}
+		netns_enter(here);
+		unload();
+		for (i = 0; i < ARRAY_SIZE(others); i++) {
+			netns_enter(others[i]);
+			assert_null(proc_text("info"));
+			ip("link delete v0");
+		}
+		netns_enter(here);
+	}
+	close(here);
+}
+
+static void a_family_that_is_taken_is_refused_and_another_works(void **state)
+{
+	int fd;
+
+	assert_int_equal(try_load("family=17"), EEXIST);
+	assert_int_equal(try_load("family=-1"), EINVAL);
+	assert_int_equal(try_load("family=4711"), EINVAL);
+	assert_false(is_loaded());
+	assert_int_equal(try_load("family=19"), 0);
+	fd = (int)check(socket(19, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI));
+	close(fd);
+	unload();
+}
+
+static int read_for_ever(void *arg)
+{
+	for (;;)
+		ring_wait(arg, 1, NULL, NULL);
+	return 0;
+}
+
+/* Of what a reader that was killed had. */
+static void check_nothing_is_left(void)
+{
+	assert_int_equal(proc_count(), 0);
+	assert_false(is_promiscuous("v1"));
+	assert_true(wait_until(module_is_unused, NULL));
+}
+
+static void readers_of_every_mode_that_are_killed_leave_nothing(void **state)
+{
+	static const struct nsring_setup setups[] = {
+		{ 0 },
+		{ .share = 1 },
+		{ .cluster = 1 },
+		{ .cluster = 2, .cluster_mode = NSRING_CLUSTER_ROUND_ROBIN },
+		{ .flags = NSRING_PROMISCUOUS },
+		{ .flags = NSRING_PROMISCUOUS, .share = 2 },
+		{ .flags = NSRING_PROMISCUOUS, .cluster = 3 },
+		{ .timeout_us = NSRING_NOW },
+		{ .flags = NSRING_COOKED },
+	};
+	bool stop = false;
+	pthread_t thread;
+	uint32_t i, of;
+
+	load();
+	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
+	for (i = 0; i < ARRAY_SIZE(setups); i++) {
+		pid_t children[3];
+
+		for (of = 0; of < ARRAY_SIZE(children); of++) {
+			bool any = setups[i].flags & NSRING_COOKED;
+			struct ring *ring = ring_open(&setups[i], any ? NULL : "v1");
+
+			children[of] = child_start(read_for_ever, ring);
+			ring_close(ring);
+		}
+		assert_int_equal(proc_count(), 3);
+		sleep_ms(30);
+		for (of = 0; of < ARRAY_SIZE(children); of++)
+			child_kill(children[of]);
+		check_nothing_is_left();
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	unload();
+}
+
+#define LOAD_TEST(function) cmocka_unit_test_setup_teardown(function, net_enter, leave_unloaded)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LOAD_TEST(a_socket_loads_the_module),
+		LOAD_TEST(a_socket_in_a_user_namespace_loads_it_too),
+		LOAD_TEST(it_stays_as_long_as_a_socket_is_open),
+		LOAD_TEST(it_stays_as_long_as_a_ring_is_mapped),
+		LOAD_TEST(a_child_that_has_it_mapped_holds_it_until_it_is_killed),
+		LOAD_TEST(it_comes_and_goes_under_traffic),
+		LOAD_TEST(it_comes_and_goes_with_namespaces_that_are_there),
+		LOAD_TEST(a_family_that_is_taken_is_refused_and_another_works),
+		LOAD_TEST(readers_of_every_mode_that_are_killed_leave_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

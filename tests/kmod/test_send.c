@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Sending, and injecting into the local stack. What arrives is counted by a packet socket.
+ *
+ *	sends ─ v0 ──────── v1 ─ receives
+ */
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "net.h"
+#include "system.h"
+
+static int open_sender(uint32_t flags, const char *device)
+{
+	struct nsring_setup setup = { .flags = flags };
+	int fd = ring_socket();
+
+	check(ring_setup(fd, &setup));
+	check(ring_bind(fd, ifindex(device)));
+	return fd;
+}
+
+static int open_witness(const char *device)
+{
+	struct sockaddr_ll address = { .sll_family = AF_PACKET,
+				       .sll_protocol = htons(0x0003 /* ETH_P_ALL */) };
+	int fd = (int)check(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)), bytes = 8 << 20;
+
+	check(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)));
+	address.sll_ifindex = (int)ifindex(device);
+	check(bind(fd, (const struct sockaddr *)&address, sizeof(address)));
+	return fd;
+}
+
+static uint32_t receive(int witness, uint8_t *frame)
+{
+	struct pollfd poller = { .fd = witness, .events = POLLIN };
+
+	assert_int_equal(poll(&poller, 1, 20000), 1);
+	return (uint32_t)check(recv(witness, frame, FRAME_MAX, 0));
+}
+
+static void what_is_sent_arrives_at_the_peer(void **state)
+{
+	static const uint32_t lens[] = { 60, 61, 200, 1513, 1514 };
+	int fd = open_sender(NSRING_NO_RING, "v0"), witness = open_witness("v1");
+	uint8_t frame[FRAME_MAX];
+	uint32_t i, len;
+
+	for (i = 0; i < 500; i++) {
+		len = lens[i % ARRAY_SIZE(lens)];
+		frame_udp(frame, len, i);
+		assert_int_equal(check(send(fd, frame, len, 0)), len);
+		memset(frame, 0, sizeof(frame));
+		assert_int_equal(receive(witness, frame), len);
+		assert_true(frame_is(frame, len, len, i));
+	}
+	assert_int_equal(received("v1"), 500);
+	assert_int_equal(ring_stats(fd).sent, 500);
+	close(witness);
+}
+
+static void who_captures_can_send_too(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v0"), *other = ring_open(NULL, "v0"),
+		    *peer = ring_open(NULL, "v1");
+	struct nsring_record record;
+	uint8_t frame[100];
+	uint32_t i;
+
+	for (i = 0; i < 10; i++) {
+		frame_udp(frame, sizeof(frame), i);
+		assert_int_equal(check(send(ring->fd, frame, sizeof(frame), 0)), sizeof(frame));
+	}
+	i = 0;
+	assert_int_equal(ring_wait(peer, 10, check_numbers, &i), 10);
+	/* As a packet socket, it doesn't see what it sends itself; others do. */
+	assert_int_equal(ring_wait(other, 10, keep_record, &record), 10);
+	assert_int_equal(record.flags & NSRING_OUT, NSRING_OUT);
+	assert_int_equal(ring_read(ring, NULL, NULL), 0);
+	ring_close(ring);
+	ring_close(other);
+	ring_close(peer);
+}
+
+static void a_tagged_frame_may_be_longer_by_its_tag(void **state)
+{
+	int fd = open_sender(NSRING_NO_RING, "v0");
+	uint8_t frame[1514], tagged[1518];
+
+	frame_udp(frame, sizeof(frame), 0);
+	memcpy(tagged, frame, 12);
+	memcpy(tagged + 12, "\x81\x00\x00\x07", 4);
+	memcpy(tagged + 16, frame + 12, sizeof(frame) - 12);
+	assert_int_equal(check(send(fd, tagged, sizeof(tagged), 0)), sizeof(tagged));
+	assert_int_equal(received("v1"), 1);
+	frame_udp(tagged, 1518, 0);
+	assert_errno(send(fd, tagged, 1518, 0), EMSGSIZE);
+	assert_errno(send(fd, tagged, 1519, 0), EMSGSIZE);
+}
+
+static void what_cannot_be_sent_says_why(void **state)
+{
+	int fd = open_sender(NSRING_NO_RING, "v0");
+	uint8_t frame[FRAME_MAX];
+
+	frame_udp(frame, sizeof(frame), 0);
+	assert_errno(send(fd, frame, sizeof(frame), 0), EMSGSIZE);
+	assert_errno(send(fd, frame, 13, 0), EINVAL);
+	assert_errno(send(fd, frame, 0, 0), EINVAL);
+	assert_errno(send(fd, (void *)16, 100, 0), EFAULT);
+	ip("link set v0 down");
+	assert_errno(send(fd, frame, 100, 0), ENETDOWN);
+	ip("link set v0 up");
+	wait_for_carrier("v0");
+	assert_int_equal(check(send(fd, frame, 100, 0)), 100);
+	assert_int_equal(ring_stats(fd).sent, 1);
+	ip("link delete v0");
+	assert_errno(send(fd, frame, 100, 0), ENODEV);
+}
+
+static void who_only_sends_has_no_ring(void **state)
+{
+	int fd = open_sender(NSRING_NO_RING, "v0");
+	struct nsring_layout layout = { 0 };
+	socklen_t size = sizeof(layout);
+
+	assert_true(getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size) < 0 ||
+		    layout.ring_bytes == 0);
+	send_udp("v1", 10, 100);
+	assert_int_equal(ring_stats(fd).written, 0);
+	assert_false(ring_wakes(fd, 0));
+}
+
+static void put_mac(uint8_t *frame, const char *device)
+{
+	int fd = (int)check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	struct ifreq request = { 0 };
+
+	memcpy(request.ifr_name, device, strlen(device));
+	check(ioctl(fd, SIOCGIFHWADDR, &request));
+	memcpy(frame, request.ifr_hwaddr.sa_data, 6);
+	close(fd);
+}
+
+/* 192.0.2.2, port 9, as frame_udp() has it. */
+static int open_receiver(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int fd = (int)check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+
+	ip("address add 192.0.2.2/24 dev v1");
+	check(bind(fd, (const struct sockaddr *)&address, sizeof(address)));
+	return fd;
+}
+
+static void what_is_injected_the_stack_receives_from_the_device(void **state)
+{
+	int fd = open_sender(NSRING_INJECT | NSRING_NO_RING, "v1"), receiver = open_receiver(), i;
+	uint8_t frame[100], payload[100];
+	struct nsring_record record;
+	struct ring *ring = ring_open(NULL, "v1");
+
+	for (i = 0; i < 100; i++) {
+		frame_udp(frame, sizeof(frame), (uint32_t)i);
+		put_mac(frame, "v1");
+		assert_int_equal(check(send(fd, frame, sizeof(frame), 0)), sizeof(frame));
+		assert_int_equal(receive(receiver, payload), sizeof(frame) - AT_PAYLOAD);
+		assert_memory_equal(payload, frame + AT_PAYLOAD, sizeof(frame) - AT_PAYLOAD);
+	}
+	/* Captures see it as received; nothing has left the host. */
+	assert_int_equal(ring_wait(ring, 100, keep_record, &record), 100);
+	assert_int_equal(record.flags & NSRING_OUT, 0);
+	assert_int_equal(record.pkt_type, PACKET_HOST);
+	assert_int_equal(transmitted("v1"), 0);
+	assert_int_equal(received("v0"), 0);
+	close(receiver);
+	ring_close(ring);
+}
+
+static void what_is_not_injected_the_stack_does_not_receive(void **state)
+{
+	int fd = open_sender(NSRING_NO_RING, "v1"), receiver = open_receiver();
+	struct pollfd poller = { .fd = receiver, .events = POLLIN };
+	uint8_t frame[100];
+
+	frame_udp(frame, sizeof(frame), 0);
+	put_mac(frame, "v1");
+	assert_int_equal(check(send(fd, frame, sizeof(frame), 0)), sizeof(frame));
+	assert_int_equal(transmitted("v1"), 1);
+	assert_int_equal(poll(&poller, 1, 50), 0);
+	close(receiver);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_sent_arrives_at_the_peer),
+		TEST(who_captures_can_send_too),
+		TEST(a_tagged_frame_may_be_longer_by_its_tag),
+		TEST(what_cannot_be_sent_says_why),
+		TEST(who_only_sends_has_no_ring),
+		TEST(what_is_injected_the_stack_receives_from_the_device),
+		TEST(what_is_not_injected_the_stack_does_not_receive),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * When poll(2) wakes a reader. No test here depends on how fast the machine is: what must not wake
+ * would do so only after ten seconds.
+ *
+ *	sends ─ v0 ──────── v1 ─ captures
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "net.h"
+#include "system.h"
+
+#define WAIT_MS 10000
+
+/* Time-outs so long that only the watermark can be it. */
+static const struct nsring_setup patient = {
+	.ring_bytes = 1,
+	.watermark_bytes = 8192,
+	.timeout_us = NSRING_TIMEOUT_MAX_US,
+};
+
+static void *send_later(void *device)
+{
+	sleep_ms(100);
+	send_udp(device, 1, 60);
+	return NULL;
+}
+
+/* The packet comes while the reader sleeps. */
+static void check_sleeper_wakes(const struct nsring_setup *setup)
+{
+	struct ring *ring = ring_open(setup, "v1");
+	pthread_t thread;
+
+	assert_false(ring_wakes(ring->fd, 0));
+	assert_int_equal(pthread_create(&thread, NULL, send_later, (void *)"v0"), 0);
+	assert_true(ring_wakes(ring->fd, WAIT_MS));
+	assert_int_equal(ring_read(ring, NULL, NULL), 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_false(ring_wakes(ring->fd, 0));
+	ring_close(ring);
+}
+
+static void a_lone_packet_wakes_a_sleeping_reader(void **state)
+{
+	check_sleeper_wakes(NULL);
+}
+
+static void a_lone_packet_wakes_a_sleeping_reader_at_once_if_asked(void **state)
+{
+	const struct nsring_setup setup = { .timeout_us = NSRING_NOW };
+
+	check_sleeper_wakes(&setup);
+}
+
+/* The packet was there first. */
+static void a_lone_packet_wakes_a_reader_that_comes_later(void **state)
+{
+	const struct nsring_setup now = { .timeout_us = NSRING_NOW };
+	struct ring *ring = ring_open(NULL, "v1"), *prompt = ring_open(&now, "v1");
+
+	send_udp("v0", 1, 60);
+	assert_true(ring_wakes(ring->fd, WAIT_MS));
+	ring_met(prompt->fd, 1);
+	assert_true(ring_wakes(prompt->fd, 0));
+	ring_close(ring);
+	ring_close(prompt);
+}
+
+static void a_reader_is_left_alone_until_the_watermark(void **state)
+{
+	struct ring *ring = ring_open(&patient, "v1");
+	uint32_t records = 8192 / (ring->ring->header_bytes + 64);
+
+	send_udp("v0", records - 2, 64);
+	ring_met(ring->fd, records - 2);
+	assert_false(ring_wakes(ring->fd, 200));
+	send_udp("v0", 3, 64);
+	assert_true(ring_wakes(ring->fd, WAIT_MS / 2));
+	ring_close(ring);
+}
+
+static void a_reader_is_woken_again_for_what_comes_after(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	uint32_t round;
+
+	for (round = 0; round < 100; round++) {
+		send_udp("v0", 1, 60);
+		assert_int_equal(ring_wait(ring, 1, NULL, NULL), 1);
+	}
+	ring_close(ring);
+}
+
+static void what_is_left_unread_wakes_again(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+
+	send_udp("v0", 3, 60);
+	assert_true(ring_wakes(ring->fd, WAIT_MS));
+	assert_true(ring_wakes(ring->fd, WAIT_MS));
+	assert_int_equal(ring_wait(ring, 3, NULL, NULL), 3);
+	ring_close(ring);
+}
+
+static void a_full_ring_wakes_its_reader(void **state)
+{
+	struct nsring_setup setup = patient;
+	struct ring *ring;
+
+	/* More than ever fits. */
+	setup.watermark_bytes = NSRING_LANE_MIN - 16;
+	ring = ring_open(&setup, "v1");
+	send_udp("v0", 1000, 200);
+	assert_true(ring_met(ring->fd, 1000).full > 0);
+	assert_true(ring_wakes(ring->fd, WAIT_MS / 2));
+	ring_close(ring);
+}
+
+static void epoll_wakes_too(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	int fd = (int)check(epoll_create1(EPOLL_CLOEXEC));
+	struct epoll_event event = { .events = EPOLLIN };
+
+	check(epoll_ctl(fd, EPOLL_CTL_ADD, ring->fd, &event));
+	assert_int_equal(epoll_wait(fd, &event, 1, 0), 0);
+	send_udp("v0", 1, 60);
+	assert_int_equal(epoll_wait(fd, &event, 1, WAIT_MS), 1);
+	assert_int_equal(event.events, EPOLLIN);
+	close(fd);
+	ring_close(ring);
+}
+
+static void each_of_two_pollers_of_a_socket_wakes(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	struct pollfd twice[2] = { { ring->fd, POLLIN, 0 }, { dup(ring->fd), POLLIN, 0 } };
+
+	send_udp("v0", 1, 60);
+	assert_true(ring_wakes(ring->fd, WAIT_MS));
+	assert_int_equal(poll(twice, 2, WAIT_MS), 2);
+	close(twice[1].fd);
+	ring_close(ring);
+}
+
+static int poll_for_ever(void *arg)
+{
+	struct pollfd poller = { .fd = *(int *)arg, .events = POLLIN };
+
+	poll(&poller, 1, -1);
+	return 0;
+}
+
+/* PF_RING's eighth: it spun in the kernel, also when it was killed. */
+static void a_reader_of_an_empty_ring_can_be_killed(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	pid_t child = child_start(poll_for_ever, &ring->fd);
+
+	sleep_ms(50);
+	ring_close(ring);
+	child_kill(child);
+	assert_true(wait_until(module_is_unused, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_lone_packet_wakes_a_sleeping_reader),
+		TEST(a_lone_packet_wakes_a_sleeping_reader_at_once_if_asked),
+		TEST(a_lone_packet_wakes_a_reader_that_comes_later),
+		TEST(a_reader_is_left_alone_until_the_watermark),
+		TEST(a_reader_is_woken_again_for_what_comes_after),
+		TEST(what_is_left_unread_wakes_again),
+		TEST(a_full_ring_wakes_its_reader),
+		TEST(epoll_wakes_too),
+		TEST(each_of_two_pollers_of_a_socket_wakes),
+		TEST(a_reader_of_an_empty_ring_can_be_killed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
