@@ -15,10 +15,11 @@
 
 static void show_captures(struct seq_file *m, const struct nsr_captures *captures)
 {
-	seq_printf(m, "captures:   %u\n", captures ? READ_ONCE(captures->open) : 0);
-	seq_printf(m, "opened:     %u\n", captures ? READ_ONCE(captures->opened) : 0);
-	if (!captures)
-		return;
+	static const struct nsr_captures none;
+
+	captures = captures ?: &none;
+	seq_printf(m, "captures:   %u\n", READ_ONCE(captures->open));
+	seq_printf(m, "opened:     %u\n", READ_ONCE(captures->opened));
 	seq_puts(m, "closed captures, packets:\n");
 	seq_printf(m, "  written:  %lld\n", atomic64_read(&captures->past_written));
 	seq_printf(m, "  filtered: %lld\n", atomic64_read(&captures->past_filtered));
