@@ -41,7 +41,6 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 {
 	int rc;
 
-	skb_reserve(skb, LL_RESERVED_SPACE(dev));
 	skb_put(skb, len);
 	rc = memcpy_from_msg(skb->data, msg, len);
 	if (rc < 0)
@@ -91,7 +90,8 @@ static int transmit(struct nsr_sock *sock, struct sk_buff *skb, struct net_devic
 
 static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr *msg, size_t len)
 {
-	int hlen = LL_RESERVED_SPACE(dev), tlen = dev->needed_tailroom;
+	/* Once: a tunnel asks for more at any time, also while we wait for memory. */
+	int hlen = LL_RESERVED_SPACE(dev), tlen = READ_ONCE(dev->needed_tailroom);
 	struct sk_buff *skb;
 	int rc;
 
@@ -101,6 +101,7 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
 	skb = sock_alloc_send_skb(&sock->sk, hlen + len + tlen, msg->msg_flags & MSG_DONTWAIT, &rc);
 	if (!skb)
 		return rc;
+	skb_reserve(skb, hlen);
 	rc = fill(skb, dev, msg, len);
 	if (rc < 0) {
 		kfree_skb(skb);
