@@ -23,7 +23,7 @@ static int check(const struct net_device *dev, size_t len)
 {
 	if (!(dev->flags & IFF_UP))
 		return -ENETDOWN;
-	if (len < max_t(size_t, dev->hard_header_len, 1))
+	if (len < max_t(size_t, dev->hard_header_len, nsr_is_ethernet(dev) ? ETH_HLEN : 1))
 		return -EINVAL;
 	if (len > (size_t)dev->mtu + dev->hard_header_len + VLAN_HLEN)
 		return -EMSGSIZE;
@@ -39,7 +39,7 @@ static bool is_too_long(const struct sk_buff *skb, const struct net_device *dev)
 
 static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg, size_t len)
 {
-	int rc;
+	int rc, depth;
 
 	skb_put(skb, len);
 	rc = memcpy_from_msg(skb->data, msg, len);
@@ -55,9 +55,10 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 		skb->protocol = eth_hdr(skb)->h_proto;
 	else
 		skb->protocol = guess_protocol(skb);
-	if (eth_type_vlan(skb->protocol))
-		skb->protocol = vlan_get_protocol(skb);
 	skb_set_network_header(skb, min_t(int, dev->hard_header_len, len));
+	/* Qdiscs look for IP behind the tags, and mark congestion there. */
+	if (eth_type_vlan(skb->protocol) && __vlan_get_protocol(skb, skb->protocol, &depth))
+		skb_set_network_header(skb, depth);
 	return 0;
 }
 
