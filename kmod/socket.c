@@ -67,13 +67,14 @@ static int get_name(struct socket *socket, struct sockaddr *address, int peer)
 static __poll_t poll(struct file *file, struct socket *socket, struct poll_table_struct *wait)
 {
 	struct nsr_sock *sock = nsr_sock(socket->sk);
+	bool edge = poll_requested_events(wait) & EPOLLET;
 	__poll_t events = 0;
 
 	sock_poll_wait(file, socket, wait);
 	if (READ_ONCE(sock->sk.sk_err))
 		events |= EPOLLERR;
 	/* The ring, once there, stays for as long as the socket. */
-	if (smp_load_acquire(&sock->bound) && sock->ring && nsr_wake_arm(sock))
+	if (smp_load_acquire(&sock->bound) && sock->ring && nsr_wake_arm(sock, edge))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (sock_writeable(&sock->sk))
 		events |= EPOLLOUT | EPOLLWRNORM;
