@@ -14,15 +14,15 @@
 #include "sock.h"
 
 /**
- * struct device_file - the file of a device, found by its index, as names change
- * @node:    in the namespace's list, under RTNL
- * @file:    NULL if it couldn't be made
- * @ifindex: of the device
+ * struct device_file - the file of a device, found by that, as names change
+ * @node: in the namespace's list, under RTNL
+ * @file: NULL if it couldn't be made
+ * @dev:  the device, to be compared only
  */
 struct device_file {
 	struct hlist_node node;
 	struct proc_dir_entry *file;
-	int ifindex;
+	const struct net_device *dev;
 };
 
 static int show_info(struct seq_file *m, void *unused)
@@ -165,7 +165,7 @@ void nsr_proc_add_device(struct nsr_net *ns, struct net_device *dev)
 
 	if (!device)
 		return;
-	device->ifindex = dev->ifindex;
+	device->dev = dev;
 	make_file(ns, dev, device);
 	hlist_add_head(&device->node, &ns->devices);
 }
@@ -175,7 +175,7 @@ static struct device_file *find(const struct nsr_net *ns, const struct net_devic
 	struct device_file *device;
 
 	hlist_for_each_entry (device, &ns->devices, node)
-		if (device->ifindex == dev->ifindex)
+		if (device->dev == dev)
 			return device;
 	return NULL;
 }
