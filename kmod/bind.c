@@ -30,12 +30,13 @@ static struct nsr_ring *find_shared(const struct nsr_net *ns, u32 share)
 static bool fits(const struct nsr_ring *ring, const struct nsring_setup *setup, u32 ifindex)
 {
 	const struct nsr_source *source = &ring->source;
+	u32 snaplen = setup->snaplen ?: NSRING_SNAPLEN_MAX;
 
 	return ring->cooked == !!(setup->flags & NSRING_COOKED) &&
 	       ring->kernel_stamps == !!(setup->flags & NSRING_KERNEL_STAMPS) &&
 	       source->flags == (setup->flags & NSR_SOURCE_FLAGS) &&
 	       source->direction == setup->direction && source->ifindex == ifindex &&
-	       ring->sample == setup->sample && setup->snaplen <= ring->asked_snaplen;
+	       ring->sample == setup->sample && snaplen <= ring->asked_snaplen;
 }
 
 /* What a reader has of its own: a cursor area, and how it is woken. */
