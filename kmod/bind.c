@@ -254,13 +254,16 @@ static void detach(struct nsr_sock *sock)
 	list_del_init(&ring->node);
 }
 
-/** nsr_stop() - take no further packets; the ring stays; @sock is locked */
-void nsr_stop(struct nsr_sock *sock)
+/** nsr_stop() - take no further packets; the ring stays; @sock is locked; 0 or -ENOTCONN */
+int nsr_stop(struct nsr_sock *sock)
 {
+	if (!sock->bound)
+		return -ENOTCONN;
 	rtnl_lock();
 	sock->stopped = true;
 	detach(sock);
 	rtnl_unlock();
+	return 0;
 }
 
 /** nsr_is_attached() - whether the socket takes packets; under RTNL */

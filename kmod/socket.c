@@ -145,6 +145,7 @@ static int set_up(struct nsr_sock *sock, sockptr_t value, unsigned int len)
 static int setsockopt(struct socket *socket, int level, int name, sockptr_t value, unsigned int len)
 {
 	struct nsr_sock *sock = nsr_sock(socket->sk);
+	int rc;
 
 	if (level != SOL_NSRING)
 		return -ENOPROTOOPT;
@@ -153,9 +154,9 @@ static int setsockopt(struct socket *socket, int level, int name, sockptr_t valu
 		return set_up(sock, value, len);
 	case NSRING_STOP:
 		lock_sock(&sock->sk);
-		nsr_stop(sock);
+		rc = nsr_stop(sock);
 		release_sock(&sock->sk);
-		return 0;
+		return rc;
 	}
 	return -ENOPROTOOPT;
 }
