@@ -165,10 +165,10 @@ static int bind_again(struct nsr_sock *sock, u32 ifindex)
 		nsr_cluster_leave(sock);
 		rc = attach(sock, ifindex);
 	}
+	/* That a device was gone no longer matters, and the next to go is told of after this. */
+	if (rc == 0)
+		sock_error(&sock->sk);
 	rtnl_unlock();
-	/* As the socket may have been in a list of members for a moment. */
-	if (rc < 0 && sock->setup.cluster)
-		synchronize_rcu();
 	return rc;
 }
 
