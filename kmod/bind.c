@@ -239,15 +239,15 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 	return 0;
 }
 
-/* Out of all that delivers; under RTNL. */
-static void detach(struct nsr_sock *sock)
+/* Out of all that delivers; under RTNL. @reads: it still reads what is there. */
+static void detach(struct nsr_sock *sock, bool reads)
 {
 	struct nsr_ring *ring = sock->ring;
 
 	nsr_cluster_leave(sock);
 	if (!ring)
 		return;
-	nsr_reader_leave(ring, sock);
+	nsr_reader_leave(ring, sock, reads);
 	if (nsr_readers_count(ring))
 		return;
 	nsr_source_detach(&ring->source);
@@ -261,7 +261,7 @@ int nsr_stop(struct nsr_sock *sock)
 		return -ENOTCONN;
 	rtnl_lock();
 	sock->stopped = true;
-	detach(sock);
+	detach(sock, true);
 	rtnl_unlock();
 	return 0;
 }
@@ -308,7 +308,7 @@ void nsr_release(struct nsr_sock *sock)
 	if (sock->bound)
 		nsr_proc_remove_capture(sock);
 	rtnl_lock();
-	detach(sock);
+	detach(sock, false);
 	if (sock->bound)
 		net_of(sock)->open--;
 	rtnl_unlock();
