@@ -6,8 +6,10 @@
  */
 #include <linux/align.h>
 #include <linux/filter.h>
+#include <linux/lockdep.h>
 
 #include "cluster.h"
+#include "compat.h"
 #include "hook.h"
 #include "packet.h"
 #include "ring.h"
@@ -388,6 +390,7 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 	const struct sock *from = NULL;
 	u64 stamp_ns = 0;
 
+	lockdep_assert_in_softirq();
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		goto consume;
 	if (outgoing) {
