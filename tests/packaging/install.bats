@@ -103,6 +103,10 @@ compiles() {
 	[[ $(pkg-config --variable=enginedir nsring) == "$PREFIX"/*/nsring/engines ]]
 }
 
+@test "the_kernel_module_is_not_installed_along" {
+	[ -z "$(find "$PREFIX" -name '*.ko*' -o -name dkms.conf)" ]
+}
+
 @test "uninstall_leaves_nothing_also_after_two_installs" {
 	make -s -C "$TREE" install "PREFIX=$PREFIX" "DESTDIR=$BATS_TEST_TMPDIR/dest"
 	make -s -C "$TREE" install "PREFIX=$PREFIX" "DESTDIR=$BATS_TEST_TMPDIR/dest"
