@@ -202,6 +202,7 @@ static void sign(struct nsr_sock *sock)
 	sock->pid = task_tgid_vnr(current);
 	get_task_comm(sock->comm, current);
 	rtnl_lock();
+	nsr_proc_add_namespace(ns);
 	sock->id = ++ns->captures;
 	ns->open++;
 	rtnl_unlock();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
 
 #include "device.h"
 #include "hook.h"
@@ -44,7 +45,14 @@ static struct notifier_block block = { .notifier_call = notice };
 /** nsr_device_register() - follow devices; those that there are appear now */
 int nsr_device_register(void)
 {
-	return register_netdevice_notifier(&block);
+	int rc = register_netdevice_notifier(&block);
+
+	if (rc < 0)
+		return rc;
+	rtnl_lock();
+	nsr_proc_add_namespace(nsr_net(&init_net));
+	rtnl_unlock();
+	return 0;
 }
 
 /** nsr_device_unregister() - undo it; all devices vanish, as it were */

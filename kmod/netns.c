@@ -16,7 +16,6 @@ static int __net_init add(struct net *net)
 	INIT_LIST_HEAD(&ns->sources);
 	INIT_LIST_HEAD(&ns->shared);
 	INIT_LIST_HEAD(&ns->clusters);
-	nsr_proc_add_namespace(ns);
 	/* Before the namespace gets its first device, so that no source misses one. */
 	mutex_lock(&nsr_nets_lock);
 	list_add_tail(&ns->node, &nsr_nets);

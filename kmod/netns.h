@@ -21,7 +21,7 @@
  * @sources: that take all devices of the namespace
  * @shared:  rings with several readers
  * @clusters: by number
- * @proc, @proc_dev: /proc/net/nsring and its dev; NULL without
+ * @proc, @proc_dev: /proc/net/nsring and its dev; NULL without, and before the first capture
  * @devices: files of its devices, see proc.c
  * @captures: how many sockets have been bound
  * @open:    how many are

@@ -133,14 +133,24 @@ static int show_capture(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/** nsr_proc_add_namespace() - make the folder of a namespace */
+/**
+ * nsr_proc_add_namespace() - make the folder of a namespace, if it has none; under RTNL
+ *
+ * Four files are most of what a namespace costs, and most namespaces are never captured in.
+ */
 void nsr_proc_add_namespace(struct nsr_net *ns)
 {
+	struct net_device *dev;
+
+	if (ns->proc)
+		return;
 	ns->proc = proc_net_mkdir(ns->net, "nsring", ns->net->proc_net);
 	if (!ns->proc)
 		return;
 	proc_create_net_single("info", 0444, ns->proc, show_info, NULL);
 	ns->proc_dev = proc_net_mkdir(ns->net, "dev", ns->proc);
+	for_each_netdev (ns->net, dev)
+		nsr_proc_add_device(ns, dev);
 }
 
 /** nsr_proc_remove_namespace() - remove it, with all that is in it */
@@ -161,8 +171,11 @@ static void make_file(struct nsr_net *ns, struct net_device *dev, struct device_
 /** nsr_proc_add_device() - a device has appeared; under RTNL */
 void nsr_proc_add_device(struct nsr_net *ns, struct net_device *dev)
 {
-	struct device_file *device = kzalloc(sizeof(*device), GFP_KERNEL);
+	struct device_file *device;
 
+	if (!ns->proc)
+		return;
+	device = kzalloc(sizeof(*device), GFP_KERNEL);
 	if (!device)
 		return;
 	device->ifindex = dev->ifindex;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * /proc/net/nsring of each namespace: info, dev/ with its devices, and a file for each capture.
- * Nothing depends on it: what can't be made is left out.
+ * Nothing depends on it: what can't be made is left out. It is there from the first capture on; in
+ * the initial namespace from the start.
  */
 #ifndef NSR_PROC_H
 #define NSR_PROC_H
