@@ -32,7 +32,7 @@ find_headers() {
 builds_for() {
 	find_headers "$1"
 	cp -r "$DEST/usr/src/nsring-$VERSION" "$BATS_TEST_TMPDIR/src"
-	make -C "$KDIR" "M=$BATS_TEST_TMPDIR/src/kmod" -j2 W=1 >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+	make -C "$KDIR" "M=$BATS_TEST_TMPDIR/src/kmod" -j2 >"$BATS_TEST_TMPDIR/log" 2>&1 || {
 		cat "$BATS_TEST_TMPDIR/log" >&2
 		return 1
 	}
