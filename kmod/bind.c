@@ -11,16 +11,17 @@
 #include "sock.h"
 #include "workqueue.h"
 
-static struct nsr_net *net_of(const struct nsr_sock *sock)
+/* There from the start of nsr_bind(). */
+static struct nsr_captures *captures_of(const struct nsr_sock *sock)
 {
-	return nsr_net(sock_net(&sock->sk));
+	return nsr_captures(sock_net(&sock->sk));
 }
 
-static struct nsr_ring *find_shared(const struct nsr_net *ns, u32 share)
+static struct nsr_ring *find_shared(const struct nsr_captures *captures, u32 share)
 {
 	struct nsr_ring *ring;
 
-	list_for_each_entry (ring, &ns->shared, node)
+	list_for_each_entry(ring, &captures->shared, node)
 		if (ring->share == share)
 			return ring;
 	return NULL;
@@ -60,7 +61,7 @@ static int attach(struct nsr_sock *sock, u32 ifindex)
 	struct nsr_source *source = &sock->ring->source;
 
 	if (sock->setup.cluster)
-		return nsr_cluster_join(net_of(sock), sock, ifindex);
+		return nsr_cluster_join(sock, ifindex);
 	if (source->attached)
 		return source->ifindex == ifindex ? 0 : -EINVAL;
 	return nsr_source_attach(source, sock_net(&sock->sk), ifindex, &sock->setup);
@@ -73,7 +74,7 @@ static int attach(struct nsr_sock *sock, u32 ifindex)
 static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 {
 	u32 share = sock->setup.share;
-	struct nsr_ring *found = share ? find_shared(net_of(sock), share) : NULL;
+	struct nsr_ring *found = share ? find_shared(captures_of(sock), share) : NULL;
 	struct nsr_ring *ring = found ?: made;
 	int rc, index;
 
@@ -95,7 +96,7 @@ static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 	if (found)
 		refcount_inc(&ring->refs);
 	else if (share)
-		list_add_tail(&ring->node, &net_of(sock)->shared);
+		list_add_tail(&ring->node, &captures_of(sock)->shared);
 	nsr_reader_join(ring, sock);
 	return 0;
 }
@@ -107,7 +108,7 @@ static bool can_share(const struct nsr_sock *sock)
 	if (!sock->setup.share)
 		return false;
 	rtnl_lock();
-	can = find_shared(net_of(sock), sock->setup.share);
+	can = find_shared(captures_of(sock), sock->setup.share);
 	rtnl_unlock();
 	return can;
 }
@@ -194,19 +195,28 @@ static int check_bind(const struct nsr_sock *sock, u32 ifindex)
 	return 0;
 }
 
+static int prepare_captures(struct net *net)
+{
+	struct nsr_captures *captures;
+
+	rtnl_lock();
+	captures = nsr_captures_make(net);
+	rtnl_unlock();
+	return captures ? 0 : -ENOMEM;
+}
+
 /* Who captures; what /proc shows. */
 static void sign(struct nsr_sock *sock)
 {
-	struct nsr_net *ns = net_of(sock);
+	struct nsr_captures *captures = captures_of(sock);
 
 	sock->pid = task_tgid_vnr(current);
 	get_task_comm(sock->comm, current);
 	rtnl_lock();
-	nsr_proc_add_namespace(ns);
-	sock->id = ++ns->captures;
-	ns->open++;
+	sock->id = ++captures->opened;
+	captures->open++;
 	rtnl_unlock();
-	nsr_proc_add_capture(ns, sock);
+	nsr_proc_add_capture(sock);
 }
 
 /**
@@ -221,6 +231,8 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 	int rc;
 
 	rc = check_bind(sock, ifindex);
+	if (rc == 0)
+		rc = prepare_captures(sock_net(&sock->sk));
 	if (rc < 0)
 		return rc;
 	if (sock->setup.flags & NSRING_NO_RING)
@@ -289,14 +301,15 @@ static void free_sock(struct work_struct *work)
 
 static void keep_totals(struct nsr_sock *sock)
 {
-	struct nsr_net *ns = net_of(sock);
+	struct nsr_captures *captures = captures_of(sock);
 	struct nsring_stats stats = {};
 
-	if (sock->ring)
-		nsr_ring_stats(sock->ring, sock->index, &stats);
-	atomic64_add(stats.written, &ns->past_written);
-	atomic64_add(stats.filtered, &ns->past_filtered);
-	atomic64_add(stats.full, &ns->past_full);
+	if (!sock->ring)
+		return;
+	nsr_ring_stats(sock->ring, sock->index, &stats);
+	atomic64_add(stats.written, &captures->past_written);
+	atomic64_add(stats.filtered, &captures->past_filtered);
+	atomic64_add(stats.full, &captures->past_full);
 }
 
 /** nsr_release() - the socket is closed; waits for nothing but RTNL */
@@ -307,7 +320,7 @@ void nsr_release(struct nsr_sock *sock)
 	rtnl_lock();
 	detach(sock);
 	if (sock->bound)
-		net_of(sock)->open--;
+		captures_of(sock)->open--;
 	rtnl_unlock();
 	keep_totals(sock);
 	sock_orphan(&sock->sk);

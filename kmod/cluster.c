@@ -49,11 +49,11 @@ struct nsr_cluster {
 	struct rcu_work free_work;
 };
 
-static struct nsr_cluster *find(const struct nsr_net *ns, u32 id)
+static struct nsr_cluster *find(const struct nsr_captures *captures, u32 id)
 {
 	struct nsr_cluster *cluster;
 
-	list_for_each_entry (cluster, &ns->clusters, node)
+	list_for_each_entry(cluster, &captures->clusters, node)
 		if (cluster->id == id)
 			return cluster;
 	return NULL;
@@ -93,7 +93,7 @@ static int make_hasher(struct nsr_cluster *cluster)
 	return 0;
 }
 
-static struct nsr_cluster *make(struct nsr_net *ns, const struct nsring_setup *setup)
+static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsring_setup *setup)
 {
 	struct nsr_cluster *cluster = kzalloc(sizeof(*cluster), GFP_KERNEL_ACCOUNT);
 
@@ -109,7 +109,7 @@ static struct nsr_cluster *make(struct nsr_net *ns, const struct nsring_setup *s
 		free_cluster(&cluster->free_work.work);
 		return NULL;
 	}
-	list_add_tail(&cluster->node, &ns->clusters);
+	list_add_tail(&cluster->node, &captures->clusters);
 	return cluster;
 }
 
@@ -173,23 +173,24 @@ static void remove_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
 
 /**
  * nsr_cluster_join() - become a member
- * @ns:      the namespace
- * @sock:    with a ring that it reads
+ * @sock:    with a ring that it reads; its namespace has nsr_captures()
  * @ifindex: the device
  *
  * The first one makes the cluster. Return: 0; -EINVAL the cluster has other settings; -EUSERS it is
  * full; -ENODEV; -ENOMEM.
  */
-int nsr_cluster_join(struct nsr_net *ns, struct nsr_sock *sock, u32 ifindex)
+int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex)
 {
 	const struct nsring_setup *setup = &sock->setup;
-	struct nsr_cluster *cluster = find(ns, setup->cluster);
+	struct net *net = sock_net(&sock->sk);
+	struct nsr_captures *captures = nsr_captures(net);
+	struct nsr_cluster *cluster = find(captures, setup->cluster);
 	bool first = !cluster;
 	int rc;
 
 	ASSERT_RTNL();
 	if (first)
-		cluster = make(ns, setup);
+		cluster = make(captures, setup);
 	if (!cluster)
 		return -ENOMEM;
 	if (!first &&
@@ -198,7 +199,7 @@ int nsr_cluster_join(struct nsr_net *ns, struct nsr_sock *sock, u32 ifindex)
 		return -EINVAL;
 	rc = add_member(cluster, sock);
 	if (rc == 0 && first)
-		rc = nsr_source_attach(&cluster->source, ns->net, ifindex, setup);
+		rc = nsr_source_attach(&cluster->source, net, ifindex, setup);
 	if (rc < 0) {
 		if (first) {
 			kfree_rcu(members_of(cluster), rcu);

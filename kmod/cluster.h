@@ -12,11 +12,10 @@
 #include "source.h"
 
 struct nsr_cluster;
-struct nsr_net;
 struct nsr_sock;
 struct sk_buff;
 
-int nsr_cluster_join(struct nsr_net *ns, struct nsr_sock *sock, u32 ifindex);
+int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex);
 void nsr_cluster_leave(struct nsr_sock *sock);
 struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, const struct sk_buff *skb);
 void nsr_cluster_fail(struct nsr_cluster *cluster, int error);

@@ -266,7 +266,7 @@ static noinline void wake_readers(const struct nsr_ring *ring, u64 head, unsigne
 	struct nsr_sock *reader;
 	unsigned int index;
 
-	for_each_set_bit (index, &readers, NSRING_READERS_MAX) {
+	for_each_set_bit(index, &readers, NSRING_READERS_MAX) {
 		reader = rcu_dereference(ring->readers[index]);
 		if (reader)
 			nsr_wake(reader, smp_processor_id(), head);
@@ -392,7 +392,7 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 		from = this_cpu_read(sender);
 		this_cpu_write(sender, NULL);
 	}
-	list_for_each_entry_rcu (tap, &hook->taps, in_hook) {
+	list_for_each_entry_rcu(tap, &hook->taps, in_hook) {
 		if (!tap->wants[outgoing])
 			continue;
 		source = tap->source;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/netdevice.h>
-#include <linux/rtnetlink.h>
 
 #include "device.h"
 #include "hook.h"
@@ -10,13 +9,14 @@
 
 static void appeared(struct net_device *dev)
 {
-	struct nsr_net *ns = nsr_net(dev_net(dev));
+	struct nsr_captures *captures = nsr_captures(dev_net(dev));
 	struct nsr_source *source;
 
-	nsr_proc_add_device(ns, dev);
-	list_for_each_entry (source, &ns->sources, node)
-		nsr_source_add_device(source, dev);
-	list_for_each_entry (source, &nsr_sources_everywhere, node)
+	nsr_proc_add_device(dev);
+	if (captures)
+		list_for_each_entry(source, &captures->sources, node)
+			nsr_source_add_device(source, dev);
+	list_for_each_entry(source, &nsr_sources_everywhere, node)
 		nsr_source_add_device(source, dev);
 }
 
@@ -31,10 +31,10 @@ static int notice(struct notifier_block *block, unsigned long event, void *info)
 		break;
 	case NETDEV_UNREGISTER:
 		nsr_hook_lose_device(dev);
-		nsr_proc_remove_device(nsr_net(dev_net(dev)), dev);
+		nsr_proc_remove_device(dev);
 		break;
 	case NETDEV_CHANGENAME:
-		nsr_proc_rename_device(nsr_net(dev_net(dev)), dev);
+		nsr_proc_rename_device(dev);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -45,14 +45,7 @@ static struct notifier_block block = { .notifier_call = notice };
 /** nsr_device_register() - follow devices; those that there are appear now */
 int nsr_device_register(void)
 {
-	int rc = register_netdevice_notifier(&block);
-
-	if (rc < 0)
-		return rc;
-	rtnl_lock();
-	nsr_proc_add_namespace(nsr_net(&init_net));
-	rtnl_unlock();
-	return 0;
+	return register_netdevice_notifier(&block);
 }
 
 /** nsr_device_unregister() - undo it; all devices vanish, as it were */

@@ -14,12 +14,13 @@ static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 	const struct nsr_tap *tap;
 	bool out = false;
 
-	list_for_each_entry (tap, &hook->taps, in_hook)
+	list_for_each_entry(tap, &hook->taps, in_hook)
 		out |= tap->wants[1];
 	WRITE_ONCE(hook->type.ignore_outgoing, !out);
 }
 
-static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
+static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *dev,
+			     struct nsr_tap *tap)
 {
 	struct nsr_hook *hook;
 	int rc;
@@ -37,7 +38,7 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
 	hook->type.af_packet_priv = hook;
 	hook->type.af_packet_net = dev_net(dev);
 	hook->type.ignore_outgoing = !tap->wants[1];
-	rc = xa_err(xa_store(&nsr_net(dev_net(dev))->hooks, dev->ifindex, hook, GFP_KERNEL));
+	rc = xa_err(xa_store(&captures->hooks, dev->ifindex, hook, GFP_KERNEL));
 	if (rc < 0) {
 		kfree(hook);
 		return ERR_PTR(rc);
@@ -54,11 +55,16 @@ static struct nsr_hook *make(struct net_device *dev, struct nsr_tap *tap)
  */
 int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
 {
-	struct nsr_hook *hook = xa_load(&nsr_net(dev_net(dev))->hooks, dev->ifindex);
-	bool first = !hook;
+	struct nsr_captures *captures = nsr_captures_make(dev_net(dev));
+	struct nsr_hook *hook;
+	bool first;
 
+	if (!captures)
+		return -ENOMEM;
+	hook = xa_load(&captures->hooks, dev->ifindex);
+	first = !hook;
 	if (first)
-		hook = make(dev, tap);
+		hook = make(captures, dev, tap);
 	if (IS_ERR(hook))
 		return PTR_ERR(hook);
 	tap->hook = hook;
@@ -83,7 +89,7 @@ void nsr_hook_remove(struct nsr_tap *tap)
 	}
 	/* dev_remove_pack() would wait for the grace period. */
 	__dev_remove_pack(&hook->type);
-	xa_erase(&nsr_net(hook->type.af_packet_net)->hooks, dev->ifindex);
+	xa_erase(&nsr_captures(hook->type.af_packet_net)->hooks, dev->ifindex);
 	kfree_rcu(hook, rcu);
 }
 
@@ -96,25 +102,30 @@ struct net_device *nsr_hook_device(const struct nsr_hook *hook)
 /** nsr_hook_lose_device() - a device goes away: tell all who capture from it; under RTNL */
 void nsr_hook_lose_device(struct net_device *dev)
 {
-	struct xarray *hooks = &nsr_net(dev_net(dev))->hooks;
+	struct nsr_captures *captures = nsr_captures(dev_net(dev));
 	struct nsr_hook *hook;
 
+	if (!captures)
+		return;
 	/* The last tap takes the hook along. */
-	while ((hook = xa_load(hooks, dev->ifindex)))
+	while ((hook = xa_load(&captures->hooks, dev->ifindex)))
 		nsr_source_lose_device(list_first_entry(&hook->taps, struct nsr_tap, in_hook));
 }
 
 /** nsr_hook_taps() - how many captures and clusters take packets of a device */
 unsigned int nsr_hook_taps(struct net *net, int ifindex)
 {
+	struct nsr_captures *captures = nsr_captures(net);
 	const struct nsr_hook *hook;
 	const struct nsr_tap *tap;
 	unsigned int count = 0;
 
+	if (!captures)
+		return 0;
 	rcu_read_lock();
-	hook = xa_load(&nsr_net(net)->hooks, ifindex);
+	hook = xa_load(&captures->hooks, ifindex);
 	if (hook)
-		list_for_each_entry_rcu (tap, &hook->taps, in_hook)
+		list_for_each_entry_rcu(tap, &hook->taps, in_hook)
 			count++;
 	rcu_read_unlock();
 	return count;

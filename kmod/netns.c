@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
 #include "netns.h"
 #include "proc.h"
 
@@ -7,15 +10,36 @@ LIST_HEAD(nsr_nets);
 DEFINE_MUTEX(nsr_nets_lock);
 LIST_HEAD(nsr_sources_everywhere);
 
+/**
+ * nsr_captures_make() - what a namespace has once somebody captures in it, now at the latest
+ * @net: the namespace
+ *
+ * Under RTNL. Return: NULL without memory.
+ */
+struct nsr_captures *nsr_captures_make(struct net *net)
+{
+	struct nsr_captures *captures = nsr_captures(net);
+
+	ASSERT_RTNL();
+	if (captures)
+		return captures;
+	captures = kzalloc(sizeof(*captures), GFP_KERNEL_ACCOUNT);
+	if (!captures)
+		return NULL;
+	xa_init(&captures->hooks);
+	INIT_LIST_HEAD(&captures->sources);
+	INIT_LIST_HEAD(&captures->shared);
+	INIT_LIST_HEAD(&captures->clusters);
+	smp_store_release(&nsr_net(net)->captures, captures);
+	return captures;
+}
+
 static int __net_init add(struct net *net)
 {
 	struct nsr_net *ns = nsr_net(net);
 
 	ns->net = net;
-	xa_init(&ns->hooks);
-	INIT_LIST_HEAD(&ns->sources);
-	INIT_LIST_HEAD(&ns->shared);
-	INIT_LIST_HEAD(&ns->clusters);
+	nsr_proc_add_namespace(ns);
 	/* Before the namespace gets its first device, so that no source misses one. */
 	mutex_lock(&nsr_nets_lock);
 	list_add_tail(&ns->node, &nsr_nets);
@@ -32,8 +56,11 @@ static void __net_exit remove(struct net *net)
 	list_del(&ns->node);
 	mutex_unlock(&nsr_nets_lock);
 	nsr_proc_remove_namespace(ns);
-	WARN_ON_ONCE(!xa_empty(&ns->hooks));
-	xa_destroy(&ns->hooks);
+	if (!ns->captures)
+		return;
+	WARN_ON_ONCE(!xa_empty(&ns->captures->hooks));
+	xa_destroy(&ns->captures->hooks);
+	kfree(ns->captures);
 }
 
 static struct pernet_operations operations = {

@@ -14,36 +14,41 @@
 #include <net/netns/generic.h>
 
 /**
- * struct nsr_net - a namespace
- * @net:     it
- * @node:    in nsr_nets
+ * struct nsr_captures - what a namespace needs once somebody captures in it
  * @hooks:   by ifindex, of devices that are captured from
  * @sources: that take all devices of the namespace
  * @shared:  rings with several readers
  * @clusters: by number
- * @proc, @proc_dev: /proc/net/nsring and its dev; NULL without, and before the first capture
- * @devices: files of its devices, see proc.c
- * @captures: how many sockets have been bound
+ * @opened:  how many sockets have been bound
  * @open:    how many are
  * @past_written, @past_filtered, @past_full: totals of those that are closed
  *
  * Written under RTNL, but for the totals.
  */
-struct nsr_net {
-	struct net *net;
-	struct list_head node;
+struct nsr_captures {
 	struct xarray hooks;
 	struct list_head sources;
 	struct list_head shared;
 	struct list_head clusters;
-	struct proc_dir_entry *proc;
-	struct proc_dir_entry *proc_dev;
-	struct hlist_head devices;
-	u32 captures;
+	u32 opened;
 	u32 open;
 	atomic64_t past_written;
 	atomic64_t past_filtered;
 	atomic64_t past_full;
+};
+
+/**
+ * struct nsr_net - a namespace; hosts have thousands that nobody captures in
+ * @net:      it
+ * @node:     in nsr_nets
+ * @proc:     /proc/net/nsring, or NULL
+ * @captures: NULL until somebody captures, then there until the namespace goes
+ */
+struct nsr_net {
+	struct net *net;
+	struct list_head node;
+	struct proc_dir_entry *proc;
+	struct nsr_captures *captures;
 };
 
 extern unsigned int nsr_net_id;
@@ -58,6 +63,13 @@ static inline struct nsr_net *nsr_net(const struct net *net)
 	return net_generic(net, nsr_net_id);
 }
 
+/** nsr_captures() - what a namespace has once somebody captures in it; NULL: nobody has yet */
+static inline struct nsr_captures *nsr_captures(const struct net *net)
+{
+	return smp_load_acquire(&nsr_net(net)->captures);
+}
+
+struct nsr_captures *nsr_captures_make(struct net *net);
 int nsr_netns_register(void);
 void nsr_netns_unregister(void);
 

@@ -13,32 +13,28 @@
 #include "ring.h"
 #include "sock.h"
 
-/**
- * struct device_file - the file of a device, found by its index, as names change
- * @node:    in the namespace's list, under RTNL
- * @file:    NULL if it couldn't be made
- * @ifindex: of the device
- */
-struct device_file {
-	struct hlist_node node;
-	struct proc_dir_entry *file;
-	int ifindex;
-};
+static void show_captures(struct seq_file *m, const struct nsr_captures *captures)
+{
+	static const struct nsr_captures none;
+
+	captures = captures ?: &none;
+	seq_printf(m, "captures:   %u\n", READ_ONCE(captures->open));
+	seq_printf(m, "opened:     %u\n", READ_ONCE(captures->opened));
+	seq_puts(m, "closed captures, packets:\n");
+	seq_printf(m, "  written:  %lld\n", atomic64_read(&captures->past_written));
+	seq_printf(m, "  filtered: %lld\n", atomic64_read(&captures->past_filtered));
+	seq_printf(m, "  full:     %lld\n", atomic64_read(&captures->past_full));
+}
 
 static int show_info(struct seq_file *m, void *unused)
 {
-	const struct nsr_net *ns = nsr_net(m->private);
+	struct net *net = m->private;
 
 	seq_printf(m, "version:    %s\n", NSRING_VERSION);
 	seq_printf(m, "abi:        %u\n", NSRING_ABI);
-	seq_printf(m, "captures:   %u\n", READ_ONCE(ns->open));
-	seq_printf(m, "opened:     %u\n", READ_ONCE(ns->captures));
-	seq_puts(m, "closed captures, packets:\n");
-	seq_printf(m, "  written:  %lld\n", atomic64_read(&ns->past_written));
-	seq_printf(m, "  filtered: %lld\n", atomic64_read(&ns->past_filtered));
-	seq_printf(m, "  full:     %lld\n", atomic64_read(&ns->past_full));
+	show_captures(m, nsr_captures(net));
 	/* Of the whole host, so for those who see the whole host. */
-	if (net_eq(m->private, &init_net))
+	if (net_eq(net, &init_net))
 		seq_printf(m, "memory:     %lu KiB\n", nsr_memory_pages() << (PAGE_SHIFT - 10));
 	return 0;
 }
@@ -133,24 +129,14 @@ static int show_capture(struct seq_file *m, void *unused)
 	return 0;
 }
 
-/**
- * nsr_proc_add_namespace() - make the folder of a namespace, if it has none; under RTNL
- *
- * Four files are most of what a namespace costs, and most namespaces are never captured in.
- */
+/** nsr_proc_add_namespace() - make the folder of a namespace */
 void nsr_proc_add_namespace(struct nsr_net *ns)
 {
-	struct net_device *dev;
-
-	if (ns->proc)
-		return;
 	ns->proc = proc_net_mkdir(ns->net, "nsring", ns->net->proc_net);
 	if (!ns->proc)
 		return;
 	proc_create_net_single("info", 0444, ns->proc, show_info, NULL);
-	ns->proc_dev = proc_net_mkdir(ns->net, "dev", ns->proc);
-	for_each_netdev (ns->net, dev)
-		nsr_proc_add_device(ns, dev);
+	proc_net_mkdir(ns->net, "dev", ns->proc);
 }
 
 /** nsr_proc_remove_namespace() - remove it, with all that is in it */
@@ -159,67 +145,61 @@ void nsr_proc_remove_namespace(struct nsr_net *ns)
 	proc_remove(ns->proc);
 }
 
-static void make_file(struct nsr_net *ns, struct net_device *dev, struct device_file *device)
+/* Names change, so a file knows its device by index. */
+static void add_device(const struct nsr_net *ns, const struct net_device *dev)
 {
+	char path[sizeof("dev/") + IFNAMSIZ];
 	void *data = (void *)(long)dev->ifindex;
 
-	if (ns->proc_dev)
-		device->file =
-			proc_create_net_single(dev->name, 0444, ns->proc_dev, show_device, data);
+	snprintf(path, sizeof(path), "dev/%s", dev->name);
+	proc_create_net_single(path, 0444, ns->proc, show_device, data);
 }
 
 /** nsr_proc_add_device() - a device has appeared; under RTNL */
-void nsr_proc_add_device(struct nsr_net *ns, struct net_device *dev)
+void nsr_proc_add_device(struct net_device *dev)
 {
-	struct device_file *device;
+	const struct nsr_net *ns = nsr_net(dev_net(dev));
 
-	if (!ns->proc)
-		return;
-	device = kzalloc(sizeof(*device), GFP_KERNEL);
-	if (!device)
-		return;
-	device->ifindex = dev->ifindex;
-	make_file(ns, dev, device);
-	hlist_add_head(&device->node, &ns->devices);
-}
-
-static struct device_file *find(const struct nsr_net *ns, const struct net_device *dev)
-{
-	struct device_file *device;
-
-	hlist_for_each_entry (device, &ns->devices, node)
-		if (device->ifindex == dev->ifindex)
-			return device;
-	return NULL;
+	if (ns->proc)
+		add_device(ns, dev);
 }
 
 /** nsr_proc_remove_device() - it vanishes; under RTNL */
-void nsr_proc_remove_device(struct nsr_net *ns, struct net_device *dev)
+void nsr_proc_remove_device(struct net_device *dev)
 {
-	struct device_file *device = find(ns, dev);
+	const struct nsr_net *ns = nsr_net(dev_net(dev));
+	char path[sizeof("dev/") + IFNAMSIZ];
 
-	if (!device)
-		return;
-	proc_remove(device->file);
-	hlist_del(&device->node);
-	kfree(device);
+	snprintf(path, sizeof(path), "dev/%s", dev->name);
+	/* Not remove_proc_entry(), which complains if the file couldn't be made. */
+	if (ns->proc)
+		remove_proc_subtree(path, ns->proc);
 }
 
-/** nsr_proc_rename_device() - it has another name now; under RTNL */
-void nsr_proc_rename_device(struct nsr_net *ns, struct net_device *dev)
+/**
+ * nsr_proc_rename_device() - a device has another name now; under RTNL
+ * @dev: the device
+ *
+ * Its old name isn't told, and remembering the names costs memory in each namespace. So all the files
+ * are made anew.
+ */
+void nsr_proc_rename_device(struct net_device *dev)
 {
-	struct device_file *device = find(ns, dev);
+	const struct nsr_net *ns = nsr_net(dev_net(dev));
+	struct net_device *each;
 
-	if (!device)
+	if (!ns->proc)
 		return;
-	proc_remove(device->file);
-	device->file = NULL;
-	make_file(ns, dev, device);
+	remove_proc_subtree("dev", ns->proc);
+	proc_net_mkdir(ns->net, "dev", ns->proc);
+	for_each_netdev(ns->net, each)
+		add_device(ns, each);
 }
 
 /** nsr_proc_add_capture() - a file for a socket that was bound: PID-NUMBER */
-void nsr_proc_add_capture(struct nsr_net *ns, struct nsr_sock *sock)
+void nsr_proc_add_capture(struct nsr_sock *sock)
 {
+	const struct nsr_net *ns = nsr_net(sock_net(&sock->sk));
 	char name[32];
 
 	snprintf(name, sizeof(name), "%d-%u", sock->pid, sock->id);

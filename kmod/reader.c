@@ -28,7 +28,7 @@ static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 	struct nsr_lane *lane;
 	unsigned int cpu;
 
-	for_each_possible_cpu (cpu) {
+	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(ring->lanes, cpu);
 		WRITE_ONCE(lane->refused[sock->index], 0);
 		WRITE_ONCE(lane->shown->others[sock->index], READ_ONCE(lane->shown->written));

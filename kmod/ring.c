@@ -51,7 +51,7 @@ static void set_up_lanes(struct nsr_ring *ring, u64 data_offset)
 	struct nsr_lane *lane;
 	unsigned int cpu;
 
-	for_each_possible_cpu (cpu) {
+	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(ring->lanes, cpu);
 		lane->data = ring->area.addr + data_offset + cpu * ring->lane_bytes;
 		lane->shown = &shown[cpu];
@@ -127,7 +127,7 @@ void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats
 	const struct nsr_lane *lane;
 	unsigned int cpu;
 
-	for_each_possible_cpu (cpu) {
+	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(ring->lanes, cpu);
 		stats->written += READ_ONCE(lane->shown->written);
 		if (ring->shared)

@@ -191,7 +191,7 @@ static struct net *find_namespace(u64 cookie)
 {
 	struct net *net;
 
-	for_each_net_rcu (net)
+	for_each_net_rcu(net)
 		if (net->net_cookie == cookie)
 			return net;
 	return NULL;

@@ -79,7 +79,7 @@ static int add_devices(struct nsr_source *source, struct net *net)
 	struct net_device *dev;
 	int rc;
 
-	for_each_netdev (net, dev) {
+	for_each_netdev(net, dev) {
 		rc = add_tap(source, dev);
 		if (rc < 0)
 			return rc;
@@ -93,7 +93,7 @@ static int attach_everywhere(struct nsr_source *source)
 	int rc = 0;
 
 	mutex_lock(&nsr_nets_lock);
-	list_for_each_entry (ns, &nsr_nets, node) {
+	list_for_each_entry(ns, &nsr_nets, node) {
 		rc = add_devices(source, ns->net);
 		if (rc < 0)
 			break;
@@ -105,7 +105,7 @@ static int attach_everywhere(struct nsr_source *source)
 
 static int attach_namespace(struct nsr_source *source)
 {
-	list_add_tail(&source->node, &nsr_net(source->net)->sources);
+	list_add_tail(&source->node, &nsr_captures(source->net)->sources);
 	return add_devices(source, source->net);
 }
 
@@ -162,7 +162,7 @@ void nsr_source_detach(struct nsr_source *source)
 		return;
 	source->attached = false;
 	list_del_init(&source->node);
-	list_for_each_entry_safe (tap, next, &source->taps, in_source)
+	list_for_each_entry_safe(tap, next, &source->taps, in_source)
 		remove_tap(tap);
 }
 

@@ -44,7 +44,7 @@ static enum hrtimer_restart time_out(struct hrtimer *timer)
 	struct nsr_sock *sock = container_of(timer, struct nsr_sock, wake.timer);
 	unsigned int cpu;
 
-	for_each_possible_cpu (cpu)
+	for_each_possible_cpu(cpu)
 		WRITE_ONCE(sock->wake.due[cpu], nsr_ring_head(sock->ring, cpu));
 	wake_now(sock);
 	return HRTIMER_NORESTART;
@@ -116,7 +116,7 @@ static bool is_ready(const struct nsr_sock *sock, bool *any)
 	u64 tail, unread;
 
 	*any = false;
-	for_each_possible_cpu (cpu) {
+	for_each_possible_cpu(cpu) {
 		tail = READ_ONCE(nsr_sock_cursor(sock, cpu)->tail);
 		unread = nsr_ring_head(sock->ring, cpu) - tail;
 		if (!unread)

@@ -20,8 +20,8 @@
 #include "link_type.h"
 #include "ring.h"
 
-/* There where the module is loaded, in every namespace; opening a socket would load it. */
-#define PROOF "/proc/thread-self/net/nsring"
+/* There where the module is loaded; opening a socket would load it. */
+#define PROOF "/sys/module/nsring"
 
 /* Packets on their way past another processor when the capture is stopped. */
 #define DRAIN_MS 20

@@ -101,12 +101,12 @@ static void two_thousand_namespaces_come_and_go_and_leave_nothing(void **state)
 	const uint32_t count = fewer(2000);
 	uint64_t without, with, before, after;
 
-	without = churn(count / 5, false);
+	without = churn(count / 10, false);
 	load();
 	churn(100, true);
 	before = kernel_kib();
 	with = churn(count, false);
-	churn(count / 10, true);
+	churn(count / 20, true);
 	after = kernel_kib();
 	print_message("# a namespace takes %" PRIu64 " us, %" PRIu64
 		      " us with the module: rate %.2f\n",

@@ -203,10 +203,10 @@ static void it_comes_and_goes_with_namespaces_that_are_there(void **state)
 		load();
 		for (i = 0; i < ARRAY_SIZE(others); i++) {
 			netns_enter(others[i]);
-			make_pair("v0", "v1");
-			ring_close(ring_open(NULL, "v1"));
 			assert_non_null(proc_text("dev/lo"));
+			make_pair("v0", "v1");
 			assert_non_null(proc_text("dev/v1"));
+			ring_close(ring_open(NULL, "v1"));
 		}
 		netns_enter(here);
 		unload();

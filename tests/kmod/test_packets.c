@@ -51,7 +51,7 @@ static void generate(const char *device, uint32_t count)
 static void pktgen_and_the_interface_count_what_is_captured(void **state)
 {
 	struct nsring_setup setup = { .ring_bytes = 16 << 20, .snaplen = 64 };
-	const uint32_t count = fewer(50000);
+	const uint32_t count = fewer(20000);
 	struct ring *ring = ring_open(&setup, "v1");
 
 	generate("v0", count);

@@ -756,7 +756,7 @@ int main(int argc, char **argv)
 	busy = argc > 1 && strcmp(argv[1], "zc-busy") == 0;
 	if (argc > 1)
 		engine = tap || busy ? "zc" : argv[1];
-	if (strcmp(engine, "ring") == 0 && access("/proc/net/nsring", F_OK) < 0) {
+	if (strcmp(engine, "ring") == 0 && access("/sys/module/nsring", F_OK) < 0) {
 		fprintf(stderr, "nsring.ko is not loaded\n");
 		return 77;
 	}

@@ -515,7 +515,7 @@ int main(void)
 	};
 	int failed;
 
-	if (access("/proc/net/nsring", F_OK) < 0) {
+	if (access("/sys/module/nsring", F_OK) < 0) {
 		fprintf(stderr, "nsring.ko is not loaded\n");
 		return 77;
 	}
