@@ -63,11 +63,12 @@ elsewhere() {
 		unshare --mount bash "$BATS_TEST_TMPDIR/elsewhere" "$@"
 }
 
-# In such a namespace: installs twice, as who upgrades does, and uninstalls.
+# In such a namespace: installs so many times and uninstalls.
 installs_and_uninstalls() {
-	local module=/lib/modules/$RELEASE/updates/dkms/nsring.ko
-	make -s install-dkms
-	make -s install-dkms
+	local module=/lib/modules/$RELEASE/updates/dkms/nsring.ko i
+	for ((i = 0; i < $1; i++)); do
+		make -s install-dkms
+	done
 	[ "$(modinfo -F version "$module")" = "$VERSION" ]
 	[[ $(dkms status "nsring/$VERSION") == *"$RELEASE"*installed* ]]
 	# What a socket of the family asks for.
@@ -77,12 +78,13 @@ installs_and_uninstalls() {
 	[ -z "$(dkms status)" ]
 }
 
+# dkms_installs_for NAME TIMES
 dkms_installs_for() {
 	command -v dkms >/dev/null || skip "dkms is missing"
 	[ -d /lib/modules ] || skip "there is no /lib/modules to put a folder over"
 	find_headers "$1"
 	export -f installs_and_uninstalls
-	elsewhere bash -ec installs_and_uninstalls
+	elsewhere bash -ec "installs_and_uninstalls $2"
 }
 
 @test "installed_module_sources_build_for_6.1" {
@@ -94,11 +96,11 @@ dkms_installs_for() {
 }
 
 @test "dkms_builds_installs_and_removes_the_module_for_6.1" {
-	dkms_installs_for 6.1
+	dkms_installs_for 6.1 1
 }
 
-@test "dkms_builds_installs_and_removes_the_module_for_6.12" {
-	dkms_installs_for 6.12
+@test "dkms_builds_installs_replaces_and_removes_the_module_for_6.12" {
+	dkms_installs_for 6.12 2
 }
 
 @test "without_headers_the_sources_are_there_and_one_sentence_says_what_is_missing" {
