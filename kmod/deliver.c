@@ -40,6 +40,7 @@ static void count(u64 *counter)
  */
 static noinline void seat_readers(const struct nsr_ring *ring, struct nsr_lane *lane)
 {
+	/* Pairs with next_generation(): its readers are there. */
 	u32 generation = smp_load_acquire(&ring->generation);
 	struct nsr_sock *sock;
 	u32 index, taken = 0, everyone = READ_ONCE(ring->stopped);
@@ -129,6 +130,7 @@ static noinline bool left_out(const struct nsr_ring *ring, struct nsr_lane *lane
  */
 static bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
+	/* Pairs with the reader's store: it has read what is before. */
 	u64 tail = smp_load_acquire(&lane->cursor->tail);
 
 	if (lane->head - tail > ring->lane_bytes)
@@ -148,6 +150,7 @@ static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_la
 	}
 	/* In this order, so that who sees what is claimed finds an oldest record that is whole. */
 	WRITE_ONCE(lane->shown->oldest, lane->oldest);
+	/* Pairs with the readers' load of oldest behind that of claimed. */
 	smp_store_release(&lane->shown->claimed, end);
 	/* Before what follows is written. Pairs with the readers' barrier behind their copy. */
 	smp_wmb();

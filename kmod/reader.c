@@ -38,9 +38,10 @@ static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 	}
 }
 
-/* Behind the change, so that a lane that sees it sees the readers. Never 0, as lanes begin with. */
+/* Never 0, as lanes begin with. */
 static void next_generation(struct nsr_ring *ring)
 {
+	/* Behind the change, so that a lane that sees it sees the readers: see seat_readers(). */
 	smp_store_release(&ring->generation, ring->generation + 1 ?: 1);
 }
 

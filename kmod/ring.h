@@ -120,6 +120,7 @@ void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats
 /** nsr_ring_head() - up to where a lane can be read */
 static inline u64 nsr_ring_head(const struct nsr_ring *ring, unsigned int cpu)
 {
+	/* Pairs with publish() in deliver.c. */
 	return smp_load_acquire(&per_cpu_ptr(ring->lanes, cpu)->shown->head);
 }
 

@@ -120,8 +120,9 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
  * @msg:    without an address
  * @len:    bytes of the frame with its link-layer header
  *
- * Return: @len; -EISCONN there is an address; -ENOTCONN not bound to a device; -ENODEV it is gone; -ENETDOWN; -EMSGSIZE; -EINVAL
- * shorter than a link-layer header; -ENOBUFS dropped by the device's queue; -EAGAIN.
+ * Return: @len; -EISCONN there is an address; -ENOTCONN not bound to a device; -ENODEV it is gone;
+ * -ENETDOWN; -EMSGSIZE; -EINVAL shorter than a link-layer header; -ENOBUFS dropped by the device's
+ * queue; -EAGAIN.
  */
 int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 {

@@ -148,6 +148,7 @@ bool nsr_wake_arm(struct nsr_sock *sock, bool edge)
 		return true;
 	WRITE_ONCE(wake->state, WAITING);
 	set_bit(sock->index, &sock->ring->waiting);
+	/* Pairs with that of publish() in deliver.c. */
 	smp_mb__after_atomic();
 	if (is_ready(sock, &any))
 		return true;
