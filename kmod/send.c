@@ -62,7 +62,10 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 	return 0;
 }
 
-/* Hand it to the stack as if the device had received it. */
+/*
+ * Hand it to the stack as if the device had received it. Once a device is down and a grace period has
+ * passed nothing may come from it, or routes and neighbours would hold it for ever.
+ */
 static int inject(struct sk_buff *skb, struct net_device *dev)
 {
 	int rc;
@@ -73,7 +76,14 @@ static int inject(struct sk_buff *skb, struct net_device *dev)
 	else
 		skb_reset_network_header(skb);
 	local_bh_disable();
-	rc = netif_receive_skb(skb);
+	rcu_read_lock();
+	if (dev->flags & IFF_UP) {
+		rc = netif_receive_skb(skb);
+	} else {
+		kfree_skb(skb);
+		rc = -ENETDOWN;
+	}
+	rcu_read_unlock();
 	local_bh_enable();
 	/* What the stack then makes of it is its own affair. */
 	return rc == NET_RX_DROP ? 0 : rc;
