@@ -15,7 +15,7 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 need_packages = packaging/install-packages
 
 .PHONY: all build kmod demo test test-unit test-netns test-asan test-tsan fuzz bench bench-kmod \
-	install uninstall test-vm test-debug-kernel check-format clean help
+	install uninstall install-dkms uninstall-dkms test-vm test-debug-kernel check-format clean help
 .NOTPARALLEL:
 
 all: build ## build the library, the command and the manual in build/
@@ -76,6 +76,12 @@ install: build ## install to PREFIX (/usr/local), under DESTDIR if given
 
 uninstall: ## remove what install put there
 	@packaging/uninstall $(PREFIX) $(DESTDIR)
+
+install-dkms: ## the kernel module's sources to /usr/src, under DESTDIR if given; dkms builds it
+	@packaging/install-dkms $(DESTDIR)
+
+uninstall-dkms: ## remove them, and what dkms has built
+	@packaging/uninstall-dkms $(DESTDIR)
 
 check-format: ## compare every C file with .clang-format
 	@$(test) format

@@ -31,6 +31,7 @@ int nsr_mmap(struct file *file, struct socket *socket, struct vm_area_struct *vm
 	struct nsr_sock *sock = nsr_sock(socket->sk);
 	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 
+	/* Pairs with nsr_bind(): the ring is there. */
 	if (!smp_load_acquire(&sock->bound) || !sock->ring)
 		return -ENOTCONN;
 	if (offset == NSRING_MAP_CURSORS)

@@ -95,12 +95,27 @@ compiles() {
 	done
 }
 
-@test "library_has_an_installed_man_page" {
+@test "library_and_kernel_module_have_installed_man_pages" {
 	find "$PREFIX/share/man/man3" -name 'nsring.3*' | grep -q .
+	find "$PREFIX/share/man/man4" -name 'nsring.4*' | grep -q .
+}
+
+@test "every_installed_man_page_formats_without_a_warning" {
+	local page
+	find "$PREFIX/share/man" -type f >pages
+	[ -s pages ]
+	while read -r page; do
+		LC_ALL=C.UTF-8 man --warnings -l "$page" >/dev/null 2>page.err
+		[ ! -s page.err ]
+	done <pages
 }
 
 @test "pkg_config_knows_the_engine_directory" {
 	[[ $(pkg-config --variable=enginedir nsring) == "$PREFIX"/*/nsring/engines ]]
+}
+
+@test "the_kernel_module_is_not_installed_along" {
+	[ -z "$(find "$PREFIX" -name '*.ko*' -o -name dkms.conf)" ]
 }
 
 @test "uninstall_leaves_nothing_also_after_two_installs" {

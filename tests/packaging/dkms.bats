@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+#
+# What make install-dkms puts down builds, also by dkms, and make uninstall-dkms takes it away.
+#
+#	make install-dkms DESTDIR=$tmp -> /usr/src/nsring-VERSION -> make -C KDIR M=…/kmod
+#	make install-dkms -> dkms -> nsring.ko of a kernel that isn't this machine's
+#
+# The second one has folders of its own where the machine keeps its modules, which only it sees.
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	export DEST=$BATS_FILE_TMPDIR/dest
+	make -s install-dkms "DESTDIR=$DEST" || return
+	VERSION=$(basename "$DEST"/usr/src/nsring-*)
+	export VERSION=${VERSION#nsring-}
+}
+
+setup() {
+	PATH=$PATH:/usr/sbin:/sbin
+	cd "$BATS_TEST_DIRNAME/../.." || return
+}
+
+# find_headers NAME: sets KDIR and RELEASE, or skips.
+find_headers() {
+	KDIR=$(tests/vm/headers "$1" 2>"$BATS_TEST_TMPDIR/why") ||
+		skip "$(tail -n 1 "$BATS_TEST_TMPDIR/why")"
+	RELEASE=${KDIR##*/linux-headers-}
+}
+
+# builds_for NAME: by make alone, and with no warning.
+builds_for() {
+	find_headers "$1"
+	cp -r "$DEST/usr/src/nsring-$VERSION" "$BATS_TEST_TMPDIR/src"
+	make -C "$KDIR" "M=$BATS_TEST_TMPDIR/src/kmod" -j2 >"$BATS_TEST_TMPDIR/log" 2>&1 || {
+		cat "$BATS_TEST_TMPDIR/log" >&2
+		return 1
+	}
+	[ -z "$(grep warning: "$BATS_TEST_TMPDIR/log" | grep -v 'the compiler differs')" ]
+	[ "$(modinfo -F version "$BATS_TEST_TMPDIR/src/kmod/nsring.ko")" = "$VERSION" ]
+	[[ $(modinfo -F vermagic "$BATS_TEST_TMPDIR/src/kmod/nsring.ko") == "$RELEASE "* ]]
+}
+
+# elsewhere COMMAND…: in a mount namespace where no module is installed and the kernel that runs
+# seems to be RELEASE, whose headers are in KDIR.
+elsewhere() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/uname" <<-END
+		#!/bin/sh
+		[ "\$*" = -r ] && echo $RELEASE || exec /bin/uname "\$@"
+	END
+	cat >"$BATS_TEST_TMPDIR/elsewhere" <<-'END'
+		set -e
+		for dir in /usr/src /var/lib/dkms /lib/modules; do
+			mount -t tmpfs none "$dir"
+		done
+		mkdir -p "/lib/modules/$RELEASE"
+		ln -s "$KDIR" "/lib/modules/$RELEASE/build"
+		"$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/bin/uname"
+	KDIR=$KDIR RELEASE=$RELEASE PATH=$BATS_TEST_TMPDIR/bin:$PATH \
+		unshare --mount bash "$BATS_TEST_TMPDIR/elsewhere" "$@"
+}
+
+# In such a namespace: installs so many times and uninstalls.
+installs_and_uninstalls() {
+	local module=/lib/modules/$RELEASE/updates/dkms/nsring.ko i
+	for ((i = 0; i < $1; i++)); do
+		make -s install-dkms
+	done
+	[ "$(modinfo -F version "$module")" = "$VERSION" ]
+	[[ $(dkms status "nsring/$VERSION") == *"$RELEASE"*installed* ]]
+	# What a socket of the family asks for.
+	[[ $(modprobe -S "$RELEASE" --show-depends net-pf-18) == *"$module"* ]]
+	make -s uninstall-dkms
+	[ -z "$(find /usr/src /var/lib/dkms /lib/modules -name '*nsring*' -print -quit)" ]
+	[ -z "$(dkms status)" ]
+}
+
+# dkms_installs_for NAME TIMES
+dkms_installs_for() {
+	command -v dkms >/dev/null || skip "dkms is missing"
+	[ -d /lib/modules ] || skip "there is no /lib/modules to put a folder over"
+	find_headers "$1"
+	export -f installs_and_uninstalls
+	elsewhere bash -ec "installs_and_uninstalls $2"
+}
+
+@test "installed_module_sources_build_for_6.1" {
+	builds_for 6.1
+}
+
+@test "installed_module_sources_build_for_6.12" {
+	builds_for 6.12
+}
+
+@test "dkms_builds_installs_and_removes_the_module_for_6.1" {
+	dkms_installs_for 6.1 1
+}
+
+@test "dkms_builds_installs_replaces_and_removes_the_module_for_6.12" {
+	dkms_installs_for 6.12 2
+}
+
+@test "without_headers_the_sources_are_there_and_one_sentence_says_what_is_missing" {
+	command -v dkms >/dev/null || skip "dkms is missing"
+	KDIR=/nowhere RELEASE=6.1.0-nowhere
+	run elsewhere make -s install-dkms
+	[ "$status" != 0 ]
+	[[ $output == *"Installed to /usr/src/nsring-$VERSION"* ]]
+	[[ $output == *"nsring: "*linux-headers-6.1.0-nowhere* ]]
+}
+
+@test "uninstall_of_the_module_sources_leaves_what_others_put_there" {
+	cp -r "$DEST" "$BATS_TEST_TMPDIR/dest"
+	mkdir -p "$BATS_TEST_TMPDIR/dest/usr/src/nsring-tools-1"
+	echo 'PACKAGE_NAME="nsring-tools"' >"$BATS_TEST_TMPDIR/dest/usr/src/nsring-tools-1/dkms.conf"
+	make -s uninstall-dkms "DESTDIR=$BATS_TEST_TMPDIR/dest"
+	[ "$(ls "$BATS_TEST_TMPDIR/dest/usr/src")" = nsring-tools-1 ]
+}
+
+@test "uninstall_of_the_module_sources_leaves_nothing_else" {
+	cp -r "$DEST" "$BATS_TEST_TMPDIR/dest"
+	make -s uninstall-dkms "DESTDIR=$BATS_TEST_TMPDIR/dest"
+	[ ! -e "$BATS_TEST_TMPDIR/dest" ]
+	run make -s uninstall-dkms "DESTDIR=$BATS_TEST_TMPDIR/dest"
+	[ "$status" != 0 ]
+	[[ ${lines[0]} == "nsring: no "* ]]
+}
