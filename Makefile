@@ -51,7 +51,7 @@ test-asan: ## unit and netns under the address and undefined-behaviour sanitizer
 test-tsan: ## the unit tests under the thread sanitizer; needs no root
 	@$(test) tsan
 
-test-vm: ## the engines on other kernels and in zero-copy mode, in QEMU; needs no root
+test-vm: ## the engines and the kernel module on other kernels, in QEMU; needs no root
 	@$(test) vm
 
 test-debug-kernel: ## the engines on a kernel that looks for mistakes: it is built first, in 15 minutes

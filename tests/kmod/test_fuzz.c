@@ -352,7 +352,7 @@ static void send_some(uint32_t round)
 
 static void random_calls_leave_nothing_broken(void **state)
 {
-	run_threads(fewer(4000), send_some, 30);
+	run_threads(fewer(2000), send_some, 20);
 	check_works();
 }
 
@@ -366,13 +366,13 @@ static void change_devices(uint32_t round)
 
 static void random_calls_while_devices_come_and_go_leave_nothing_broken(void **state)
 {
-	run_threads(fewer(3000), change_devices, 8);
+	run_threads(fewer(1500), change_devices, 5);
 	check_works();
 }
 
 static void random_calls_of_one_thread_leave_nothing_broken(void **state)
 {
-	struct fuzzer fuzzer = { .noise = seed(), .steps = fewer(10000) };
+	struct fuzzer fuzzer = { .noise = seed(), .steps = fewer(4000) };
 	uint32_t i;
 
 	for (i = 0; i < SLOTS; i++)
