@@ -31,12 +31,13 @@ static struct nsr_ring *find_shared(const struct nsr_captures *captures, u32 sha
 static bool fits(const struct nsr_ring *ring, const struct nsring_setup *setup, u32 ifindex)
 {
 	const struct nsr_source *source = &ring->source;
+	u32 snaplen = setup->snaplen ?: NSRING_SNAPLEN_MAX;
 
 	return ring->cooked == !!(setup->flags & NSRING_COOKED) &&
 	       ring->kernel_stamps == !!(setup->flags & NSRING_KERNEL_STAMPS) &&
 	       source->flags == (setup->flags & NSR_SOURCE_FLAGS) &&
 	       source->direction == setup->direction && source->ifindex == ifindex &&
-	       ring->sample == setup->sample && setup->snaplen <= ring->asked_snaplen;
+	       ring->sample == setup->sample && snaplen <= ring->asked_snaplen;
 }
 
 /* What a reader has of its own: a cursor area, and how it is woken. */
@@ -165,10 +166,10 @@ static int bind_again(struct nsr_sock *sock, u32 ifindex)
 		nsr_cluster_leave(sock);
 		rc = attach(sock, ifindex);
 	}
+	/* That a device was gone no longer matters, and the next to go is told of after this. */
+	if (rc == 0)
+		sock_error(&sock->sk);
 	rtnl_unlock();
-	/* As the socket may have been in a list of members for a moment. */
-	if (rc < 0 && sock->setup.cluster)
-		synchronize_rcu();
 	return rc;
 }
 
@@ -251,28 +252,31 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 	return 0;
 }
 
-/* Out of all that delivers; under RTNL. */
-static void detach(struct nsr_sock *sock)
+/* Out of all that delivers; under RTNL. @reads: it still reads what is there. */
+static void detach(struct nsr_sock *sock, bool reads)
 {
 	struct nsr_ring *ring = sock->ring;
 
 	nsr_cluster_leave(sock);
 	if (!ring)
 		return;
-	nsr_reader_leave(ring, sock);
+	nsr_reader_leave(ring, sock, reads);
 	if (nsr_readers_count(ring))
 		return;
 	nsr_source_detach(&ring->source);
 	list_del_init(&ring->node);
 }
 
-/** nsr_stop() - take no further packets; the ring stays; @sock is locked */
-void nsr_stop(struct nsr_sock *sock)
+/** nsr_stop() - take no further packets; the ring stays; @sock is locked; 0 or -ENOTCONN */
+int nsr_stop(struct nsr_sock *sock)
 {
+	if (!sock->bound)
+		return -ENOTCONN;
 	rtnl_lock();
 	sock->stopped = true;
-	detach(sock);
+	detach(sock, true);
 	rtnl_unlock();
+	return 0;
 }
 
 /** nsr_is_attached() - whether the socket takes packets; under RTNL */
@@ -318,7 +322,7 @@ void nsr_release(struct nsr_sock *sock)
 	if (sock->bound)
 		nsr_proc_remove_capture(sock);
 	rtnl_lock();
-	detach(sock);
+	detach(sock, false);
 	if (sock->bound)
 		captures_of(sock)->open--;
 	rtnl_unlock();

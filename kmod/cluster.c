@@ -236,14 +236,15 @@ bool nsr_cluster_is_attached(const struct nsr_cluster *cluster)
  * @cluster: the cluster
  * @error:   a positive errno value
  *
- * Who comes now makes a new cluster, also a member that binds again.
+ * If it takes no more packets, who comes now makes a new cluster, also a member that binds again.
  */
 void nsr_cluster_fail(struct nsr_cluster *cluster, int error)
 {
 	const struct nsr_members *members = members_of(cluster);
 	u32 i;
 
-	list_del_init(&cluster->node);
+	if (!cluster->source.attached)
+		list_del_init(&cluster->node);
 	for (i = 0; members && i < members->count; i++)
 		nsr_reader_fail(members->members[i], error);
 }

@@ -12,6 +12,12 @@
 #error "nsring.ko needs a 64-bit kernel: positions in a ring are 64 bits and read without a lock"
 #endif
 
+/* From 6.18 on: two softirqs of a CPU can be in the middle of the same lane. */
+#if defined(CONFIG_PREEMPT_RT) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0) &&                \
+	!defined(CONFIG_PREEMPT_RT_NEEDS_BH_LOCK)
+#error "nsring.ko needs PREEMPT_RT_NEEDS_BH_LOCK: a lane is written with bottom halves off, and by nobody else"
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {

@@ -6,8 +6,10 @@
  */
 #include <linux/align.h>
 #include <linux/filter.h>
+#include <linux/lockdep.h>
 
 #include "cluster.h"
+#include "compat.h"
 #include "hook.h"
 #include "packet.h"
 #include "ring.h"
@@ -34,14 +36,14 @@ static void count(u64 *counter)
 /*
  * The ring's readers have changed. A reader who is new to this lane has missed nothing yet: all
  * records up to now were for others. Who has left is not touched again, as that was a grace period
- * before it went.
+ * before it went; but while it still reads, all that is written is for others.
  */
 static noinline void seat_readers(const struct nsr_ring *ring, struct nsr_lane *lane)
 {
 	/* Pairs with next_generation(): its readers are there. */
 	u32 generation = smp_load_acquire(&ring->generation);
 	struct nsr_sock *sock;
-	u32 index, taken = 0, everyone = 0;
+	u32 index, taken = 0, everyone = READ_ONCE(ring->stopped);
 
 	for (index = 0; index < NSRING_READERS_MAX; index++) {
 		sock = rcu_dereference(ring->readers[index]);
@@ -257,11 +259,13 @@ static __always_inline void describe(const struct nsr_ring *ring, struct nsring_
 /* For readers whom this record is not for. */
 static noinline void count_others(struct nsr_lane *lane, u32 readers)
 {
-	u32 i;
+	unsigned long others = lane->everyone & ~readers;
+	u32 index;
 
-	for (i = 0; i < lane->seats_taken; i++)
-		if (!(readers & lane->seats[i].bit))
-			count(&lane->shown->others[lane->seats[i].sock->index]);
+	/* Behind @written, so that who reads in the other order never finds more others than all. */
+	smp_wmb();
+	for_each_set_bit(index, &others, NSRING_READERS_MAX)
+		count(&lane->shown->others[index]);
 }
 
 static noinline void wake_readers(const struct nsr_ring *ring, u64 head, unsigned long readers)
@@ -348,10 +352,10 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	} else {
 		record->caplen = copy_packet(skb, start, data, caplen);
 	}
-	if (shared && unlikely(verdict.readers != lane->everyone))
-		count_others(lane, verdict.readers);
 	lane->head = end;
 	count(&shown->written);
+	if (shared && unlikely(verdict.readers != lane->everyone))
+		count_others(lane, verdict.readers);
 	publish(ring, shown, end, verdict.readers);
 	return stamp_ns;
 }
@@ -389,6 +393,7 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 	const struct sock *from = NULL;
 	u64 stamp_ns = 0;
 
+	lockdep_assert_in_softirq();
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		goto consume;
 	if (outgoing) {

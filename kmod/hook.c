@@ -99,7 +99,10 @@ struct net_device *nsr_hook_device(const struct nsr_hook *hook)
 	return hook->type.dev;
 }
 
-/** nsr_hook_lose_device() - a device goes away: tell all who capture from it; under RTNL */
+/**
+ * nsr_hook_lose_device() - a device goes away: tell all who capture from it; under RTNL
+ * @dev: the device; it may be gone for long, and another may have its index
+ */
 void nsr_hook_lose_device(struct net_device *dev)
 {
 	struct nsr_captures *captures = nsr_captures(dev_net(dev));
@@ -108,7 +111,7 @@ void nsr_hook_lose_device(struct net_device *dev)
 	if (!captures)
 		return;
 	/* The last tap takes the hook along. */
-	while ((hook = xa_load(&captures->hooks, dev->ifindex)))
+	while ((hook = xa_load(&captures->hooks, dev->ifindex)) && hook->type.dev == dev)
 		nsr_source_lose_device(list_first_entry(&hook->taps, struct nsr_tap, in_hook));
 }
 

@@ -2,12 +2,14 @@
 #include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
 #include "memory.h"
+#include "workqueue.h"
 
 static unsigned int memory_percent = 25;
 module_param(memory_percent, uint, 0644);
@@ -53,6 +55,26 @@ static bool charge_user(struct nsr_area *area)
 		return false;
 	area->user = get_uid(current_user());
 	return true;
+}
+
+static bool charge_area(struct nsr_area *area)
+{
+	if (!charge_host(area->count))
+		return false;
+	if (charge_user(area))
+		return true;
+	atomic_long_sub(area->count, &all_pages);
+	return false;
+}
+
+/* What closed sockets leave is given back only after a grace period, which has to be waited for. */
+static bool charge_patiently(struct nsr_area *area)
+{
+	if (charge_area(area))
+		return true;
+	rcu_barrier();
+	flush_workqueue(nsr_workqueue);
+	return charge_area(area);
 }
 
 static void uncharge(struct nsr_area *area)
@@ -113,18 +135,15 @@ static void free_pages_of(struct nsr_area *area)
  * @first_node_page: from here on pages belong to CPUs, the first ones to CPU 0
  * @pages_per_cpu:   and are near them; 0: to none
  *
- * May sleep. Return: 0; -ENOMEM, also when a limit is reached.
+ * May sleep, also for the memory of sockets that have been closed; not under RTNL. Return: 0; -ENOMEM,
+ * also when a limit is reached.
  */
 int nsr_area_make(struct nsr_area *area, unsigned long count, unsigned long first_node_page,
 		  unsigned long pages_per_cpu)
 {
 	area->count = count;
-	if (!charge_host(count))
+	if (!charge_patiently(area))
 		return -ENOMEM;
-	if (!charge_user(area)) {
-		atomic_long_sub(count, &all_pages);
-		return -ENOMEM;
-	}
 	area->pages = kvcalloc(count, sizeof(*area->pages), NSR_GFP);
 	if (!area->pages)
 		goto uncharge;

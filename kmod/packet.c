@@ -160,7 +160,8 @@ u32 nsr_packet_copy_prefixed(const struct sk_buff *skb, bool cooked, u8 *to, u32
  * nsr_packet_device_stamp() - when the device had a packet that it has stamped
  * @skb: with hwtstamp set
  *
- * Some drivers leave data of their own there, and are asked for the stamp.
+ * Some drivers leave a pointer to data of their own there, and are asked for the stamp: as long as
+ * the packet is at their device, since no other could tell, and a pointer is not for user space.
  *
  * Return: ns by the device's clock; 0: it doesn't tell.
  */
@@ -168,9 +169,11 @@ u64 nsr_packet_device_stamp(const struct sk_buff *skb)
 {
 	struct skb_shared_hwtstamps *stamps = skb_hwtstamps((struct sk_buff *)skb);
 
-	if (skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV)
-		return netdev_get_tstamp(skb->dev, stamps, false);
-	return stamps->hwtstamp;
+	if (!(skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV))
+		return stamps->hwtstamp;
+	if (nsr_packet_is_outgoing(skb) || !skb->dev->netdev_ops->ndo_get_tstamp)
+		return 0;
+	return netdev_get_tstamp(skb->dev, stamps, false);
 }
 
 /**

@@ -167,9 +167,13 @@ void nsr_proc_add_device(struct net_device *dev)
 /** nsr_proc_remove_device() - it vanishes; under RTNL */
 void nsr_proc_remove_device(struct net_device *dev)
 {
+	const struct net_device *named = __dev_get_by_name(dev_net(dev), dev->name);
 	const struct nsr_net *ns = nsr_net(dev_net(dev));
 	char path[sizeof("dev/") + IFNAMSIZ];
 
+	/* The kernel may say it again and again, and another device may have the name now. */
+	if (named && named != dev)
+		return;
 	snprintf(path, sizeof(path), "dev/%s", dev->name);
 	/* Not remove_proc_entry(), which complains if the file couldn't be made. */
 	if (ns->proc)

@@ -62,13 +62,15 @@ void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
 /**
  * nsr_reader_leave() - packets are no longer for this reader
  * @ring: its ring
- * @sock: packets on their way may still touch it for a grace period
+ * @sock: packets on their way may still touch it for a grace period; has joined, and may have left
+ * @reads: it still reads what is there, so lanes go on to count for it
  */
-void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock)
+void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock, bool reads)
 {
+	u32 bit = 1U << sock->index;
+
 	ASSERT_RTNL();
-	if (rcu_access_pointer(ring->readers[sock->index]) != sock)
-		return;
+	WRITE_ONCE(ring->stopped, reads ? ring->stopped | bit : ring->stopped & ~bit);
 	RCU_INIT_POINTER(ring->readers[sock->index], NULL);
 	next_generation(ring);
 }

@@ -129,9 +129,11 @@ void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats
 
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(ring->lanes, cpu);
-		stats->written += READ_ONCE(lane->shown->written);
+		/* In this order, or it might be less than nothing: see count_others() in deliver.c. */
 		if (ring->shared)
 			stats->written -= READ_ONCE(lane->shown->others[reader]);
+		smp_rmb();
+		stats->written += READ_ONCE(lane->shown->written);
 		stats->filtered += READ_ONCE(lane->refused[reader]);
 		stats->sampled += READ_ONCE(lane->sampled);
 		stats->full += READ_ONCE(lane->full);

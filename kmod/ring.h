@@ -43,7 +43,7 @@ struct nsr_seat {
  * @cursor:  what the reader of an ordinary ring tells
  * @generation: of the ring's readers, as @seats has them
  * @seats_taken: how many of @seats
- * @everyone: their bits
+ * @everyone: their bits, and those of readers who have stopped
  * @oldest:  start of the oldest whole record (shared)
  * @full:    packets for which there was no room
  * @sampled: packets that sampling left out
@@ -84,6 +84,7 @@ struct nsr_lane {
  * @source:    the devices that it takes packets from, unless a cluster hands it some
  * @readers:   by index; [0] alone for an ordinary ring. Written under RTNL.
  * @readers_used: indices that are taken, also by readers who left less than a grace period ago
+ * @stopped:   bits of readers who left and still read. Written under RTNL, before @generation
  * @refs:      readers
  * @asked_snaplen: by the first reader
  * @share:     the number that shared rings are found by
@@ -104,6 +105,7 @@ struct nsr_ring {
 	struct nsr_source source;
 	struct nsr_sock __rcu *readers[NSRING_READERS_MAX];
 	unsigned long readers_used;
+	u32 stopped;
 	refcount_t refs;
 	u32 asked_snaplen;
 	u32 share;

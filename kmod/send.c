@@ -23,7 +23,7 @@ static int check(const struct net_device *dev, size_t len)
 {
 	if (!(dev->flags & IFF_UP))
 		return -ENETDOWN;
-	if (len < max_t(size_t, dev->hard_header_len, 1))
+	if (len < max_t(size_t, dev->hard_header_len, nsr_is_ethernet(dev) ? ETH_HLEN : 1))
 		return -EINVAL;
 	if (len > (size_t)dev->mtu + dev->hard_header_len + VLAN_HLEN)
 		return -EMSGSIZE;
@@ -39,9 +39,8 @@ static bool is_too_long(const struct sk_buff *skb, const struct net_device *dev)
 
 static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg, size_t len)
 {
-	int rc;
+	int rc, depth;
 
-	skb_reserve(skb, LL_RESERVED_SPACE(dev));
 	skb_put(skb, len);
 	rc = memcpy_from_msg(skb->data, msg, len);
 	if (rc < 0)
@@ -56,9 +55,10 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 		skb->protocol = eth_hdr(skb)->h_proto;
 	else
 		skb->protocol = guess_protocol(skb);
-	if (eth_type_vlan(skb->protocol))
-		skb->protocol = vlan_get_protocol(skb);
 	skb_set_network_header(skb, min_t(int, dev->hard_header_len, len));
+	/* Qdiscs look for IP behind the tags, and mark congestion there. */
+	if (eth_type_vlan(skb->protocol) && __vlan_get_protocol(skb, skb->protocol, &depth))
+		skb_set_network_header(skb, depth);
 	return 0;
 }
 
@@ -91,7 +91,8 @@ static int transmit(struct nsr_sock *sock, struct sk_buff *skb, struct net_devic
 
 static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr *msg, size_t len)
 {
-	int hlen = LL_RESERVED_SPACE(dev), tlen = dev->needed_tailroom;
+	/* Once: a tunnel asks for more at any time, also while we wait for memory. */
+	int hlen = LL_RESERVED_SPACE(dev), tlen = READ_ONCE(dev->needed_tailroom);
 	struct sk_buff *skb;
 	int rc;
 
@@ -101,6 +102,7 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
 	skb = sock_alloc_send_skb(&sock->sk, hlen + len + tlen, msg->msg_flags & MSG_DONTWAIT, &rc);
 	if (!skb)
 		return rc;
+	skb_reserve(skb, hlen);
 	rc = fill(skb, dev, msg, len);
 	if (rc < 0) {
 		kfree_skb(skb);

@@ -72,7 +72,7 @@ static inline const struct nsring_cursor *nsr_sock_cursor(const struct nsr_sock 
 int nsr_socket_register(void);
 void nsr_socket_unregister(void);
 int nsr_bind(struct nsr_sock *sock, u32 ifindex);
-void nsr_stop(struct nsr_sock *sock);
+int nsr_stop(struct nsr_sock *sock);
 void nsr_release(struct nsr_sock *sock);
 bool nsr_is_attached(const struct nsr_sock *sock);
 int nsr_mmap(struct file *file, struct socket *socket, struct vm_area_struct *vma);

@@ -67,13 +67,14 @@ static int get_name(struct socket *socket, struct sockaddr *address, int peer)
 static __poll_t poll(struct file *file, struct socket *socket, struct poll_table_struct *wait)
 {
 	struct nsr_sock *sock = nsr_sock(socket->sk);
+	bool edge = poll_requested_events(wait) & EPOLLET;
 	__poll_t events = 0;
 
 	sock_poll_wait(file, socket, wait);
 	if (READ_ONCE(sock->sk.sk_err))
 		events |= EPOLLERR;
 	/* The ring, once there, stays for as long as the socket. */
-	if (smp_load_acquire(&sock->bound) && sock->ring && nsr_wake_arm(sock))
+	if (smp_load_acquire(&sock->bound) && sock->ring && nsr_wake_arm(sock, edge))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (sock_writeable(&sock->sk))
 		events |= EPOLLOUT | EPOLLWRNORM;
@@ -144,6 +145,7 @@ static int set_up(struct nsr_sock *sock, sockptr_t value, unsigned int len)
 static int setsockopt(struct socket *socket, int level, int name, sockptr_t value, unsigned int len)
 {
 	struct nsr_sock *sock = nsr_sock(socket->sk);
+	int rc;
 
 	if (level != SOL_NSRING)
 		return -ENOPROTOOPT;
@@ -152,9 +154,9 @@ static int setsockopt(struct socket *socket, int level, int name, sockptr_t valu
 		return set_up(sock, value, len);
 	case NSRING_STOP:
 		lock_sock(&sock->sk);
-		nsr_stop(sock);
+		rc = nsr_stop(sock);
 		release_sock(&sock->sk);
-		return 0;
+		return rc;
 	}
 	return -ENOPROTOOPT;
 }

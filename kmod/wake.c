@@ -11,6 +11,9 @@
  * so there and then looks at the heads, with a full barrier between on both sides: one of them sees
  * the other. While the readers are awake a packet costs that look and no more. (A bit may stand
  * although its reader is awake, but not the other way round.)
+ *
+ * Who waits for edges (EPOLLET) polls when woken and then not before it is woken again: it is WAITING
+ * even if there is something.
  */
 #include <linux/slab.h>
 
@@ -132,15 +135,16 @@ static bool is_ready(const struct nsr_sock *sock, bool *any)
 /**
  * nsr_wake_arm() - a reader polls
  * @sock: the reader
+ * @edge: it doesn't ask again once it has read all, but waits for what comes then (EPOLLET)
  *
  * Return: there is something for it now; else it will be woken.
  */
-bool nsr_wake_arm(struct nsr_sock *sock)
+bool nsr_wake_arm(struct nsr_sock *sock, bool edge)
 {
 	struct nsr_wake *wake = &sock->wake;
 	bool any;
 
-	if (is_ready(sock, &any))
+	if (!edge && is_ready(sock, &any))
 		return true;
 	WRITE_ONCE(wake->state, WAITING);
 	set_bit(sock->index, &sock->ring->waiting);

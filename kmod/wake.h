@@ -30,6 +30,6 @@ int nsr_wake_init(struct nsr_sock *sock);
 void nsr_wake_set(struct nsr_sock *sock);
 void nsr_wake_free(struct nsr_sock *sock);
 void nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head);
-bool nsr_wake_arm(struct nsr_sock *sock);
+bool nsr_wake_arm(struct nsr_sock *sock, bool edge);
 
 #endif

@@ -207,6 +207,7 @@ static void what_is_not_bound_has_no_ring(void **state)
 	assert_errno(getsockopt(fd, SOL_NSRING, NSRING_STATS, answer, &size), ENOTCONN);
 	assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, NSRING_MAP_RING) == MAP_FAILED);
 	assert_true(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, NSRING_MAP_CURSORS) == MAP_FAILED);
+	assert_errno(setsockopt(fd, SOL_NSRING, NSRING_STOP, NULL, 0), ENOTCONN);
 	assert_false(ring_wakes(fd, 0));
 }
 

@@ -89,8 +89,19 @@ static void who_captures_can_send_too(void **state)
 	ring_close(peer);
 }
 
+/* SLL2's protocol, and what follows the header. */
+static void check_cooked_tag(const struct nsring_record *record, const uint8_t *data, void *arg)
+{
+	assert_int_equal(record->len, 20 + 1518 - 14);
+	assert_memory_equal(data, "\x81\x00", 2);
+	assert_memory_equal(data + 20, "\x00\x07\x08\x00\x45", 5);
+}
+
 static void a_tagged_frame_may_be_longer_by_its_tag(void **state)
 {
+	const struct nsring_setup cooked = { .flags = NSRING_COOKED,
+					     .direction = NSRING_DIRECTION_OUT };
+	struct ring *ring = ring_open(&cooked, "v0");
 	int fd = open_sender(NSRING_NO_RING, "v0");
 	uint8_t frame[1514], tagged[1518];
 
@@ -100,6 +111,8 @@ static void a_tagged_frame_may_be_longer_by_its_tag(void **state)
 	memcpy(tagged + 16, frame + 12, sizeof(frame) - 12);
 	assert_int_equal(check(send(fd, tagged, sizeof(tagged), 0)), sizeof(tagged));
 	assert_int_equal(received("v1"), 1);
+	assert_int_equal(ring_wait(ring, 1, check_cooked_tag, NULL), 1);
+	ring_close(ring);
 	frame_udp(tagged, 1518, 0);
 	assert_errno(send(fd, tagged, 1518, 0), EMSGSIZE);
 	assert_errno(send(fd, tagged, 1519, 0), EMSGSIZE);

@@ -285,7 +285,31 @@ static void a_reader_may_have_a_shorter_snaplen(void **state)
 	more.snaplen = 501;
 	check(ring_setup(fd, &more));
 	assert_errno(ring_bind(fd, ifindex("v1")), EINVAL);
+	/* The longest. */
+	more.snaplen = 0;
+	check(ring_setup(fd, &more));
+	assert_errno(ring_bind(fd, ifindex("v1")), EINVAL);
 	ring_close(first);
+	ring_close(second);
+}
+
+static void a_reader_that_has_stopped_misses_nothing_that_comes_after(void **state)
+{
+	struct ring *first = ring_open(&shared, "v1"), *second = ring_open(&shared, "v1");
+
+	send_udp("v0", 10, 100);
+	ring_met(first->fd, 10);
+	ring_met(second->fd, 10);
+	ring_stop(first->fd);
+	send_udp("v0", 20, 100);
+	assert_int_equal(ring_wait(second, 30, NULL, NULL), 30);
+	assert_int_equal(ring_stats(first->fd).written, 10);
+	assert_int_equal(ring_read(first, NULL, NULL), 10);
+	assert_int_equal(ring_missed(first), 0);
+	ring_close(first);
+	send_udp("v0", 5, 100);
+	assert_int_equal(ring_wait(second, 5, NULL, NULL), 5);
+	assert_int_equal(ring_missed(second), 0);
 	ring_close(second);
 }
 
@@ -412,6 +436,7 @@ int main(void)
 		TEST(other_settings_or_another_device_are_refused),
 		TEST(the_same_number_in_another_namespace_is_another_ring),
 		TEST(a_reader_may_have_a_shorter_snaplen),
+		TEST(a_reader_that_has_stopped_misses_nothing_that_comes_after),
 		TEST(the_device_is_gone_for_all_readers),
 		TEST(readers_join_and_leave_under_load),
 		TEST(readers_that_are_killed_leave_the_rest_alone),

@@ -137,6 +137,26 @@ static void epoll_wakes_too(void **state)
 	ring_close(ring);
 }
 
+/* Who is told of edges is told again by what comes after, without asking. */
+static void epoll_tells_of_each_edge(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	int fd = (int)check(epoll_create1(EPOLL_CLOEXEC));
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	uint32_t round;
+
+	check(epoll_ctl(fd, EPOLL_CTL_ADD, ring->fd, &event));
+	for (round = 0; round < 10; round++) {
+		send_udp("v0", 1, 60);
+		assert_int_equal(epoll_wait(fd, &event, 1, WAIT_MS), 1);
+		ring_met(ring->fd, round + 1);
+		assert_int_equal(ring_read(ring, NULL, NULL), 1);
+	}
+	assert_int_equal(epoll_wait(fd, &event, 1, 0), 0);
+	close(fd);
+	ring_close(ring);
+}
+
 static void each_of_two_pollers_of_a_socket_wakes(void **state)
 {
 	struct ring *ring = ring_open(NULL, "v1");
@@ -180,6 +200,7 @@ int main(void)
 		TEST(what_is_left_unread_wakes_again),
 		TEST(a_full_ring_wakes_its_reader),
 		TEST(epoll_wakes_too),
+		TEST(epoll_tells_of_each_edge),
 		TEST(each_of_two_pollers_of_a_socket_wakes),
 		TEST(a_reader_of_an_empty_ring_can_be_killed),
 	};
