@@ -85,7 +85,7 @@ demo_namespaces() {
 	run make -s help
 	local target
 	for target in all build demo test test-unit test-netns test-asan test-tsan fuzz bench \
-		install uninstall check-format clean; do
+		install uninstall kmod install-dkms uninstall-dkms check-format clean; do
 		[[ $output == *"make $target "* ]]
 	done
 }
