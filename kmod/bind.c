@@ -173,14 +173,15 @@ static int bind_again(struct nsr_sock *sock, u32 ifindex)
 	return rc;
 }
 
-static int bind_to_send(struct nsr_sock *sock, u32 ifindex)
+/* To send through; later another device may have the index. */
+static struct net_device *find_device(const struct nsr_sock *sock, u32 ifindex)
 {
-	int rc;
+	struct net_device *dev;
 
-	rtnl_lock();
-	rc = __dev_get_by_index(sock_net(&sock->sk), ifindex) ? 0 : -ENODEV;
-	rtnl_unlock();
-	return rc;
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(sock_net(&sock->sk), ifindex);
+	rcu_read_unlock();
+	return dev;
 }
 
 static int check_bind(const struct nsr_sock *sock, u32 ifindex)
@@ -229,21 +230,25 @@ static void sign(struct nsr_sock *sock)
  */
 int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 {
+	const struct net_device *dev = find_device(sock, ifindex);
 	int rc;
 
 	rc = check_bind(sock, ifindex);
+	if (rc == 0 && ifindex && !dev)
+		rc = -ENODEV;
 	if (rc == 0)
 		rc = prepare_captures(sock_net(&sock->sk));
 	if (rc < 0)
 		return rc;
 	if (sock->setup.flags & NSRING_NO_RING)
-		rc = bind_to_send(sock, ifindex);
+		rc = 0;
 	else if (sock->bound)
 		rc = bind_again(sock, ifindex);
 	else
 		rc = bind_first(sock, ifindex);
 	if (rc < 0)
 		return rc;
+	WRITE_ONCE(sock->dev, dev);
 	WRITE_ONCE(sock->ifindex, ifindex);
 	if (!sock->bound)
 		sign(sock);
@@ -273,20 +278,22 @@ int nsr_stop(struct nsr_sock *sock)
 	if (!sock->bound)
 		return -ENOTCONN;
 	rtnl_lock();
-	sock->stopped = true;
+	WRITE_ONCE(sock->stopped, true);
 	detach(sock, true);
 	rtnl_unlock();
 	return 0;
 }
 
-/** nsr_is_attached() - whether the socket takes packets; under RTNL */
+/** nsr_is_attached() - whether the socket takes packets; under RTNL, or RCU for those who just ask */
 bool nsr_is_attached(const struct nsr_sock *sock)
 {
-	if (sock->stopped || !sock->ring)
+	const struct nsr_cluster *cluster = READ_ONCE(sock->cluster);
+
+	if (READ_ONCE(sock->stopped) || !sock->ring)
 		return false;
 	if (sock->setup.cluster)
-		return sock->cluster && nsr_cluster_is_attached(sock->cluster);
-	return sock->ring->source.attached;
+		return cluster && nsr_cluster_is_attached(cluster);
+	return READ_ONCE(sock->ring->source.attached);
 }
 
 static void free_sock(struct work_struct *work)

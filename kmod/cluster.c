@@ -125,10 +125,10 @@ static struct nsr_members *members_of(const struct nsr_cluster *cluster)
 	return rtnl_dereference(cluster->members);
 }
 
-/** nsr_cluster_count() - how many members there are */
+/** nsr_cluster_count() - how many members there are; under RTNL or RCU */
 unsigned int nsr_cluster_count(const struct nsr_cluster *cluster)
 {
-	const struct nsr_members *members = members_of(cluster);
+	const struct nsr_members *members = rcu_dereference_rtnl(cluster->members);
 
 	return members ? members->count : 0;
 }
@@ -207,7 +207,7 @@ int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex)
 		}
 		return rc;
 	}
-	sock->cluster = cluster;
+	WRITE_ONCE(sock->cluster, cluster);
 	return 0;
 }
 
@@ -219,7 +219,7 @@ void nsr_cluster_leave(struct nsr_sock *sock)
 	ASSERT_RTNL();
 	if (!cluster)
 		return;
-	sock->cluster = NULL;
+	WRITE_ONCE(sock->cluster, NULL);
 	remove_member(cluster, sock);
 	if (!members_of(cluster))
 		unmake(cluster);
@@ -228,7 +228,7 @@ void nsr_cluster_leave(struct nsr_sock *sock)
 /** nsr_cluster_is_attached() - whether it takes packets */
 bool nsr_cluster_is_attached(const struct nsr_cluster *cluster)
 {
-	return cluster->source.attached;
+	return READ_ONCE(cluster->source.attached);
 }
 
 /**

@@ -307,7 +307,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	struct nsring_lane *shown = lane->shown;
 	u64 mask = ring->lane_bytes - 1;
 	struct nsring_record *record;
-	u32 len, caplen, bytes, room;
+	u32 len, caplen, bytes, room, growth;
 	struct verdict verdict;
 	bool has_prefix;
 	u8 *data;
@@ -325,8 +325,12 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	start = nsr_packet_start(skb, ring->cooked);
 	len = skb->len - start;
 	has_prefix = nsr_packet_has_prefix(skb, ring->cooked);
-	if (unlikely(has_prefix))
-		len += nsr_packet_growth(skb, ring->cooked);
+	if (unlikely(has_prefix)) {
+		/* None if the tag finds no place: then it is left out. */
+		growth = nsr_packet_growth(skb, ring->cooked);
+		has_prefix = growth;
+		len += growth;
+	}
 	caplen = min3(len, verdict.keep, ring->snaplen);
 	bytes = ALIGN(sizeof(*record) + caplen, NSRING_ALIGN);
 	room = ring->lane_bytes - (lane->head & mask);

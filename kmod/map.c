@@ -20,8 +20,8 @@ static int map(struct vm_area_struct *vma, const struct nsr_area *area)
  * @socket: bound
  * @vma:    all of the area, shared
  *
- * The mmap lock is held, so the socket's can't be taken. The pages are held by the mapping, also
- * when the socket is gone.
+ * The mmap lock is held, so the socket's can't be taken. The mapping holds the socket's file, so that
+ * a capture goes on until both are closed.
  *
  * Return: 0; -ENOTCONN not bound, or for sending only; -EINVAL another offset or size, or private;
  * -EPERM the ring area for writing; -ENOMEM.

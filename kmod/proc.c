@@ -100,9 +100,9 @@ static bool attached(const struct nsr_sock *sock)
 {
 	bool is;
 
-	rtnl_lock();
+	rcu_read_lock();
 	is = nsr_is_attached(sock);
-	rtnl_unlock();
+	rcu_read_unlock();
 	return is;
 }
 
@@ -200,15 +200,26 @@ void nsr_proc_rename_device(struct net_device *dev)
 		add_device(ns, each);
 }
 
-/** nsr_proc_add_capture() - a file for a socket that was bound: PID-NUMBER */
+/**
+ * nsr_proc_add_capture() - a file for a socket that was bound: PID-NUMBER
+ * @sock: the socket
+ *
+ * Which processes there are is not for all to know: it is the namespace's root's.
+ */
 void nsr_proc_add_capture(struct nsr_sock *sock)
 {
 	const struct nsr_net *ns = nsr_net(sock_net(&sock->sk));
+	kuid_t uid = make_kuid(ns->net->user_ns, 0);
+	kgid_t gid = make_kgid(ns->net->user_ns, 0);
 	char name[32];
 
+	if (!ns->proc)
+		return;
 	snprintf(name, sizeof(name), "%d-%u", sock->pid, sock->id);
-	if (ns->proc)
-		sock->proc = proc_create_single_data(name, 0444, ns->proc, show_capture, sock);
+	sock->proc = proc_create_single_data(name, 0400, ns->proc, show_capture, sock);
+	if (sock->proc)
+		proc_set_user(sock->proc, uid_valid(uid) ? uid : GLOBAL_ROOT_UID,
+			      gid_valid(gid) ? gid : GLOBAL_ROOT_GID);
 }
 
 /** nsr_proc_remove_capture() - remove it; waits for who is reading it */

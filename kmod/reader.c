@@ -80,7 +80,6 @@ unsigned int nsr_readers_count(const struct nsr_ring *ring)
 {
 	unsigned int index, count = 0;
 
-	ASSERT_RTNL();
 	for (index = 0; index < NSRING_READERS_MAX; index++)
 		if (rcu_access_pointer(ring->readers[index]))
 			count++;

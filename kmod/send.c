@@ -148,7 +148,8 @@ int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	dev = dev_get_by_index(sock_net(&sock->sk), ifindex);
 	if (!dev)
 		return -ENODEV;
-	rc = send_to(sock, dev, msg, len);
+	/* It may have the index of one that is gone. */
+	rc = dev == READ_ONCE(sock->dev) ? send_to(sock, dev, msg, len) : -ENODEV;
 	dev_put(dev);
 	return rc < 0 ? rc : len;
 }

@@ -30,6 +30,7 @@ struct nsr_ring;
  * @bound:    has been bound; with acquire: @ring, @cursors and @wake are there
  * @stopped:  no further packets, by NSRING_STOP
  * @ifindex:  where it is bound
+ * @dev:      the device then, to be compared only
  * @cluster:  that it is a member of, under RTNL
  * @sent:     packets
  * @pid, @comm: who bound it
@@ -48,6 +49,7 @@ struct nsr_sock {
 	bool bound;
 	bool stopped;
 	u32 ifindex;
+	const struct net_device *dev;
 	struct nsr_cluster *cluster;
 	atomic64_t sent;
 	pid_t pid;

@@ -164,6 +164,7 @@ static int setsockopt(struct socket *socket, int level, int name, sockptr_t valu
 static int tell_layout(struct nsr_sock *sock, struct nsring_layout *layout)
 {
 	const struct nsr_ring *ring = sock->ring;
+	const struct nsr_cluster *cluster;
 
 	if (!ring)
 		return -ENOTCONN;
@@ -172,10 +173,10 @@ static int tell_layout(struct nsr_sock *sock, struct nsring_layout *layout)
 	layout->reader = sock->index;
 	layout->snaplen = ring->snaplen;
 	layout->lanes = nr_cpu_ids;
-	rtnl_lock();
-	layout->members =
-		sock->cluster ? nsr_cluster_count(sock->cluster) : nsr_readers_count(ring);
-	rtnl_unlock();
+	rcu_read_lock();
+	cluster = READ_ONCE(sock->cluster);
+	layout->members = cluster ? nsr_cluster_count(cluster) : nsr_readers_count(ring);
+	rcu_read_unlock();
 	return 0;
 }
 

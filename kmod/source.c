@@ -141,7 +141,7 @@ int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
 		rc = attach_namespace(source);
 	else
 		rc = attach_device(source);
-	source->attached = true;
+	WRITE_ONCE(source->attached, true);
 	if (rc < 0)
 		nsr_source_detach(source);
 	return rc;
@@ -160,7 +160,7 @@ void nsr_source_detach(struct nsr_source *source)
 	ASSERT_RTNL();
 	if (!source->attached)
 		return;
-	source->attached = false;
+	WRITE_ONCE(source->attached, false);
 	list_del_init(&source->node);
 	list_for_each_entry_safe(tap, next, &source->taps, in_source)
 		remove_tap(tap);
@@ -184,6 +184,6 @@ void nsr_source_lose_device(struct nsr_tap *tap)
 	remove_tap(tap);
 	if (!source->ifindex)
 		return;
-	source->attached = false;
+	WRITE_ONCE(source->attached, false);
 	tell(source, ENODEV);
 }

@@ -52,7 +52,7 @@
  *
  *	copy the record at pos
  *	read barrier
- *	if (load(lane->claimed) - pos > lane_bytes)
+ *	if (load-acquire(lane->claimed) - pos > lane_bytes)
  *		what was copied is void: go on at pos = load-acquire(lane->oldest)
  *
  * claimed, oldest and head only grow, oldest <= head <= claimed, and the writer publishes oldest
@@ -74,7 +74,7 @@
  * THE SOCKET
  *
  *	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI)	CAP_NET_RAW in its namespace
- *	setsockopt(fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup))	once, before bind
+ *	setsockopt(fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup))	until bind has succeeded
  *	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER or SO_ATTACH_BPF)	at any time
  *	bind(fd, &address, sizeof(address))				makes the ring, starts
  *	getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size)	what became of it
@@ -362,7 +362,7 @@ NSRING_ASSERT(sizeof(struct nsring_layout) == 64);
  * struct nsring_stats - what became of the packets that met this socket, since it was bound
  * @written:  put into the ring for this socket
  * @filtered: refused by its filter
- * @sampled:  left out by sampling
+ * @sampled:  left out by sampling; of a shared ring since it was made
  * @full:     dropped because the ring was full; 0 for a shared ring, whose readers find out
  * @sent:     accepted for sending
  */
