@@ -203,22 +203,29 @@ static void look_at_counters(struct ring *r)
 		atomic_store(&r->missed, link.missed - r->missed_before);
 }
 
-static void ring_stats(void *priv, struct nsr_stats *stats)
+/* Nothing where the kernel doesn't tell. */
+static struct nsring_stats kernel_stats(const struct ring *r)
 {
 	struct nsring_stats now = { 0 };
 	socklen_t size = sizeof(now);
+
+	if (getsockopt(r->fd, SOL_NSRING, NSRING_STATS, &now, &size) < 0)
+		memset(&now, 0, sizeof(now));
+	return now;
+}
+
+static void ring_stats(void *priv, struct nsr_stats *stats)
+{
 	struct ring *r = priv;
+	struct nsring_stats now;
 
 	if (!r->reader)
 		return;
 	look_at_counters(r);
-	if (getsockopt(r->fd, SOL_NSRING, NSRING_STATS, &now, &size) == 0) {
-		stats->lost_ring = now.full;
-		stats->filtered = now.filtered;
-		stats->sampled = now.sampled;
-	}
-	stats->lost_ring += nsr_ring_missed(r->reader);
-	stats->filtered += atomic_load(&r->refused);
+	now = kernel_stats(r);
+	stats->lost_ring += now.full + nsr_ring_missed(r->reader);
+	stats->filtered += now.filtered + atomic_load(&r->refused);
+	stats->sampled = now.sampled;
 	stats->lost_nic = atomic_load(&r->missed);
 }
 
