@@ -2,8 +2,8 @@
 /*
  * nsring doctor: what works here, and how to make the rest work.
  *
- * host.c goes through what a host has: engines (engine_packet.c, engine_zc.c, engine_live.c,
- * xdp_sockets.c), places.c, limits.c. What they say comes from trying it (trial.c) in a throwaway
+ * host.c goes through what a host has: engines (engine_packet.c, engine_ring.c, engine_zc.c,
+ * engine_live.c, xdp_sockets.c), places.c, limits.c. What they say comes from trying it (trial.c) in a throwaway
  * network namespace (stage.c). target.c goes through what is known of one device: device.h looks,
  * judge_*.c judge. report.h keeps what was found.
  */
@@ -71,6 +71,7 @@ void doctor_advise_refused(const struct doctor *doctor, struct finding *finding)
 
 /** The parts of doctor_host(), which run in the stage's namespace if there is one. */
 void doctor_packet(struct doctor *doctor);
+void doctor_ring(struct doctor *doctor);
 void doctor_zc(struct doctor *doctor);
 void doctor_zero_copy(struct doctor *doctor);
 void doctor_sockets(struct doctor *doctor);

@@ -35,6 +35,7 @@ static void try_engines(void *arg)
 	struct doctor *doctor = arg;
 
 	doctor_packet(doctor);
+	doctor_ring(doctor);
 	doctor_zc(doctor);
 	doctor_zero_copy(doctor);
 	doctor_sockets(doctor);

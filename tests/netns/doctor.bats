@@ -38,6 +38,13 @@ as_nobody() {
 	done
 }
 
+@test "without_its_module_the_engine_ring_is_limited_and_modprobe_mends_it" {
+	[ ! -e /sys/module/nsring ] || skip "nsring.ko is loaded"
+	ask "$NSRING" doctor --json
+	verdict ring limited
+	names ring "modprobe nsring"
+}
+
 @test "places_that_are_told_to_be_usable_are_those_that_can_be_looked_at" {
 	local hidden=0
 	ask "$NSRING" doctor --json

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The engine ring, tried only where nsring.ko is loaded: asking for its sockets would load it, and the
+ * doctor changes nothing.
+ */
+#include <unistd.h>
+
+#include "doctor.h"
+#include "stage.h"
+#include "units.h"
+
+#define LOADED "/sys/module/nsring"
+
+void doctor_ring(struct doctor *doctor)
+{
+	struct nsr_options opts;
+	struct finding *finding;
+	struct trial trial;
+
+	if (access(LOADED, F_OK) < 0) {
+		finding = report_add(&doctor->report, "ring", VERDICT_LIMITED,
+				     "nsring.ko is not loaded: the engine packet takes its place");
+		report_advise(finding, "modprobe nsring; nsring(4) tells how it gets there");
+		return;
+	}
+	nsr_options_init(&opts);
+	trial_open(&trial, doctor->staged ? "ring:" STAGE_DEVICE : "ring:lo", &opts);
+	if (trial.rc < 0)
+		doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), &trial);
+	else
+		report_add(&doctor->report, "ring", VERDICT_USABLE, "%s, ring %s", trial.info.mode,
+			   units_bytes(trial.info.ring_bytes).text);
+}
