@@ -62,11 +62,12 @@ static void add(struct count_sum *sum, const struct count_sum *more)
 static json_t *sum_json(const struct count_sum *sum)
 {
 	json_t *object = json_pack(
-		"{s:I, s:I, s:f, s:f, s:f, s:o, s:o}", "packets", (json_int_t)sum->packets, "bytes",
-		(json_int_t)sum->bytes, "seconds", sum->seconds, "packets_per_second",
+		"{s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:I}", "packets", (json_int_t)sum->packets,
+		"bytes", (json_int_t)sum->bytes, "seconds", sum->seconds, "packets_per_second",
 		rate((double)sum->packets, sum->seconds), "bits_per_second",
 		rate((double)sum->bytes * 8, sum->seconds), "lost", ledger_json(&sum->lost),
-		"filtered", ledger_filtered_json(&sum->lost));
+		"filtered", ledger_filtered_json(&sum->lost), "sampled",
+		(json_int_t)sum->lost.sampled);
 
 	if (object && sum->target)
 		json_object_set_new(object, "target", output_text(sum->target));

@@ -156,10 +156,11 @@ static void print_totals_json(const struct dump *dump, const struct totals *tota
 
 	if (lost && dump->args->path)
 		json_object_set_new(lost, "disk", json_integer((json_int_t)totals->disk));
-	object = json_pack("{s:b, s:I, s:I, s:f, s:o, s:o}", "final", 1, "packets",
+	object = json_pack("{s:b, s:I, s:I, s:f, s:o, s:o, s:I}", "final", 1, "packets",
 			   (json_int_t)totals->packets, "bytes", (json_int_t)totals->bytes,
 			   "seconds", captures_seconds(&dump->set), "lost", lost, "filtered",
-			   ledger_filtered_json(&totals->lost));
+			   ledger_filtered_json(&totals->lost), "sampled",
+			   (json_int_t)totals->lost.sampled);
 	if (object && dump->args->path) {
 		json_object_set_new(object, "files", json_integer((json_int_t)files->files));
 		json_object_set_new(object, "file_bytes",
