@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -70,6 +71,20 @@ static void a_capture_has_a_file_as_long_as_it_is_there(void **state)
 	assert_true(has_line(name, "full:", "0"));
 	ring_close(ring);
 	assert_int_equal(proc_count(), 0);
+}
+
+static void what_a_capture_tells_is_for_the_namespaces_root_alone(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	char name[32], path[96];
+	struct stat file;
+
+	find_capture(name);
+	snprintf(path, sizeof(path), "/proc/thread-self/net/nsring/%s", name);
+	check(stat(path, &file));
+	assert_int_equal(file.st_mode & 0777, 0400);
+	assert_int_equal(file.st_uid, 0);
+	ring_close(ring);
 }
 
 static void a_device_has_a_file_under_the_name_it_has_now(void **state)
@@ -194,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(info_has_the_version_and_how_many_there_are),
 		TEST(a_capture_has_a_file_as_long_as_it_is_there),
+		TEST(what_a_capture_tells_is_for_the_namespaces_root_alone),
 		TEST(a_device_has_a_file_under_the_name_it_has_now),
 		TEST(a_device_that_moved_is_shown_where_it_is),
 		TEST(what_is_in_another_namespace_is_not_shown),

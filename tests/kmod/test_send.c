@@ -5,6 +5,7 @@
  *	sends ─ v0 ──────── v1 ─ receives
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
@@ -211,6 +212,28 @@ static void what_is_not_injected_the_stack_does_not_receive(void **state)
 	close(receiver);
 }
 
+static void nothing_is_sent_through_a_device_that_has_the_index_of_one_gone(void **state)
+{
+	uint8_t frame[FRAME_MAX];
+	int fd;
+
+	ip("link add w0 index 4711 type veth peer name w1");
+	ip("link set w0 up");
+	ip("link set w1 up");
+	fd = open_sender(NSRING_NO_RING, "w0");
+	ip("link delete w0");
+	ip("link add x0 index 4711 type veth peer name x1");
+	ip("link set x0 up");
+	ip("link set x1 up");
+	frame_udp(frame, 60, 0);
+	assert_int_equal(send(fd, frame, 60, 0), -1);
+	assert_int_equal(errno, ENODEV);
+	check(ring_bind(fd, ifindex("x0")));
+	wait_for_carrier("x0");
+	assert_int_equal(send(fd, frame, 60, 0), 60);
+	ring_close_fd(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +244,7 @@ int main(void)
 		TEST(who_only_sends_has_no_ring),
 		TEST(what_is_injected_the_stack_receives_from_the_device),
 		TEST(what_is_not_injected_the_stack_does_not_receive),
+		TEST(nothing_is_sent_through_a_device_that_has_the_index_of_one_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
