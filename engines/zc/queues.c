@@ -37,7 +37,7 @@
 #define HUGE_PAGE (2u << 20)
 
 /* Times that something is tried again, 10 ms apart, which the kernel may still be freeing. */
-#define PATIENCE 30
+#define PATIENCE 100
 
 static uint32_t power_of_two_below(uint64_t most)
 {
