@@ -196,7 +196,7 @@ static void read_ports(const struct nsr_place *at, struct nsr_tuple *tuple)
 /* What to call an IP packet that nothing else names. */
 static __be16 protocol_by_version(const struct nsr_place *at)
 {
-	u8 first;
+	u8 first = 0;
 
 	if (!fetch(at, at->offset, &first, sizeof(first)))
 		return 0;
@@ -247,7 +247,7 @@ bool nsr_layer_enter(struct nsr_place *at, struct nsr_layer *layer)
 
 static bool enter_vxlan(struct nsr_place *at)
 {
-	u8 flags;
+	u8 flags = 0;
 
 	if (!fetch(at, at->offset, &flags, sizeof(flags)) || !(flags & VXLAN_HAS_ID))
 		return false;
