@@ -5,7 +5,6 @@
 
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
-#include <linux/sockptr.h>
 #include <linux/version.h>
 
 #ifndef CONFIG_64BIT

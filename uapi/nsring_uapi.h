@@ -96,10 +96,10 @@
  *
  * Errors: socket: EPERM no CAP_NET_RAW, EPROTONOSUPPORT another NSRING_ABI, ESOCKTNOSUPPORT not
  * SOCK_RAW. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
- * bind: ENODEV no such device, ENETDOWN never; EBUSY bound already; ENOMEM over a limit: the
+ * bind: ENODEV no such device; EBUSY bound already; ENOMEM over a limit: the
  * user's RLIMIT_MEMLOCK, the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL
- * the cluster or shared ring has other settings; EUSERS it is full. getsockopt, NSRING_STOP: ENOTCONN not bound.
- * sendmsg: ENETDOWN, EMSGSIZE, ENOBUFS, ENODEV, EPERM as of a packet socket.
+ * the cluster or shared ring has other settings; EUSERS it is full.
+ * getsockopt, NSRING_STOP: ENOTCONN not bound. sendmsg: ENETDOWN, EMSGSIZE, ENOBUFS, ENODEV, EPERM as of a packet socket.
  */
 #ifndef NSRING_UAPI_H
 #define NSRING_UAPI_H

@@ -2,7 +2,7 @@
 /*
  * The engine plug-in ABI.
  *
- * An engine takes packets from somewhere. It is one source file that ends in one
+ * An engine takes packets from somewhere. Its source, a file or a folder, ends in one
  * `const struct nsr_engine_ops`. Built-in engines are listed in lib/registry.c; others are shared
  * objects named NAME.so that export their ops as the symbol `nsr_engine`, found in the engine
  * directory when a target names an engine that isn't built in, or handed to nsr_engine_register().
