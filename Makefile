@@ -54,7 +54,7 @@ test-tsan: ## the unit tests under the thread sanitizer; needs no root
 test-vm: ## the engines and the kernel module on other kernels, in QEMU; needs no root
 	@$(test) vm
 
-test-debug-kernel: ## the engines on a kernel that looks for mistakes: it is built first, in 15 minutes
+test-debug-kernel: ## engines and module on a kernel that looks for mistakes: it is built first, in 15 minutes
 	@$(need_packages) build test vm debug-kernel
 	@tests/vm/debug-kernel >/dev/null
 	@$(test) debug-kernel
