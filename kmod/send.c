@@ -113,6 +113,8 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
 	if (!skb)
 		return rc;
 	skb_reserve(skb, hlen);
+	skb->priority = READ_ONCE(sock->sk.sk_priority);
+	skb->mark = READ_ONCE(sock->sk.sk_mark);
 	rc = fill(skb, dev, msg, len);
 	if (rc < 0) {
 		kfree_skb(skb);
@@ -129,6 +131,8 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
  * @socket: a socket of the family
  * @msg:    without an address
  * @len:    bytes of the frame with its link-layer header
+ *
+ * The socket's SO_PRIORITY and SO_MARK go with it.
  *
  * Return: @len; -EISCONN there is an address; -ENOTCONN not bound to a device; -ENODEV it is gone;
  * -ENETDOWN; -EMSGSIZE; -EINVAL shorter than a link-layer header; -ENOBUFS dropped by the device's

@@ -42,16 +42,6 @@ void ip(const char *fmt, ...)
 	ip_batch(command);
 }
 
-void make_pair(const char *one, const char *other)
-{
-	char commands[256];
-
-	snprintf(commands, sizeof(commands),
-		 "link add %s type veth peer name %s\nlink set %s up\nlink set %s up\n", one, other,
-		 one, other);
-	ip_batch(commands);
-}
-
 /* The kernel's answer to RTM_GETLINK. Return: IF_OPER_UP once packets can be sent. */
 static uint8_t operstate(const char *device)
 {
@@ -88,6 +78,18 @@ void wait_for_carrier(const char *device)
 {
 	if (!wait_until(has_carrier, device))
 		fail_msg("%s has no carrier", device);
+}
+
+void make_pair(const char *one, const char *other)
+{
+	char commands[256];
+
+	snprintf(commands, sizeof(commands),
+		 "link add %s type veth peer name %s\nlink set %s up\nlink set %s up\n", one, other,
+		 one, other);
+	ip_batch(commands);
+	wait_for_carrier(one);
+	wait_for_carrier(other);
 }
 
 void rename_device(const char *device, const char *name)

@@ -24,7 +24,7 @@ int net_leave(void **state);
 /** ip() - run `ip ARGUMENTS`, which must succeed */
 __attribute__((format(printf, 1, 2))) void ip(const char *fmt, ...);
 
-/** make_pair() - a veth pair in this namespace, both ends up */
+/** make_pair() - a veth pair in this namespace, both ends up and with carrier */
 void make_pair(const char *one, const char *other);
 
 /**

@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
@@ -139,6 +140,55 @@ static void what_cannot_be_sent_says_why(void **state)
 	assert_errno(send(fd, frame, 100, 0), ENODEV);
 }
 
+static void keep_mark(int fd, uint32_t mark)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + SKF_AD_MARK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mark, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	check(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
+}
+
+static void a_frame_has_the_mark_of_its_socket(void **state)
+{
+	int fd = open_sender(NSRING_NO_RING, "v0"), witness = open_witness("v0"), mark = 4711;
+	uint8_t frame[FRAME_MAX];
+
+	keep_mark(witness, 4711);
+	frame_udp(frame, 60, 1);
+	assert_int_equal(check(send(fd, frame, 60, 0)), 60);
+	check(setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
+	frame_udp(frame, 60, 2);
+	assert_int_equal(check(send(fd, frame, 60, 0)), 60);
+	assert_int_equal(receive(witness, frame), 60);
+	assert_true(frame_is(frame, 60, 60, 2));
+	close(witness);
+}
+
+/* A VLAN device makes the tag's priority of it. */
+static void a_frame_has_the_priority_of_its_socket(void **state)
+{
+	int fd, priority = 6;
+	uint8_t frame[100];
+	struct nsring_record record;
+	struct ring *ring = ring_open(NULL, "v1");
+
+	ip("link add link v0 name v0.7 type vlan id 7 egress 6:3");
+	ip("link set v0.7 up");
+	wait_for_carrier("v0.7");
+	fd = open_sender(NSRING_NO_RING, "v0.7");
+	check(setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority)));
+	frame_udp(frame, sizeof(frame), 0);
+	assert_int_equal(check(send(fd, frame, sizeof(frame), 0)), sizeof(frame));
+	assert_int_equal(ring_wait(ring, 1, keep_record, &record), 1);
+	assert_int_equal(record.vlan_tci, 3 << 13 | 7);
+	ring_close(ring);
+}
+
 static void who_only_sends_has_no_ring(void **state)
 {
 	int fd = open_sender(NSRING_NO_RING, "v0");
@@ -225,11 +275,11 @@ static void nothing_is_sent_through_a_device_that_has_the_index_of_one_gone(void
 	ip("link add x0 index 4711 type veth peer name x1");
 	ip("link set x0 up");
 	ip("link set x1 up");
+	wait_for_carrier("x0");
 	frame_udp(frame, 60, 0);
 	assert_int_equal(send(fd, frame, 60, 0), -1);
 	assert_int_equal(errno, ENODEV);
 	check(ring_bind(fd, ifindex("x0")));
-	wait_for_carrier("x0");
 	assert_int_equal(send(fd, frame, 60, 0), 60);
 	ring_close_fd(fd);
 }
@@ -241,6 +291,8 @@ int main(void)
 		TEST(who_captures_can_send_too),
 		TEST(a_tagged_frame_may_be_longer_by_its_tag),
 		TEST(what_cannot_be_sent_says_why),
+		TEST(a_frame_has_the_mark_of_its_socket),
+		TEST(a_frame_has_the_priority_of_its_socket),
 		TEST(who_only_sends_has_no_ring),
 		TEST(what_is_injected_the_stack_receives_from_the_device),
 		TEST(what_is_not_injected_the_stack_does_not_receive),
