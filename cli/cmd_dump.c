@@ -219,10 +219,14 @@ static void say_open(const struct dump *dump)
 {
 	const struct capture_args *capture = &dump->args->capture;
 
-	if (capture->json)
+	if (capture->json) {
 		describe_captures_json(&dump->set, to_stdout(dump->args) ? stderr : stdout);
-	else if (capture->fanout.how || isatty(STDERR_FILENO))
+		/* At once: scripts wait for it. An error is still there at the end. */
+		if (!to_stdout(dump->args))
+			fflush(stdout);
+	} else if (capture->fanout.how || isatty(STDERR_FILENO)) {
 		describe_captures(&dump->set, stderr);
+	}
 }
 
 /* With the captures open. */

@@ -58,6 +58,9 @@ int ls_json(const struct host_view *view, const struct ls_choice *choice, FILE *
 /** ls_hook_name() - where a program is attached, in one word: "xdp-native" */
 const char *ls_hook_name(uint32_t hook);
 
+/** ls_family_name() - of a capture's socket, in one word: "packet", "xdp" or "nsring" */
+const char *ls_family_name(int family);
+
 /** ls_state_name() - an interface's operational state as ip-link(8) has it: "UP" */
 const char *ls_state_name(uint8_t operstate);
 

@@ -142,17 +142,21 @@ static json_t *link_json(const struct host_view *view, const struct host_ns *ns,
 	return object;
 }
 
-static void put_packet_socket(json_t *object, const struct host_capture *capture)
+static void put_socket(json_t *object, const struct host_capture *capture)
 {
-	static const char *const filters[] = { "unknown", "none", "classic" };
+	static const char *const filters[] = { "unknown", "none", "classic", "present" };
 
 	json_object_set_new(object, "protocol", number(capture->protocol));
 	json_object_set_new(object, "receives", json_boolean(capture->receives));
 	json_object_set_new(object, "filter", json_string(filters[capture->filter]));
 	if (capture->filter == HOST_FILTER_CLASSIC)
 		json_object_set_new(object, "filter_instructions", number(capture->filter_insns));
-	if (capture->ring_bytes)
+	if (capture->family == AF_PACKET && capture->ring_bytes)
 		json_object_set_new(object, "tpacket_version", number(capture->ring_version + 1));
+	if (capture->share)
+		json_object_set_new(object, "share", number(capture->share));
+	if (capture->all_namespaces)
+		json_object_set_new(object, "all_namespaces", json_true());
 	if (capture->has_fanout)
 		json_object_set_new(object, "fanout_group", number(capture->fanout));
 	if (capture->has_drops)
@@ -176,9 +180,8 @@ static json_t *capture_json(const struct host_ns *ns, const struct host_capture 
 {
 	const struct host_link *link = host_link_find(ns, capture->ifindex);
 	json_t *object = json_object();
-	bool xdp = capture->family == AF_XDP;
 
-	json_object_set_new(object, "family", json_string(xdp ? "xdp" : "packet"));
+	json_object_set_new(object, "family", json_string(ls_family_name(capture->family)));
 	json_object_set_new(object, "index", number(capture->ifindex));
 	json_object_set_new(object, "interface",
 			    link		? output_text(link->name)
@@ -187,10 +190,10 @@ static json_t *capture_json(const struct host_ns *ns, const struct host_capture 
 	json_object_set_new(object, "ring_bytes", number(capture->ring_bytes));
 	json_object_set_new(object, "inode", number(capture->inode));
 	json_object_set_new(object, "uid", number(capture->uid));
-	if (xdp)
+	if (capture->family == AF_XDP)
 		put_xdp_socket(object, capture);
 	else
-		put_packet_socket(object, capture);
+		put_socket(object, capture);
 	put_process(object, capture->pid, capture->comm);
 	if (capture->command)
 		json_object_set_new(object, "command", output_text(capture->command));
@@ -275,11 +278,12 @@ static json_t *ns_json(const struct host_view *view, const struct host_ns *ns,
 
 static json_t *final_json(const struct host_view *view)
 {
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:b}", "final", 1, "namespaces",
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "final", 1, "namespaces",
 			 (json_int_t)view->count, "closed", (json_int_t)view->closed, "unopened",
 			 (json_int_t)view->unopened, "hidden_processes",
 			 (json_int_t)view->hidden_processes, "hidden_descriptors",
-			 (json_int_t)view->hidden_fds, "xdp_sockets_listed", !view->no_xdp_sockets);
+			 (json_int_t)view->hidden_fds, "xdp_sockets_listed", !view->no_xdp_sockets,
+			 "ring_sockets_listed", !view->no_ring_sockets);
 }
 
 int ls_json(const struct host_view *view, const struct ls_choice *choice, FILE *out)

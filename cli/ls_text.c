@@ -221,15 +221,21 @@ static void print_protocol(struct wrap *wrap, const struct host_capture *capture
 		wrap_item(wrap, "protocol 0x%04x", capture->protocol);
 }
 
-static void print_packet_socket(struct wrap *wrap, const struct host_capture *capture)
+static void print_socket(struct wrap *wrap, const struct host_capture *capture)
 {
 	print_protocol(wrap, capture);
 	if (capture->ring_bytes)
 		wrap_item(wrap, "ring %s", units_bytes(capture->ring_bytes).text);
+	if (capture->all_namespaces)
+		wrap_item(wrap, "all namespaces");
+	if (capture->share)
+		wrap_item(wrap, "shared ring %" PRIu32, capture->share);
 	if (capture->has_fanout)
 		wrap_item(wrap, "fanout group %u", capture->fanout);
 	if (capture->filter == HOST_FILTER_CLASSIC && capture->receives)
 		wrap_item(wrap, "filter of %" PRIu32 " instructions", capture->filter_insns);
+	if (capture->filter == HOST_FILTER_PRESENT)
+		wrap_item(wrap, "filter");
 	if (capture->has_drops && capture->drops)
 		wrap_item(wrap, "dropped %s", units_number(capture->drops).text);
 }
@@ -243,24 +249,35 @@ static void print_xdp_socket(struct wrap *wrap, const struct host_capture *captu
 			  units_number(capture->xdp.dropped + capture->xdp.ring_full).text);
 }
 
+static const char *family_text(int family)
+{
+	switch (family) {
+	case AF_XDP:
+		return "AF_XDP";
+	case AF_PACKET:
+		return "packet";
+	}
+	return "nsring.ko";
+}
+
 static void print_capture(const struct ls_table *table, const struct host_capture *capture)
 {
-	bool xdp = capture->family == AF_XDP;
+	const char *family = family_text(capture->family);
 	char text[TEXT_ROOM * 4];
 	struct wrap wrap;
 
 	begin_user(table, &wrap);
 	if (capture->pid)
-		wrap_item(&wrap, "%s socket of %s (%d)", xdp ? "AF_XDP" : "packet",
+		wrap_item(&wrap, "%s socket of %s (%d)", family,
 			  escape(*capture->comm ? capture->comm : "?", text, sizeof(text)),
 			  capture->pid);
 	else
-		wrap_item(&wrap, "%s socket of user %" PRIu32 ", process not seen",
-			  xdp ? "AF_XDP" : "packet", capture->uid);
-	if (xdp)
+		wrap_item(&wrap, "%s socket of user %" PRIu32 ", process not seen", family,
+			  capture->uid);
+	if (capture->family == AF_XDP)
 		print_xdp_socket(&wrap, capture);
 	else
-		print_packet_socket(&wrap, capture);
+		print_socket(&wrap, capture);
 	putc('\n', table->out);
 	if (capture->command)
 		fprintf(table->out, "%*s%.*s\n", USER_INDENT + 2, "",
@@ -401,6 +418,8 @@ static void print_hidden(const struct ls_table *table, const struct host_view *v
 	if (view->no_xdp_sockets)
 		fprintf(table->out, "\nAF_XDP sockets are not listed: this kernel can't tell "
 				    "(CONFIG_XDP_SOCKETS_DIAG).\n");
+	if (view->no_ring_sockets)
+		fprintf(table->out, "\nCaptures by nsring.ko are not listed: run as root.\n");
 	if (view->unopened)
 		fprintf(table->out,
 			"\nNot read: %s namespaces, for want of descriptors (ulimit -n).\n",

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
 
 const char *ls_hook_name(uint32_t hook)
 {
@@ -17,6 +18,17 @@ const char *ls_hook_name(uint32_t hook)
 	};
 
 	return hook < sizeof(names) / sizeof(names[0]) ? names[hook] : "?";
+}
+
+const char *ls_family_name(int family)
+{
+	switch (family) {
+	case AF_PACKET:
+		return "packet";
+	case AF_XDP:
+		return "xdp";
+	}
+	return "nsring";
 }
 
 const char *ls_state_name(uint8_t operstate)

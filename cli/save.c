@@ -10,6 +10,7 @@
 #include "save.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,8 +18,9 @@
 
 #include "ledger.h"
 
-#define INTERFACE_MOST 65536 /* a damaged id must not take memory without end */
-#define COMMENT_BYTES  160
+#define INTERFACE_MOST	  65536 /* a damaged id must not take memory without end */
+#define COMMENT_BYTES	  160
+#define DESCRIPTION_BYTES 64
 /* What blocks take beside the packet and texts, rounded up. */
 #define PACKET_OVERHEAD 64
 #define COUNTS_BYTES	320
@@ -52,10 +54,17 @@ static bool is_file(const struct captures_one *one)
 	return strcmp(one->info.engine, "file") == 0;
 }
 
-static const char *describe(const struct captures_one *one)
+/* In @text what can't be told but by number. */
+static const char *describe(const struct captures_one *one, const struct nsr_interface *iface,
+			    char text[DESCRIPTION_BYTES])
 {
 	if (is_file(one))
 		return one->target;
+	if (iface->netns_cookie) {
+		snprintf(text, DESCRIPTION_BYTES, "network namespace with cookie %" PRIu64,
+			 iface->netns_cookie);
+		return text;
+	}
 	return one->info.place[0] ? one->info.place : "own network namespace";
 }
 
@@ -117,6 +126,7 @@ static int add_interface(struct save *save, const struct captures_one *one, uint
 {
 	struct save_source *source = &save->sources[one - save->set->list];
 	struct nsr_writer_interface block;
+	char description[DESCRIPTION_BYTES];
 	struct nsr_interface iface;
 	int rc = make_room(save, source, id);
 
@@ -126,7 +136,7 @@ static int add_interface(struct save *save, const struct captures_one *one, uint
 	block = (struct nsr_writer_interface){
 		.size = sizeof(block),
 		.name = iface.name,
-		.description = describe(one),
+		.description = describe(one, &iface, description),
 		.filter = save->filter,
 		.linktype = iface.linktype,
 		.snaplen = iface.snaplen,

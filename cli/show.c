@@ -4,6 +4,7 @@
  */
 #include "show.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -40,6 +41,7 @@ static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 	if (nsr_interface(one->cap, id, &iface) < 0)
 		iface.linktype = one->info.linktype;
 	show->linktype = iface.linktype;
+	show->netns_cookie = iface.netns_cookie;
 	if (!needs_name(show, one))
 		return;
 	/* Two places often have an interface of the same name. */
@@ -47,6 +49,8 @@ static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 		line_add_safe(&text, one->info.place, strnlen(one->info.place, 50));
 		line_add(&text, "/");
 	}
+	if (!show->json && iface.netns_cookie)
+		line_add(&text, "%" PRIu64 "/", iface.netns_cookie);
 	line_add_safe(&text, iface.name, strnlen(iface.name, sizeof(iface.name)));
 }
 
@@ -78,6 +82,9 @@ static json_t *packet_json(const struct show *show, const struct nsr_packet *pac
 	if (!(packet->flags & NSR_PKT_UNDIRECTED))
 		json_object_set_new(object, "direction",
 				    json_string(packet->flags & NSR_PKT_OUT ? "out" : "in"));
+	if (show->netns_cookie)
+		json_object_set_new(object, "netns_cookie",
+				    json_integer((json_int_t)show->netns_cookie));
 	if (show->set->count > 1)
 		json_object_set_new(object, "target", output_text(show->from->target));
 	return object;

@@ -18,6 +18,7 @@
  * @from:     the capture whose interface @iface is, NULL before the first packet
  * @id:       its id there
  * @linktype: its link type
+ * @netns_cookie: of its namespace where there are several, else 0
  * @name:     to show, printable ASCII
  */
 struct show {
@@ -28,6 +29,7 @@ struct show {
 	const struct captures_one *from;
 	uint32_t id;
 	uint32_t linktype;
+	uint64_t netns_cookie;
 	char name[SHOW_NAME];
 };
 

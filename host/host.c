@@ -34,6 +34,7 @@ static void read_captures(struct host_ns *ns)
 {
 	int fd = netlink_open(NETLINK_SOCK_DIAG);
 
+	ns->ring_error = host_ring_sockets_read(ns);
 	if (fd < 0) {
 		ns->capture_error = fd;
 		return;
@@ -84,6 +85,7 @@ static void count_unread(struct host_view *view)
 		int error = view->list[i].error;
 
 		view->no_xdp_sockets |= view->list[i].xdp_error != 0;
+		view->no_ring_sockets |= view->list[i].ring_error != 0;
 		view->closed += error == -EPERM || error == -EACCES;
 		view->unopened += error == -EMFILE || error == -ENFILE;
 	}

@@ -6,7 +6,8 @@
  *
  *	find*.c     which namespaces there are, by their names, processes, mounts and descriptors
  *	visit.c     worker threads enter each and read links.c, addresses.c, hardware.c, traffic
- *	            control (tc.c) and open captures (packet_sockets.c, xdp_sockets.c)
+ *	            control (tc.c) and open captures (packet_sockets.c, ring_sockets.c,
+ *	            xdp_sockets.c)
  *	peers.c     which namespace the other end of a link is in
  *	owners.c    which process a socket or a program belongs to; programs.c: what it is called
  *
@@ -163,6 +164,7 @@ enum host_filter {
 	HOST_FILTER_UNKNOWN, /* may not be read */
 	HOST_FILTER_NONE, /* none, or one in eBPF, which the kernel doesn't tell */
 	HOST_FILTER_CLASSIC,
+	HOST_FILTER_PRESENT, /* classic or eBPF */
 };
 
 /** Counted by an AF_XDP socket. */
@@ -172,23 +174,25 @@ struct host_xdp_stats {
 };
 
 /**
- * struct host_capture - a socket that captures: AF_PACKET or AF_XDP
- * @family:       AF_PACKET or AF_XDP
+ * struct host_capture - a socket that captures: AF_PACKET, AF_XDP or nsring.ko's
+ * @family:       AF_PACKET, AF_XDP, or NSRING_FAMILY whatever number that has here
  * @type:         SOCK_RAW or SOCK_DGRAM
  * @protocol:     EtherType, ETH_P_ALL; 0: none
  * @receives:     whether it takes packets at all: it has a protocol, and no filter that refuses all
  * @ifindex:      0: every interface
+ * @all_namespaces: nsring.ko: every interface of every namespace
  * @queue:        AF_XDP: of the device
  * @inode:        of the socket
  * @uid:          of who opened it
- * @ring_bytes:   AF_PACKET: receive ring; AF_XDP: the memory of its frames; 0: none
+ * @ring_bytes:   AF_PACKET and nsring.ko: receive ring; AF_XDP: the memory of its frames; 0: none
  * @ring_version: TPACKET_ version less one
  * @ring_entries: AF_XDP: descriptors of the receive ring
+ * @share:        nsring.ko: number of the ring that several read, 0: this one only
  * @fanout:       group, if @has_fanout
  * @has_fanout:   whether it is in one
  * @filter:       enum host_filter
  * @filter_insns: of a classic filter
- * @drops:        of a socket without a ring, if @has_drops
+ * @drops:        of a packet socket without a ring, or what nsring.ko found no room for, if @has_drops
  * @has_drops:    whether they are known
  * @xdp:          AF_XDP's own counters, if @has_xdp_stats
  * @has_xdp_stats: Linux 5.9
@@ -202,12 +206,14 @@ struct host_capture {
 	uint16_t protocol;
 	bool receives;
 	uint32_t ifindex;
+	bool all_namespaces;
 	uint32_t queue;
 	uint64_t inode;
 	uint32_t uid;
 	uint64_t ring_bytes;
 	uint32_t ring_version;
 	uint32_t ring_entries;
+	uint32_t share;
 	uint16_t fanout;
 	bool has_fanout;
 	uint32_t filter;
@@ -252,6 +258,7 @@ struct host_ledger {
  * @ledgers:       @ledger_count of them, of nsring's own captures
  * @capture_error: why captures couldn't be read (no packet_diag in the kernel), -errno
  * @xdp_error:     why AF_XDP sockets couldn't be, -errno
+ * @ring_error:    why those of nsring.ko couldn't be, -errno
  */
 struct host_ns {
 	ino_t inode;
@@ -272,6 +279,7 @@ struct host_ns {
 	uint32_t ledger_count;
 	int capture_error;
 	int xdp_error;
+	int ring_error;
 };
 
 /**
@@ -282,6 +290,7 @@ struct host_ns {
  * @closed:           namespaces that may not be entered: that takes CAP_SYS_ADMIN
  * @unopened:         namespaces for which descriptors are short
  * @no_xdp_sockets:   the kernel can't list AF_XDP sockets (CONFIG_XDP_SOCKETS_DIAG)
+ * @no_ring_sockets:  captures of nsring.ko may not be read: they are root's
  */
 struct host_view {
 	struct host_ns *list;
@@ -291,6 +300,7 @@ struct host_view {
 	uint32_t closed;
 	uint32_t unopened;
 	bool no_xdp_sockets;
+	bool no_ring_sockets;
 };
 
 /**

@@ -19,6 +19,9 @@ int host_packet_sockets_read(int fd, struct host_ns *ns);
 /** host_xdp_sockets_read() - likewise, the AF_XDP sockets */
 int host_xdp_sockets_read(int fd, struct host_ns *ns);
 
+/** host_ring_sockets_read() - likewise, those of nsring.ko, of the calling thread's namespace */
+int host_ring_sockets_read(struct host_ns *ns);
+
 /** host_sockets_free() - free the captures */
 void host_sockets_free(struct host_ns *ns);
 

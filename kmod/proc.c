@@ -108,19 +108,22 @@ static bool attached(const struct nsr_sock *sock)
 
 static int show_capture(struct seq_file *m, void *unused)
 {
-	const struct nsr_sock *sock = m->private;
+	struct nsr_sock *sock = m->private;
+	struct sock *sk = &sock->sk;
 
 	seq_printf(m, "pid:      %d\n", sock->pid);
 	seq_puts(m, "process:  ");
 	seq_escape(m, sock->comm, "\n\\");
 	seq_putc(m, '\n');
+	seq_printf(m, "uid:      %u\n", from_kuid_munged(seq_user_ns(m), sk->sk_uid));
+	seq_printf(m, "inode:    %lu\n", sock_i_ino(sk));
 	show_name(m, sock);
 	seq_printf(m, "state:    %s\n",
 		   sock->stopped    ? "stopped"
 		   : !sock->ring    ? "sends"
 		   : attached(sock) ? "captures"
 				    : "device gone");
-	seq_printf(m, "filter:   %s\n", rcu_access_pointer(sock->sk.sk_filter) ? "yes" : "no");
+	seq_printf(m, "filter:   %s\n", rcu_access_pointer(sk->sk_filter) ? "yes" : "no");
 	if (sock->setup.cluster)
 		seq_printf(m, "cluster:  %u\n", sock->setup.cluster);
 	if (sock->ring)

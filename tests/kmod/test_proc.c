@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* What /proc/net/nsring shows, and to whom. */
 #include <dirent.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static void a_capture_has_a_file_as_long_as_it_is_there(void **state)
 	char name[32], number[32];
 	int fd = ring_socket();
 	struct ring *ring;
+	struct stat file;
 
 	assert_int_equal(proc_count(), 0);
 	ring_close_fd(fd);
@@ -63,6 +65,10 @@ static void a_capture_has_a_file_as_long_as_it_is_there(void **state)
 	find_capture(name);
 	snprintf(number, sizeof(number), "%d", getpid());
 	assert_true(has_line(name, "pid:", number));
+	check(fstat(ring->fd, &file));
+	snprintf(number, sizeof(number), "%" PRIu64, (uint64_t)file.st_ino);
+	assert_true(has_line(name, "inode:", number));
+	assert_true(has_line(name, "uid:", "0"));
 	assert_true(has_line(name, "device:", "v1"));
 	assert_true(has_line(name, "state:", "captures"));
 	send_udp("v0", 10, 100);

@@ -138,6 +138,14 @@ last_isb_option() {
 	equal objects "$(out dump | jq -s 'map(select((.final or .open) | not)) | length')" 12
 }
 
+@test "json_output_says_at_once_that_the_capture_into_a_file_is_open" {
+	netns_pair
+	start_in "$B" dump "$NSRING" dump -i "netns:$B/v1" --duration 60 --json \
+		-w "$BATS_TEST_TMPDIR/file.pcapng"
+	wait_until grep -q '"open":true' "$BATS_TEST_TMPDIR/dump.out"
+	finish dump
+}
+
 @test "pipe_into_tcpdump_shows_packets_while_the_capture_goes_on" {
 	netns_pair
 	start_in "$B" pipe bash -c "'$NSRING' dump -i 'netns:$B/v1' -w - --duration 60 |

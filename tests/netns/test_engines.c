@@ -5,7 +5,6 @@
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -62,45 +61,6 @@ static void require_sender(void)
 	}
 }
 
-static void send_udp(uint16_t port, uint32_t count)
-{
-	struct nsr_frame *frames = calloc(count, sizeof(*frames));
-	uint8_t frame[60];
-	uint32_t i;
-
-	udp_frame(frame, port);
-	for (i = 0; i < count; i++)
-		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
-	send_frames("v0", frames, count);
-	free(frames);
-}
-
-static uint32_t count_entries(const char *path)
-{
-	struct dirent *entry;
-	uint32_t count = 0;
-	DIR *dir = opendir(path);
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-static uint32_t count_ring_mappings(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-	uint32_t count = 0;
-
-	assert_non_null(maps);
-	while (fgets(line, sizeof(line), maps))
-		count += strstr(line, "socket:") != NULL;
-	fclose(maps);
-	return count;
-}
-
 static void two_hundred_cycles_leave_no_descriptor_and_no_mapping(void **state)
 {
 	struct nsr_options opts;
@@ -115,7 +75,7 @@ static void two_hundred_cycles_leave_no_descriptor_and_no_mapping(void **state)
 	for (i = 0; i < 200; i++)
 		nsr_close(open_on("v1", &opts));
 	assert_int_equal(count_entries("/proc/self/fd"), fds);
-	assert_int_equal(count_ring_mappings(), 0);
+	assert_int_equal(count_mappings("socket:"), 0);
 }
 
 static void opens_that_fail_leave_no_descriptor(void **state)

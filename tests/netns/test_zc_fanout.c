@@ -6,7 +6,6 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
 #include <linux/capability.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -791,31 +790,10 @@ static void the_filter_of_a_group_is_fixed(void **state)
 	nsr_close(cap);
 }
 
-static uint32_t count_entries(const char *path)
+static uint32_t count_memory(void)
 {
-	struct dirent *entry;
-	uint32_t count = 0;
-	DIR *dir = opendir(path);
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-static uint32_t count_mappings(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-	uint32_t count = 0;
-
-	assert_non_null(maps);
-	while (fgets(line, sizeof(line), maps))
-		count += strstr(line, "socket:") || strstr(line, "memfd:nsring") ||
-			 strstr(line, "bpf-map");
-	fclose(maps);
-	return count;
+	return count_mappings("socket:") + count_mappings("memfd:nsring") +
+	       count_mappings("bpf-map");
 }
 
 static void twenty_groups_leave_no_descriptor_mapping_thread_or_program(void **state)
@@ -826,14 +804,14 @@ static void twenty_groups_leave_no_descriptor_mapping_thread_or_program(void **s
 	topology_require_groups();
 	threads = count_entries("/proc/self/task");
 	fds = count_entries("/proc/self/fd");
-	mappings = count_mappings();
+	mappings = count_memory();
 	for (i = 0; i < 20; i++) {
 		open_group(NSR_FANOUT_FLOW, caps, 2);
-		assert_int_not_equal(count_mappings(), mappings);
+		assert_int_not_equal(count_memory(), mappings);
 		close_all(caps, 2);
 	}
 	assert_int_equal(count_entries("/proc/self/fd"), fds);
-	assert_int_equal(count_mappings(), mappings);
+	assert_int_equal(count_memory(), mappings);
 	assert_int_equal(program_id(), 0);
 	assert_int_equal(count_entries("/proc/self/task"), threads);
 }

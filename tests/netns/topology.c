@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include <arpa/inet.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
@@ -144,5 +145,44 @@ uint32_t collect(struct nsr_capture *cap, void (*each)(const struct nsr_packet *
 		count += batch.count;
 	}
 	assert_int_equal(n, -ENODATA);
+	return count;
+}
+
+void send_udp(uint16_t port, uint32_t count)
+{
+	struct nsr_frame *frames = calloc(count, sizeof(*frames));
+	uint8_t frame[60];
+	uint32_t i;
+
+	udp_frame(frame, port);
+	for (i = 0; i < count; i++)
+		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
+	send_frames("v0", frames, count);
+	free(frames);
+}
+
+uint32_t count_entries(const char *path)
+{
+	struct dirent *entry;
+	uint32_t count = 0;
+	DIR *dir = opendir(path);
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+uint32_t count_mappings(const char *name)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	uint32_t count = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		count += strstr(line, name) != NULL;
+	fclose(maps);
 	return count;
 }

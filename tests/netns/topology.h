@@ -48,6 +48,9 @@ void send_frames(const char *device, const struct nsr_frame *frames, uint32_t co
  */
 void udp_frame(uint8_t frame[60], uint16_t port);
 
+/** send_udp() - send @count of these to v1 */
+void send_udp(uint16_t port, uint32_t count);
+
 /**
  * collect() - stop a capture and hand each packet that it has to a function
  * @cap:  open
@@ -58,5 +61,11 @@ void udp_frame(uint8_t frame[60], uint16_t port);
  */
 uint32_t collect(struct nsr_capture *cap, void (*each)(const struct nsr_packet *, void *arg),
 		 void *arg);
+
+/** count_entries() - of a folder, such as /proc/self/fd */
+uint32_t count_entries(const char *path);
+
+/** count_mappings() - of this process, with @name in their line of /proc/self/maps */
+uint32_t count_mappings(const char *name);
 
 #endif
