@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Opening a capture: its engine, in its place, and its filter. */
+#include "capture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "registry.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* asm-generic/socket.h since 5.14 */
+#endif
+
+/* nsr_options.batch_ms where neither the caller nor the engine has a wish. */
+#define DEFAULT_BATCH_MS 20
+
+/* The place of a target that captures all namespaces at once. */
+#define ALL_PLACES "all"
+
+/* What has to happen inside the place. */
+struct opening {
+	struct nsr_capture *cap;
+	struct nsr_error *err;
+};
+
+static uint64_t own_netns_cookie(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
+static bool is_everywhere(const struct nsr_target *target)
+{
+	return strcmp(target->place, ALL_PLACES) == 0;
+}
+
+static int call_open(struct nsr_capture *cap, struct nsr_error *err)
+{
+	struct nsr_options opts = cap->opts;
+	struct nsr_engine_args args = {
+		.size = sizeof(args),
+		.device = cap->target.device,
+		.queue = cap->target.queue,
+		.opts = &opts,
+		.batch_default = !opts.batch_ms,
+		.all = is_everywhere(&cap->target),
+	};
+
+	if (!opts.batch_ms)
+		opts.batch_ms = DEFAULT_BATCH_MS;
+
+	/* The filter must see what is cut off: see trim(). */
+	if (!cap->ops->set_filter)
+		opts.snaplen = NSR_SNAPLEN_MAX;
+	return cap->ops->open(&args, &cap->priv, err);
+}
+
+static int open_inside(void *arg)
+{
+	struct opening *opening = arg;
+	struct nsr_capture *cap = opening->cap;
+
+	cap->netns_cookie = own_netns_cookie();
+	return call_open(cap, opening->err);
+}
+
+/* Refuses what only other engines have. */
+static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err)
+{
+	const struct nsr_options *opts = &cap->opts;
+	const char *name = cap->ops->name;
+
+	if (cap->target.queue >= 0 && !(cap->ops->flags & NSR_ENGINE_QUEUE))
+		return nsr_error_set(err, -EINVAL,
+				     "engine %s takes no queue: leave \"@%d\" out of the target",
+				     name, cap->target.queue);
+	if ((cap->opts.xdp || cap->opts.busy_poll_us) && !(cap->ops->flags & NSR_ENGINE_XDP))
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "engine %s doesn't use XDP: leave its modes and busy polling "
+				     "out, or use zc:%s",
+				     name, cap->target.device);
+	if ((opts->share || opts->sample > 1 || opts->inject || opts->fanout > NSR_FANOUT_QUEUE) &&
+	    !(cap->ops->flags & NSR_ENGINE_SHARE))
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "engine %s can't %s: load nsring.ko and use ring:%s", name,
+				     opts->share	? "share a ring"
+				     : opts->sample > 1 ? "sample"
+				     : opts->inject	? "inject frames into the stack"
+							: "spread packets that way",
+				     cap->target.device);
+	if (is_everywhere(&cap->target) && !(cap->ops->flags & NSR_ENGINE_ALL))
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "engine %s captures one namespace at a time: for all at once "
+				     "load nsring.ko and use all/ring:any",
+				     name);
+	if (is_everywhere(&cap->target) && strcmp(cap->target.device, "any") != 0)
+		return nsr_error_set(err, -EINVAL,
+				     "of all namespaces at once there is only the device \"any\"");
+	if (opts->mode & NSR_SEND && !cap->ops->send)
+		return nsr_error_set(err, -EOPNOTSUPP, "engine %s can't send", name);
+	return 0;
+}
+
+static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
+{
+	struct opening opening = { .cap = cap, .err = err };
+	int rc;
+
+	rc = check_engine_has(cap, err);
+	if (rc < 0)
+		return rc;
+	if (cap->ops->flags & NSR_ENGINE_PATH) {
+		if (cap->target.place[0])
+			return nsr_error_set(err, -EINVAL,
+					     "engine %s takes no place: leave \"%s/\" out of the "
+					     "target",
+					     cap->ops->name, cap->target.place);
+		return call_open(cap, err);
+	}
+	rc = nsr_place_open(is_everywhere(&cap->target) ? "" : cap->target.place, &cap->place, err);
+	if (rc < 0)
+		return rc;
+	rc = nsr_place_run(&cap->place, open_inside, &opening, err);
+	nsr_place_close(&cap->place);
+	return rc;
+}
+
+static uint32_t linktype(struct nsr_capture *cap)
+{
+	struct nsr_info info = { .size = sizeof(info) };
+
+	cap->ops->info(cap->priv, &info);
+	return info.linktype;
+}
+
+static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
+{
+	struct nsr_filter *filter = NULL;
+	int rc;
+
+	if (text) {
+		rc = nsr_filter_compile(text, linktype(cap), &filter, err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = cap->ops->set_filter(cap->priv, filter, err);
+	if (rc < 0) {
+		nsr_filter_free(filter);
+		return rc;
+	}
+	nsr_filter_free(cap->filter);
+	cap->filter = filter;
+	return 0;
+}
+
+static int use_sift(struct nsr_capture *cap, const char *text, struct nsr_error *err)
+{
+	struct nsr_filter_set *sift = NULL;
+	int rc;
+
+	if (text) {
+		rc = nsr_filter_set_new(text, linktype(cap), &sift, err);
+		if (rc < 0)
+			return rc;
+	}
+	nsr_filter_set_free(cap->sift);
+	cap->sift = sift;
+	return 0;
+}
+
+int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err)
+{
+	int rc;
+
+	if (filter && !*filter)
+		filter = NULL;
+	rc = cap->ops->set_filter ? use_filter(cap, filter, err) : use_sift(cap, filter, err);
+	if (rc == 0)
+		nsr_publish_filter(&cap->publisher, filter);
+	return rc;
+}
+
+static int start(struct nsr_capture *cap, struct nsr_error *err)
+{
+	int fd, rc;
+
+	rc = nsr_set_filter(cap, cap->opts.filter, err);
+	if (rc < 0)
+		return rc;
+	fd = cap->ops->fd(cap->priv);
+	rc = nsr_wait_open(&cap->wait, fd, cap->place.path[0] ? PLACE_CHECK_MS : 0);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "%s: can't wait on it: %s", cap->target.device,
+				     strerror(-rc));
+	return cap->ops->start(cap->priv, err);
+}
+
+static void say_target(const char *target, struct nsr_error *err)
+{
+	struct nsr_error why = *err;
+
+	size_t len = strlen(target);
+
+	if (strncmp(why.text, target, len) == 0 && why.text[len] == ':')
+		return; /* said already, as of a file */
+	nsr_error_set(err, why.code, "%.150s: %.350s", target, why.text);
+}
+
+/* Lets go of all that opening and starting has made. */
+static void shut(struct nsr_capture *cap)
+{
+	nsr_wait_close(&cap->wait);
+	if (cap->priv)
+		cap->ops->close(cap->priv);
+	cap->priv = NULL;
+	nsr_filter_free(cap->filter);
+	cap->filter = NULL;
+	nsr_filter_set_free(cap->sift);
+	cap->sift = NULL;
+	nsr_publish_close(&cap->publisher);
+}
+
+static int open_with(struct nsr_capture *cap, const struct nsr_engine_ops *ops, const char *target,
+		     struct nsr_error *err)
+{
+	int rc;
+
+	cap->ops = ops;
+	rc = open_engine(cap, err);
+	if (rc == 0 && cap->opts.mode & NSR_RECV)
+		nsr_publish_open(&cap->publisher, target, ops->name, cap->place.inode);
+	if (rc == 0)
+		rc = start(cap, err);
+	if (rc < 0)
+		shut(cap);
+	return rc;
+}
+
+/* Reasons that are the engine's own: another one may well do. */
+static bool may_fall_back(int code)
+{
+	return code == -ENOMEM || code == -EPROTONOSUPPORT || code == -EAFNOSUPPORT;
+}
+
+/* When none does, the first one's reason is told. */
+static int open_with_default(struct nsr_capture *cap, const char *target, struct nsr_error *err)
+{
+	const struct nsr_engine_ops *ops = nsr_registry_default(&cap->opts, NULL);
+	struct nsr_error unused;
+	int rc, next;
+
+	rc = next = open_with(cap, ops, target, err);
+	while (next < 0 && may_fall_back(next)) {
+		ops = nsr_registry_default(&cap->opts, ops);
+		if (!ops)
+			return rc;
+		next = open_with(cap, ops, target, &unused);
+	}
+	return next < 0 ? rc : nsr_error_set(err, 0, "%s", "");
+}
+
+static int open_target(struct nsr_capture *cap, const char *target, struct nsr_error *err)
+{
+	const struct nsr_engine_ops *ops;
+
+	if (!*cap->target.engine)
+		return open_with_default(cap, target, err);
+	ops = nsr_registry_find(cap->target.engine, err);
+	return ops ? open_with(cap, ops, target, err) : err->code;
+}
+
+int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capture **result,
+	     struct nsr_error *err)
+{
+	struct nsr_capture *cap;
+	struct nsr_error unused;
+	int rc;
+
+	*result = NULL;
+	if (!err)
+		err = &unused;
+	nsr_error_set(err, 0, "%s", "");
+	cap = calloc(1, sizeof(*cap));
+	if (!cap)
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	cap->wait.epoll = cap->wait.timer = -1;
+	rc = nsr_target_parse(target, &cap->target, err);
+	if (rc == 0)
+		rc = nsr_options_take(opts, &cap->opts, err);
+	if (rc < 0)
+		goto close;
+	cap->packets = calloc(cap->opts.batch_packets, sizeof(*cap->packets));
+	if (!cap->packets) {
+		rc = nsr_error_set(err, -ENOMEM, "out of memory");
+		goto close;
+	}
+	rc = open_target(cap, target, err);
+	if (rc < 0)
+		goto close;
+	cap->opts.filter = NULL; /* the caller's */
+	*result = cap;
+	return 0;
+
+close:
+	say_target(target, err);
+	nsr_close(cap);
+	return rc;
+}
+
+void nsr_close(struct nsr_capture *cap)
+{
+	if (!cap)
+		return;
+	shut(cap);
+	free(cap->packets);
+	free(cap);
+}

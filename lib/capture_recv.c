@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Receiving: what an engine has, or waiting for it, and the end.
+ *
+ * A capture that comes to an end (stopped, device or namespace gone) may still have packets: it
+ * goes on handing them out until the engine has been quiet for its drain time, then returns the
+ * reason, for ever.
+ */
+#include "capture.h"
+
+#include <errno.h>
+
+/* How often to look whether a device that is down still exists. */
+#define SUSPECT_CHECK_MS 200
+
+static void stay_quiet(struct nsr_capture *cap)
+{
+	cap->quiet_until_ms = nsr_wait_now_ms() + cap->ops->drain_ms(cap->priv);
+}
+
+static void end(struct nsr_capture *cap, int why)
+{
+	if (cap->end)
+		return;
+	cap->end = why;
+	stay_quiet(cap);
+	/* Who polls nsr_fd() has to come back for the end. */
+	if (cap->ops->fd(cap->priv) >= 0)
+		nsr_wait_tick(&cap->wait, cap->ops->drain_ms(cap->priv) + 1);
+}
+
+static uint32_t iface_linktype(void *arg, uint32_t id)
+{
+	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_capture *cap = arg;
+
+	return cap->ops->interface(cap->priv, id, &iface) == 0 ? iface.linktype : 0;
+}
+
+static int sift(struct nsr_capture *cap, int n)
+{
+	int i, verdict, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		verdict = nsr_filter_set_match(cap->sift, &cap->packets[i], iface_linktype, cap);
+		if (verdict < 0)
+			return nsr_error_set(&cap->last, verdict, "filter: out of memory");
+		if (verdict)
+			cap->packets[kept++] = cap->packets[i];
+	}
+	return kept;
+}
+
+static void trim(struct nsr_capture *cap, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (cap->packets[i].caplen > cap->opts.snaplen)
+			cap->packets[i].caplen = cap->opts.snaplen;
+}
+
+/* Packets that are there now; *more: the engine had some, though the filter refused them all. */
+static int take(struct nsr_capture *cap, bool *more)
+{
+	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last), kept;
+
+	*more = n > 0;
+	if (n > 0 && cap->sift) {
+		kept = sift(cap, n);
+		nsr_capture_count(&cap->n_filtered, kept < 0 ? 0 : (uint64_t)(n - kept));
+		n = kept;
+	}
+	if (cap->opts.snaplen < NSR_SNAPLEN_MAX && !cap->ops->set_filter)
+		trim(cap, n);
+	return n;
+}
+
+static void publish(struct nsr_capture *cap)
+{
+	struct nsr_stats stats = { .size = sizeof(stats) };
+
+	if (nsr_publish_due(&cap->publisher))
+		nsr_stats(cap, &stats);
+}
+
+static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
+{
+	uint64_t bytes = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		bytes += cap->packets[i].len;
+	nsr_capture_count(&cap->n_packets, (uint64_t)n);
+	nsr_capture_count(&cap->n_bytes, bytes);
+	cap->lively = true;
+	publish(cap);
+	batch->packets = cap->packets;
+	batch->count = (uint32_t)n;
+	return n;
+}
+
+static void check_place(struct nsr_capture *cap)
+{
+	if (cap->end || !nsr_place_gone(&cap->place))
+		return;
+	nsr_error_set(&cap->last, -ENETDOWN,
+		      "place \"%s\" is gone: its network namespace was deleted", cap->target.place);
+	end(cap, -ENETDOWN);
+}
+
+static void set_tick(struct nsr_capture *cap)
+{
+	uint32_t place_ms = cap->place.path[0] ? PLACE_CHECK_MS : 0;
+
+	nsr_wait_tick(&cap->wait, cap->suspect ? SUSPECT_CHECK_MS : place_ms);
+}
+
+static void check_engine(struct nsr_capture *cap)
+{
+	int rc;
+
+	if (!cap->ops->check)
+		return;
+	/* Also at the end: it takes the error off the descriptor. */
+	rc = cap->ops->check(cap->priv, cap->end ? NULL : &cap->last);
+	if (cap->end)
+		return;
+	if (rc < 0) {
+		end(cap, rc);
+	} else if (cap->suspect != (rc > 0)) {
+		cap->suspect = rc > 0;
+		set_tick(cap);
+	}
+}
+
+/* The timer of an engine that always has something stands expired: it does not tick. */
+static void check_without_tick(struct nsr_capture *cap)
+{
+	int64_t now;
+
+	if (cap->ops->fd(cap->priv) >= 0)
+		return;
+	now = nsr_wait_now_ms();
+	if (now < cap->check_at_ms)
+		return;
+	cap->check_at_ms = now + PLACE_CHECK_MS;
+	if (cap->place.path[0])
+		check_place(cap);
+	check_engine(cap);
+}
+
+/* How long the caller of nsr_recv() still waits. */
+struct patience {
+	int wait_ms;
+	bool waited;
+	bool ready; /* the engine's descriptor was */
+	int64_t until_ms; /* 0: not waited yet */
+};
+
+static int rest_ms(struct patience *patience)
+{
+	int64_t now;
+
+	if (patience->wait_ms <= 0)
+		return patience->wait_ms;
+	now = nsr_wait_now_ms();
+	if (!patience->until_ms)
+		patience->until_ms = now + patience->wait_ms;
+	return now < patience->until_ms ? (int)(patience->until_ms - now) : 0;
+}
+
+/* What a wait has brought. 1: look again; 0: somebody wants the reader back. */
+static int see_to(struct nsr_capture *cap, int events)
+{
+	if (events & NSR_WAIT_WOKEN)
+		return 0;
+	if (events & NSR_WAIT_TICK)
+		check_place(cap);
+	if (events & NSR_WAIT_ERROR || (events & NSR_WAIT_TICK && cap->suspect))
+		check_engine(cap);
+	return 1;
+}
+
+/*
+ * Lets packets gather before the descriptor is waited for, once after packets have come. 1: look
+ * again; 0: wait; or an error.
+ */
+static int rest_a_while(struct nsr_capture *cap, int left_ms)
+{
+	bool look_away = cap->lively && left_ms != 0 && !cap->end;
+	int rc, fd = -1, us;
+
+	cap->lively = cap->lively && !look_away;
+	if (!cap->ops->rest)
+		return 0;
+	us = cap->ops->rest(cap->priv, look_away, &fd);
+	if (us <= 0)
+		return us == -EAGAIN ? 1 : us;
+	if (left_ms > 0 && us / 1000 >= left_ms)
+		us = left_ms * 1000;
+	rc = nsr_wait_rest(&cap->wait, (uint32_t)us, fd);
+	return rc < 0 ? rc : 1;
+}
+
+/* Nothing there now. 1: look again; 0 or an error: what nsr_recv() returns. */
+static int idle(struct nsr_capture *cap, struct patience *patience)
+{
+	int rest = rest_ms(patience);
+	bool draining = false;
+	int64_t quiet_ms;
+	int events, rc;
+
+	if (patience->ready) {
+		patience->ready = false;
+		check_engine(cap);
+	}
+	check_without_tick(cap);
+	publish(cap);
+	rc = rest_a_while(cap, rest);
+	if (rc)
+		return rc;
+	if (cap->end) {
+		quiet_ms = cap->quiet_until_ms - nsr_wait_now_ms();
+		if (quiet_ms <= 0)
+			return cap->end;
+		draining = rest < 0 || rest > quiet_ms;
+		if (draining)
+			rest = (int)quiet_ms;
+	}
+	if (rest == 0 && patience->waited)
+		return 0;
+	patience->waited = true;
+	events = nsr_wait_for(&cap->wait, rest);
+	if (events <= 0)
+		return events == 0 && draining ? 1 : events;
+	patience->ready = events & NSR_WAIT_READY && cap->ops->fd(cap->priv) >= 0;
+	return see_to(cap, events);
+}
+
+/* How long to go through packets that the filter refuses, however short the caller's wait is. */
+#define SIFT_MS 100
+
+/* The filter has refused all that the engine had. 1: go on; 0 or an error: as idle(). */
+static int sift_on(struct nsr_capture *cap, struct patience *patience)
+{
+	int64_t now = nsr_wait_now_ms();
+	int events;
+
+	if (!patience->until_ms)
+		patience->until_ms =
+			now + (patience->wait_ms > SIFT_MS ? patience->wait_ms : SIFT_MS);
+	if (patience->wait_ms >= 0 && now >= patience->until_ms)
+		return 0;
+	events = nsr_wait_for(&cap->wait, 0);
+	return events < 0 ? events : see_to(cap, events);
+}
+
+int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
+{
+	struct patience patience = { .wait_ms = wait_ms };
+	bool more;
+	int n, rc;
+
+	batch->packets = cap->packets;
+	batch->count = 0;
+	if (!(cap->opts.mode & NSR_RECV))
+		return nsr_error_set(&cap->last, -EBADF, "opened for sending only");
+	for (;;) {
+		n = take(cap, &more);
+		if (n > 0) {
+			if (cap->end)
+				stay_quiet(cap);
+			return hand_out(cap, batch, n);
+		}
+		if (n < 0)
+			return n;
+		rc = more ? sift_on(cap, &patience) : idle(cap, &patience);
+		if (rc <= 0)
+			return rc;
+	}
+}
+
+int nsr_stop(struct nsr_capture *cap)
+{
+	int rc = cap->ops->stop ? cap->ops->stop(cap->priv, &cap->last) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (!cap->end)
+		nsr_error_set(&cap->last, -ENODATA, "stopped");
+	end(cap, -ENODATA);
+	return 0;
+}
