@@ -10,8 +10,7 @@ bats_require_minimum_version 1.5.0
 load ../lib/netns
 load ../lib/ls
 
-# There is no bash that can send datagrams, as udp() wants, but nsring: of what A sends, one flow each
-# to B's address, of 60 bytes.
+# send NS COUNT [ARGUMENT…]: that many frames for B's address out of v0 there, whatever the stack would do.
 send() {
 	local ns=$1 count=$2
 	shift 2
@@ -90,6 +89,37 @@ frames() {
 	equal frames "$(frames "$file")" 100
 	equal bytes "$(tcpdump -nn -t -xx -r "$file" 2>/dev/null | md5sum)" \
 		"$(tcpdump -nn -t -xx -r "$witness" 2>/dev/null | md5sum)"
+}
+
+# Segments of up to 64 KiB, whose sums nobody has computed.
+@test "tcp_of_the_stack_is_captured_as_tcpdump_captures_it" {
+	local file=$BATS_TEST_TMPDIR/ring.pcap witness=$BATS_TEST_TMPDIR/witness.pcap
+	netns_pair
+	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump --immediate-mode -U -i v1 \
+		-w "$witness"
+	start_open dump "$NSRING" dump --json -i "netns:$B/ring:v1" -w "$file" --duration 60
+	mkfifo "$BATS_TEST_TMPDIR/never_ends"
+	start server nsenter --net="/run/netns/$B" bash -c \
+		"exec nc -l -p 5000 <>'$BATS_TEST_TMPDIR/never_ends'"
+	wait_until in_ns "$B" sh -c 'grep -q ":1388 " /proc/net/tcp*'
+	in_ns "$A" bash -c 'dd if=/dev/zero bs=250000 count=2 >/dev/tcp/10.9.0.2/5000'
+	reap server
+	equal bytes "$(out server | wc -c)" 500000
+	wait_until witness_has_all
+	finish dump
+	finish tcpdump
+	equal packets "$(tcp_lines "$file" | md5sum)" "$(tcp_lines "$witness" | md5sum)"
+	[ "$(tcpdump -nn -r "$file" greater 10000 2>/dev/null | wc -l)" -gt 0 ]
+}
+
+witness_has_all() {
+	[ "$(frames "$BATS_TEST_TMPDIR/witness.pcap")" = \
+		$(($(kernel "$B" v1 rx.packets) + $(kernel "$B" v1 tx.packets))) ]
+}
+
+# Sorted: what two CPUs did at once has no order.
+tcp_lines() {
+	tcpdump -nn -t -S -r "$1" 2>/dev/null | sort
 }
 
 @test "filter_refuses_in_the_kernel_what_it_does_not_want" {
