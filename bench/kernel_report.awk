@@ -26,7 +26,7 @@ file == 1 { next }
 
 { split($0, field, "\t") }
 
-field[1] == "kernel" {
+field[1] == "kernel" && !(field[2] in version) {
 	kernels[++kernel_count] = field[2]
 	version[field[2]] = field[3]
 }
