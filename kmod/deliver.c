@@ -282,8 +282,9 @@ static noinline void wake_readers(const struct nsr_ring *ring, u64 head, unsigne
 }
 
 static __always_inline void publish(const struct nsr_ring *ring, struct nsring_lane *shown,
-				    u64 head, u32 readers)
+				    u64 head, u32 readers, const bool shared)
 {
+	struct nsr_sock *reader;
 	u32 waiting;
 
 	/* What is before head is whole. */
@@ -291,8 +292,15 @@ static __always_inline void publish(const struct nsr_ring *ring, struct nsring_l
 	/* Either a reader on its way to sleep sees the head, or we see that it waits: see wake.c. */
 	smp_mb();
 	waiting = READ_ONCE(ring->waiting) & readers;
-	if (unlikely(waiting))
+	if (likely(!waiting))
+		return;
+	if (shared) {
 		wake_readers(ring, head, waiting);
+		return;
+	}
+	reader = rcu_dereference(ring->readers[0]);
+	if (reader)
+		nsr_wake(reader, smp_processor_id(), head);
 }
 
 /*
@@ -361,7 +369,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	count(&shown->written);
 	if (shared && unlikely(verdict.readers != lane->everyone))
 		count_others(lane, verdict.readers);
-	publish(ring, shown, end, verdict.readers);
+	publish(ring, shown, end, verdict.readers, shared);
 	return stamp_ns;
 }
 
