@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,19 +18,6 @@
 
 #define PORT  1000
 #define OTHER 2000
-
-static void send_on(const char *device, uint16_t port, uint32_t count)
-{
-	struct nsr_frame *frames = calloc(count, sizeof(*frames));
-	uint8_t frame[60];
-	uint32_t i;
-
-	udp_frame(frame, port);
-	for (i = 0; i < count; i++)
-		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
-	send_frames(device, frames, count);
-	free(frames);
-}
 
 /* A capture is refused with @code and a sentence that has @part. */
 static void refused(const char *target, const struct nsr_options *opts, int code, const char *part)

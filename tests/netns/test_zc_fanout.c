@@ -66,15 +66,7 @@ static void close_all(struct nsr_capture **caps, uint32_t count)
 
 static void send_some(uint32_t count)
 {
-	struct nsr_frame *frames = calloc(count, sizeof(*frames));
-	uint8_t frame[60];
-	uint32_t i;
-
-	udp_frame(frame, 1000);
-	for (i = 0; i < count; i++)
-		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
-	send_frames("v0", frames, count);
-	free(frames);
+	send_udp(1000, count);
 }
 
 static uint32_t program_id(void)

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -67,15 +66,7 @@ static struct nsr_stats stats_of(struct nsr_capture *cap)
 
 static void send_some(uint32_t count)
 {
-	struct nsr_frame *frames = calloc(count, sizeof(*frames));
-	uint8_t frame[60];
-	uint32_t i;
-
-	udp_frame(frame, 1000);
-	for (i = 0; i < count; i++)
-		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
-	send_frames("v0", frames, count);
-	free(frames);
+	send_udp(1000, count);
 }
 
 /* What is there now, without waiting. */

@@ -6,7 +6,6 @@
  */
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "topology.h"
@@ -32,17 +31,10 @@ static void make_device(void)
 /* AF_XDP sends on the queue that it is bound to, and a veth's peer receives on the same. */
 static void send_on_queue(uint32_t queue, uint16_t port, uint32_t count)
 {
-	struct nsr_frame *frames = calloc(count, sizeof(*frames));
-	uint8_t frame[60];
 	char target[32];
-	uint32_t i;
 
-	udp_frame(frame, port);
-	for (i = 0; i < count; i++)
-		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
 	snprintf(target, sizeof(target), "zc:q0@%u", queue);
-	send_frames(target, frames, count);
-	free(frames);
+	send_on(target, port, count);
 }
 
 /* 10, 20, 30 and 40 packets. */

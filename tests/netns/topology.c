@@ -148,7 +148,7 @@ uint32_t collect(struct nsr_capture *cap, void (*each)(const struct nsr_packet *
 	return count;
 }
 
-void send_udp(uint16_t port, uint32_t count)
+void send_on(const char *target, uint16_t port, uint32_t count)
 {
 	struct nsr_frame *frames = calloc(count, sizeof(*frames));
 	uint8_t frame[60];
@@ -157,8 +157,13 @@ void send_udp(uint16_t port, uint32_t count)
 	udp_frame(frame, port);
 	for (i = 0; i < count; i++)
 		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
-	send_frames("v0", frames, count);
+	send_frames(target, frames, count);
 	free(frames);
+}
+
+void send_udp(uint16_t port, uint32_t count)
+{
+	send_on("v0", port, count);
 }
 
 uint32_t count_entries(const char *path)

@@ -48,7 +48,10 @@ void send_frames(const char *device, const struct nsr_frame *frames, uint32_t co
  */
 void udp_frame(uint8_t frame[60], uint16_t port);
 
-/** send_udp() - send @count of these to v1 */
+/** send_on() - send @count frames of udp_frame() to a target */
+void send_on(const char *target, uint16_t port, uint32_t count);
+
+/** send_udp() - likewise, to v1 */
 void send_udp(uint16_t port, uint32_t count);
 
 /**
