@@ -73,7 +73,7 @@ struct capture_args {
 	  capture_parse_snaplen, offsetof(type, member.snaplen) }, \
 	{ "ring", 0, "SIZE", "memory for packets that wait, a target (8M; zc: 16M a queue)", \
 	  units_parse_size, offsetof(type, member.ring_bytes) }, \
-	{ "batch-ms", 0, "MS", "longest wait of a packet for its batch to fill (20; ring: 0.5)", \
+	{ "batch-ms", 0, "MS", "longest wait of a packet for its batch to fill (20; ring: 0.5 to 4)", \
 	  capture_parse_batch_ms, offsetof(type, member.batch_ms) }, \
 	{ "direction", 0, "WHICH", "in, out or both", \
 	  capture_parse_direction, offsetof(type, member.direction) }, \

@@ -131,7 +131,6 @@ static int set_up(struct nsr_sock *sock, sockptr_t value, unsigned int len)
 	rc = check_setup(sock_net(&sock->sk), &setup);
 	if (rc < 0)
 		return rc;
-	setup.timeout_us = setup.timeout_us ?: 500;
 	setup.sample = setup.sample ?: 1;
 	lock_sock(&sock->sk);
 	if (sock->bound)
@@ -315,7 +314,6 @@ static int create(struct net *net, struct socket *socket, int protocol, int kern
 	socket->state = SS_UNCONNECTED;
 	socket->ops = &ops;
 	sock = nsr_sock(sk);
-	sock->setup.timeout_us = 500;
 	sock->setup.sample = 1;
 	return 0;
 }

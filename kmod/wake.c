@@ -12,6 +12,11 @@
  * the other. While the readers are awake a packet costs that look and no more. (A bit may stand
  * although its reader is awake, but not the other way round.)
  *
+ * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that comes
+ * later than SHORTEST after the reader began to wait may be the only one, and waits that long. One
+ * that comes sooner belongs to a stream of them, and waits twice as long as the last one did, up to
+ * LONGEST. Who has set a time-out gets that.
+ *
  * Who waits for edges (EPOLLET) polls when woken and then not before it is woken again: it is WAITING
  * even if there is something.
  */
@@ -20,6 +25,9 @@
 #include "compat.h"
 #include "ring.h"
 #include "sock.h"
+
+#define SHORTEST (500 * NSEC_PER_USEC)
+#define LONGEST	 (4 * NSEC_PER_MSEC)
 
 enum {
 	AWAKE,
@@ -37,9 +45,16 @@ static void wake_now(struct nsr_sock *sock)
 
 static void start_timer(struct nsr_wake *wake)
 {
+	u64 now = ktime_get_ns(), wait = wake->shortest;
+
+	if (now - READ_ONCE(wake->since) < wait)
+		wait = min(2 * READ_ONCE(wake->wait), wake->longest);
 	/* Not hrtimer_active(), which is also true at the end of time_out(), too late for a packet. */
-	if (!hrtimer_is_queued(&wake->timer))
-		hrtimer_start(&wake->timer, ns_to_ktime(wake->timeout_ns), HRTIMER_MODE_REL_SOFT);
+	if (hrtimer_is_queued(&wake->timer) &&
+	    (u64)hrtimer_get_expires_ns(&wake->timer) <= now + wait)
+		return;
+	WRITE_ONCE(wake->wait, wait);
+	hrtimer_start(&wake->timer, ns_to_ktime(now + wait), HRTIMER_MODE_ABS_SOFT);
 }
 
 static enum hrtimer_restart time_out(struct hrtimer *timer)
@@ -61,21 +76,28 @@ int nsr_wake_init(struct nsr_sock *sock)
 	wake->due = kvcalloc(nr_cpu_ids, sizeof(*wake->due), GFP_KERNEL_ACCOUNT);
 	if (!wake->due)
 		return -ENOMEM;
-	hrtimer_setup(&wake->timer, time_out, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	hrtimer_setup(&wake->timer, time_out, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	return 0;
 }
 
 /** nsr_wake_set() - when to wake it, as it has asked for; it has a ring and an index */
 void nsr_wake_set(struct nsr_sock *sock)
 {
-	u32 timeout_us = sock->setup.timeout_us;
+	u32 us = sock->setup.timeout_us;
 	u64 lane_bytes = sock->ring->lane_bytes;
 	struct nsr_wake *wake = &sock->wake;
 
 	wake->watermark = sock->setup.watermark_bytes;
 	if (!wake->watermark || wake->watermark > lane_bytes / 2)
 		wake->watermark = lane_bytes / 4;
-	wake->timeout_ns = timeout_us == NSRING_NOW ? 0 : (u64)timeout_us * NSEC_PER_USEC;
+	if (!us) {
+		wake->shortest = SHORTEST;
+		wake->longest = LONGEST;
+	} else {
+		wake->shortest = us == NSRING_NOW ? 0 : (u64)us * NSEC_PER_USEC;
+		wake->longest = wake->shortest;
+	}
+	wake->wait = wake->shortest;
 	/* epoll asks when it is told of a socket, which may be before that is bound, and not again. */
 	wake->state = WAITING;
 	set_bit(sock->index, &sock->ring->waiting);
@@ -104,7 +126,7 @@ void nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head)
 	struct nsr_wake *wake = &sock->wake;
 	u64 waiting = head - READ_ONCE(nsr_sock_cursor(sock, cpu)->tail);
 
-	if (!wake->timeout_ns || waiting >= wake->watermark)
+	if (!wake->shortest || waiting >= wake->watermark)
 		wake_now(sock);
 	else if (READ_ONCE(wake->state) == WAITING &&
 		 cmpxchg(&wake->state, WAITING, TIMING) == WAITING)
@@ -125,7 +147,7 @@ static bool is_ready(const struct nsr_sock *sock, bool *any)
 		if (!unread)
 			continue;
 		*any = true;
-		if (!wake->timeout_ns || unread >= wake->watermark ||
+		if (!wake->shortest || unread >= wake->watermark ||
 		    (s64)(READ_ONCE(wake->due[cpu]) - tail) > 0)
 			return true;
 	}
@@ -146,6 +168,8 @@ bool nsr_wake_arm(struct nsr_sock *sock, bool edge)
 
 	if (!edge && is_ready(sock, &any))
 		return true;
+	if (READ_ONCE(wake->state) == AWAKE)
+		WRITE_ONCE(wake->since, ktime_get_ns());
 	WRITE_ONCE(wake->state, WAITING);
 	set_bit(sock->index, &sock->ring->waiting);
 	/* Pairs with that of publish() in deliver.c. */

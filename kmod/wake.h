@@ -14,14 +14,20 @@ struct nsr_sock;
  * struct nsr_wake - what a reader waits for
  * @state:      0: it doesn't; else see wake.c
  * @watermark:  bytes in a lane
- * @timeout_ns: 0: wake at once
+ * @shortest:   ns that a packet waits for others; 0: wake at once
+ * @longest:    ns that one of a stream does
+ * @wait:       ns that the last one did
+ * @since:      when the reader began to wait, ns of CLOCK_MONOTONIC
  * @timer:      runs while something waits
  * @due:        by lane: what is before this position has waited long enough
  */
 struct nsr_wake {
 	int state;
 	u32 watermark;
-	u64 timeout_ns;
+	u64 shortest;
+	u64 longest;
+	u64 wait;
+	u64 since;
 	struct hrtimer timer;
 	u64 *due;
 };

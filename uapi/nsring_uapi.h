@@ -297,7 +297,8 @@ NSRING_ASSERT(sizeof(struct nsring_record) == 48);
  * @ring_bytes: memory for records, all lanes together; there is a lane for each possible CPU, of a
  *              power of two and NSRING_LANE_MIN at least; 0: 4 MiB
  * @watermark_bytes: wake the reader when a lane holds so many; 0: a quarter of a lane
- * @timeout_us: wake the reader so long after a packet; NSRING_NOW: at once; 0: 500
+ * @timeout_us: wake the reader so long after a packet; NSRING_NOW: at once; 0: 500, and up to 4000 as long
+ *              as the next one comes within 500 after the reader has polled for it
  * @direction:  NSRING_DIRECTION_…
  * @sample:     keep every nth packet that the filter accepts; 0 and 1: each
  * @share:      number of a ring to share with all that name it (same namespace, same device, same

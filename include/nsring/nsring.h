@@ -98,7 +98,7 @@ enum nsr_xdp {
  *                 taken when memory is short: nsr_info() tells.
  * @batch_packets: most packets in a batch, at most 65536; 0: 256
  * @batch_ms:      longest time that a packet of a quiet capture waits for its batch to fill, ms,
- *                 at most 10000; 0: the engine's default (20; ring: half a millisecond)
+ *                 at most 10000; 0: the engine's default (20; ring: 0.5, up to 4 while they keep coming)
  * @direction:     enum nsr_direction
  * @fanout:        enum nsr_fanout
  * @fanout_group:  the group to join, as nsr_info() told for its first member; 0: a new group with

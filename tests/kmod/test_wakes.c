@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * When poll(2) wakes a reader. No test here depends on how fast the machine is: what must not wake
- * would do so only after ten seconds.
+ * would do so only after ten seconds; and no timer ends early, while of what must be soon it is enough
+ * if it once was.
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -16,6 +18,8 @@
 #include "system.h"
 
 #define WAIT_MS 10000
+#define ROUNDS	21
+#define MS	1000000U /* ns */
 
 /* Time-outs so long that only the watermark can be it. */
 static const struct nsring_setup patient = {
@@ -105,6 +109,87 @@ static void what_is_left_unread_wakes_again(void **state)
 	assert_true(ring_wakes(ring->fd, WAIT_MS));
 	assert_true(ring_wakes(ring->fd, WAIT_MS));
 	assert_int_equal(ring_wait(ring, 3, NULL, NULL), 3);
+	ring_close(ring);
+}
+
+/* Sends a packet, and then waits for it; returns how many ns. */
+static uint64_t stream(struct ring *ring)
+{
+	uint64_t met = ring_written(ring), began, ns;
+
+	send_udp("v0", 1, 60);
+	ring_met(ring->fd, met + 1);
+	began = now_ns();
+	assert_true(ring_wakes(ring->fd, WAIT_MS));
+	ns = now_ns() - began;
+	assert_int_equal(ring_read(ring, NULL, NULL), 1);
+	return ns;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* So many that a time which doubles has reached its end. */
+static void start_streaming(struct ring *ring)
+{
+	uint32_t i;
+
+	for (i = 0; i < 5; i++)
+		stream(ring);
+}
+
+/* ROUNDS times stream(), in the order of their length. */
+static void sort_streams(struct ring *ring, uint64_t *ns)
+{
+	uint32_t round;
+
+	start_streaming(ring);
+	for (round = 0; round < ROUNDS; round++)
+		ns[round] = stream(ring);
+	qsort(ns, ROUNDS, sizeof(*ns), compare);
+}
+
+static void packets_that_keep_coming_wake_less_often(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	uint64_t ns[ROUNDS];
+
+	sort_streams(ring, ns);
+	assert_true(ns[ROUNDS / 2] >= 4 * MS);
+	ring_close(ring);
+}
+
+static void a_lone_packet_after_others_wakes_as_soon_as_ever(void **state)
+{
+	struct ring *ring = ring_open(NULL, "v1");
+	uint64_t began, ns, shortest = UINT64_MAX;
+	uint32_t round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		start_streaming(ring);
+		assert_false(ring_wakes(ring->fd, 0));
+		sleep_ms(2);
+		began = now_ns();
+		stream(ring);
+		ns = now_ns() - began;
+		shortest = ns < shortest ? ns : shortest;
+	}
+	assert_true(shortest < 4 * MS);
+	ring_close(ring);
+}
+
+static void a_time_out_is_kept_however_many_come(void **state)
+{
+	const struct nsring_setup setup = { .timeout_us = 500 };
+	struct ring *ring = ring_open(&setup, "v1");
+	uint64_t ns[ROUNDS];
+
+	sort_streams(ring, ns);
+	assert_in_range(ns[0], MS / 2, 4 * MS - 1);
 	ring_close(ring);
 }
 
@@ -198,6 +283,9 @@ int main(void)
 		TEST(a_reader_is_left_alone_until_the_watermark),
 		TEST(a_reader_is_woken_again_for_what_comes_after),
 		TEST(what_is_left_unread_wakes_again),
+		TEST(packets_that_keep_coming_wake_less_often),
+		TEST(a_lone_packet_after_others_wakes_as_soon_as_ever),
+		TEST(a_time_out_is_kept_however_many_come),
 		TEST(a_full_ring_wakes_its_reader),
 		TEST(epoll_wakes_too),
 		TEST(epoll_tells_of_each_edge),
