@@ -46,8 +46,8 @@ field[1] == "both" {
 
 field[1] == "skipped" { why[field[2], field[3]] = field[4] }
 
-# The median of a row's measurements, or the least where other work disturbs; sets spread, how far
-# apart the closest of them are that are more than half, in percent of it.
+# The median of a row's measurements; sets spread, how far apart the closest of them are that are more
+# than half, in percent of it.
 function median(kernel, row,   list, n, i, j, x, middle, most) {
 	n = count[kernel, row]
 	for (i = 1; i <= n; i++) {
@@ -57,8 +57,6 @@ function median(kernel, row,   list, n, i, j, x, middle, most) {
 		list[j + 1] = x
 	}
 	middle = n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-	if (method[row] == "both")
-		return list[1]
 	most = int(n / 2) + 1
 	spread = 100
 	for (i = 1; i + most - 1 <= n; i++) {
@@ -183,7 +181,9 @@ function both_table(   i, k, kernel, row) {
 		print ""
 	}
 	print "\n- In a guest of two CPUs that take turns, and whose clock does not count instructions:" \
-		"\n  compare ratios, and see that nothing is unaccounted. The best of " repeats "."
+		"\n  compare ratios, and see that nothing is unaccounted. Medians of " repeats \
+		"; rows take turns." \
+		"\n- Ratio: to TPACKET_V3 with such a reader."
 }
 
 # The largest spread of a row; a lone packet may have to wait for a timer.

@@ -74,6 +74,17 @@ is() {
 	is "eight nsring sockets on another device" "+100" -
 }
 
+@test "the_pace_of_two_cpus_is_the_median_of_what_was_captured" {
+	for ns in 1000 3000 1100; do
+		printf 'both\t6.1\tboth-packet-read\t%s\t100\t100\t0\n' "$ns"
+	done >>"$values"
+	for ns in 1000 500 550; do
+		printf 'both\t6.1\tnsring-both-read\t%s\t100\t90\t9\n' "$ns"
+	done >>"$values"
+	report | grep -q '^| TPACKET_V3, reading | 1,100 | 1.00 | 0.00 | 0 |$'
+	report | grep -q '^| nsring, reading | 550 | 1.80 | 10.00 | 3 |$'
+}
+
 @test "skipped_rows_are_named_with_their_reason" {
 	measured none 1000
 	printf 'skipped\t6.1\tnsring-%s\tno "ko"\n' idle read >>"$values"
