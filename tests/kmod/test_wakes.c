@@ -163,22 +163,21 @@ static void packets_that_keep_coming_wake_less_often(void **state)
 	ring_close(ring);
 }
 
+/* What is left of its time once it has been sent, which may take a slow machine longer. */
 static void a_lone_packet_after_others_wakes_as_soon_as_ever(void **state)
 {
 	struct ring *ring = ring_open(NULL, "v1");
-	uint64_t began, ns, shortest = UINT64_MAX;
+	uint64_t ns, shortest = UINT64_MAX;
 	uint32_t round;
 
 	for (round = 0; round < ROUNDS; round++) {
 		start_streaming(ring);
 		assert_false(ring_wakes(ring->fd, 0));
 		sleep_ms(2);
-		began = now_ns();
-		stream(ring);
-		ns = now_ns() - began;
+		ns = stream(ring);
 		shortest = ns < shortest ? ns : shortest;
 	}
-	assert_true(shortest < 4 * MS);
+	assert_true(shortest < 2 * MS);
 	ring_close(ring);
 }
 
