@@ -13,8 +13,8 @@
  * although its reader is awake, but not the other way round.)
  *
  * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that comes
- * later than SHORTEST after the reader began to wait may be the only one, and waits that long. One
- * that comes sooner belongs to a stream of them, and waits twice as long as the last one did, up to
+ * SHORTEST or more after the reader began to wait may be the only one: it waits SHORTEST for others. One
+ * that comes sooner belongs to a stream of them: it waits twice as long as the last one did, up to
  * LONGEST. Who has set a time-out gets that.
  *
  * Who waits for edges (EPOLLET) polls when woken and then not before it is woken again: it is WAITING
