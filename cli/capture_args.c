@@ -142,22 +142,9 @@ const char *capture_parse_stamp(const char *value, void *field)
 	return choose(choices, value, strlen(value), field) ? NULL : "auto, kernel or device";
 }
 
-void capture_args_free(struct capture_args *args)
+void capture_args_free(struct capture_request *args)
 {
 	free(args->targets.list);
 	args->targets.list = NULL;
 	args->targets.count = 0;
-}
-
-char capture_target_device(const char *target)
-{
-	const char *device = strrchr(target, '/');
-	const char *engine;
-
-	if (!strncmp(target, "file:", 5))
-		return 'f';
-	device = device ? device + 1 : target;
-	engine = strchr(device, ':');
-	device = engine ? engine + 1 : device;
-	return !strncmp(device, "any", 3) && (!device[3] || device[3] == '@') ? 'a' : 'd';
 }

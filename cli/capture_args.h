@@ -2,68 +2,19 @@
 /*
  * The options that every capturing command has.
  *
- * A command embeds a struct capture_args in its own struct and puts CAPTURE_OPTIONS(its struct,
+ * A command embeds a struct capture_request in its own struct and puts CAPTURE_OPTIONS(its struct,
  * the member) into its option table.
  */
 #ifndef NSRING_CAPTURE_ARGS_H
 #define NSRING_CAPTURE_ARGS_H
 
+#include "jobs/request.h"
+#include "text/units.h"
+
 #include "cli.h"
-#include "units.h"
 
-#define CAPTURE_TARGETS_MAX 4096
-
-/** The targets of all -i, as typed. */
-struct capture_targets {
-	const char **list;
-	uint32_t count;
-};
-
-/** How to share a device: --fanout. */
-struct capture_fanout {
-	uint32_t how; /* enum nsr_fanout */
-	uint32_t group;
-};
-
-/**
- * struct capture_args - the values
- * @targets:        at least one, unless nothing was given: captures_open() says so
- * @snaplen:        0: not given
- * @ring_bytes:     0: not given
- * @batch_ms:       0: not given
- * @direction:      enum nsr_direction
- * @fanout:         how to share the device
- * @no_promiscuous: -p
- * @immediate:      --immediate
- * @tap:            --tap
- * @xdp:            enum nsr_xdp
- * @busy_poll_us:   0: not given
- * @share:          number of a shared ring, 0: not given
- * @sample:         0: not given
- * @stamp:          enum nsr_stamp
- * @duration_ns:    0: for ever
- * @packets:        0: no limit
- * @json:           --json
- */
-struct capture_args {
-	struct capture_targets targets;
-	uint32_t snaplen;
-	uint64_t ring_bytes;
-	uint32_t batch_ms;
-	uint32_t direction;
-	struct capture_fanout fanout;
-	bool no_promiscuous;
-	bool immediate;
-	bool tap;
-	uint32_t xdp;
-	uint32_t busy_poll_us;
-	uint32_t share;
-	uint32_t sample;
-	uint32_t stamp;
-	uint64_t duration_ns;
-	uint64_t packets;
-	bool json;
-};
+/** What is said when there was no -i. */
+#define CAPTURE_NO_TARGET "no target given: -i TARGET"
 
 /* clang-format off */
 #define CAPTURE_OPTIONS(type, member) \
@@ -118,14 +69,6 @@ const char *capture_parse_stamp(const char *value, void *field);
  * capture_args_free() - free what the parse functions allocated
  * @args: its targets are empty afterwards
  */
-void capture_args_free(struct capture_args *args);
-
-/**
- * capture_target_device() - the kind of thing that a target names
- * @target: as typed; need not be well-formed
- *
- * Return: 'f' for a file, 'a' for the device "any", 'd' for another device.
- */
-char capture_target_device(const char *target);
+void capture_args_free(struct capture_request *args);
 
 #endif

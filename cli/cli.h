@@ -6,9 +6,8 @@
  * commands.c. Dispatch (main.c), option parsing (options.c), help and completion (help.c) read
  * these tables; nothing else names a command.
  *
- * Who does what for a command that captures: capture_args.h has the options, captures.h opens
- * the targets and runs the loop, stop.h ends it, units.h reads and prints numbers, output.h
- * prints.
+ * Commands parse, call and print: long work is in jobs/, the host's view in host/, the doctor in
+ * doctor/, numbers and words in text/.
  */
 #ifndef NSRING_CLI_H
 #define NSRING_CLI_H
@@ -18,6 +17,8 @@
 #include <stdint.h>
 
 #include <nsring/nsring.h>
+
+#include "text/say.h"
 
 /** Exit statuses. */
 enum cli_status {
@@ -85,36 +86,16 @@ extern const struct cli_command *const cli_commands[];
  */
 const struct cli_command *cli_find(const char *name);
 
-/**
- * cli_error() - say what went wrong: "nsring: SENTENCE" on stderr
- * @fmt: printf format without a newline
- *
- * Return: CLI_FAILED, so that `return cli_error(...)` reads well.
- */
-__attribute__((format(printf, 1, 2))) int cli_error(const char *fmt, ...);
+/** cli_status() - the exit status for what failed, and said so, when @rc is negative */
+static inline int cli_status(int rc)
+{
+	return rc < 0 ? CLI_FAILED : CLI_DONE;
+}
 
-/**
- * cli_note() - say what the user should know though nothing is wrong, as cli_error() does
- * @fmt: printf format without a newline
- */
-__attribute__((format(printf, 1, 2))) void cli_note(const char *fmt, ...);
+/** cli_error() - say_error() that is worth an exit status: `return cli_error(...)` */
+#define cli_error(...) (say_error(__VA_ARGS__), CLI_FAILED)
 
-/**
- * cli_usage_error() - say what is wrong with how a command was called, and where help is
- * @command: the command's name, NULL for nsring itself
- * @fmt:     printf format without a newline
- *
- * Return: CLI_USAGE
- */
-__attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *fmt,
-							  ...);
-
-/**
- * cli_join() - join words with blanks
- * @words: ends with NULL
- *
- * Return: a string to be freed, "" without words; NULL when memory is short.
- */
-char *cli_join(char *const *words);
+/** cli_usage_error() - likewise with say_usage() */
+#define cli_usage_error(...) (say_usage(__VA_ARGS__), CLI_USAGE)
 
 #endif

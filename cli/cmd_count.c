@@ -6,18 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "captures.h"
+#include "jobs/captures.h"
+#include "sys/clock.h"
+#include "text/ledger.h"
+#include "text/output.h"
+#include "text/units.h"
+#include "text/words.h"
+#include "capture_args.h"
 #include "cli.h"
-#include "clock.h"
 #include "describe.h"
-#include "ledger.h"
-#include "output.h"
 
 /* Counting needs no packet bytes, and the less is copied the better. */
 #define COUNT_SNAPLEN 1
 
 struct count_args {
-	struct capture_args capture;
+	struct capture_request capture;
 };
 
 /* What a capture had counted at the last row. */
@@ -219,14 +222,14 @@ static int begin(struct count *count)
 }
 
 /* With the captures open. */
-static int run_open(struct count *count, const struct capture_args *args)
+static int run_open(struct count *count, const struct capture_request *args)
 {
 	const struct captures_events events = { .tick = on_tick, .arg = count };
 	int status = begin(count);
 
 	if (status)
 		return status;
-	status = captures_run(&count->set, args, &events);
+	status = cli_status(captures_run(&count->set, args, &events));
 	if (count->json)
 		print_final_json(count);
 	else
@@ -238,12 +241,15 @@ static int run(void *args, char **words)
 {
 	struct count_args *count_args = args;
 	struct count count = { .json = count_args->capture.json };
-	char *filter = cli_join(words);
+	char *filter;
 	int status;
 
+	if (!count_args->capture.targets.count)
+		return cli_usage_error("count", CAPTURE_NO_TARGET);
+	filter = words_join(words);
 	if (!filter)
 		return cli_error("count: out of memory");
-	status = captures_open(&count.set, "count", &count_args->capture, filter, COUNT_SNAPLEN);
+	status = cli_status(captures_open(&count.set, &count_args->capture, filter, COUNT_SNAPLEN));
 	if (!status)
 		status = run_open(&count, &count_args->capture);
 	captures_close(&count.set);

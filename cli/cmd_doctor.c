@@ -4,10 +4,10 @@
  */
 #include <stdlib.h>
 
+#include "doctor/doctor.h"
+#include "text/output.h"
+#include "text/units.h"
 #include "cli.h"
-#include "doctor.h"
-#include "output.h"
-#include "units.h"
 
 struct doctor_args {
 	const char *target;

@@ -11,17 +11,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "captures.h"
+#include "jobs/captures.h"
+#include "jobs/save.h"
+#include "text/ledger.h"
+#include "text/output.h"
+#include "text/say.h"
+#include "text/units.h"
+#include "text/words.h"
+#include "capture_args.h"
 #include "cli.h"
 #include "describe.h"
-#include "ledger.h"
-#include "output.h"
-#include "save.h"
-#include "say.h"
 #include "show.h"
 
 struct dump_args {
-	struct capture_args capture;
+	struct capture_request capture;
 	const char *path;
 	bool pcap;
 	struct rotate_rules rotate;
@@ -217,7 +220,7 @@ static int begin(struct dump *dump)
 /* As count does, but out of the way of what goes to standard output. */
 static void say_open(const struct dump *dump)
 {
-	const struct capture_args *capture = &dump->args->capture;
+	const struct capture_request *capture = &dump->args->capture;
 
 	if (capture->json) {
 		describe_captures_json(&dump->set, to_stdout(dump->args) ? stderr : stdout);
@@ -244,7 +247,7 @@ static int run_open(struct dump *dump)
 	if (status)
 		return status;
 	say_open(dump);
-	status = captures_run(&dump->set, &dump->args->capture, &events);
+	status = cli_status(captures_run(&dump->set, &dump->args->capture, &events));
 	if (dump->args->path && save_end(&dump->save) < 0)
 		status = CLI_FAILED;
 	if (dump->progress)
@@ -263,6 +266,8 @@ static int check(const struct dump_args *args)
 	const struct rotate_rules *rules = &args->rotate;
 	bool rotates = rules->bytes || rules->time_ns || rules->packets;
 
+	if (!args->capture.targets.count)
+		return cli_usage_error("dump", CAPTURE_NO_TARGET);
 	if (args->path && !*args->path)
 		return cli_usage_error("dump", "-w needs the name of a file");
 	if (!args->path && (rotates || rules->keep || args->pcap))
@@ -289,12 +294,12 @@ static int run(void *args, char **words)
 
 	if (status)
 		return status;
-	dump.filter = cli_join(words);
+	dump.filter = words_join(words);
 	if (!dump.filter)
 		return cli_error("dump: out of memory");
 	/* A file that may not grow is an error of write(2), which is said. */
 	signal(SIGXFSZ, SIG_IGN);
-	status = captures_open(&dump.set, "dump", &dump_args->capture, dump.filter, 0);
+	status = cli_status(captures_open(&dump.set, &dump_args->capture, dump.filter, 0));
 	if (!status)
 		status = run_open(&dump);
 	save_free(&dump.save);

@@ -10,15 +10,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <watch.h>
+#include "host/watch.h"
 
+#include "host/ls.h"
+#include "jobs/stop.h"
+#include "sys/clock.h"
+#include "text/output.h"
+#include "text/units.h"
+#include "text/wrap.h"
 #include "cli.h"
-#include "clock.h"
-#include "ls.h"
-#include "output.h"
-#include "stop.h"
-#include "units.h"
-#include "wrap.h"
 
 /* Of each namespace and kind; all of them where one namespace was asked for. */
 #define HOLDERS_SHOWN 3
@@ -103,7 +103,7 @@ static int look_and_print(const struct ls_args *args, const char *target, char *
 	struct ls_choice choice;
 	int rc = host_look(&view, target || args->json ? HOLDERS_ALL : HOLDERS_SHOWN);
 	int status = rc < 0 ? cli_error("ls: looking at the host: %s", strerror(-rc))
-			    : ls_choose(&view, target, &choice);
+			    : cli_status(ls_choose(&view, target, &choice));
 
 	if (!status)
 		status = print(args, &view, &choice, last);

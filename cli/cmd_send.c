@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs/generate.h"
+#include "jobs/replay.h"
+#include "jobs/stop.h"
+#include "text/linktype.h"
+#include "text/output.h"
+#include "text/words.h"
 #include "cli.h"
-#include "describe.h"
-#include "generate.h"
-#include "output.h"
-#include "replay.h"
 #include "send_args.h"
-#include "stop.h"
 
 #define LINKTYPE_ETHERNET 1
 
@@ -108,17 +109,17 @@ static int run_replay(const struct send_args *args, char **words, uint32_t linkt
 		      struct transmit *tx, struct replay *replay)
 {
 	const struct transmit_source source = { .next = replay_next, .arg = replay };
-	char *filter = cli_join(words + 1);
+	char *filter = words_join(words + 1);
 	int status;
 
 	if (!filter)
 		return cli_error("send: out of memory");
 	tx->skip = true;
-	status = replay_open(replay, words[0], filter, linktype, args->loop ? args->loop : 1,
-			     tx->batch);
+	status = cli_status(replay_open(replay, words[0], filter, linktype,
+					args->loop ? args->loop : 1, tx->batch));
 	if (!status) {
 		stop_after(args->duration_ns);
-		status = transmit_run(tx, &source);
+		status = cli_status(transmit_run(tx, &source));
 	}
 	replay_close(replay);
 	free(filter);
@@ -134,7 +135,7 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 
 	if (linktype != LINKTYPE_ETHERNET)
 		return cli_error("%s: generated frames are Ethernet but the device takes %s",
-				 tx->target, describe_linktype(linktype).text);
+				 tx->target, linktype_text(linktype).text);
 	gen = generator_open(layout, args->flows ? args->flows : 1, args->count, tx->batch);
 	if (!gen)
 		return cli_error("send: out of memory");
@@ -143,7 +144,7 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 	if (tx->rate.kind == UNITS_RATE_NONE)
 		tx->rate.kind = UNITS_RATE_MAX;
 	stop_after(args->duration_ns);
-	status = transmit_run(tx, &source);
+	status = cli_status(transmit_run(tx, &source));
 	generator_close(gen);
 	return status;
 }

@@ -6,42 +6,8 @@
 
 #include <inttypes.h>
 
-#include "output.h"
-
-struct linktype_name {
-	uint32_t linktype;
-	const char *name;
-};
-
-/* As tcpdump calls them. */
-static const struct linktype_name linktype_names[] = {
-	{ 0, "NULL" },
-	{ 1, "EN10MB" },
-	{ 9, "PPP" },
-	{ 101, "RAW" },
-	{ 105, "IEEE802_11" },
-	{ 113, "LINUX_SLL" },
-	{ 127, "IEEE802_11_RADIO" },
-	{ 228, "IPV4" },
-	{ 229, "IPV6" },
-	{ 253, "NETLINK" },
-	{ 276, "LINUX_SLL2" },
-};
-
-struct units_text describe_linktype(uint32_t linktype)
-{
-	struct units_text out;
-	size_t i;
-
-	for (i = 0; i < sizeof(linktype_names) / sizeof(linktype_names[0]); i++) {
-		if (linktype_names[i].linktype == linktype) {
-			snprintf(out.text, sizeof(out.text), "%s", linktype_names[i].name);
-			return out;
-		}
-	}
-	snprintf(out.text, sizeof(out.text), "link type %" PRIu32, linktype);
-	return out;
-}
+#include "text/linktype.h"
+#include "text/output.h"
 
 static void describe_one(const struct captures_one *one, FILE *out)
 {
@@ -50,7 +16,7 @@ static void describe_one(const struct captures_one *one, FILE *out)
 	fprintf(out, "%s: engine %s", one->target, info->engine);
 	if (*info->mode)
 		fprintf(out, " (%s)", info->mode);
-	fprintf(out, ", %s", describe_linktype(info->linktype).text);
+	fprintf(out, ", %s", linktype_text(info->linktype).text);
 	if (info->ring_bytes)
 		fprintf(out, ", ring %s", units_bytes(info->ring_bytes).text);
 	if (info->fanout_group)

@@ -7,11 +7,7 @@
 
 #include <stdio.h>
 
-#include "captures.h"
-#include "units.h"
-
-/** describe_linktype() - a LINKTYPE_ value by the name that tcpdump gives it, else its number */
-struct units_text describe_linktype(uint32_t linktype);
+#include "jobs/captures.h"
 
 /** describe_captures() - one line a capture: target, engine, mode, link type, ring, namespace */
 void describe_captures(const struct captures *set, FILE *out);

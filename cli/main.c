@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/output.h"
 #include "cli.h"
 #include "help.h"
 #include "options.h"
-#include "output.h"
 
 static int end_with_output(void)
 {

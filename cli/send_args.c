@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "generate.h"
+#include "jobs/generate.h"
 
 #define DEFAULT_DST_PORT 9 /* discard */
 #define DEFAULT_SRC_PORT 10000

@@ -5,9 +5,9 @@
 #ifndef NSRING_SEND_ARGS_H
 #define NSRING_SEND_ARGS_H
 
-#include "frame.h"
+#include "jobs/frame.h"
+#include "text/units.h"
 #include "cli.h"
-#include "units.h"
 
 /** A link-level address that may not have been given. */
 struct send_mac {

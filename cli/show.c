@@ -9,9 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "line.h"
-#include "line_text.h"
-#include "output.h"
+#include "dissect/line.h"
+#include "dissect/line_text.h"
+#include "text/output.h"
+#include "text/units.h"
 
 #define TIME_BYTES 64
 

@@ -5,7 +5,7 @@
 #ifndef NSRING_SHOW_H
 #define NSRING_SHOW_H
 
-#include "captures.h"
+#include "jobs/captures.h"
 
 #define SHOW_NAME 128
 

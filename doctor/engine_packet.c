@@ -2,9 +2,9 @@
 /* The engine packet, tried on a device on which nothing happens. */
 #include <errno.h>
 
+#include "text/units.h"
 #include "doctor.h"
-#include "stage.h"
-#include "units.h"
+#include "sandbox.h"
 
 /* What docs and manual promise as the default. */
 #define DEFAULT_RING (8u << 20)

@@ -5,9 +5,9 @@
  */
 #include <unistd.h>
 
+#include "text/units.h"
 #include "doctor.h"
-#include "stage.h"
-#include "units.h"
+#include "sandbox.h"
 
 #define LOADED "/sys/module/nsring"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
-#include "stage.h"
+#include "sandbox.h"
 
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
@@ -86,7 +86,7 @@ static const struct zc_trial trials[] = {
 
 #define TRIALS (sizeof(trials) / sizeof(trials[0]))
 
-/* Programs are loaded with less freedom then: see lib/filter_xdp.h. */
+/* Programs are loaded with less freedom then: see lib/filter/xdp.h. */
 static void judge_filter(struct doctor *doctor)
 {
 	struct finding *finding;

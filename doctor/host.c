@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "doctor.h"
-#include "stage.h"
+#include "sandbox.h"
 
 static void judge_caps(struct doctor *doctor)
 {

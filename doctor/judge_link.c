@@ -3,7 +3,7 @@
 #include <linux/if.h>
 #include <string.h>
 
-#include "describe.h"
+#include "text/linktype.h"
 #include "target.h"
 
 #define LINKTYPE_RAW	    101
@@ -21,7 +21,7 @@ static void judge_type(const struct target *target)
 			   "a link layer that capture files have no name for: packets get a header "
 			   "of 20 bytes made up (LINUX_SLL2)");
 	else
-		report_add(report, "link", VERDICT_USABLE, "%s%s", describe_linktype(linktype).text,
+		report_add(report, "link", VERDICT_USABLE, "%s%s", linktype_text(linktype).text,
 			   linktype == LINKTYPE_RAW ? ": packets begin with their IP header" : "");
 }
 

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "text/units.h"
 #include "doctor.h"
-#include "units.h"
 
 /* With fewer the command's 4,096 targets are out of reach, or a busy host's namespaces are. */
 #define CAPTURES_ENOUGH 1024

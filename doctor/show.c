@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "line_text.h"
-#include "output.h"
+#include "dissect/line_text.h"
+#include "text/output.h"
 #include "report.h"
 
 #define COLUMNS	     100

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "text/say.h"
 #include "visit.h"
 
 /* Enough to be opened; it is closed at once. */
@@ -55,14 +55,14 @@ static int take_apart(struct target *target, const char *text, char device[256])
 	char *queue;
 
 	if (colon && !is_engine(name, (size_t)(colon - name))) {
-		cli_error("%s: \"%.*s\" is no engine that doctor knows: packet, zc and live are (a "
+		say_error("%s: \"%.*s\" is no engine that doctor knows: packet, zc and live are (a "
 			  "place ends in '/': netns:NAME/DEVICE)",
 			  text, (int)(colon - name), name);
 		return -EINVAL;
 	}
 	name = colon ? colon + 1 : name;
 	if (length >= sizeof(target->place) || strlen(name) >= 256) {
-		cli_error("%s: too long for a target", text);
+		say_error("%s: too long for a target", text);
 		return -EINVAL;
 	}
 	memcpy(target->place, text, length);
@@ -87,7 +87,7 @@ static int try_packet(struct target *target, bool has_place, const char *device)
 	case -EINVAL:
 	case -ENOENT:
 	case -ENODEV:
-		cli_error("%s: %s", text, target->packet.text);
+		say_error("%s: %s", text, target->packet.text);
 		return target->packet.rc;
 	}
 	return 0;
@@ -128,7 +128,7 @@ static int say_place(struct target *target, const char *text, int code, const st
 	uint64_t wanted = CAP_BIT(SYS_ADMIN);
 
 	if (code != -EPERM && code != -EACCES) {
-		cli_error("%s: %s", text, err->text[0] ? err->text : strerror(-code));
+		say_error("%s: %s", text, err->text[0] ? err->text : strerror(-code));
 		return code;
 	}
 	if (code == -EACCES || strncmp(target->place, "netns:", 6) != 0)
@@ -166,12 +166,12 @@ int doctor_target(struct doctor *doctor, const char *text)
 	int rc;
 
 	if (strncmp(text, "file:", 5) == 0) {
-		cli_error("%s: a file needs nothing of the host", text);
+		say_error("%s: a file needs nothing of the host", text);
 		return -EINVAL;
 	}
 	target = calloc(1, sizeof(*target));
 	if (!target) {
-		cli_error("doctor: out of memory");
+		say_error("doctor: out of memory");
 		return -ENOMEM;
 	}
 	target->doctor = doctor;

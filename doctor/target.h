@@ -3,9 +3,9 @@
 #ifndef NSRING_DOCTOR_TARGET_H
 #define NSRING_DOCTOR_TARGET_H
 
+#include "text/quote.h"
 #include "device.h"
 #include "doctor.h"
-#include "quote.h"
 
 /**
  * struct target - what is examined

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "text/units.h"
 #include "doctor.h"
-#include "units.h"
 
 #ifndef AF_XDP
 #define AF_XDP 44

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "sys/netlink.h"
 #include "links.h"
 #include "list.h"
-#include "netlink.h"
 
 #define TRIES 4
 

@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/netlink.h"
 #include "find.h"
 #include "hardware.h"
 #include "links.h"
-#include "netlink.h"
 #include "owners.h"
 #include "peers.h"
 #include "programs.h"

@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "publish.h"
+#include "lib/publish.h"
 
 #define HOST_NAME_BYTES 16 /* of a command, a program, an interface's kind; with the final NUL */
 

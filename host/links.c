@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/netlink.h"
 #include "list.h"
-#include "netlink.h"
 
 /* Dumps that are begun anew because interfaces came or went; then what there is must do. */
 #define TRIES 4

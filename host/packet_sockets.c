@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "sys/netlink.h"
 #include "list.h"
-#include "netlink.h"
 #include "sockets.h"
 
 static void read_ring(const struct nlattr *attr, struct host_capture *capture)

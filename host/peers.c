@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "netlink.h"
+#include "sys/netlink.h"
 #include "visit.h"
 
 /* Questions that may be asked beyond the good guesses, of the whole host. */

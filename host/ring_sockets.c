@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "uapi/nsring_uapi.h"
 #include "list.h"
-#include "nsring_uapi.h"
 #include "sockets.h"
 
 /* Of the calling thread's namespace. */

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/netlink.h"
 #include "links.h"
 #include "list.h"
-#include "netlink.h"
 
 /* Newer than the headers of Debian 12; linux/bpf.h since 6.6. */
 #define TCX_INGRESS 46

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "netlink.h"
+#include "sys/netlink.h"
 
 static int join(int fd, int group)
 {

@@ -5,8 +5,8 @@
 #include <linux/xdp_diag.h>
 #include <sys/socket.h>
 
+#include "sys/netlink.h"
 #include "list.h"
-#include "netlink.h"
 #include "sockets.h"
 
 static void read_stats(const struct nlattr *attr, struct host_capture *capture)

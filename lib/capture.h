@@ -11,9 +11,9 @@
 
 #include <stdatomic.h>
 
-#include "filter.h"
+#include "lib/filter/filter.h"
+#include "sys/place.h"
 #include "options.h"
-#include "place.h"
 #include "publish.h"
 #include "target.h"
 #include "wait.h"

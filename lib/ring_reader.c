@@ -26,7 +26,7 @@
 
 #include <nsring/engine.h>
 
-#include "../uapi/nsring_uapi.h"
+#include "uapi/nsring_uapi.h"
 #include "ring_reader.h"
 
 /* Copies of a shared ring that are handed out together. Holds two packets of any length. */

@@ -17,8 +17,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "lib/file/savefile_format.h"
 #include "file.h"
-#include "savefile_format.h"
 
 /* Large enough that read() is few, small enough for the second-level cache. */
 #define BUFFER_BYTES (1u << 20)

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "lib/file/savefile_format.h"
 #include "file.h"
-#include "savefile_format.h"
 
 #define NS_PER_S 1000000000ull
 

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link_find.h"
+#include "sys/link_find.h"
 #include "live.h"
 
 /* Whether the driver says that it takes no XDP frames; of a veth this depends on the other end. */

@@ -11,7 +11,7 @@
 
 #include <nsring/engine.h>
 
-#include "link_xdp.h"
+#include "sys/netdev.h"
 
 /** Bytes of a frame. A page less what the kernel keeps around it: its headroom, its own notes, and
  * room for struct skb_shared_info. */

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ebpf.h"
+#include "lib/filter/ebpf.h"
 #include "live.h"
 
 /* Registers of the sending program. */

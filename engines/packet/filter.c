@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "filter_attach.h"
+#include "lib/filter/attach.h"
 #include "packet.h"
 
 int packet_filter_refuse(struct packet *p, struct nsr_error *err)

@@ -23,8 +23,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link_find.h"
-#include "link_type.h"
+#include "lib/link_type.h"
+#include "sys/link_find.h"
 #include "packet.h"
 
 #ifndef PACKET_IGNORE_OUTGOING

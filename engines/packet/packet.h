@@ -11,8 +11,8 @@
 
 #include <nsring/engine.h>
 
-#include "ifaces.h"
-#include "socket_send.h"
+#include "lib/ifaces.h"
+#include "lib/socket_send.h"
 
 /** How many generations of a capture's filters have the kernel keep different numbers of bytes. */
 #define PACKET_GENERATIONS 16

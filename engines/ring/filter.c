@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "filter_attach.h"
+#include "lib/filter/attach.h"
 #include "ring.h"
 
 #define SNAPLEN_MAX NSRING_SNAPLEN_MAX

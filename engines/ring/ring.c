@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link_find.h"
-#include "link_type.h"
+#include "lib/link_type.h"
+#include "sys/link_find.h"
 #include "ring.h"
 
 /* There where the module is loaded; opening a socket would load it. */

@@ -10,10 +10,10 @@
 
 #include <nsring/engine.h>
 
-#include "../../uapi/nsring_uapi.h"
-#include "ifaces.h"
-#include "ring_reader.h"
-#include "socket_send.h"
+#include "lib/ifaces.h"
+#include "lib/ring_reader.h"
+#include "lib/socket_send.h"
+#include "uapi/nsring_uapi.h"
 
 /** How many generations of a capture's filters have the kernel keep different numbers of bytes. */
 #define RING_GENERATIONS 16

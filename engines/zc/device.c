@@ -22,8 +22,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link_find.h"
-#include "link_xdp.h"
+#include "sys/link_find.h"
+#include "sys/netdev.h"
 #include "zc.h"
 
 /* For local experiments: IEEE 802, and ETH_P_802_EX1 of linux/if_ether.h since 5.16. */

@@ -32,8 +32,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "filter.h"
-#include "filter_xdp.h"
+#include "lib/filter/filter.h"
+#include "lib/filter/xdp.h"
 #include "group.h"
 #include "queues.h"
 #include "recv.h"

@@ -22,9 +22,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "filter_xdp.h"
-#include "zc.h"
+#include "lib/filter/xdp.h"
 #include "program.h"
+#include "zc.h"
 
 /* Newer than the headers of Debian 12: linux/bpf.h since 6.3. */
 #define DEV_BOUND_ONLY (1u << 6)

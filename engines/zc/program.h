@@ -3,7 +3,7 @@
 #ifndef NSR_ENGINES_ZC_PROGRAM_H
 #define NSR_ENGINES_ZC_PROGRAM_H
 
-#include "ebpf.h"
+#include "lib/filter/ebpf.h"
 #include "zc.h"
 
 /** zc_emit_map() - @reg = the map @fd */

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "zc.h"
 #include "queues.h"
+#include "zc.h"
 
 /* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
 #define USE_SG (1 << 4)

@@ -27,7 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "filter_xdp.h"
+#include "lib/filter/xdp.h"
 #include "group.h"
 #include "queues.h"
 #include "recv.h"

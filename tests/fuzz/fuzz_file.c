@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../engines/file/file.h"
+#include "engines/file/file.h"
 
 #define BATCH 7
 

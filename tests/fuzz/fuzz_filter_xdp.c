@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/filter/flow.h"
+#include "lib/filter/xdp.h"
 #include "classic_program.h"
 #include "classic_witness.h"
 #include "ebpf_vm.h"
-#include "filter_flow.h"
-#include "filter_xdp.h"
 
 #define HEAD	  4
 #define BYTES_MAX 66000

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../uapi/nsring_uapi.h"
-#include "ring_reader.h"
+#include "lib/ring_reader.h"
+#include "uapi/nsring_uapi.h"
 
 #define LANES	    2u
 #define LANE_BYTES  65536u

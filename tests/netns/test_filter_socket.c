@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "filter.h"
+#include "lib/filter/filter.h"
 #include "topology.h"
 
 #define FRAMES	    1000

@@ -6,9 +6,9 @@
 
 #include "../fuzz/ebpf_vm.h"
 #include "../unit/check.h"
-#include "filter.h"
-#include "filter_flow.h"
-#include "filter_xdp.h"
+#include "lib/filter/filter.h"
+#include "lib/filter/flow.h"
+#include "lib/filter/xdp.h"
 #include "hand_picked_filters.h"
 #include "random_frame.h"
 

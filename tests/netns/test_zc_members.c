@@ -24,7 +24,7 @@
 
 #include <nsring/engine.h>
 
-#include "options.h"
+#include "lib/options.h"
 #include "topology.h"
 
 extern const struct nsr_engine_ops nsr_engine_zc;
@@ -430,7 +430,7 @@ static void joining_with_too_few_descriptors_says_what_to_raise(void **state)
 	nsr_close(cap);
 }
 
-/* The name of a group's meeting place; see engines/zc/usher.c. */
+/* The name of a group's meeting place; see engines/zc/rendezvous.c. */
 static int take_name(uint32_t number)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };

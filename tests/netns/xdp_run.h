@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "ebpf.h"
+#include "lib/filter/ebpf.h"
 
 /**
  * xdp_load() - load a program

@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../engines/file/file.h"
+#include "engines/file/file.h"
+#include "lib/file/savefile_format.h"
 #include "file_bytes.h"
-#include "savefile_format.h"
 
 #define NATIVE_BIG (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 

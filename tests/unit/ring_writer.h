@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../uapi/nsring_uapi.h"
-#include "ring_reader.h"
+#include "lib/ring_reader.h"
+#include "uapi/nsring_uapi.h"
 
 #define RING_WRITER_LANES_MAX 8
 

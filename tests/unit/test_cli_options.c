@@ -13,11 +13,11 @@
 
 #include <cmocka.h>
 
-#include "capture_args.h"
-#include "options.h"
+#include "cli/capture_args.h"
+#include "cli/options.h"
 
 struct args {
-	struct capture_args capture;
+	struct capture_request capture;
 };
 
 static const struct cli_option rows[] = {
@@ -186,18 +186,6 @@ static void direction_takes_three_words(void **state)
 	assert_wrong("try --direction up", "expected in, out or both");
 }
 
-static void any_and_files_are_told_from_devices(void **state)
-{
-	assert_int_equal(capture_target_device("any"), 'a');
-	assert_int_equal(capture_target_device("netns:x/any"), 'a');
-	assert_int_equal(capture_target_device("netns:/proc/1/ns/net/packet:any"), 'a');
-	assert_int_equal(capture_target_device("any@0"), 'a');
-	assert_int_equal(capture_target_device("anyway"), 'd');
-	assert_int_equal(capture_target_device("netns:any/eth0"), 'd');
-	assert_int_equal(capture_target_device("file:/tmp/any"), 'f');
-	assert_int_equal(capture_target_device(""), 'd');
-}
-
 #define CLEARED(test) cmocka_unit_test_setup_teardown(test, clear, clear)
 
 int main(void)
@@ -219,7 +207,6 @@ int main(void)
 		CLEARED(fanout_takes_a_group),
 		CLEARED(fanout_refuses_nonsense),
 		CLEARED(direction_takes_three_words),
-		CLEARED(any_and_files_are_told_from_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 /* The page's source; MAN_DIR comes from the build. */
 static char *read_page(const char *command)

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "doctor/target.h"
 #include "check.h"
-#include "target.h"
 
 /* An Ethernet device that is up, of a driver that has it all, in the place netns:web. */
 static int make_target(void **state)

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../engines/file/file.h"
+#include "engines/file/file.h"
+#include "lib/file/savefile_format.h"
 #include "file_bytes.h"
-#include "savefile_format.h"
 
 #define NS_PER_S 1000000000ull
 

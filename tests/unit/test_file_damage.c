@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../engines/file/file.h"
+#include "engines/file/file.h"
+#include "lib/file/savefile_format.h"
 #include "file_bytes.h"
-#include "savefile_format.h"
 
 /**
  * struct damage - one field of a sample set to something wrong

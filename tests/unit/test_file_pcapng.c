@@ -2,9 +2,9 @@
 /* The `file` engine: what it makes of undamaged pcapng files. */
 #include <errno.h>
 
-#include "../../engines/file/file.h"
+#include "engines/file/file.h"
+#include "lib/file/savefile_format.h"
 #include "file_bytes.h"
-#include "savefile_format.h"
 
 static void sections_of_both_byte_orders_are_read(void **state)
 {

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../engines/file/file.h"
+#include "engines/file/file.h"
+#include "lib/file/savefile_format.h"
 #include "file_bytes.h"
-#include "savefile_format.h"
 
 #define PACKETS 1500
 #define SNAPLEN 400

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/filter/filter.h"
 #include "check.h"
-#include "filter.h"
 
 #define ETHERNET 1
 #define RAW_IP	 101

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "frame.h"
-#include "generate.h"
+#include "jobs/frame.h"
+#include "jobs/generate.h"
 
 static struct frame_layout layout_of(int family, uint32_t size, uint32_t vlan)
 {

@@ -24,12 +24,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host.h"
-#include "links.h"
-#include "list.h"
-#include "map.h"
-#include "netlink.h"
-#include "sockets.h"
+#include "doctor/netlink.h"
+#include "host/host.h"
+#include "host/links.h"
+#include "host/list.h"
+#include "host/map.h"
+#include "host/sockets.h"
 
 #define REPLY_ROOM 4096
 

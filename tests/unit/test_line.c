@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../cli/line.h"
+#include "dissect/line.h"
 #include "hex.h"
 
 #define LINKTYPE_NULL	    0

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../engines/live/live.h"
+#include "engines/live/live.h"
 
 #define MAX_LEN 1514
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "escape.h"
-#include "wrap.h"
+#include "text/escape.h"
+#include "text/wrap.h"
 
 static void printable_text_is_left_as_it_is(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Sized structs: programs and libraries of different ages. */
+#include "lib/options.h"
+#include "lib/sized.h"
 #include "check.h"
-#include "options.h"
-#include "sized.h"
 
 static void without_options_every_default_is_filled_in(void **state)
 {

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
+#include "text/ledger.h"
+#include "text/output.h"
 #include "check.h"
-#include "cli.h"
-#include "ledger.h"
-#include "output.h"
 
 /* What cli_error() writes to stderr for @text. */
 static void error_line(const char *text, char *line, size_t room)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "pace.h"
+#include "jobs/pace.h"
 
 static struct pace begun(enum units_rate_kind kind, double per_second, uint64_t stamp_ns)
 {

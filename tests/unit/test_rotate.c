@@ -7,7 +7,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "../../cli/rotate.h"
+#include "jobs/rotate.h"
 
 /* 2026-11-23 12:00:00 UTC */
 #define WHEN 1795435200

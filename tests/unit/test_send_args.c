@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "send_args.h"
+#include "cli/send_args.h"
 
 static void assert_target(const char *engine, const char *target, const char *expected)
 {

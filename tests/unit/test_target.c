@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The target grammar. */
+#include "lib/target.h"
 #include "check.h"
-#include "target.h"
 
 static void parses(const char *text, const char *place, const char *engine, const char *device,
 		   int queue)

@@ -2,8 +2,8 @@
 /* Waiting: what ends a wait, whatever else happens to the timer meanwhile. */
 #include <unistd.h>
 
+#include "lib/wait.h"
 #include "check.h"
-#include "wait.h"
 
 struct quiet {
 	struct nsr_wait wait;

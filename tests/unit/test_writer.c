@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "savefile_format.h"
+#include "lib/file/savefile_format.h"
+#include "text/units.h"
 
 static void write_some(struct fixture *f, uint32_t format)
 {

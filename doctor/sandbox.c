@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The throwaway namespace: a thread makes it, and it goes with the thread. */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <nsring/engine.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "netlink.h"
+
+struct stage {
+	void (*fn)(void *arg);
+	void *arg;
+	struct nsr_error *err;
+	int rc;
+};
+
+static int add_pair(void)
+{
+	char buf[NETLINK_REQUEST] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buf);
+	struct nlattr *info, *data, *peer;
+
+	request->nlmsg_type = RTM_NEWLINK;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, STAGE_DEVICE);
+	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+	peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, STAGE_PEER);
+	mnl_attr_nest_end(request, peer);
+	mnl_attr_nest_end(request, data);
+	mnl_attr_nest_end(request, info);
+	return netlink_once(NETLINK_ROUTE, request, NULL, NULL);
+}
+
+static int change(const char *device, unsigned long what, struct ifreq *request)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(request->ifr_name, sizeof(request->ifr_name), "%s", device);
+	rc = ioctl(fd, what, request) < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+static int set_up(const char *device)
+{
+	struct ifreq request = { .ifr_flags = IFF_UP };
+
+	return change(device, SIOCSIFFLAGS, &request);
+}
+
+/* Only then does the other end take XDP frames. */
+static int join_received(const char *device)
+{
+	struct ethtool_value on = { .cmd = ETHTOOL_SGRO, .data = 1 };
+	struct ifreq request = { .ifr_data = (void *)&on };
+
+	return change(device, SIOCETHTOOL, &request);
+}
+
+int stage_set_mtu(int mtu)
+{
+	struct ifreq near = { .ifr_mtu = mtu }, far = near;
+	int rc = change(STAGE_DEVICE, SIOCSIFMTU, &near);
+
+	return rc < 0 ? rc : change(STAGE_PEER, SIOCSIFMTU, &far);
+}
+
+static int furnish(void)
+{
+	int rc = set_up("lo");
+
+	if (rc == 0)
+		rc = add_pair();
+	if (rc == 0)
+		rc = join_received(STAGE_PEER);
+	if (rc == 0)
+		rc = set_up(STAGE_DEVICE);
+	return rc < 0 ? rc : set_up(STAGE_PEER);
+}
+
+static int say_no_namespace(int code, struct nsr_error *err)
+{
+	if (code == -ENOSPC)
+		return nsr_error_set(err, code, "no more network namespaces may be made here");
+	return nsr_error_set(err, code, "making a network namespace: %s", strerror(-code));
+}
+
+static void *perform(void *arg)
+{
+	struct stage *stage = arg;
+
+	if (unshare(CLONE_NEWNET) < 0) {
+		stage->rc = say_no_namespace(-errno, stage->err);
+		return NULL;
+	}
+	stage->rc = furnish();
+	if (stage->rc < 0)
+		nsr_error_set(stage->err, stage->rc, "making a veth pair: %s",
+			      strerror(-stage->rc));
+	else
+		stage->fn(stage->arg);
+	return NULL;
+}
+
+int stage_run(void (*fn)(void *arg), void *arg, struct nsr_error *err)
+{
+	struct stage stage = { .fn = fn, .arg = arg, .err = err };
+	sigset_t all, before;
+	pthread_t thread;
+	int rc;
+
+	/* As in every thread but the first, no signal is handled. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = -pthread_create(&thread, NULL, perform, &stage);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "starting a thread: %s", strerror(-rc));
+	pthread_join(thread, NULL);
+	return stage.rc;
+}

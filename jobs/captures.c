@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A set of open captures taking turns. Opening is in captures_open.c, the loop in captures_run.c.
+ *
+ * With one capture nsr_recv() itself waits. With several, epoll tells which have something; these
+ * stand in a queue and hand out one batch a turn until they have nothing more.
+ */
+#include "captures.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "sys/clock.h"
+#include "text/say.h"
+#include "stop.h"
+
+#define POLL_EVENTS 64
+#define POLL_TURNS  64 /* batches between two looks at the others' descriptors */
+
+void captures_activate(struct captures *set, struct captures_one *one)
+{
+	if (one->active || one->status)
+		return;
+	one->active = true;
+	set->queue[(set->head + set->actives++) % set->count] = (uint32_t)(one - set->list);
+}
+
+/* Why @one failed, beginning with its target: devices of several places may share a name. */
+static char *words_for(const struct captures_one *one, int status)
+{
+	const char *reason = nsr_last_error(one->cap);
+	char *words;
+
+	if (!strncmp(reason, one->target, strlen(one->target)))
+		return strdup(reason);
+	if (asprintf(&words, "%s: %s", one->target, *reason ? reason : strerror(-status)) < 0)
+		return NULL;
+	return words;
+}
+
+/* No more comes from @one; @status says why. */
+static void end_one(struct captures *set, struct captures_one *one, int status)
+{
+	one->status = status;
+	set->live--;
+	if (set->poll_fd >= 0)
+		epoll_ctl(set->poll_fd, EPOLL_CTL_DEL, nsr_fd(one->cap), NULL);
+	if (status == -ENODATA)
+		return;
+	one->error = words_for(one, status);
+	say_error("%s", one->error ? one->error : strerror(-status));
+}
+
+/* nsr_recv() that also ends the capture: the number of packets, or 0. */
+static int recv_one(struct captures *set, struct captures_one *one, struct nsr_batch *batch,
+		    int wait_ms)
+{
+	int n = nsr_recv(one->cap, batch, wait_ms);
+
+	if (n < 0 && n != -EINTR && n != -EAGAIN)
+		end_one(set, one, n);
+	return n > 0 ? n : 0;
+}
+
+/* Marks the captures that have something, waiting for one at most @wait_ms. */
+static void poll_all(struct captures *set, int wait_ms)
+{
+	struct epoll_event events[POLL_EVENTS];
+	int n = epoll_wait(set->poll_fd, events, POLL_EVENTS, wait_ms);
+	int i;
+
+	set->turns = 0;
+	for (i = 0; i < n; i++) {
+		if (events[i].data.u32 < set->count)
+			captures_activate(set, &set->list[events[i].data.u32]);
+	}
+}
+
+/* The next capture of the queue that has a batch. */
+static struct captures_one *take_turn(struct captures *set, struct nsr_batch *batch)
+{
+	while (set->actives) {
+		struct captures_one *one = &set->list[set->queue[set->head]];
+
+		set->head = (set->head + 1) % set->count;
+		set->actives--;
+		one->active = false;
+		if (!one->status && recv_one(set, one, batch, 0)) {
+			captures_activate(set, one);
+			return one;
+		}
+	}
+	return NULL;
+}
+
+struct captures_one *captures_next(struct captures *set, struct nsr_batch *batch, int wait_ms)
+{
+	struct captures_one *one = &set->list[0];
+
+	if (set->count == 1)
+		return !one->status && recv_one(set, one, batch, wait_ms) ? one : NULL;
+	if (!set->actives || ++set->turns >= POLL_TURNS)
+		poll_all(set, set->actives ? 0 : wait_ms);
+	return take_turn(set, batch);
+}
+
+void captures_stop(struct captures *set)
+{
+	uint32_t i;
+
+	/* It stays readable: waiting for what is left would not wait. */
+	if (set->poll_fd >= 0)
+		epoll_ctl(set->poll_fd, EPOLL_CTL_DEL, stop_fd(), NULL);
+	for (i = 0; i < set->count; i++) {
+		struct captures_one *one = &set->list[i];
+		int rc = one->status ? 0 : nsr_stop(one->cap);
+
+		if (rc < 0)
+			end_one(set, one, rc);
+		captures_activate(set, one);
+	}
+}
+
+void captures_stats(const struct captures_one *one, struct nsr_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->size = sizeof(*stats);
+	if (one->cap)
+		nsr_stats(one->cap, stats);
+}
+
+double captures_seconds(const struct captures *set)
+{
+	uint64_t end_ns = set->end_ns ? set->end_ns : clock_ns();
+
+	return (double)(end_ns - set->begin_ns) / 1e9;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Opening and closing a set of captures.
+ */
+#include "captures.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "text/say.h"
+#include "stop.h"
+#include "workers.h"
+
+#define SHARED_RING_BYTES (256ull << 20) /* what the rings of several captures share */
+#define RING_BYTES_MOST	  (8ull << 20)
+#define RING_BYTES_LEAST  (512ull << 10)
+#define THREADS		  16
+#define STOP_EVENT	  UINT32_MAX
+
+/* Each capture needs several descriptors. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static uint64_t shared_ring_bytes(uint32_t count)
+{
+	uint64_t share = SHARED_RING_BYTES / count;
+
+	if (share >= RING_BYTES_MOST)
+		return 0;
+	return share > RING_BYTES_LEAST ? share : RING_BYTES_LEAST;
+}
+
+/* 'f' for a file, 'a' for the device "any", 'd' for another device. */
+static char kind_of_device(const char *target)
+{
+	const char *device = strrchr(target, '/');
+	const char *engine;
+
+	if (!strncmp(target, "file:", 5))
+		return 'f';
+	device = device ? device + 1 : target;
+	engine = strchr(device, ':');
+	device = engine ? engine + 1 : device;
+	return !strncmp(device, "any", 3) && (!device[3] || device[3] == '@') ? 'a' : 'd';
+}
+
+static void fill_options(struct nsr_options *opts, const struct capture_request *args,
+			 const char *target, const char *filter, uint32_t snaplen)
+{
+	char device = kind_of_device(target);
+
+	nsr_options_init(opts);
+	opts->snaplen = args->snaplen ? args->snaplen : device == 'f' ? 0 : snaplen;
+	opts->filter = filter;
+	opts->direction = args->direction;
+	opts->fanout = args->fanout.how;
+	opts->fanout_group = args->fanout.group;
+	if (device == 'f')
+		return;
+	opts->ring_bytes =
+		args->ring_bytes ? args->ring_bytes : shared_ring_bytes(args->targets.count);
+	opts->batch_ms = args->batch_ms;
+	opts->promiscuous = !args->no_promiscuous && device == 'd';
+	opts->immediate = args->immediate;
+	opts->tap = args->tap;
+	opts->xdp = args->xdp;
+	opts->busy_poll_us = args->busy_poll_us;
+	opts->share = args->share;
+	opts->sample = args->sample;
+	opts->stamp = args->stamp;
+}
+
+/* The group of an earlier capture of the same target, so that they share its packets; 0: none. */
+static uint32_t group_of_same(const struct captures *set, uint32_t before)
+{
+	uint32_t i;
+
+	for (i = 0; i < before; i++) {
+		if (!strcmp(set->list[i].target, set->list[before].target))
+			return set->list[i].info.fanout_group;
+	}
+	return 0;
+}
+
+/* The memory for @count captures, and the descriptor to wait for several. */
+static int prepare(struct captures *set, uint32_t count)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = STOP_EVENT };
+
+	set->list = calloc(count, sizeof(*set->list));
+	set->queue = calloc(count, sizeof(*set->queue));
+	if (!set->list || !set->queue)
+		return say_error("no memory for %u captures", count);
+	set->count = count;
+	if (count == 1)
+		return 0;
+	raise_descriptor_limit();
+	set->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (set->poll_fd < 0 || epoll_ctl(set->poll_fd, EPOLL_CTL_ADD, stop_fd(), &event) < 0)
+		return say_error("epoll: %s", strerror(errno));
+	return 0;
+}
+
+/* What open_one() needs to know. */
+struct opening {
+	struct captures *set;
+	const struct capture_request *args;
+	const char *filter;
+	uint32_t snaplen;
+};
+
+/* Opens one target; what went wrong is left in its @error. */
+static void open_one(void *arg, uint32_t index)
+{
+	const struct opening *opening = arg;
+	struct captures *set = opening->set;
+	struct captures_one *one = &set->list[index];
+	struct nsr_options opts;
+	struct nsr_error err;
+
+	one->target = opening->args->targets.list[index];
+	if (stop_signalled())
+		return;
+	fill_options(&opts, opening->args, one->target, opening->filter, opening->snaplen);
+	if (opts.fanout && !opts.fanout_group)
+		opts.fanout_group = group_of_same(set, index);
+	one->status = nsr_open(one->target, &opts, &one->cap, &err);
+	if (one->status < 0) {
+		one->error = strdup(err.text);
+		return;
+	}
+	one->info.size = sizeof(one->info);
+	nsr_info(one->cap, &one->info);
+}
+
+static int start_one(struct captures *set, struct captures_one *one)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = (uint32_t)(one - set->list) };
+
+	if (one->status < 0)
+		return say_error("%s", one->error ? one->error : strerror(-one->status));
+	set->live++;
+	captures_activate(set, one);
+	if (set->poll_fd >= 0 &&
+	    epoll_ctl(set->poll_fd, EPOLL_CTL_ADD, nsr_fd(one->cap), &event) < 0)
+		return say_error("%s: epoll: %s", one->target, strerror(errno));
+	return 0;
+}
+
+/* Nobody should find out by what stops working. */
+static void warn_of_diversion(const struct captures_one *one)
+{
+	if (one->info.diverts)
+		say_note("%s takes the packets that match away from the network stack: --tap "
+			 "copies them instead",
+			 one->target);
+}
+
+static int open_all(const struct opening *opening)
+{
+	struct captures *set = opening->set;
+	uint32_t i;
+
+	/* In order when a later target may join the group that an earlier one has made. */
+	workers_run(set->count, opening->args->fanout.how ? 1 : THREADS, open_one, (void *)opening);
+	if (stop_signalled())
+		return say_error("stopped by a signal before every target was open");
+	for (i = 0; i < set->count; i++) {
+		if (start_one(set, &set->list[i]))
+			return -1;
+		warn_of_diversion(&set->list[i]);
+	}
+	return 0;
+}
+
+int captures_open(struct captures *set, const struct capture_request *args, const char *filter,
+		  uint32_t snaplen)
+{
+	const struct opening opening = { set, args, filter, snaplen };
+	int rc;
+
+	memset(set, 0, sizeof(*set));
+	set->poll_fd = -1;
+	rc = stop_catch();
+	if (rc)
+		return say_error("signals: %s", strerror(-rc));
+	if (prepare(set, args->targets.count))
+		return -1;
+	if (open_all(&opening))
+		return -1;
+	if (set->count == 1)
+		stop_wakes(set->list[0].cap);
+	return 0;
+}
+
+static void close_one(void *arg, uint32_t index)
+{
+	struct captures_one *one = &((struct captures *)arg)->list[index];
+
+	nsr_close(one->cap);
+	free(one->error);
+}
+
+void captures_close(struct captures *set)
+{
+	stop_wakes(NULL);
+	workers_run(set->count, THREADS, close_one, set);
+	if (set->poll_fd >= 0)
+		close(set->poll_fd);
+	free(set->queue);
+	free(set->list);
+	memset(set, 0, sizeof(*set));
+	set->poll_fd = -1;
+}

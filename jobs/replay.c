@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A source of frames that a capture file holds.
+ */
+#include "replay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/linktype.h"
+#include "text/say.h"
+#include "stop.h"
+
+#define NO_INTERFACE UINT32_MAX
+
+/* Opens the file for another pass. */
+static int begin_pass(struct replay *replay)
+{
+	struct nsr_options opts;
+	struct nsr_error err;
+	char *target;
+	int rc;
+
+	nsr_options_init(&opts);
+	opts.filter = replay->filter;
+	opts.batch_packets = replay->batch;
+	if (asprintf(&target, "file:%s", replay->path) < 0)
+		return say_error("send: out of memory");
+	rc = nsr_open(target, &opts, &replay->cap, &err);
+	free(target);
+	if (rc < 0)
+		return say_error("%s", err.text);
+	replay->iface = NO_INTERFACE;
+	replay->packets.count = 0;
+	replay->begun = 0;
+	replay->passes--;
+	return 0;
+}
+
+static int check_linktype(const struct replay *replay)
+{
+	struct nsr_interface first = { .size = sizeof(first) };
+	struct nsr_info info = { .size = sizeof(info) };
+
+	/* A pipe may not have told it yet. */
+	if (nsr_interface(replay->cap, 0, &first) == -ENOENT)
+		return 0;
+	nsr_info(replay->cap, &info);
+	if (info.linktype == replay->linktype)
+		return 0;
+	return say_error("%s holds %s packets but the device takes %s: choose another device",
+			 replay->path, linktype_text(info.linktype).text,
+			 linktype_text(replay->linktype).text);
+}
+
+int replay_open(struct replay *replay, const char *path, const char *filter, uint32_t linktype,
+		uint64_t passes, uint32_t batch)
+{
+	*replay = (struct replay){ .path = path,
+				   .filter = filter,
+				   .linktype = linktype,
+				   .passes = passes,
+				   .batch = batch };
+	replay->frames = calloc(batch, sizeof(*replay->frames));
+	replay->stamps_ns = calloc(batch, sizeof(*replay->stamps_ns));
+	if (!replay->frames || !replay->stamps_ns)
+		return say_error("send: out of memory");
+	if (begin_pass(replay))
+		return -1;
+	return check_linktype(replay);
+}
+
+static bool fits(struct replay *replay, const struct nsr_packet *packet)
+{
+	struct nsr_interface iface = { .size = sizeof(iface) };
+
+	if (packet->iface != replay->iface) {
+		replay->iface = packet->iface;
+		replay->iface_linktype = nsr_interface(replay->cap, packet->iface, &iface) < 0
+						 ? replay->linktype
+						 : iface.linktype;
+	}
+	return replay->iface_linktype == replay->linktype;
+}
+
+/* Moves packets of the batch at hand to @batch. */
+static void take(struct replay *replay, struct transmit_batch *batch)
+{
+	while (replay->begun < replay->packets.count && batch->count < replay->batch) {
+		const struct nsr_packet *packet = &replay->packets.packets[replay->begun++];
+
+		if (!fits(replay, packet)) {
+			replay->other_linktype++;
+			continue;
+		}
+		if (packet->caplen < packet->len)
+			replay->cut_short++;
+		replay->frames[batch->count] =
+			(struct nsr_frame){ .data = packet->data, .len = packet->caplen };
+		replay->stamps_ns[batch->count++] = packet->stamp_ns;
+	}
+}
+
+/* The end of the file: 0 to go on with another pass, else as replay_next(). */
+static int end_pass(struct replay *replay, struct transmit_batch *batch)
+{
+	nsr_close(replay->cap);
+	replay->cap = NULL;
+	batch->again = true;
+	if (!replay->passes)
+		return 1;
+	return begin_pass(replay) ? -1 : 0;
+}
+
+/* Reads on in the file; 0 to go on, else as replay_next(). */
+static int read_on(struct replay *replay, struct transmit_batch *batch)
+{
+	int n = nsr_recv(replay->cap, &replay->packets, stop_wait_ms(1000));
+
+	replay->begun = 0;
+	if (n >= 0)
+		return stop_now() ? 1 : 0;
+	replay->packets.count = 0;
+	if (n == -ENODATA)
+		return end_pass(replay, batch);
+	if (n == -EINTR)
+		return stop_now() ? 1 : 0;
+	say_error("%s", nsr_last_error(replay->cap));
+	return -1;
+}
+
+int replay_next(void *arg, struct transmit_batch *batch)
+{
+	struct replay *replay = arg;
+	int rc = 0;
+
+	batch->frames = replay->frames;
+	batch->stamps_ns = replay->stamps_ns;
+	batch->count = 0;
+	/* Only what one nsr_recv() gave: the next call ends its life. */
+	while (!rc && !batch->count) {
+		if (replay->begun == replay->packets.count)
+			rc = read_on(replay, batch);
+		if (!rc)
+			take(replay, batch);
+	}
+	return rc;
+}
+
+void replay_close(struct replay *replay)
+{
+	free(replay->frames);
+	free(replay->stamps_ns);
+	nsr_close(replay->cap);
+	replay->cap = NULL;
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Packets into capture files: which interface of which capture is which in the file, and what
+ * stands around the packets.
+ *
+ * A capture counts what it lost, not on which interface. With one interface of that capture in
+ * the file, all is that one's; with several (`any`) the statistics say how many were lost in a
+ * comment, and leave the interfaces' own numbers out.
+ */
+#include "save.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "text/ledger.h"
+#include "text/say.h"
+#include "text/units.h"
+
+#define INTERFACE_MOST	  65536 /* a damaged id must not take memory without end */
+#define COMMENT_BYTES	  160
+#define DESCRIPTION_BYTES 64
+/* What blocks take beside the packet and texts, rounded up. */
+#define PACKET_OVERHEAD 64
+#define COUNTS_BYTES	320
+#define INTERFACE_BYTES 512
+
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+/* Remember the first error and say it. */
+static int fail(struct save *save, int rc)
+{
+	const char *name = strcmp(save->files.path, "-") ? save->files.name : "standard output";
+
+	if (save->error)
+		return save->error;
+	save->error = rc;
+	if (rc == -EPIPE)
+		say_error("%s: the pipe is closed, nobody reads it any more", name);
+	else
+		say_error("%s: can't write to it: %s", name, strerror(-rc));
+	return rc;
+}
+
+static bool is_file(const struct captures_one *one)
+{
+	return strcmp(one->info.engine, "file") == 0;
+}
+
+/* In @text what can't be told but by number. */
+static const char *describe(const struct captures_one *one, const struct nsr_interface *iface,
+			    char text[DESCRIPTION_BYTES])
+{
+	if (is_file(one))
+		return one->target;
+	if (iface->netns_cookie) {
+		snprintf(text, DESCRIPTION_BYTES, "network namespace with cookie %" PRIu64,
+			 iface->netns_cookie);
+		return text;
+	}
+	return one->info.place[0] ? one->info.place : "own network namespace";
+}
+
+static uint64_t lost_by(const struct captures_one *one)
+{
+	struct nsr_stats stats;
+
+	captures_stats(one, &stats);
+	return ledger_total(&stats);
+}
+
+/* What the capture knows of its interface @id; of one that it has not met, what it was opened as. */
+static void look_up(const struct captures_one *one, uint32_t id, struct nsr_interface *iface)
+{
+	*iface = (struct nsr_interface){ .size = sizeof(*iface) };
+	if (nsr_interface(one->cap, id, iface) == 0)
+		return;
+	iface->linktype = one->info.linktype;
+	iface->snaplen = one->info.snaplen;
+	if (!is_file(one))
+		memcpy(iface->name, one->info.device, strnlen(one->info.device, 63));
+}
+
+/* Room in the two tables for interface @id of @source. */
+static int make_room(struct save *save, struct save_source *source, uint32_t id)
+{
+	struct save_interface *interfaces;
+	int32_t *ids;
+
+	if (id >= INTERFACE_MOST)
+		return -ENOBUFS;
+	if (id >= source->count) {
+		ids = realloc(source->ids, (id + 1) * sizeof(*ids));
+		if (!ids)
+			return -ENOMEM;
+		source->ids = ids;
+		while (source->count <= id)
+			ids[source->count++] = -1;
+	}
+	interfaces = realloc(save->interfaces, (save->count + 1) * sizeof(*interfaces));
+	if (!interfaces)
+		return -ENOMEM;
+	save->interfaces = interfaces;
+	return 0;
+}
+
+static int refuse_linktype(struct save *save, const struct nsr_interface *iface)
+{
+	if (save->files.format != NSR_WRITER_PCAP)
+		return fail(save, -EINVAL);
+	say_error("%s: a pcap file has one link type, and %s has another (%u): leave out --pcap",
+		  save->files.name, iface->name[0] ? iface->name : "an interface", iface->linktype);
+	save->error = -EINVAL;
+	return -EINVAL;
+}
+
+/* Put interface @id of @one into the file. Returns its id there. */
+static int add_interface(struct save *save, const struct captures_one *one, uint32_t id)
+{
+	struct save_source *source = &save->sources[one - save->set->list];
+	struct nsr_writer_interface block;
+	char description[DESCRIPTION_BYTES];
+	struct nsr_interface iface;
+	int rc = make_room(save, source, id);
+
+	if (rc < 0)
+		return fail(save, rc);
+	look_up(one, id, &iface);
+	block = (struct nsr_writer_interface){
+		.size = sizeof(block),
+		.name = iface.name,
+		.description = describe(one, &iface, description),
+		.filter = save->filter,
+		.linktype = iface.linktype,
+		.snaplen = iface.snaplen,
+	};
+	rc = nsr_writer_interface(save->files.writer, &block);
+	if (rc == -EINVAL)
+		return refuse_linktype(save, &iface);
+	if (rc < 0)
+		return fail(save, rc);
+	source->ids[id] = rc;
+	source->listed++;
+	save->interfaces[save->count++] = (struct save_interface){
+		.source = (uint32_t)(one - save->set->list),
+	};
+	return rc;
+}
+
+/* A device is known before its first packet; interfaces of `any` and files are met later. */
+static int add_known_interfaces(struct save *save)
+{
+	const struct captures_one *one;
+	uint32_t i;
+	int rc;
+
+	for (i = 0; i < save->set->count; i++) {
+		one = &save->set->list[i];
+		if (is_file(one) || strcmp(one->info.device, "any") == 0)
+			continue;
+		rc = add_interface(save, one, 0);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void forget_interfaces(struct save *save)
+{
+	struct save_source *source;
+	uint32_t i;
+
+	for (i = 0; i < save->set->count; i++) {
+		source = &save->sources[i];
+		if (source->count)
+			memset(source->ids, 0xff, source->count * sizeof(*source->ids));
+		source->listed = 0;
+		source->lost = lost_by(&save->set->list[i]);
+	}
+	save->count = 0;
+}
+
+static int begin_file(struct save *save)
+{
+	struct nsr_error err;
+	struct stat st;
+	int rc = rotate_begin(&save->files, &err);
+
+	if (rc < 0) {
+		say_error("%s", err.text);
+		save->error = rc;
+		return rc;
+	}
+	rc = strcmp(save->files.name, "-") ? stat(save->files.name, &st) : fstat(1, &st);
+	save->live = rc == 0 && !S_ISREG(st.st_mode);
+	save->begun_ns = wall_ns();
+	forget_interfaces(save);
+	rc = add_known_interfaces(save);
+	if (rc == 0 && save->live)
+		rc = nsr_writer_flush(save->files.writer);
+	return rc < 0 ? fail(save, rc) : 0;
+}
+
+int save_begin(struct save *save, const struct captures *set, const char *filter, const char *path,
+	       uint32_t format, const struct rotate_rules *rules)
+{
+	int rc;
+
+	*save = (struct save){ .set = set, .filter = filter };
+	rc = rotate_init(&save->files, path, format, rules);
+	save->sources = calloc(set->count, sizeof(*save->sources));
+	if (rc < 0 || !save->sources)
+		return fail(save, -ENOMEM);
+	return begin_file(save);
+}
+
+/* The statistics of the file's interface @id. */
+static int put_counts(struct save *save, uint32_t id)
+{
+	const struct save_interface *iface = &save->interfaces[id];
+	const struct save_source *source = &save->sources[iface->source];
+	const struct captures_one *one = &save->set->list[iface->source];
+	uint64_t now = lost_by(one);
+	/* A driver may reset its counters. */
+	uint64_t lost = now > source->lost ? now - source->lost : 0;
+	struct nsr_writer_counts counts = {
+		.size = sizeof(counts),
+		.start_ns = save->begun_ns,
+		.end_ns = wall_ns(),
+		.delivered = iface->packets,
+		.dropped = lost,
+	};
+	char comment[COMMENT_BYTES];
+
+	if (lost > 0 && source->listed > 1) {
+		snprintf(comment, sizeof(comment),
+			 "%.80s lost %llu packets; of which interface is not known", one->target,
+			 (unsigned long long)lost);
+		counts.dropped = NSR_WRITER_UNKNOWN;
+		counts.comment = comment;
+	}
+	return nsr_writer_counts(save->files.writer, id, &counts);
+}
+
+static int end_file(struct save *save)
+{
+	uint32_t id;
+	int rc = 0;
+
+	if (!save->files.writer)
+		return save->error;
+	/* A file without any interface is no capture file for most readers. */
+	if (save->count == 0 && !save->error)
+		rc = add_interface(save, &save->set->list[0], 0);
+	for (id = 0; rc >= 0 && id < save->count; id++)
+		rc = put_counts(save, id);
+	rc = rotate_end(&save->files);
+	return rc < 0 ? fail(save, rc) : save->error;
+}
+
+static int next_file(struct save *save)
+{
+	int rc = end_file(save);
+
+	return rc < 0 ? rc : begin_file(save);
+}
+
+/* The file's id for the packet's interface, -1 when the file doesn't have it yet. */
+static int known_id(const struct save *save, const struct captures_one *from,
+		    const struct nsr_packet *packet)
+{
+	const struct save_source *source = &save->sources[from - save->set->list];
+
+	return packet->iface < source->count ? source->ids[packet->iface] : -1;
+}
+
+/* What the file would grow by if it ended after @packet. */
+static uint64_t growth(const struct save *save, const struct nsr_packet *packet, bool met)
+{
+	uint64_t bytes = PACKET_OVERHEAD + packet->caplen;
+
+	if (save->files.format == NSR_WRITER_PCAP)
+		return bytes;
+	bytes += (uint64_t)save->count * COUNTS_BYTES;
+	return met ? bytes : bytes + INTERFACE_BYTES + COUNTS_BYTES + strlen(save->filter);
+}
+
+static int save_packet(struct save *save, const struct captures_one *from,
+		       const struct nsr_packet *packet)
+{
+	int id = known_id(save, from, packet);
+	int rc;
+
+	if (rotate_splits(&save->files) &&
+	    rotate_full(&save->files, growth(save, packet, id >= 0))) {
+		rc = next_file(save);
+		if (rc < 0)
+			return rc;
+		id = known_id(save, from, packet);
+	}
+	if (id < 0)
+		id = add_interface(save, from, packet->iface);
+	if (id < 0)
+		return id;
+	rc = rotate_packet(&save->files, (uint32_t)id, packet);
+	if (rc < 0)
+		return fail(save, rc);
+	save->interfaces[id].packets++;
+	return 0;
+}
+
+int save_packets(struct save *save, const struct captures_one *from,
+		 const struct nsr_packet *packets, uint32_t count)
+{
+	uint32_t i;
+
+	if (!save->error && rotate_old(&save->files))
+		next_file(save);
+	for (i = 0; i < count && !save->error; i++) {
+		if (save_packet(save, from, &packets[i]) < 0)
+			break;
+	}
+	return save->error;
+}
+
+int save_idle(struct save *save)
+{
+	int rc;
+
+	if (save->error || !save->live)
+		return save->error;
+	rc = nsr_writer_flush(save->files.writer);
+	return rc < 0 ? fail(save, rc) : 0;
+}
+
+int save_tick(struct save *save)
+{
+	int rc;
+
+	if (save->error)
+		return save->error;
+	if (rotate_old(&save->files))
+		return next_file(save);
+	rc = nsr_writer_flush(save->files.writer);
+	return rc < 0 ? fail(save, rc) : 0;
+}
+
+int save_abort(struct save *save, int rc)
+{
+	return fail(save, rc);
+}
+
+int save_end(struct save *save)
+{
+	return end_file(save);
+}
+
+void save_free(struct save *save)
+{
+	uint32_t i;
+
+	rotate_free(&save->files);
+	for (i = 0; save->sources && i < save->set->count; i++)
+		free(save->sources[i].ids);
+	free(save->sources);
+	free(save->interfaces);
+}

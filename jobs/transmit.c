@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Sending a stream of frames on schedule.
+ */
+#include "transmit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+#include "text/say.h"
+#include "stop.h"
+
+#define STUCK_NS (10 * NSEC_PER_SEC)
+
+/* What transmit_run() keeps beside the totals. */
+struct state {
+	struct transmit *tx;
+	struct pace pace;
+	struct transmit_batch batch;
+	uint64_t last_due_ns;
+	bool progress;
+	uint64_t progress_ns;
+};
+
+static void show_progress(struct state *state, uint64_t now)
+{
+	char line[160];
+
+	if (!state->progress || now < state->progress_ns)
+		return;
+	state->progress_ns = now + NSEC_PER_SEC;
+	snprintf(line, sizeof(line), "%s: %s frames sent, %s", state->tx->target,
+		 units_number(state->tx->frames).text,
+		 units_packets((double)state->tx->frames /
+			       ((double)(now - state->tx->begin_ns) / 1e9))
+			 .text);
+	say_progress(line);
+}
+
+static uint64_t stamp_of(const struct transmit_batch *batch, uint32_t i)
+{
+	return batch->stamps_ns ? batch->stamps_ns[i] : 0;
+}
+
+/* How many frames from @first on are due, scheduling them; 0 after waiting for the first. */
+static uint32_t take_due(struct state *state, uint32_t first)
+{
+	const struct transmit_batch *batch = &state->batch;
+	uint64_t now = clock_ns();
+	uint32_t i;
+
+	show_progress(state, now);
+	if (state->pace.rate.kind == UNITS_RATE_MAX)
+		return batch->count - first;
+	for (i = first; i < batch->count; i++) {
+		uint64_t due_ns = pace_due_ns(&state->pace, stamp_of(batch, i));
+
+		if (due_ns > now) {
+			if (i == first) {
+				pace_wait(&state->pace, due_ns);
+				break;
+			}
+			if (due_ns - now > state->pace.ahead_ns)
+				break;
+		}
+		state->last_due_ns = due_ns;
+		pace_pass(&state->pace, batch->frames[i].len);
+	}
+	return i - first;
+}
+
+/* nsr_send() waits before it says EAGAIN; what drops all that is sent says so for ever. */
+static bool is_stuck(struct transmit *tx)
+{
+	uint64_t now = clock_ns();
+
+	if (!tx->stuck_since_ns || tx->frames != tx->frames_then) {
+		tx->stuck_since_ns = now;
+		tx->frames_then = tx->frames;
+	}
+	return now - tx->stuck_since_ns >= STUCK_NS;
+}
+
+/* What nsr_send() refused with @rc: 0 to try again, 1 to skip it, -1 to give up. */
+static int judge(struct transmit *tx, int rc)
+{
+	const char *reason;
+
+	if (rc == -EINTR || rc == 0)
+		return 0;
+	if (rc == -EAGAIN && !is_stuck(tx))
+		return 0;
+	if (rc == -EMSGSIZE && tx->skip) {
+		tx->too_long++;
+		return 1;
+	}
+	if (rc == -EINVAL && tx->skip) {
+		tx->refused++;
+		return 1;
+	}
+	reason = nsr_last_error(tx->cap);
+	say_error("%s: %s", tx->target, *reason ? reason : strerror(-rc));
+	return -1;
+}
+
+/* Sends all @count frames, however many calls that takes; -1 when that failed. */
+static int send_all(struct transmit *tx, const struct nsr_frame *frames, uint32_t count)
+{
+	uint32_t done = 0;
+
+	while (done < count && !stop_now()) {
+		int rc = nsr_send(tx->cap, frames + done, count - done);
+		int skipped;
+
+		if (rc > 0) {
+			tx->frames += (uint32_t)rc;
+			for (; rc > 0; rc--)
+				tx->bytes += frames[done++].len;
+			continue;
+		}
+		skipped = judge(tx, rc);
+		if (skipped < 0)
+			return -1;
+		done += (uint32_t)skipped;
+	}
+	return 0;
+}
+
+static int send_batch(struct state *state)
+{
+	uint32_t first = 0;
+
+	while (first < state->batch.count && !stop_now()) {
+		uint32_t count = take_due(state, first);
+
+		if (count && send_all(state->tx, state->batch.frames + first, count) < 0)
+			return -1;
+		first += count;
+	}
+	return 0;
+}
+
+static int loop(struct state *state, const struct transmit_source *source)
+{
+	bool begun = false;
+	int rc = 0;
+
+	while (!rc && !stop_now()) {
+		state->batch.again = false;
+		rc = source->next(source->arg, &state->batch);
+		if (rc)
+			break;
+		if (!begun || (state->batch.again && state->tx->rate.kind == UNITS_RATE_NONE))
+			pace_begin(&state->pace, &state->tx->rate, stamp_of(&state->batch, 0),
+				   state->tx->batch > TRANSMIT_SMALL_BATCH ? TRANSMIT_AHEAD_NS : 0);
+		begun = true;
+		rc = send_batch(state);
+	}
+	/* Frames that left ahead have their time, or short runs would be faster than asked for. */
+	if (rc > 0)
+		pace_wait(&state->pace, state->last_due_ns);
+	return rc;
+}
+
+int transmit_run(struct transmit *transmit, const struct transmit_source *source)
+{
+	struct state state = { .tx = transmit, .progress = isatty(STDERR_FILENO) };
+	uint64_t cpu_ns = clock_cpu_ns();
+	int rc;
+
+	transmit->begin_ns = clock_ns();
+	state.progress_ns = transmit->begin_ns + NSEC_PER_SEC;
+	rc = loop(&state, source);
+	transmit->end_ns = clock_ns();
+	transmit->cpu_ns = clock_cpu_ns() - cpu_ns;
+	if (state.progress)
+		say_progress("");
+	return rc < 0 ? -1 : 0;
+}
