@@ -4,7 +4,7 @@
  *
  * host.c goes through what a host has: engines (engine_packet.c, engine_ring.c, engine_zc.c,
  * engine_live.c, xdp_sockets.c), places.c, limits.c. What they say comes from trying it (trial.c) in a throwaway
- * network namespace (stage.c). target.c goes through what is known of one device: device.h looks,
+ * network namespace (sandbox.c). target.c goes through what is known of one device: device.h looks,
  * judge_*.c judge. report.h keeps what was found.
  */
 #ifndef NSRING_DOCTOR_H
@@ -30,14 +30,14 @@ struct zero_copy {
  * struct doctor - an examination
  * @report: what was found
  * @caps:   this process's
- * @staged: things are tried in a throwaway namespace, else in the caller's
+ * @sandboxed: things are tried in a throwaway namespace, else in the caller's
  * @zero_copy: of the caller's namespace
  * @descriptors: that a capture of the engine packet takes, 0: not known
  */
 struct doctor {
 	struct report report;
 	struct caps caps;
-	bool staged;
+	bool sandboxed;
 	struct zero_copy zero_copy;
 	unsigned int descriptors;
 };
@@ -69,7 +69,7 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 /** doctor_advise_refused() - say where to look when the capabilities are there and it is refused */
 void doctor_advise_refused(const struct doctor *doctor, struct finding *finding);
 
-/** The parts of doctor_host(), which run in the stage's namespace if there is one. */
+/** The parts of doctor_host(), which run in the sandbox's namespace if there is one. */
 void doctor_packet(struct doctor *doctor);
 void doctor_ring(struct doctor *doctor);
 void doctor_zc(struct doctor *doctor);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The engine live: opened on the stage, or a program run that sends nothing. */
+/* The engine live: opened on the sandbox, or a program run that sends nothing. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -59,7 +59,7 @@ static int run_dropping(void)
 	return rc;
 }
 
-static void go_without_stage(struct doctor *doctor)
+static void go_without_sandbox(struct doctor *doctor)
 {
 	struct trial trial = { .rc = run_dropping() };
 
@@ -78,13 +78,13 @@ void doctor_live(struct doctor *doctor)
 	struct nsr_options opts;
 	struct trial trial;
 
-	if (!doctor->staged) {
-		go_without_stage(doctor);
+	if (!doctor->sandboxed) {
+		go_without_sandbox(doctor);
 		return;
 	}
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
-	trial_open(&trial, "live:" STAGE_DEVICE, &opts);
+	trial_open(&trial, "live:" SANDBOX_DEVICE, &opts);
 	if (trial.rc < 0)
 		refuse(doctor, &trial);
 	else

@@ -11,7 +11,7 @@
 
 static const char *device(const struct doctor *doctor)
 {
-	return doctor->staged ? "packet:" STAGE_DEVICE : "packet:lo";
+	return doctor->sandboxed ? "packet:" SANDBOX_DEVICE : "packet:lo";
 }
 
 static void judge_ring(struct doctor *doctor, const struct trial *trial)
@@ -62,7 +62,7 @@ static void try_as(struct doctor *doctor, const char *subject, const struct nsr_
 	if (trial.rc == 0)
 		report_add(&doctor->report, subject, VERDICT_USABLE, "%s%s", what,
 			   sends ? "" : trial.info.mode);
-	else if ((trial.rc == -ENETDOWN || trial.rc == -EINVAL) && !doctor->staged)
+	else if ((trial.rc == -ENETDOWN || trial.rc == -EINVAL) && !doctor->sandboxed)
 		report_add(&doctor->report, subject, VERDICT_LIMITED,
 			   "not tried: the loopback device is down");
 	else

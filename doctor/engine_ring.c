@@ -24,7 +24,7 @@ void doctor_ring(struct doctor *doctor)
 		return;
 	}
 	nsr_options_init(&opts);
-	trial_open(&trial, doctor->staged ? "ring:" STAGE_DEVICE : "ring:lo", &opts);
+	trial_open(&trial, doctor->sandboxed ? "ring:" SANDBOX_DEVICE : "ring:lo", &opts);
 	if (trial.rc < 0)
 		doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), &trial);
 	else

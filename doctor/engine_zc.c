@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The engine zc, tried on the stage: it attaches a program, which would change a device of the host.
- * Without a stage only what changes nothing is tried: maps and programs.
+ * The engine zc, tried in the sandbox: it attaches a program, which would change a device of the host.
+ * Without a sandbox only what changes nothing is tried: maps and programs.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -130,7 +130,7 @@ static void try_one(struct doctor *doctor, const struct zc_trial *what)
 
 	nsr_options_init(&opts);
 	what->set(&opts);
-	trial_open(&trial, "zc:" STAGE_DEVICE, &opts);
+	trial_open(&trial, "zc:" SANDBOX_DEVICE, &opts);
 	if (trial.rc < 0) {
 		finding = doctor_refused(doctor, what->subject, CAPS_ZC, &trial);
 		if (!finding->advice[0])
@@ -154,10 +154,10 @@ static void try_large(struct doctor *doctor)
 	struct trial trial;
 
 	nsr_options_init(&opts);
-	if (stage_set_mtu(LARGE_MTU) < 0)
+	if (sandbox_set_mtu(LARGE_MTU) < 0)
 		return;
-	trial_open(&trial, "zc:" STAGE_DEVICE, &opts);
-	stage_set_mtu(1500);
+	trial_open(&trial, "zc:" SANDBOX_DEVICE, &opts);
+	sandbox_set_mtu(1500);
 	if (trial.rc == 0) {
 		report_add(&doctor->report, "zc.mtu", VERDICT_USABLE, "an MTU of %d, %s", LARGE_MTU,
 			   trial.info.mode);
@@ -206,7 +206,7 @@ static void believe(struct doctor *doctor, const struct zc_trial *what)
 }
 
 /* CAP_NET_RAW is for sockets, which are tried elsewhere; here it is believed. */
-static void go_without_stage(struct doctor *doctor)
+static void go_without_sandbox(struct doctor *doctor)
 {
 	struct trial trial = { .rc = try_loading() };
 	size_t i;
@@ -228,8 +228,8 @@ void doctor_zc(struct doctor *doctor)
 {
 	size_t i;
 
-	if (!doctor->staged) {
-		go_without_stage(doctor);
+	if (!doctor->sandboxed) {
+		go_without_sandbox(doctor);
 		return;
 	}
 	for (i = 0; i < TRIALS; i++)

@@ -43,20 +43,20 @@ static void try_engines(void *arg)
 	doctor_places(doctor);
 }
 
-static void try_on_stage(void *arg)
+static void try_on_sandbox(void *arg)
 {
 	struct doctor *doctor = arg;
 
-	doctor->staged = true;
+	doctor->sandboxed = true;
 	try_engines(doctor);
 }
 
-static void judge_stage(struct doctor *doctor, const struct nsr_error *err)
+static void judge_sandbox(struct doctor *doctor, const struct nsr_error *err)
 {
 	struct trial trial = { .rc = err->code };
 	struct finding *finding;
 
-	if (doctor->staged) {
+	if (doctor->sandboxed) {
 		report_add(&doctor->report, "trials", VERDICT_USABLE,
 			   "in a throwaway network namespace, on a veth pair");
 		return;
@@ -75,10 +75,10 @@ void doctor_host(struct doctor *doctor)
 
 	judge_caps(doctor);
 	zero_copy_look(&doctor->zero_copy);
-	stage_run(try_on_stage, doctor, &err);
-	if (!doctor->staged)
+	sandbox_run(try_on_sandbox, doctor, &err);
+	if (!doctor->sandboxed)
 		try_engines(doctor);
 	doctor_processes(doctor);
 	doctor_limits(doctor);
-	judge_stage(doctor, &err);
+	judge_sandbox(doctor, &err);
 }

@@ -30,14 +30,14 @@ static void judge_place(struct doctor *doctor, const char *subject, const char *
 	doctor_refused(doctor, subject, wanted, &trial);
 }
 
-/* From the stage the namespace that the command was started in is another one: as good as any. */
+/* From the sandbox the namespace that the command was started in is another one: as good as any. */
 void doctor_places(struct doctor *doctor)
 {
 	struct trial trial = { .rc = -EPERM };
 
 	judge_place(doctor, "place.host", "host", CAP_BIT(SYS_ADMIN) | CAP_BIT(SYS_PTRACE),
 		    "the namespace of process 1");
-	if (doctor->staged)
+	if (doctor->sandboxed)
 		judge_place(doctor, "place.netns", "netns:/proc/self/ns/net", CAP_BIT(SYS_ADMIN),
 			    "named namespaces can be entered");
 	else if (caps_missing(&doctor->caps, CAP_BIT(SYS_ADMIN)))

@@ -20,7 +20,7 @@
 
 #include "netlink.h"
 
-struct stage {
+struct sandbox {
 	void (*fn)(void *arg);
 	void *arg;
 	struct nsr_error *err;
@@ -36,13 +36,13 @@ static int add_pair(void)
 	request->nlmsg_type = RTM_NEWLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL;
 	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(request, IFLA_IFNAME, STAGE_DEVICE);
+	mnl_attr_put_strz(request, IFLA_IFNAME, SANDBOX_DEVICE);
 	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
 	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
 	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
 	peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
 	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(request, IFLA_IFNAME, STAGE_PEER);
+	mnl_attr_put_strz(request, IFLA_IFNAME, SANDBOX_PEER);
 	mnl_attr_nest_end(request, peer);
 	mnl_attr_nest_end(request, data);
 	mnl_attr_nest_end(request, info);
@@ -77,12 +77,12 @@ static int join_received(const char *device)
 	return change(device, SIOCETHTOOL, &request);
 }
 
-int stage_set_mtu(int mtu)
+int sandbox_set_mtu(int mtu)
 {
 	struct ifreq near = { .ifr_mtu = mtu }, far = near;
-	int rc = change(STAGE_DEVICE, SIOCSIFMTU, &near);
+	int rc = change(SANDBOX_DEVICE, SIOCSIFMTU, &near);
 
-	return rc < 0 ? rc : change(STAGE_PEER, SIOCSIFMTU, &far);
+	return rc < 0 ? rc : change(SANDBOX_PEER, SIOCSIFMTU, &far);
 }
 
 static int furnish(void)
@@ -92,10 +92,10 @@ static int furnish(void)
 	if (rc == 0)
 		rc = add_pair();
 	if (rc == 0)
-		rc = join_received(STAGE_PEER);
+		rc = join_received(SANDBOX_PEER);
 	if (rc == 0)
-		rc = set_up(STAGE_DEVICE);
-	return rc < 0 ? rc : set_up(STAGE_PEER);
+		rc = set_up(SANDBOX_DEVICE);
+	return rc < 0 ? rc : set_up(SANDBOX_PEER);
 }
 
 static int say_no_namespace(int code, struct nsr_error *err)
@@ -107,24 +107,24 @@ static int say_no_namespace(int code, struct nsr_error *err)
 
 static void *perform(void *arg)
 {
-	struct stage *stage = arg;
+	struct sandbox *sandbox = arg;
 
 	if (unshare(CLONE_NEWNET) < 0) {
-		stage->rc = say_no_namespace(-errno, stage->err);
+		sandbox->rc = say_no_namespace(-errno, sandbox->err);
 		return NULL;
 	}
-	stage->rc = furnish();
-	if (stage->rc < 0)
-		nsr_error_set(stage->err, stage->rc, "making a veth pair: %s",
-			      strerror(-stage->rc));
+	sandbox->rc = furnish();
+	if (sandbox->rc < 0)
+		nsr_error_set(sandbox->err, sandbox->rc, "making a veth pair: %s",
+			      strerror(-sandbox->rc));
 	else
-		stage->fn(stage->arg);
+		sandbox->fn(sandbox->arg);
 	return NULL;
 }
 
-int stage_run(void (*fn)(void *arg), void *arg, struct nsr_error *err)
+int sandbox_run(void (*fn)(void *arg), void *arg, struct nsr_error *err)
 {
-	struct stage stage = { .fn = fn, .arg = arg, .err = err };
+	struct sandbox sandbox = { .fn = fn, .arg = arg, .err = err };
 	sigset_t all, before;
 	pthread_t thread;
 	int rc;
@@ -132,10 +132,10 @@ int stage_run(void (*fn)(void *arg), void *arg, struct nsr_error *err)
 	/* As in every thread but the first, no signal is handled. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = -pthread_create(&thread, NULL, perform, &stage);
+	rc = -pthread_create(&thread, NULL, perform, &sandbox);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "starting a thread: %s", strerror(-rc));
 	pthread_join(thread, NULL);
-	return stage.rc;
+	return sandbox.rc;
 }

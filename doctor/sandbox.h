@@ -2,17 +2,17 @@
 /*
  * A throwaway network namespace with a veth pair, where things can be tried without touching the host.
  */
-#ifndef NSRING_DOCTOR_STAGE_H
-#define NSRING_DOCTOR_STAGE_H
+#ifndef NSRING_DOCTOR_SANDBOX_H
+#define NSRING_DOCTOR_SANDBOX_H
 
 #include <nsring/nsring.h>
 
 /** The pair's ends; both are up, as is lo. */
-#define STAGE_DEVICE "v0"
-#define STAGE_PEER   "v1"
+#define SANDBOX_DEVICE "v0"
+#define SANDBOX_PEER   "v1"
 
 /**
- * stage_run() - run a function in such a namespace
+ * sandbox_run() - run a function in such a namespace
  * @fn:  called with @arg in a thread of its own, for which the caller waits
  * @arg: for @fn
  * @err: why there is no such namespace
@@ -22,9 +22,9 @@
  *
  * Return: 0 once @fn has run; -EPERM without CAP_SYS_ADMIN; -errno.
  */
-int stage_run(void (*fn)(void *arg), void *arg, struct nsr_error *err);
+int sandbox_run(void (*fn)(void *arg), void *arg, struct nsr_error *err);
 
-/** stage_set_mtu() - of both ends, from within @fn; 0 or -errno */
-int stage_set_mtu(int mtu);
+/** sandbox_set_mtu() - of both ends, from within @fn; 0 or -errno */
+int sandbox_set_mtu(int mtu);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Zero-copy can't be tried on the stage, since no virtual device has it, nor on a device of the host,
+ * Zero-copy can't be tried on the sandbox, since no virtual device has it, nor on a device of the host,
  * whose queues it would reset. So this is what drivers tell.
  */
 #include <net/if.h>

@@ -39,7 +39,7 @@ static __always_inline void count(u64 *counter)
  * records up to now were for others. Who has left is not touched again, as that was a grace period
  * before it went; but while it still reads, all that is written is for others.
  */
-static noinline void seat_readers(const struct nsr_ring *ring, struct nsr_lane *lane)
+static noinline void fill_slots(const struct nsr_ring *ring, struct nsr_lane *lane)
 {
 	/* Pairs with next_generation(): its readers are there. */
 	u32 generation = smp_load_acquire(&ring->generation);
@@ -50,15 +50,15 @@ static noinline void seat_readers(const struct nsr_ring *ring, struct nsr_lane *
 		sock = rcu_dereference(ring->readers[index]);
 		if (!sock)
 			continue;
-		lane->seats[taken].sock = sock;
-		lane->seats[taken++].bit = 1U << index;
+		lane->slots[taken].sock = sock;
+		lane->slots[taken++].bit = 1U << index;
 		everyone |= 1U << index;
 		if (lane->joined[index] == sock->joined)
 			continue;
 		lane->joined[index] = sock->joined;
 		WRITE_ONCE(lane->shown->others[index], lane->shown->written);
 	}
-	lane->seats_taken = taken;
+	lane->slots_used = taken;
 	lane->everyone = everyone;
 	lane->generation = generation;
 }
@@ -97,17 +97,17 @@ static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
 						   struct nsr_lane *lane, struct sk_buff *skb,
 						   const struct sock *from)
 {
-	const struct nsr_seat *seat = lane->seats, *end;
+	const struct nsr_reader_slot *slot = lane->slots, *end;
 	struct verdict verdict = {};
 	u32 keep;
 
 	if (unlikely(lane->generation != READ_ONCE(ring->generation)))
-		seat_readers(ring, lane);
-	for (end = seat + lane->seats_taken; seat < end; seat++) {
-		keep = judge_one(ring, lane, skb, from, seat->sock);
+		fill_slots(ring, lane);
+	for (end = slot + lane->slots_used; slot < end; slot++) {
+		keep = judge_one(ring, lane, skb, from, slot->sock);
 		if (!keep)
 			continue;
-		verdict.readers |= seat->bit;
+		verdict.readers |= slot->bit;
 		verdict.keep = max(verdict.keep, keep);
 	}
 	return verdict;

@@ -20,7 +20,7 @@ int nsr_reader_choose_index(struct nsr_ring *ring)
 
 /*
  * A reader who joins reads from here on. Its counts begin with the next packet of each lane: see
- * seat_readers() in deliver.c.
+ * fill_slots() in deliver.c.
  */
 static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 {
@@ -41,7 +41,7 @@ static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 /* Never 0, as lanes begin with. */
 static void next_generation(struct nsr_ring *ring)
 {
-	/* Behind the change, so that a lane that sees it sees the readers: see seat_readers(). */
+	/* Behind the change, so that a lane that sees it sees the readers: see fill_slots(). */
 	smp_store_release(&ring->generation, ring->generation + 1 ?: 1);
 }
 

@@ -25,11 +25,11 @@
 struct nsr_sock;
 
 /**
- * struct nsr_seat - a reader, as a lane knows it
+ * struct nsr_reader_slot - a reader, as a lane knows it
  * @sock: the reader
  * @bit:  of its index
  */
-struct nsr_seat {
+struct nsr_reader_slot {
 	struct nsr_sock *sock;
 	u32 bit;
 };
@@ -41,14 +41,14 @@ struct nsr_seat {
  * @data:    lane_bytes of them
  * @shown:   what user space sees of the lane
  * @cursor:  what the reader of an ordinary ring tells
- * @generation: of the ring's readers, as @seats has them
- * @seats_taken: how many of @seats
+ * @generation: of the ring's readers, as @slots has them
+ * @slots_used: how many of @slots
  * @everyone: their bits, and those of readers who have stopped
  * @oldest:  start of the oldest whole record (shared)
  * @full:    packets for which there was no room
  * @sampled: packets that sampling left out
  * @countdown: packets until the next that sampling keeps
- * @seats:   the readers
+ * @slots:   the readers
  * @joined:  by index, which reader @shown->others counts for
  * @refused: by index, packets that the reader's filter refused
  */
@@ -59,13 +59,13 @@ struct nsr_lane {
 	struct nsring_lane *shown;
 	const struct nsring_cursor *cursor;
 	u32 generation;
-	u32 seats_taken;
+	u32 slots_used;
 	u32 everyone;
 	u64 oldest;
 	u64 full;
 	u64 sampled;
 	u32 countdown;
-	struct nsr_seat seats[NSRING_READERS_MAX];
+	struct nsr_reader_slot slots[NSRING_READERS_MAX];
 	u32 joined[NSRING_READERS_MAX];
 	u64 refused[NSRING_READERS_MAX];
 };

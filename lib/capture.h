@@ -28,7 +28,7 @@ struct nsr_capture {
 	struct nsr_packet *packets; /* opts.batch_packets of them */
 	struct nsr_options opts;
 	struct nsr_filter *filter; /* engines that filter: what they use */
-	struct nsr_filter_set *sift; /* engines that don't */
+	struct nsr_filter_set *soft_filter; /* engines that don't */
 	bool suspect; /* the engine asked to be checked again soon */
 	bool lively; /* packets have come since the reader waited for the engine's descriptor */
 	int end; /* why it is over, 0 while it is not */

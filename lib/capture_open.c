@@ -164,18 +164,18 @@ static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_erro
 	return 0;
 }
 
-static int use_sift(struct nsr_capture *cap, const char *text, struct nsr_error *err)
+static int use_soft_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
 {
-	struct nsr_filter_set *sift = NULL;
+	struct nsr_filter_set *soft_filter = NULL;
 	int rc;
 
 	if (text) {
-		rc = nsr_filter_set_new(text, linktype(cap), &sift, err);
+		rc = nsr_filter_set_new(text, linktype(cap), &soft_filter, err);
 		if (rc < 0)
 			return rc;
 	}
-	nsr_filter_set_free(cap->sift);
-	cap->sift = sift;
+	nsr_filter_set_free(cap->soft_filter);
+	cap->soft_filter = soft_filter;
 	return 0;
 }
 
@@ -185,7 +185,8 @@ int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error
 
 	if (filter && !*filter)
 		filter = NULL;
-	rc = cap->ops->set_filter ? use_filter(cap, filter, err) : use_sift(cap, filter, err);
+	rc = cap->ops->set_filter ? use_filter(cap, filter, err)
+				  : use_soft_filter(cap, filter, err);
 	if (rc == 0)
 		nsr_publish_filter(&cap->publisher, filter);
 	return rc;
@@ -226,8 +227,8 @@ static void shut(struct nsr_capture *cap)
 	cap->priv = NULL;
 	nsr_filter_free(cap->filter);
 	cap->filter = NULL;
-	nsr_filter_set_free(cap->sift);
-	cap->sift = NULL;
+	nsr_filter_set_free(cap->soft_filter);
+	cap->soft_filter = NULL;
 	nsr_publish_close(&cap->publisher);
 }
 

@@ -37,12 +37,13 @@ static uint32_t iface_linktype(void *arg, uint32_t id)
 	return cap->ops->interface(cap->priv, id, &iface) == 0 ? iface.linktype : 0;
 }
 
-static int sift(struct nsr_capture *cap, int n)
+static int filter_batch(struct nsr_capture *cap, int n)
 {
 	int i, verdict, kept = 0;
 
 	for (i = 0; i < n; i++) {
-		verdict = nsr_filter_set_match(cap->sift, &cap->packets[i], iface_linktype, cap);
+		verdict = nsr_filter_set_match(cap->soft_filter, &cap->packets[i], iface_linktype,
+					       cap);
 		if (verdict < 0)
 			return nsr_error_set(&cap->last, verdict, "filter: out of memory");
 		if (verdict)
@@ -66,8 +67,8 @@ static int take(struct nsr_capture *cap, bool *more)
 	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last), kept;
 
 	*more = n > 0;
-	if (n > 0 && cap->sift) {
-		kept = sift(cap, n);
+	if (n > 0 && cap->soft_filter) {
+		kept = filter_batch(cap, n);
 		nsr_capture_count(&cap->n_filtered, kept < 0 ? 0 : (uint64_t)(n - kept));
 		n = kept;
 	}
@@ -158,7 +159,7 @@ struct patience {
 	int64_t until_ms; /* 0: not waited yet */
 };
 
-static int rest_ms(struct patience *patience)
+static int time_left_ms(struct patience *patience)
 {
 	int64_t now;
 
@@ -186,27 +187,27 @@ static int see_to(struct nsr_capture *cap, int events)
  * Lets packets gather before the descriptor is waited for, once after packets have come. 1: look
  * again; 0: wait; or an error.
  */
-static int rest_a_while(struct nsr_capture *cap, int left_ms)
+static int coalesce(struct nsr_capture *cap, int left_ms)
 {
-	bool look_away = cap->lively && left_ms != 0 && !cap->end;
+	bool may_coalesce = cap->lively && left_ms != 0 && !cap->end;
 	int rc, fd = -1, us;
 
-	cap->lively = cap->lively && !look_away;
-	if (!cap->ops->rest)
+	cap->lively = cap->lively && !may_coalesce;
+	if (!cap->ops->idle)
 		return 0;
-	us = cap->ops->rest(cap->priv, look_away, &fd);
+	us = cap->ops->idle(cap->priv, may_coalesce, &fd);
 	if (us <= 0)
 		return us == -EAGAIN ? 1 : us;
 	if (left_ms > 0 && us / 1000 >= left_ms)
 		us = left_ms * 1000;
-	rc = nsr_wait_rest(&cap->wait, (uint32_t)us, fd);
+	rc = nsr_wait_coalesce(&cap->wait, (uint32_t)us, fd);
 	return rc < 0 ? rc : 1;
 }
 
 /* Nothing there now. 1: look again; 0 or an error: what nsr_recv() returns. */
 static int idle(struct nsr_capture *cap, struct patience *patience)
 {
-	int rest = rest_ms(patience);
+	int left_ms = time_left_ms(patience);
 	bool draining = false;
 	int64_t quiet_ms;
 	int events, rc;
@@ -217,21 +218,21 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 	}
 	check_without_tick(cap);
 	publish(cap);
-	rc = rest_a_while(cap, rest);
+	rc = coalesce(cap, left_ms);
 	if (rc)
 		return rc;
 	if (cap->end) {
 		quiet_ms = cap->quiet_until_ms - nsr_wait_now_ms();
 		if (quiet_ms <= 0)
 			return cap->end;
-		draining = rest < 0 || rest > quiet_ms;
+		draining = left_ms < 0 || left_ms > quiet_ms;
 		if (draining)
-			rest = (int)quiet_ms;
+			left_ms = (int)quiet_ms;
 	}
-	if (rest == 0 && patience->waited)
+	if (left_ms == 0 && patience->waited)
 		return 0;
 	patience->waited = true;
-	events = nsr_wait_for(&cap->wait, rest);
+	events = nsr_wait_for(&cap->wait, left_ms);
 	if (events <= 0)
 		return events == 0 && draining ? 1 : events;
 	patience->ready = events & NSR_WAIT_READY && cap->ops->fd(cap->priv) >= 0;
@@ -239,17 +240,17 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 }
 
 /* How long to go through packets that the filter refuses, however short the caller's wait is. */
-#define SIFT_MS 100
+#define FILTER_MS 100
 
 /* The filter has refused all that the engine had. 1: go on; 0 or an error: as idle(). */
-static int sift_on(struct nsr_capture *cap, struct patience *patience)
+static int filter_on(struct nsr_capture *cap, struct patience *patience)
 {
 	int64_t now = nsr_wait_now_ms();
 	int events;
 
 	if (!patience->until_ms)
 		patience->until_ms =
-			now + (patience->wait_ms > SIFT_MS ? patience->wait_ms : SIFT_MS);
+			now + (patience->wait_ms > FILTER_MS ? patience->wait_ms : FILTER_MS);
 	if (patience->wait_ms >= 0 && now >= patience->until_ms)
 		return 0;
 	events = nsr_wait_for(&cap->wait, 0);
@@ -275,7 +276,7 @@ int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
 		}
 		if (n < 0)
 			return n;
-		rc = more ? sift_on(cap, &patience) : idle(cap, &patience);
+		rc = more ? filter_on(cap, &patience) : idle(cap, &patience);
 		if (rc <= 0)
 			return rc;
 	}

@@ -107,13 +107,13 @@ int nsr_wait_for(struct nsr_wait *wait, int ms)
 	return result;
 }
 
-int nsr_wait_rest(struct nsr_wait *wait, uint32_t us, int fd)
+int nsr_wait_coalesce(struct nsr_wait *wait, uint32_t us, int fd)
 {
-	struct timespec rest = { .tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000 };
+	struct timespec pause = { .tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000 };
 	struct pollfd ends[] = { { .fd = wait->timer, .events = POLLIN },
 				 { .fd = fd, .events = POLLIN } };
 
-	return ppoll(ends, 2, &rest, NULL) < 0 ? -errno : 0;
+	return ppoll(ends, 2, &pause, NULL) < 0 ? -errno : 0;
 }
 
 void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms)

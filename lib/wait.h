@@ -55,14 +55,14 @@ void nsr_wait_close(struct nsr_wait *wait);
 int nsr_wait_for(struct nsr_wait *wait, int ms);
 
 /**
- * nsr_wait_rest() - look away from the engine's descriptor for a while
+ * nsr_wait_coalesce() - leave the engine's descriptor alone for a while, so that packets gather
  * @wait: open
  * @us:   how long; a tick or a wake-up ends it early, and is left for nsr_wait_for() to report
  * @fd:   ends it early, too, when it polls readable; -1: none
  *
  * Return: 0, -EINTR when a signal came.
  */
-int nsr_wait_rest(struct nsr_wait *wait, uint32_t us, int fd);
+int nsr_wait_coalesce(struct nsr_wait *wait, uint32_t us, int fd);
 
 /** nsr_wait_wake() - end the wait under way, or the next one; safe in signal handlers */
 void nsr_wait_wake(struct nsr_wait *wait);

@@ -259,7 +259,7 @@ int zc_copy_watch(struct zc *zc)
 	if (!zc->copy.watching && read(zc->copy.more, &value, sizeof(value)) < 0 && errno != EAGAIN)
 		return -errno;
 	zc->copy.watching = true;
-	zc_bell_arm_now(zc);
+	zc_doorbell_arm_now(zc);
 	return is_empty(zc) ? 0 : -EAGAIN;
 }
 

@@ -8,7 +8,7 @@
  * program counts them, and when as many have come as the reader said, it writes a word into a small
  * BPF ring buffer, which wakes the reader. What the words say does not matter.
  *
- * A bell costs the CPU that receives two interrupts to itself and another, some thousand cycles and
+ * A doorbell costs the CPU that receives two interrupts to itself and another, some thousand cycles and
  * in a virtual machine far more. So there are few of them, and none while the reader is awake.
  */
 #include <bpf/bpf.h>
@@ -18,23 +18,23 @@
 
 #include "zc.h"
 
-int zc_bell_open(struct zc *zc)
+int zc_doorbell_open(struct zc *zc)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *at;
 
-	zc->program.bell =
-		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nsring_bell", 0, 0, (uint32_t)page, NULL);
-	if (zc->program.bell < 0)
+	zc->program.doorbell =
+		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nsring_doorbell", 0, 0, (uint32_t)page, NULL);
+	if (zc->program.doorbell < 0)
 		return -errno;
-	at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, zc->program.bell, 0);
+	at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, zc->program.doorbell, 0);
 	if (at == MAP_FAILED)
 		return -errno;
-	zc->bell.consumer = at;
-	at = mmap(NULL, page, PROT_READ, MAP_SHARED, zc->program.bell, (off_t)page);
+	zc->doorbell.consumer = at;
+	at = mmap(NULL, page, PROT_READ, MAP_SHARED, zc->program.doorbell, (off_t)page);
 	if (at == MAP_FAILED)
 		return -errno;
-	zc->bell.producer = at;
+	zc->doorbell.producer = at;
 	return 0;
 }
 
@@ -56,63 +56,63 @@ static void ring_at(struct zc_lane *lane, uint64_t head)
 
 static void forget_words(struct zc *zc)
 {
-	uint64_t end = __atomic_load_n(zc->bell.producer, __ATOMIC_ACQUIRE);
+	uint64_t end = __atomic_load_n(zc->doorbell.producer, __ATOMIC_ACQUIRE);
 
-	__atomic_store_n(zc->bell.consumer, end, __ATOMIC_RELEASE);
+	__atomic_store_n(zc->doorbell.consumer, end, __ATOMIC_RELEASE);
 }
 
-bool zc_bell_arm(struct zc *zc)
+bool zc_doorbell_arm(struct zc *zc)
 {
 	struct zc_lane *lane;
 	uint64_t there;
 	uint32_t i;
 
 	forget_words(zc);
-	zc->bell.resting = true;
+	zc->doorbell.idle = true;
 	for (i = 0; i < lanes(zc); i++) {
 		lane = lane_of(zc, i);
 		there = zc->copies ? zc_copy_waiting(zc, i) : zc_ring_waiting(&zc->queues[i].rx);
-		if (there >= zc->program.bell_step)
+		if (there >= zc->program.doorbell_step)
 			return false;
 		ring_at(lane, __atomic_load_n(&lane->head, __ATOMIC_RELAXED) +
-				      zc->program.bell_step - there);
+				      zc->program.doorbell_step - there);
 	}
 	return true;
 }
 
-void zc_bell_arm_now(struct zc *zc)
+void zc_doorbell_arm_now(struct zc *zc)
 {
 	uint32_t i;
 
 	forget_words(zc);
-	zc->bell.resting = false;
+	zc->doorbell.idle = false;
 	for (i = 0; i < lanes(zc); i++)
 		ring_at(lane_of(zc, i), zc->copy.next[i]);
 	/* What the program has written before it saw this, we see now: it has a barrier, too. */
 	__sync_synchronize();
 }
 
-void zc_bell_silence(struct zc *zc)
+void zc_doorbell_silence(struct zc *zc)
 {
 	uint32_t i;
 
-	if (!zc->bell.resting)
+	if (!zc->doorbell.idle)
 		return;
-	zc->bell.resting = false;
+	zc->doorbell.idle = false;
 	for (i = 0; i < lanes(zc); i++)
 		ring_at(lane_of(zc, i), UINT64_MAX);
 }
 
-void zc_bell_close(struct zc *zc)
+void zc_doorbell_close(struct zc *zc)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if (zc->bell.consumer)
-		munmap(zc->bell.consumer, page);
-	if (zc->bell.producer)
-		munmap((void *)zc->bell.producer, page);
-	if (zc->program.bell >= 0)
-		close(zc->program.bell);
-	zc->bell = (struct zc_bell){ 0 };
-	zc->program.bell = -1;
+	if (zc->doorbell.consumer)
+		munmap(zc->doorbell.consumer, page);
+	if (zc->doorbell.producer)
+		munmap((void *)zc->doorbell.producer, page);
+	if (zc->program.doorbell >= 0)
+		close(zc->program.doorbell);
+	zc->doorbell = (struct zc_doorbell){ 0 };
+	zc->program.doorbell = -1;
 }

@@ -13,7 +13,7 @@
  *	                  fill ring of the queue ◀── under the group's lock ────┘
  *
  * Whoever joins, leaves or finds a dead member writes the map anew, so that the buckets belong to
- * the members that there are, in turn (member.c). Until a death is noticed (usher.c) the dead
+ * the members that there are, in turn (member.c). Until a death is noticed (rendezvous.c) the dead
  * member's frames wait in its socket.
  *
  * A member's rings hold a quarter of a queue's frames, so that a few that stand still lose their own
@@ -414,7 +414,7 @@ static int check_kind(const struct zc *zc, const struct zc_group *group, uint32_
 static int join_group(struct zc *zc, struct zc_group *group, uint32_t spread,
 		      const struct nsr_options *opts, struct nsr_error *err)
 {
-	int rc = zc_usher_ask(group, zc->device.ifindex);
+	int rc = zc_rendezvous_ask(group, zc->device.ifindex);
 
 	if (rc == 0)
 		rc = check_memory(group);
@@ -440,7 +440,7 @@ static int join_group(struct zc *zc, struct zc_group *group, uint32_t spread,
 	return 0;
 }
 
-/* The capture has its own copies of what the group's usher uses. */
+/* The capture has its own copies of what the group's rendezvous thread uses. */
 static int copy_fds(const struct zc *zc, struct zc_group *group)
 {
 	group->link = fcntl(zc->link, F_DUPFD_CLOEXEC, 0);
@@ -449,10 +449,10 @@ static int copy_fds(const struct zc *zc, struct zc_group *group)
 	return group->link < 0 || group->map < 0 || group->state < 0 ? -errno : 0;
 }
 
-/* As a member: an usher with a slot, and its queues. */
+/* As a member: a rendezvous thread with a slot, and its queues. */
 static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 {
-	int rc = zc_usher_start(group);
+	int rc = zc_rendezvous_start(group);
 
 	if (rc == -ENOSPC)
 		return nsr_error_set(err, rc, "fanout group %u of %s is full: it has %u members",
@@ -490,7 +490,7 @@ static int find_group(struct zc *zc, const struct nsr_options *opts, uint32_t sp
 		rc = opts->fanout_group ? join_group(zc, group, spread, opts, err) : -ESTALE;
 		if (rc != -ESTALE)
 			return rc;
-		rc = zc_usher_bind(group, zc->device.ifindex);
+		rc = zc_rendezvous_bind(group, zc->device.ifindex);
 	} while (rc == -EADDRINUSE);
 	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
 }
@@ -577,7 +577,7 @@ int zc_group_start(struct zc *zc)
 {
 	int rc = zc_member_start(zc->group, true);
 
-	return rc < 0 ? rc : zc_usher_open(zc->group);
+	return rc < 0 ? rc : zc_rendezvous_open(zc->group);
 }
 
 int zc_group_stop(struct zc *zc)
@@ -587,7 +587,7 @@ int zc_group_stop(struct zc *zc)
 
 void zc_group_detach(struct zc_group *group)
 {
-	zc_usher_shut(group);
+	zc_rendezvous_shut(group);
 }
 
 /* The name goes last: whoever has it after us finds the device free. */
@@ -596,7 +596,7 @@ void zc_group_close(struct zc *zc)
 	struct zc_group *group = zc->group;
 	uint32_t i;
 
-	zc_usher_stop(group);
+	zc_rendezvous_stop(group);
 	for (i = 0; i < zc->queue_count; i++)
 		zc_socket_unmap(&zc->queues[i]);
 	free(zc->queues);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Captures that share a device, in one process or several: see group.c. The second half is between
- * group.c, member.c and usher.c.
+ * group.c, member.c and rendezvous.c.
  */
 #ifndef NSR_ENGINES_ZC_GROUP_H
 #define NSR_ENGINES_ZC_GROUP_H
@@ -71,7 +71,7 @@ struct zc_held {
 
 /**
  * struct zc_slot - a member's place
- * @life: robust; its usher holds it
+ * @life: robust; its rendezvous thread holds it
  */
 struct zc_slot {
 	pthread_mutex_t life;
@@ -115,14 +115,14 @@ struct zc_shared {
  * @shared:   mapped, of @bytes
  * @memory:   its file
  * @listener: where others come to join; each member has a copy
- * @wake:     eventfd that has the usher look at what it is to do
+ * @wake:     eventfd that has the rendezvous thread look at what it is to do
  * @sockets:  layout.queues * layout.slots of them, by queue
- * @map, @link: copies for the usher
+ * @map, @link: copies for the rendezvous thread
  * @number, @slot: the group's, and ours
  * @door:     held while somebody is let in; over @link
  * @open:     others may come
- * @leaving:  the usher is to end
- * @settled, @settled_code: the usher has a slot, or none
+ * @leaving:  the rendezvous thread is to end
+ * @settled, @settled_code: the rendezvous thread has a slot, or none
  */
 struct zc_group {
 	struct zc_layout layout;
@@ -142,8 +142,8 @@ struct zc_group {
 	_Atomic bool leaving;
 	sem_t settled;
 	int settled_code;
-	bool ushered;
-	pthread_t usher;
+	bool has_thread;
+	pthread_t thread;
 };
 
 /** zc_layout_bytes() - of all that is shared; 0 for one that makes no sense */
@@ -172,20 +172,20 @@ void zc_member_leave(struct zc_group *group);
 /** zc_member_start() - take a share of the frames, or none; 0 or -errno */
 int zc_member_start(struct zc_group *group, bool started);
 
-/** zc_member_bury() - take out members that have died; under the lock */
-void zc_member_bury(struct zc_group *group);
+/** zc_member_reap() - take out members that have died; under the lock */
+void zc_member_reap(struct zc_group *group);
 
 /**
- * zc_usher_bind() - have a number that nobody else has; who comes now has to wait
+ * zc_rendezvous_bind() - have a number that nobody else has; who comes now has to wait
  * @group: its listener is set, and its number if it is 0
  * @ifindex: the device
  *
  * Return: 0; -EADDRINUSE the number is taken; -ENOSPC all are; -errno.
  */
-int zc_usher_bind(struct zc_group *group, uint32_t ifindex);
+int zc_rendezvous_bind(struct zc_group *group, uint32_t ifindex);
 
 /**
- * zc_usher_ask() - ask a group's members for what they share
+ * zc_rendezvous_ask() - ask a group's members for what they share
  * @group: number is set; the rest is filled in, or left alone after an error
  *
  * Waits for a group that is not open yet.
@@ -193,18 +193,18 @@ int zc_usher_bind(struct zc_group *group, uint32_t ifindex);
  * Return: 0; -ENOENT nobody is there; -ESTALE the last member has just left; -EACCES it is somebody
  * else's; -ETIMEDOUT nobody answers; -EMFILE too few descriptors; -EPROTO; -errno.
  */
-int zc_usher_ask(struct zc_group *group, uint32_t ifindex);
+int zc_rendezvous_ask(struct zc_group *group, uint32_t ifindex);
 
-/** zc_usher_start() - a thread that has our slot, lets others in, and notices deaths; 0 or -errno */
-int zc_usher_start(struct zc_group *group);
+/** zc_rendezvous_start() - a thread that has our slot, lets others in, and notices deaths; 0 or -errno */
+int zc_rendezvous_start(struct zc_group *group);
 
-/** zc_usher_open() - let others in from now on; 0 or -errno */
-int zc_usher_open(struct zc_group *group);
+/** zc_rendezvous_open() - let others in from now on; 0 or -errno */
+int zc_rendezvous_open(struct zc_group *group);
 
-/** zc_usher_shut() - let nobody in any more, and close the link */
-void zc_usher_shut(struct zc_group *group);
+/** zc_rendezvous_shut() - let nobody in any more, and close the link */
+void zc_rendezvous_shut(struct zc_group *group);
 
-/** zc_usher_stop() - end the thread, and so leave */
-void zc_usher_stop(struct zc_group *group);
+/** zc_rendezvous_stop() - end the thread, and so leave */
+void zc_rendezvous_stop(struct zc_group *group);
 
 #endif

@@ -3,7 +3,7 @@
  * A group's members: who has which slot, who has died, and whose frames are whose. What is shared is
  * written under the group's lock.
  *
- * A slot is its member's for as long as the member's usher lives, which holds the slot's lock. It
+ * A slot is its member's for as long as the member's rendezvous thread lives, which holds the slot's lock. It
  * is a robust lock, and a thread's: the kernel lets go of it however the thread ends, a child of
  * fork(2) has no part in it, and members in different PID namespaces need not know each other.
  *
@@ -164,7 +164,7 @@ static bool take_life(struct zc_slot *slot)
 }
 
 /* Who dies on the way holds the lives that it took, and leaves it all to the next. */
-void zc_member_bury(struct zc_group *group)
+void zc_member_reap(struct zc_group *group)
 {
 	struct zc_slot *slots = group->shared->slots;
 	bool any = false, died[ZC_SLOTS_MAX] = { false };
@@ -211,7 +211,7 @@ int zc_member_enter(struct zc_group *group)
 	int rc;
 
 	zc_group_lock(group);
-	zc_member_bury(group);
+	zc_member_reap(group);
 	rc = take_slot(group);
 	zc_group_unlock(group);
 	return rc;

@@ -156,8 +156,8 @@ static void emit_add_one(struct nsr_ebpf *p, size_t field)
 		      BPF_ADD);
 }
 
-/* Wakes a reader that rests, if R3 is as far as it said: see bell.c. */
-static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
+/* Wakes an idle reader, if R3 is as far as it said: see doorbell.c. */
+static void emit_doorbell(struct nsr_ebpf *p, const struct zc_program *program)
 {
 	const int16_t ring_at = offsetof(struct zc_lane, ring_at);
 	uint32_t done = nsr_ebpf_labels(p, 1);
@@ -165,10 +165,11 @@ static void emit_bell(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_4, BPF_REG_9, ring_at, 0);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_X, BPF_REG_3, BPF_REG_4, 0, done);
 	/* Again after as much more, should the reader not have heard. */
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, (int32_t)program->bell_step);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0,
+		      (int32_t)program->doorbell_step);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_3, ring_at, 0);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_3, -8, 0);
-	zc_emit_map(p, BPF_REG_1, program->bell);
+	zc_emit_map(p, BPF_REG_1, program->doorbell);
 	zc_emit_stack(p, BPF_REG_2, -8);
 	zc_emit_set(p, BPF_REG_3, sizeof(uint64_t));
 	zc_emit_set(p, BPF_REG_4, BPF_RB_FORCE_WAKEUP);
@@ -186,7 +187,7 @@ static void emit_count(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, head, 0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, 1);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_3, head, 0);
-	emit_bell(p, program);
+	emit_doorbell(p, program);
 }
 
 /* On to @pass with a frame of a queue that is not ours; the queue in R2. */
@@ -202,7 +203,7 @@ static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program, 
 {
 	if (program->queue >= 0)
 		emit_check_queue(p, program, pass);
-	if (program->bell >= 0)
+	if (program->doorbell >= 0)
 		emit_count(p, program);
 	if (program->stamp)
 		emit_stamp(p, program);
@@ -219,7 +220,7 @@ static void emit_redirect(struct nsr_ebpf *p, const struct zc_program *program, 
 	nsr_ebpf_emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* Where things are on the stack while a frame is copied; the bell and the stamp have -8. */
+/* Where things are on the stack while a frame is copied; the doorbell and the stamp have -8. */
 enum { AT = -16, STAMP = -24, RECORD = -32, LANE = -40, KEY = -48 };
 
 static void spill(struct nsr_ebpf *p, int16_t at, uint8_t reg)
@@ -373,7 +374,7 @@ static void emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint
 	emit_find(p, program, pass);
 	emit_fill(p, program);
 	unspill(p, BPF_REG_3, AT);
-	emit_bell(p, program);
+	emit_doorbell(p, program);
 	emit_exit(p, action);
 	nsr_ebpf_place(p, lost);
 	emit_add_one(p, offsetof(struct zc_lane, lost));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * How captures come to share a device: a member's usher, a thread that lets others in and notices
+ * How captures come to share a device: a member's rendezvous thread, a thread that lets others in and notices
  * deaths.
  *
  * Members meet at an abstract UNIX socket, whose name has the device's index and the group's number
@@ -94,7 +94,7 @@ static int take_any_name(int fd, uint32_t ifindex, uint32_t *number)
 	return rc == -EADDRINUSE ? -ENOSPC : rc;
 }
 
-int zc_usher_bind(struct zc_group *group, uint32_t ifindex)
+int zc_rendezvous_bind(struct zc_group *group, uint32_t ifindex)
 {
 	uint32_t number = group->number;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -326,7 +326,7 @@ static bool is_taken(uint32_t ifindex, uint32_t number)
  * A group that isn't open yet has its name, but refuses. One whose last member leaves has let us
  * connect, and hangs up.
  */
-int zc_usher_ask(struct zc_group *group, uint32_t ifindex)
+int zc_rendezvous_ask(struct zc_group *group, uint32_t ifindex)
 {
 	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000 * 1000 };
 	bool hung_up = false;
@@ -348,7 +348,7 @@ int zc_usher_ask(struct zc_group *group, uint32_t ifindex)
 static void look_after(struct zc_group *group)
 {
 	zc_group_lock(group);
-	zc_member_bury(group);
+	zc_member_reap(group);
 	zc_group_unlock(group);
 }
 
@@ -394,7 +394,7 @@ static void attend(struct zc_group *group)
 }
 
 /* The slot is this thread's, so it is here that it is entered and left: see member.c. */
-static void *usher(void *arg)
+static void *run(void *arg)
 {
 	struct zc_group *group = arg;
 	bool entered;
@@ -416,12 +416,12 @@ static int start_thread(struct zc_group *group)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&group->usher, NULL, usher, group);
+	rc = pthread_create(&group->thread, NULL, run, group);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return -rc;
 }
 
-int zc_usher_start(struct zc_group *group)
+int zc_rendezvous_start(struct zc_group *group)
 {
 	int rc;
 
@@ -432,13 +432,13 @@ int zc_usher_start(struct zc_group *group)
 	rc = start_thread(group);
 	if (rc < 0)
 		return rc;
-	group->ushered = true;
+	group->has_thread = true;
 	while (sem_wait(&group->settled) < 0)
 		; /* a signal */
 	return group->settled_code;
 }
 
-int zc_usher_open(struct zc_group *group)
+int zc_rendezvous_open(struct zc_group *group)
 {
 	if (listen(group->listener, 16) < 0)
 		return -errno;
@@ -447,7 +447,7 @@ int zc_usher_open(struct zc_group *group)
 	return 0;
 }
 
-void zc_usher_shut(struct zc_group *group)
+void zc_rendezvous_shut(struct zc_group *group)
 {
 	pthread_mutex_lock(&group->door);
 	group->open = false;
@@ -457,12 +457,12 @@ void zc_usher_shut(struct zc_group *group)
 	pthread_mutex_unlock(&group->door);
 }
 
-void zc_usher_stop(struct zc_group *group)
+void zc_rendezvous_stop(struct zc_group *group)
 {
-	if (!group->ushered)
+	if (!group->has_thread)
 		return;
 	group->leaving = true;
 	eventfd_write(group->wake, 1);
-	pthread_join(group->usher, NULL);
-	group->ushered = false;
+	pthread_join(group->thread, NULL);
+	group->has_thread = false;
 }

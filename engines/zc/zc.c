@@ -38,7 +38,7 @@
 #define DRAIN_MS 20
 
 /* A reader that rests is woken when this part of the ring is full: the rest is for it to get up. */
-#define BELL_PART 4
+#define DOORBELL_PART 4
 
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
@@ -56,7 +56,7 @@ static void zc_close(void *priv)
 	else
 		zc_queues_close(zc);
 	zc_copy_close(zc);
-	zc_bell_close(zc);
+	zc_doorbell_close(zc);
 	if (zc->link >= 0)
 		close(zc->link);
 	if (zc->state)
@@ -237,19 +237,19 @@ static int prepare_joining(struct zc *zc, struct nsr_error *err)
 }
 
 /* Of a lane's bytes, as records are of any length; of a socket's frames. */
-static void set_bell_step(struct zc *zc)
+static void set_doorbell_step(struct zc *zc)
 {
 	uint32_t ring =
 		zc->copies ? zc->program.lane_bytes : zc->memory.rx_frames / zc_frame_buffers(zc);
 
-	zc->program.bell_step = ring / BELL_PART ? ring / BELL_PART : 1;
+	zc->program.doorbell_step = ring / DOORBELL_PART ? ring / DOORBELL_PART : 1;
 }
 
-static int open_bell(struct zc *zc, struct nsr_error *err)
+static int open_doorbell(struct zc *zc, struct nsr_error *err)
 {
-	int rc = zc_bell_open(zc);
+	int rc = zc_doorbell_open(zc);
 
-	set_bell_step(zc);
+	set_doorbell_step(zc);
 	return rc < 0 ? nsr_error_set(err, rc, "BPF ring buffer: %s", strerror(-rc)) : 0;
 }
 
@@ -263,7 +263,7 @@ static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct n
 	return rc < 0 ? rc : attach(zc, opts->stamp, err);
 }
 
-/* A group has one program for several readers, which can't wake one of them: they have no bell. */
+/* A group has one program for several readers, which can't wake one of them: they have no doorbell. */
 static int open_group_receiver(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
 {
 	int rc = open_receiver(zc, opts, err);
@@ -279,7 +279,7 @@ static int open_copy(struct zc *zc, int queue, const struct nsr_options *opts,
 	zc->copies = true;
 	rc = zc_copy_open(zc, opts, err);
 	if (rc == 0)
-		rc = open_bell(zc, err);
+		rc = open_doorbell(zc, err);
 	if (rc == 0)
 		zc_copy_watch(zc);
 	if (rc == 0 && zc->mode & NSR_SEND)
@@ -295,7 +295,7 @@ static int open_sockets(struct zc *zc, int queue, const struct nsr_options *opts
 	if (rc == 0)
 		rc = zc_queues_open(zc, queue, opts, zc->mode, err);
 	if (rc == 0 && !zc->immediate && !zc->busy_poll_us)
-		rc = open_bell(zc, err);
+		rc = open_doorbell(zc, err);
 	return rc;
 }
 
@@ -310,7 +310,7 @@ static bool open_zero_copy(struct zc *zc, int queue, const struct nsr_options *o
 	if (open_sockets(zc, queue, &zero_copy, NULL) == 0)
 		return true;
 	zc_queues_close(zc);
-	zc_bell_close(zc);
+	zc_doorbell_close(zc);
 	if (zc->program.sockets >= 0)
 		close(zc->program.sockets);
 	zc->program.sockets = -1;
@@ -362,7 +362,7 @@ static int watch_all(struct zc *zc, struct nsr_error *err)
 	for (i = 0; i < zc->queue_count && rc == 0 && zc->socket_mode & NSR_RECV; i++)
 		rc = watch(zc, zc->queues[i].fd, EPOLLIN);
 	if (rc == 0 && zc->copies)
-		rc = watch(zc, zc->program.bell, EPOLLIN);
+		rc = watch(zc, zc->program.doorbell, EPOLLIN);
 	if (rc == 0 && zc->copies)
 		rc = watch(zc, zc->copy.more, EPOLLIN);
 	/* Errors only, which come unasked. */
@@ -387,7 +387,7 @@ static void set_busy_poll(struct zc *zc)
 static void set_up(struct zc *zc, const struct nsr_options *opts)
 {
 	zc->program = (struct zc_program){
-		.sockets = -1, .state = -1, .records = -1, .bell = -1, .queue = -1, .netns = -1
+		.sockets = -1, .state = -1, .records = -1, .doorbell = -1, .queue = -1, .netns = -1
 	};
 	zc->copy.more = zc->link = zc->epoll = zc->device.link_fd = zc->device.watch_fd = -1;
 	zc->mode = opts->mode;
@@ -504,7 +504,7 @@ static int zc_engine_recv(void *priv, struct nsr_packet *packets, uint32_t max,
 {
 	struct zc *zc = priv;
 
-	zc_bell_silence(zc);
+	zc_doorbell_silence(zc);
 	return zc->copies ? zc_copy_recv(zc, packets, max) : zc_recv(zc, packets, max);
 }
 
@@ -650,23 +650,23 @@ static uint32_t zc_drain_ms(void *priv)
 	return DRAIN_MS;
 }
 
-/* With a bell as long as a batch may wait; without, the ring must not fill at 8 million/s. */
-static int look_away_us(struct zc *zc, int *fd)
+/* With a doorbell as long as a batch may wait; without, the ring must not fill at 8 million/s. */
+static int coalesce_us(struct zc *zc, int *fd)
 {
 	uint32_t us = zc->batch_ms * 1000, fills_us = zc->memory.ring_frames / 8;
 
-	if (zc->program.bell < 0)
+	if (zc->program.doorbell < 0)
 		return (int)(us < fills_us ? us : fills_us);
-	*fd = zc->program.bell;
-	return zc_bell_arm(zc) ? (int)us : -EAGAIN;
+	*fd = zc->program.doorbell;
+	return zc_doorbell_arm(zc) ? (int)us : -EAGAIN;
 }
 
-static int zc_rest(void *priv, bool look_away, int *fd)
+static int zc_idle(void *priv, bool coalesce, int *fd)
 {
 	struct zc *zc = priv;
 
-	if (look_away && zc->batch_ms && !zc->immediate && !zc->busy_poll_us)
-		return look_away_us(zc, fd);
+	if (coalesce && zc->batch_ms && !zc->immediate && !zc->busy_poll_us)
+		return coalesce_us(zc, fd);
 	return zc->copies ? zc_copy_watch(zc) : 0;
 }
 
@@ -688,5 +688,5 @@ const struct nsr_engine_ops nsr_engine_zc = {
 	.interface = zc_interface,
 	.close = zc_close,
 	.drain_ms = zc_drain_ms,
-	.rest = zc_rest,
+	.idle = zc_idle,
 };

@@ -3,8 +3,8 @@
  * The zc engine's parts: zc.c (the ops), device.c (the device and its queues), attach.c (the program
  * on the device), program.c (what it does), spread.c (over several captures), stamp.c (the device's
  * time stamps), socket.c (AF_XDP sockets), rings.h (their rings), queues.c (those of a capture of its
- * own), recv.c, copy.c (a ring of our own instead), bell.c (when to look), send.c, group.c, member.c
- * and usher.c (captures that share a device).
+ * own), recv.c, copy.c (a ring of our own instead), doorbell.c (when to look), send.c, group.c, member.c
+ * and rendezvous.c (captures that share a device).
  */
 #ifndef NSR_ENGINES_ZC_ZC_H
 #define NSR_ENGINES_ZC_ZC_H
@@ -92,8 +92,8 @@ enum zc_spread {
  * @sockets:   XSKMAP; -1: none
  * @state:     array map of one struct zc_state
  * @records:   array map of the blocks of the lanes, see copy.c; -1: it goes to sockets
- * @bell:      ring buffer map that wakes the reader; -1: none
- * @bell_step: how many of a queue's frames, or bytes of a lane's records, wake it
+ * @doorbell:      ring buffer map that wakes the reader; -1: none
+ * @doorbell_step: how many of a queue's frames, or bytes of a lane's records, wake it
  * @queue:     the only queue whose frames are taken, -1: all
  * @passes:    what was copied goes on to the stack: a tap
  * @copy_most: bytes of a frame that are copied; @copy_room: the next power of two
@@ -110,8 +110,8 @@ struct zc_program {
 	int sockets;
 	int state;
 	int records;
-	int bell;
-	uint32_t bell_step;
+	int doorbell;
+	uint32_t doorbell_step;
 	int queue;
 	bool passes;
 	uint32_t copy_most, copy_room;
@@ -139,7 +139,7 @@ struct zc_meta {
 /**
  * struct zc_lane - where the program and the reader of a queue are
  * @head:    what has come: bytes of records, or frames for a socket
- * @ring_at: when @head is as far, the bell rings
+ * @ring_at: when @head is as far, the doorbell rings
  * @lost:    frames for which there was no room
  * @refused: frames that the filter refused
  * @tail:    what the reader is done with
@@ -197,7 +197,7 @@ struct zc_group;
  * @stride: from one block to the next, bytes: a record may reach out of its block
  * @mapped: bytes
  * @next:   of each lane, where to read on; what lies between it and the lane's tail is handed out
- * @more:   eventfd that is readable, unless all lanes were found empty and the bell tells of more
+ * @more:   eventfd that is readable, unless all lanes were found empty and the doorbell tells of more
  * @watching: that is so
  */
 struct zc_copy {
@@ -209,11 +209,11 @@ struct zc_copy {
 	bool watching;
 };
 
-/** struct zc_bell - the reader's side of the ring buffer that wakes it, see bell.c */
-struct zc_bell {
+/** struct zc_doorbell - the reader's side of the ring buffer that wakes it, see doorbell.c */
+struct zc_doorbell {
 	uint64_t *consumer;
 	const uint64_t *producer;
-	bool resting;
+	bool idle;
 };
 
 /** struct zc - a capture of the zc engine */
@@ -228,7 +228,7 @@ struct zc {
 	int link; /* the program's place on the device, -1 without one */
 	struct zc_state *state; /* mapped */
 	struct zc_copy copy;
-	struct zc_bell bell;
+	struct zc_doorbell doorbell;
 	struct zc_group *group; /* NULL: none */
 	const struct nsr_filter *filter; /* the core's, NULL for none */
 	uint8_t *bounce; /* frames of several buffers, in one piece */
@@ -415,19 +415,19 @@ uint64_t zc_copy_lost(const struct zc *zc);
 int zc_copy_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max);
 void zc_copy_close(struct zc *zc);
 
-/** bell.c */
+/** doorbell.c */
 
-/** zc_bell_open() - have the program wake who rests, see zc_program.bell_step; 0 or -errno */
-int zc_bell_open(struct zc *zc);
+/** zc_doorbell_open() - have the program wake an idle reader, see zc_program.doorbell_step; 0 or -errno */
+int zc_doorbell_open(struct zc *zc);
 
-/** zc_bell_arm() - the reader rests; false: it should not, so much is there already */
-bool zc_bell_arm(struct zc *zc);
+/** zc_doorbell_arm() - the reader becomes idle; false: it should not, so much is there already */
+bool zc_doorbell_arm(struct zc *zc);
 
-/** zc_bell_arm_now() - the reader has read all lanes and waits for the next record */
-void zc_bell_arm_now(struct zc *zc);
+/** zc_doorbell_arm_now() - the reader has read all lanes and waits for the next record */
+void zc_doorbell_arm_now(struct zc *zc);
 
-/** zc_bell_silence() - the reader rests no more */
-void zc_bell_silence(struct zc *zc);
-void zc_bell_close(struct zc *zc);
+/** zc_doorbell_silence() - the reader is no longer idle */
+void zc_doorbell_silence(struct zc *zc);
+void zc_doorbell_close(struct zc *zc);
 
 #endif

@@ -84,14 +84,14 @@ struct nsr_engine_args {
  * @interface: see nsr_interface()
  * @close: free everything; also after a failed start
  * @drain_ms: how long after stop or the end of the device packets may still come out of recv
- * @rest:  recv has just had nothing. Return 0: the descriptor polls readable once there is something;
- *         -EAGAIN: there is something now. With @look_away, after packets, also how many µs to look
- *         away first, so that packets come many at a time; *fd, -1 before, may be set to a
+ * @idle:  recv has just had nothing. Return 0: the descriptor polls readable once there is something;
+ *         -EAGAIN: there is something now. With @coalesce, after packets, also how many µs to leave
+ *         the descriptor alone first, so that packets come many at a time; *fd, -1 before, may be set to a
  *         descriptor that ends this when it polls readable.
  * @usable: a target has named no engine: whether this one would do what @opts ask, as far as can be
  *         told without any effect, such as loading a module. Asked of engines that can be the default.
  *
- * @stop, @check, @stats, @set_filter, @rest and @usable may be NULL.
+ * @stop, @check, @stats, @set_filter, @idle and @usable may be NULL.
  */
 struct nsr_engine_ops {
 	uint32_t abi;
@@ -112,7 +112,7 @@ struct nsr_engine_ops {
 	int (*interface)(void *priv, uint32_t id, struct nsr_interface *iface);
 	void (*close)(void *priv);
 	uint32_t (*drain_ms)(void *priv);
-	int (*rest)(void *priv, bool look_away, int *fd);
+	int (*idle)(void *priv, bool coalesce, int *fd);
 	bool (*usable)(const struct nsr_options *opts);
 };
 

@@ -20,6 +20,7 @@
 
 #include <nsring/engine.h>
 
+#include "cli/capture_args.h"
 #include "jobs/captures.h"
 #include "text/units.h"
 
