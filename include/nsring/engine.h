@@ -130,17 +130,6 @@ extern const struct nsr_engine_ops nsr_engine;
 int nsr_engine_register(const struct nsr_engine_ops *ops, struct nsr_error *err);
 
 /**
- * nsr_error_set() - fill in an error
- * @err:  may be NULL
- * @code: negative errno value
- * @fmt:  printf format of one sentence without a newline
- *
- * Return: @code, so that `return nsr_error_set(…)` reads well.
- */
-__attribute__((format(printf, 3, 4))) int nsr_error_set(struct nsr_error *err, int code,
-							const char *fmt, ...);
-
-/**
  * nsr_filter_match() - judge one packet, as libpcap's interpreter does
  * @filter: compiled for the link type of the packet; NULL matches everything
  * @data:   as it is handed out

@@ -37,13 +37,40 @@ struct nsr_capture;
 
 /**
  * struct nsr_error - why a call failed, in words
- * @code: negative errno value, the same as the call returned
- * @text: one sentence without a newline; empty when nothing failed
+ * @code:   negative errno value, the same as the call returned
+ * @text:   one sentence without a newline: what failed, and on what; empty when nothing failed
+ * @advice: what to do about it, empty where there is nothing to say. It reads on from @text:
+ *          programs print "TEXT: ADVICE".
  */
 struct nsr_error {
 	int code;
 	char text[508];
+	char advice[508];
 };
+
+/**
+ * nsr_error_set() - fill in an error
+ * @err:  may be NULL; an advice that it had is dropped
+ * @code: negative errno value
+ * @fmt:  printf format of one sentence without a newline: what failed, and on what
+ *
+ * Return: @code, so that `return nsr_error_set(…)` reads well.
+ */
+__attribute__((format(printf, 3, 4))) int nsr_error_set(struct nsr_error *err, int code,
+							const char *fmt, ...);
+
+/**
+ * nsr_error_advise() - add to an error what to do about it
+ * @err:  filled in by nsr_error_set(); may be NULL
+ * @code: what nsr_error_set() returned
+ * @fmt:  printf format of the advice, without a newline or a full stop
+ *
+ * `return nsr_error_advise(err, nsr_error_set(err, -EPERM, "…"), "run as root");`
+ *
+ * Return: @code.
+ */
+__attribute__((format(printf, 3, 4))) int nsr_error_advise(struct nsr_error *err, int code,
+							   const char *fmt, ...);
 
 /** What a capture is opened for; may be combined. */
 enum nsr_mode {
