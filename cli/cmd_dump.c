@@ -122,7 +122,7 @@ static int on_tick(void *arg)
 
 	if (!dump->args->path) {
 		if (reader_gone())
-			cli_error("standard output: the pipe is closed, nobody reads it any more");
+			say_error("standard output: the pipe is closed, nobody reads it any more");
 		return reader_gone() ? -EPIPE : 0;
 	}
 	if (to_stdout(dump->args) && reader_gone())

@@ -56,11 +56,11 @@ static int say_unknown(const struct cli_command *command, const char *word)
 	const struct cli_option *row = find_row(command->options, optopt);
 
 	if (row)
-		cli_usage_error(command->name, "--%s takes no argument", row->name);
+		say_usage(command->name, "--%s takes no argument", row->name);
 	else if (optopt)
-		cli_usage_error(command->name, "unknown option -%c", optopt);
+		say_usage(command->name, "unknown option -%c", optopt);
 	else
-		cli_usage_error(command->name, "unknown or ambiguous option %s", word);
+		say_usage(command->name, "unknown or ambiguous option %s", word);
 	return OPTIONS_WRONG;
 }
 
@@ -83,10 +83,10 @@ static int check_rest(const struct cli_command *command, char **words)
 {
 	for (; *words; words++) {
 		if (is_option(command->options, *words)) {
-			cli_usage_error(command->name,
-					"%s must come before the first word that "
-					"is no option",
-					*words);
+			say_usage(command->name,
+				  "%s must come before the first word that "
+				  "is no option",
+				  *words);
 			return OPTIONS_WRONG;
 		}
 	}
@@ -99,8 +99,7 @@ static int store(const struct cli_command *command, const struct cli_option *row
 
 	if (!expected)
 		return OPTIONS_FINE;
-	cli_usage_error(command->name, "--%s %s: expected %s", row->name, optarg ? optarg : "",
-			expected);
+	say_usage(command->name, "--%s %s: expected %s", row->name, optarg ? optarg : "", expected);
 	return OPTIONS_WRONG;
 }
 
@@ -118,7 +117,7 @@ int options_parse(const struct cli_command *command, void *args, int argc, char 
 		if (value == 'h' || value == LONG_HELP)
 			return OPTIONS_HELP;
 		if (value == ':') {
-			cli_usage_error(command->name, "%s needs an argument", argv[optind - 1]);
+			say_usage(command->name, "%s needs an argument", argv[optind - 1]);
 			return OPTIONS_WRONG;
 		}
 		if (!row)

@@ -16,7 +16,7 @@ static void error_line(const char *text, char *line, size_t room)
 
 	assert_int_equal(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
-	cli_error("%s", text);
+	say_error("%s", text);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	bytes = read(ends[0], line, room - 1);
