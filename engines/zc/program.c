@@ -17,12 +17,12 @@
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "lib/filter/xdp.h"
+#include "sys/thread.h"
 #include "program.h"
 #include "zc.h"
 
@@ -472,18 +472,14 @@ static bool is_here(int netns)
 static int load_in_place(const struct zc_program *program, const struct nsr_ebpf_code *code)
 {
 	struct load job = { .program = program, .code = code };
-	sigset_t all, before;
 	pthread_t thread;
 	int rc;
 
 	if (program->stamp != ZC_STAMP_DEVICE || is_here(program->netns))
 		return load(program, code);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&thread, NULL, load_inside, &job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc)
-		return -rc;
+	rc = nsr_thread_start(&thread, load_inside, &job);
+	if (rc < 0)
+		return rc;
 	pthread_join(thread, NULL);
 	return job.result;
 }

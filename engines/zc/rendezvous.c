@@ -17,7 +17,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/thread.h"
 #include "group.h"
 
 /* Another one for each layout of what is shared. */
@@ -409,18 +409,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static int start_thread(struct zc_group *group)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&group->thread, NULL, run, group);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -rc;
-}
-
 int zc_rendezvous_start(struct zc_group *group)
 {
 	int rc;
@@ -429,7 +417,7 @@ int zc_rendezvous_start(struct zc_group *group)
 	if (group->wake < 0)
 		return -errno;
 	sem_init(&group->settled, 0, 0);
-	rc = start_thread(group);
+	rc = nsr_thread_start(&group->thread, run, group);
 	if (rc < 0)
 		return rc;
 	group->has_thread = true;
