@@ -505,7 +505,7 @@ int zc_group_open(struct zc *zc, const struct nsr_options *opts,
 	if (rc < 0)
 		return rc;
 	plan(zc, opts, &layout);
-	zc->program.spread = layout.spread;
+	zc->program.take = zc_spread_emitter(layout.spread);
 	zc->group = new_group(opts->fanout_group, &layout);
 	if (!zc->group)
 		return nsr_error_set(err, -ENOMEM, "out of memory");

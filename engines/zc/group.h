@@ -51,6 +51,18 @@ void zc_group_detach(struct zc_group *group);
 /** zc_group_close() - leave; the last one ends the group */
 void zc_group_close(struct zc *zc);
 
+/** How frames are spread over the captures of a group. */
+enum zc_spread {
+	ZC_SPREAD_NONE = 0,
+	ZC_SPREAD_FLOW,
+	ZC_SPREAD_CPU,
+	ZC_SPREAD_TURNS,
+	ZC_SPREAD_QUEUE
+};
+
+/** Entries of the XSKMAP for each queue of a group: divides by all but 7, 9, 11, 13 and 14. */
+#define ZC_BUCKETS 240
+
 /** Members of a group at most; fewer on a device of many queues. */
 #define ZC_SLOTS_MAX 16
 
@@ -206,5 +218,8 @@ void zc_rendezvous_shut(struct zc_group *group);
 
 /** zc_rendezvous_stop() - end the thread, and so leave */
 void zc_rendezvous_stop(struct zc_group *group);
+
+/** zc_spread_emitter() - zc_program.take of a group; @spread is valid, and not ZC_SPREAD_NONE */
+zc_emit_fn *zc_spread_emitter(enum zc_spread spread);
 
 #endif

@@ -12,7 +12,8 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 
-#include "program.h"
+#include "emit.h"
+#include "group.h"
 
 /* On the stack, where headers are read to; an IPv6 header has 40 bytes. */
 #define BUFFER (-48)
@@ -170,25 +171,77 @@ static void hash_flow(struct nsr_ebpf *p)
 	mix(p);
 }
 
-void zc_emit_spread(struct nsr_ebpf *p, const struct zc_program *program)
+static void hash_cpu(struct nsr_ebpf *p)
 {
-	switch (program->spread) {
-	case ZC_SPREAD_CPU:
-		zc_emit_call(p, BPF_FUNC_get_smp_processor_id);
-		zc_emit_move(p, HASH, BPF_REG_0);
-		break;
-	case ZC_SPREAD_TURNS:
-		zc_emit_state(p, BPF_REG_1, program->state, offsetof(struct zc_state, turn));
-		zc_emit_set(p, HASH, 1);
-		nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, HASH, 0,
-			      BPF_ADD | BPF_FETCH);
-		break;
-	case ZC_SPREAD_QUEUE:
-		nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, HASH, BPF_REG_6,
-			      offsetof(struct xdp_md, rx_queue_index), 0);
-		break;
-	default:
-		hash_flow(p);
-	}
+	zc_emit_call(p, BPF_FUNC_get_smp_processor_id);
+	zc_emit_move(p, HASH, BPF_REG_0);
+}
+
+static void hash_queue(struct nsr_ebpf *p)
+{
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, HASH, BPF_REG_6,
+		      offsetof(struct xdp_md, rx_queue_index), 0);
+}
+
+static void count_turns(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	zc_emit_state(p, BPF_REG_1, program->state, offsetof(struct zc_state, turn));
+	zc_emit_set(p, HASH, 1);
+	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, HASH, 0, BPF_ADD | BPF_FETCH);
+}
+
+/* To the socket that has the bucket of HASH, of the frame's queue. */
+static void to_bucket(struct nsr_ebpf *p, const struct zc_program *program)
+{
 	nsr_ebpf_emit(p, BPF_ALU | BPF_MOD | BPF_K, HASH, 0, 0, ZC_BUCKETS);
+	zc_emit_queue(p);
+	alu(p, BPF_MUL, BPF_REG_2, ZC_BUCKETS);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_2, HASH, 0, 0);
+	zc_emit_to_socket(p, program);
+}
+
+static void stamp(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	if (program->stamp)
+		zc_emit_stamp(p, program);
+}
+
+static void emit_flow(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	stamp(p, program);
+	hash_flow(p);
+	to_bucket(p, program);
+}
+
+static void emit_cpu(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	stamp(p, program);
+	hash_cpu(p);
+	to_bucket(p, program);
+}
+
+static void emit_turns(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	stamp(p, program);
+	count_turns(p, program);
+	to_bucket(p, program);
+}
+
+static void emit_queue(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
+{
+	stamp(p, program);
+	hash_queue(p);
+	to_bucket(p, program);
+}
+
+zc_emit_fn *zc_spread_emitter(enum zc_spread spread)
+{
+	static zc_emit_fn *const emitters[] = {
+		[ZC_SPREAD_FLOW] = emit_flow,
+		[ZC_SPREAD_CPU] = emit_cpu,
+		[ZC_SPREAD_TURNS] = emit_turns,
+		[ZC_SPREAD_QUEUE] = emit_queue,
+	};
+
+	return emitters[spread];
 }

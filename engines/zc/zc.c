@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "lib/filter/xdp.h"
+#include "emit.h"
 #include "group.h"
 #include "queues.h"
 #include "recv.h"
@@ -172,9 +173,10 @@ static int make_state(struct zc *zc, struct nsr_error *err)
 	return 0;
 }
 
-static int make_sockets_map(struct zc *zc, struct nsr_error *err)
+/* @most: of a queue */
+static int make_sockets_map(struct zc *zc, uint32_t most, struct nsr_error *err)
 {
-	uint32_t entries = zc->device.queues * (zc->program.spread ? ZC_BUCKETS : 1);
+	uint32_t entries = zc->device.queues * most;
 
 	zc->program.sockets = bpf_map_create(BPF_MAP_TYPE_XSKMAP, "nsring_sockets",
 					     sizeof(uint32_t), sizeof(uint32_t), entries, NULL);
@@ -268,7 +270,7 @@ static int open_group_receiver(struct zc *zc, const struct nsr_options *opts, st
 {
 	int rc = open_receiver(zc, opts, err);
 
-	return rc < 0 ? rc : make_sockets_map(zc, err);
+	return rc < 0 ? rc : make_sockets_map(zc, ZC_BUCKETS, err);
 }
 
 static int open_copy(struct zc *zc, int queue, const struct nsr_options *opts,
@@ -277,6 +279,7 @@ static int open_copy(struct zc *zc, int queue, const struct nsr_options *opts,
 	int rc;
 
 	zc->copies = true;
+	zc->program.take = zc_emit_copy;
 	rc = zc_copy_open(zc, opts, err);
 	if (rc == 0)
 		rc = open_doorbell(zc, err);
@@ -290,7 +293,9 @@ static int open_copy(struct zc *zc, int queue, const struct nsr_options *opts,
 static int open_sockets(struct zc *zc, int queue, const struct nsr_options *opts,
 			struct nsr_error *err)
 {
-	int rc = make_sockets_map(zc, err);
+	int rc = make_sockets_map(zc, 1, err);
+
+	zc->program.take = zc_emit_redirect;
 
 	if (rc == 0)
 		rc = zc_queues_open(zc, queue, opts, zc->mode, err);

@@ -77,18 +77,16 @@ struct zc_memory {
 	bool huge;
 };
 
-/** How frames are spread over the captures of a group. */
-enum zc_spread {
-	ZC_SPREAD_NONE = 0,
-	ZC_SPREAD_FLOW,
-	ZC_SPREAD_CPU,
-	ZC_SPREAD_TURNS,
-	ZC_SPREAD_QUEUE
-};
+struct nsr_ebpf;
+struct zc_program;
+
+/** Emits code for a frame that the filter accepts, up to an exit; from label @pass on it may pass. */
+typedef void zc_emit_fn(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass);
 
 /**
  * struct zc_program - what the program on the device is to do
  * @flags:     enum nsr_xdp_flag
+ * @take:      what is done with a match, see emit.h
  * @sockets:   XSKMAP; -1: none
  * @state:     array map of one struct zc_state
  * @records:   array map of the blocks of the lanes, see copy.c; -1: it goes to sockets
@@ -98,7 +96,6 @@ enum zc_spread {
  * @passes:    what was copied goes on to the stack: a tap
  * @copy_most: bytes of a frame that are copied; @copy_room: the next power of two
  * @lanes, @lane_bytes, @blocks, @block_bits, @secret: see struct zc_copy
- * @spread:    enum zc_spread
  * @stamp:     enum zc_stamp_source
  * @stamp_kfunc: BTF id of bpf_xdp_metadata_rx_timestamp() with ZC_STAMP_DEVICE
  * @ifindex:   the device, for a program that asks it
@@ -107,6 +104,7 @@ enum zc_spread {
  */
 struct zc_program {
 	uint32_t flags;
+	zc_emit_fn *take;
 	int sockets;
 	int state;
 	int records;
@@ -117,7 +115,6 @@ struct zc_program {
 	uint32_t copy_most, copy_room;
 	uint32_t lanes, lane_bytes, blocks, block_bits;
 	uint64_t secret;
-	enum zc_spread spread;
 	uint32_t stamp;
 	int32_t stamp_kfunc;
 	uint32_t ifindex;
@@ -158,13 +155,10 @@ struct zc_lane {
 
 /** What the program and the library share: the value of an array map that is mapped. */
 struct zc_state {
-	uint64_t turn; /* of ZC_SPREAD_TURNS */
+	uint64_t turn; /* for programs that deal frames out in turn */
 	uint64_t reserved[7];
 	struct zc_lane lanes[ZC_QUEUES_MAX];
 };
-
-/** Entries of the XSKMAP for each queue of a group: divides by all but 7, 9, 11, 13 and 14. */
-#define ZC_BUCKETS 240
 
 /**
  * struct zc_record - in front of each frame that was copied
