@@ -106,7 +106,12 @@ static int say(const struct zc_device *device, int code, bool generic, struct ns
 			     device->name, strerror(-code), device->mtu);
 }
 
-int zc_attach(const struct zc_device *device, int prog, uint32_t *xdp, struct nsr_error *err)
+/*
+ * @xdp: enum nsr_xdp that was demanded; set to NSR_XDP_NATIVE or NSR_XDP_GENERIC. The link's descriptor
+ * or -errno.
+ */
+static int attach_program(const struct zc_device *device, int prog, uint32_t *xdp,
+			  struct nsr_error *err)
 {
 	int fd = -EOPNOTSUPP;
 
@@ -128,9 +133,70 @@ int zc_attach(const struct zc_device *device, int prog, uint32_t *xdp, struct ns
 	return fd;
 }
 
-int zc_attach_replace(int link, int prog, struct nsr_error *err)
+static int attach_refusal(struct zc *zc, struct nsr_error *err)
 {
-	if (bpf_link_update(link, prog, NULL) == 0)
+	int prog = zc_program_load(&zc->program, NULL, true, err);
+	uint32_t xdp = zc->xdp;
+
+	if (prog < 0)
+		return prog;
+	zc->link = attach_program(&zc->device, prog, &xdp, err);
+	close(prog);
+	if (zc->link < 0)
+		return zc->link;
+	zc->xdp = xdp;
+	return 0;
+}
+
+/*
+ * One that asks the device for stamps can't be in generic
+ * mode, and the driver may not know how to answer: unless the stamps were demanded, it goes without.
+ */
+static int attach_stamping(struct zc *zc, uint32_t stamp, struct nsr_error *err)
+{
+	int rc = attach_refusal(zc, err);
+
+	if (rc < 0 && rc != -EBUSY && zc->program.stamp == ZC_STAMP_DEVICE &&
+	    stamp == NSR_STAMP_AUTO) {
+		zc->program.stamp = ZC_STAMP_NONE;
+		rc = attach_refusal(zc, err);
+	}
+	return rc;
+}
+
+int zc_attach(struct zc *zc, uint32_t stamp, struct nsr_error *err)
+{
+	int rc;
+
+	if (zc->link >= 0)
 		return 0;
-	return nsr_error_set(err, -errno, "replacing the XDP program: %s", strerror(errno));
+	zc->program.ifindex = zc->device.ifindex;
+	rc = zc_stamp_choose(zc, stamp, err);
+	if (rc == 0)
+		rc = zc_state_open(zc, err);
+	return rc < 0 ? rc : attach_stamping(zc, stamp, err);
+}
+
+int zc_attach_replace(struct zc *zc, const struct nsr_filter *filter, bool refuse,
+		      struct nsr_error *err)
+{
+	int prog = zc_program_load(&zc->program, filter, refuse, err);
+	int rc;
+
+	if (prog < 0)
+		return prog;
+	rc = bpf_link_update(zc->link, prog, NULL) < 0 ? -errno : 0;
+	close(prog);
+	return rc < 0 ? nsr_error_set(err, rc, "replacing the XDP program: %s", strerror(-rc)) : 0;
+}
+
+void zc_detach(struct zc *zc)
+{
+	if (zc->link >= 0)
+		close(zc->link);
+	zc->link = -1;
+	zc_state_close(zc);
+	if (zc->program.netns >= 0)
+		close(zc->program.netns);
+	zc->program.netns = -1;
 }

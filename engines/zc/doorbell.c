@@ -13,40 +13,59 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "zc.h"
+#include "doorbell.h"
 
-int zc_doorbell_open(struct zc *zc)
+/* The bell rings when this part of the ring is full: the rest is for the reader to wake up. */
+#define RING_PART 4
+
+static int map(struct zc_doorbell *bell, int fd)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *at;
 
-	zc->program.doorbell =
-		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nsring_doorbell", 0, 0, (uint32_t)page, NULL);
-	if (zc->program.doorbell < 0)
-		return -errno;
-	at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, zc->program.doorbell, 0);
+	at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return -errno;
-	zc->doorbell.consumer = at;
-	at = mmap(NULL, page, PROT_READ, MAP_SHARED, zc->program.doorbell, (off_t)page);
+	bell->consumer = at;
+	at = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (at == MAP_FAILED)
 		return -errno;
-	zc->doorbell.producer = at;
+	bell->producer = at;
 	return 0;
 }
 
-/* Lanes of the state that are ours. */
-static uint32_t lanes(const struct zc *zc)
+int zc_doorbell_open(struct zc *zc, struct zc_doorbell *bell, uint32_t first, uint32_t count,
+		     uint32_t ring, struct nsr_error *err)
 {
-	return zc->copies ? zc->program.lanes : zc->queue_count;
+	uint32_t bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+	int rc;
+
+	bell->lanes = zc->state->lanes + first;
+	bell->count = count;
+	bell->step = ring / RING_PART ? ring / RING_PART : 1;
+	zc->program.doorbell_step = bell->step;
+	zc->program.doorbell =
+		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nsring_doorbell", 0, 0, bytes, NULL);
+	rc = zc->program.doorbell < 0 ? -errno : map(bell, zc->program.doorbell);
+	return rc < 0 ? nsr_error_set(err, rc, "BPF ring buffer: %s", strerror(-rc)) : 0;
 }
 
-static struct zc_lane *lane_of(const struct zc *zc, uint32_t i)
+void zc_doorbell_close(struct zc *zc, struct zc_doorbell *bell)
 {
-	return &zc->state->lanes[zc->copies ? i : zc->queues[i].id % ZC_QUEUES_MAX];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (bell->consumer)
+		munmap(bell->consumer, page);
+	if (bell->producer)
+		munmap((void *)bell->producer, page);
+	if (zc->program.doorbell >= 0)
+		close(zc->program.doorbell);
+	*bell = (struct zc_doorbell){ 0 };
+	zc->program.doorbell = -1;
 }
 
 static void ring_at(struct zc_lane *lane, uint64_t head)
@@ -54,65 +73,48 @@ static void ring_at(struct zc_lane *lane, uint64_t head)
 	__atomic_store_n(&lane->ring_at, head, __ATOMIC_RELAXED);
 }
 
-static void forget_words(struct zc *zc)
+static void forget_words(struct zc_doorbell *bell)
 {
-	uint64_t end = __atomic_load_n(zc->doorbell.producer, __ATOMIC_ACQUIRE);
+	uint64_t end = __atomic_load_n(bell->producer, __ATOMIC_ACQUIRE);
 
-	__atomic_store_n(zc->doorbell.consumer, end, __ATOMIC_RELEASE);
+	__atomic_store_n(bell->consumer, end, __ATOMIC_RELEASE);
 }
 
-bool zc_doorbell_arm(struct zc *zc)
+void zc_doorbell_arm(struct zc_doorbell *bell)
 {
-	struct zc_lane *lane;
-	uint64_t there;
-	uint32_t i;
+	forget_words(bell);
+	bell->idle = true;
+}
 
-	forget_words(zc);
-	zc->doorbell.idle = true;
-	for (i = 0; i < lanes(zc); i++) {
-		lane = lane_of(zc, i);
-		there = zc->copies ? zc_copy_waiting(zc, i) : zc_ring_waiting(&zc->queues[i].rx);
-		if (there >= zc->program.doorbell_step)
-			return false;
-		ring_at(lane, __atomic_load_n(&lane->head, __ATOMIC_RELAXED) +
-				      zc->program.doorbell_step - there);
-	}
+bool zc_doorbell_ask(struct zc_doorbell *bell, uint32_t lane, uint64_t waiting)
+{
+	struct zc_lane *asked = &bell->lanes[lane];
+
+	if (waiting >= bell->step)
+		return false;
+	ring_at(asked, __atomic_load_n(&asked->head, __ATOMIC_RELAXED) + bell->step - waiting);
 	return true;
 }
 
-void zc_doorbell_arm_now(struct zc *zc)
+void zc_doorbell_arm_now(struct zc_doorbell *bell, const uint64_t *next)
 {
 	uint32_t i;
 
-	forget_words(zc);
-	zc->doorbell.idle = false;
-	for (i = 0; i < lanes(zc); i++)
-		ring_at(lane_of(zc, i), zc->copy.next[i]);
+	forget_words(bell);
+	bell->idle = false;
+	for (i = 0; i < bell->count; i++)
+		ring_at(&bell->lanes[i], next[i]);
 	/* What the program has written before it saw this, we see now: it has a barrier, too. */
 	__sync_synchronize();
 }
 
-void zc_doorbell_silence(struct zc *zc)
+void zc_doorbell_silence(struct zc_doorbell *bell)
 {
 	uint32_t i;
 
-	if (!zc->doorbell.idle)
+	if (!bell->idle)
 		return;
-	zc->doorbell.idle = false;
-	for (i = 0; i < lanes(zc); i++)
-		ring_at(lane_of(zc, i), UINT64_MAX);
-}
-
-void zc_doorbell_close(struct zc *zc)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	if (zc->doorbell.consumer)
-		munmap(zc->doorbell.consumer, page);
-	if (zc->doorbell.producer)
-		munmap((void *)zc->doorbell.producer, page);
-	if (zc->program.doorbell >= 0)
-		close(zc->program.doorbell);
-	zc->doorbell = (struct zc_doorbell){ 0 };
-	zc->program.doorbell = -1;
+	bell->idle = false;
+	for (i = 0; i < bell->count; i++)
+		ring_at(&bell->lanes[i], UINT64_MAX);
 }

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 
 #include "emit.h"
+#include "lanes.h"
 
 /* Tries to get room in a lane where other CPUs want some, too. */
 #define CLAIMS 8
@@ -34,9 +35,9 @@ static void emit_lengths(struct nsr_ebpf *p, const struct zc_program *program, u
 	zc_emit_call(p, BPF_FUNC_xdp_get_buff_len);
 	zc_emit_move(p, BPF_REG_8, BPF_REG_0);
 	zc_emit_move(p, BPF_REG_7, BPF_REG_0);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)program->copy_most,
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)program->lanes->most,
 		      whole);
-	zc_emit_set(p, BPF_REG_7, (int32_t)program->copy_most);
+	zc_emit_set(p, BPF_REG_7, (int32_t)program->lanes->most);
 	nsr_ebpf_place(p, whole);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0, 0, pass);
 }
@@ -62,7 +63,7 @@ static void emit_claim(struct nsr_ebpf *p, const struct zc_program *program, uin
 		nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, tail, 0);
 		nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
 		nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_2, 0,
-			      (int32_t)program->lane_bytes, lost);
+			      (int32_t)program->lanes->lane_bytes, lost);
 		zc_emit_move(p, BPF_REG_2, BPF_REG_0);
 		nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_9, BPF_REG_1, head,
 			      BPF_CMPXCHG);
@@ -78,21 +79,22 @@ static void emit_find(struct nsr_ebpf *p, const struct zc_program *program, uint
 {
 	zc_emit_move(p, BPF_REG_1, BPF_REG_2);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_1, 0, 0,
-		      (int32_t)program->block_bits);
+		      (int32_t)program->lanes->block_bits);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0,
-		      (int32_t)program->blocks - 1);
+		      (int32_t)program->lanes->blocks - 1);
 	unspill(p, BPF_REG_3, LANE);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_3, 0, 0, (int32_t)program->blocks);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_MUL | BPF_K, BPF_REG_3, 0, 0,
+		      (int32_t)program->lanes->blocks);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_3, 0, 0);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, BPF_REG_1, KEY, 0);
-	zc_emit_map(p, BPF_REG_1, program->records);
+	zc_emit_map(p, BPF_REG_1, program->lanes->map);
 	zc_emit_stack(p, BPF_REG_2, KEY);
 	zc_emit_call(p, BPF_FUNC_map_lookup_elem);
 	/* Never so: there are as many lanes as that. */
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, pass);
 	unspill(p, BPF_REG_1, AT);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0,
-		      (int32_t)(1u << program->block_bits) - 8);
+		      (int32_t)(1u << program->lanes->block_bits) - 8);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_0, BPF_REG_1, 0, 0);
 	spill(p, RECORD, BPF_REG_0);
 }
@@ -126,7 +128,7 @@ static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
 	zc_emit_set(p, BPF_REG_2, 0);
 	zc_emit_move(p, BPF_REG_3, BPF_REG_0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, sizeof(struct zc_record));
-	emit_bounded(p, program->copy_room);
+	emit_bounded(p, program->lanes->room);
 	zc_emit_call(p, BPF_FUNC_xdp_load_bytes);
 	unspill(p, BPF_REG_1, RECORD);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, copied);
@@ -134,7 +136,7 @@ static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
 		      0);
 	nsr_ebpf_place(p, copied);
 	unspill(p, BPF_REG_3, AT);
-	zc_emit_wide(p, BPF_REG_2, program->secret);
+	zc_emit_wide(p, BPF_REG_2, program->lanes->secret);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_XOR | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
 	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2,
 		      offsetof(struct zc_record, mark), BPF_XCHG);
@@ -153,7 +155,8 @@ void zc_emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint32_t
 	zc_emit_check_queue(p, program, pass);
 	if (program->queue >= 0)
 		zc_emit_set(p, BPF_REG_2, 0);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JGE | BPF_K, BPF_REG_2, 0, (int32_t)program->lanes, pass);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JGE | BPF_K, BPF_REG_2, 0, (int32_t)program->lanes->count,
+		      pass);
 	spill(p, LANE, BPF_REG_2);
 	zc_emit_lane(p, program);
 	emit_claim(p, program, lost);

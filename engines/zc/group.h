@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Captures that share a device, in one process or several: see group.c. The second half is between
- * group.c, member.c and rendezvous.c.
+ * Captures that share a device, in one process or several: see group.c. Between it, shared.c,
+ * member.c, rendezvous.c and spread.c: nothing else of the engine knows of groups.
  */
 #ifndef NSR_ENGINES_ZC_GROUP_H
 #define NSR_ENGINES_ZC_GROUP_H
@@ -9,47 +9,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-#include "zc.h"
-
-/**
- * zc_group_open() - make a group, or join one
- * @zc:   its device is open; in a new group @make prepares the program. Its queues are filled in.
- * @opts: fanout and fanout_group
- * @make: make the maps and attach the program
- *
- * Return: 0; -ENOENT no such group; -EINVAL it is of another kind; -ENOSPC it is full; -errno.
- */
-int zc_group_open(struct zc *zc, const struct nsr_options *opts,
-		  int (*make)(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err),
-		  struct nsr_error *err);
-
-/** zc_group_number() - the number that others join by */
-uint32_t zc_group_number(const struct zc_group *group);
-
-/**
- * zc_group_filter() - have the group's filter be @filter, or see that it is
- *
- * Return: 0; -EINVAL it has another one; -EOPNOTSUPP a started capture can't change it; -errno.
- */
-int zc_group_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err);
-
-/** zc_group_start() - take a share of the frames; 0 or -errno */
-int zc_group_start(struct zc *zc);
-
-/** zc_group_stop() - leave the frames to the others; 0 or -errno */
-int zc_group_stop(struct zc *zc);
-
-/** zc_group_give_back() - zc_give_back() where several return frames to the same queue */
-void zc_group_give_back(struct zc_group *group, struct zc_queue *queue);
-
-/** zc_group_stats() - what got lost, see nsr_stats: also with members that have died */
-void zc_group_stats(struct zc *zc, struct nsr_stats *stats);
-
-/** zc_group_detach() - the device is gone: let go of the program, and let nobody in any more */
-void zc_group_detach(struct zc_group *group);
-
-/** zc_group_close() - leave; the last one ends the group */
-void zc_group_close(struct zc *zc);
+#include "sockets.h"
 
 /** How frames are spread over the captures of a group. */
 enum zc_spread {
@@ -128,7 +88,10 @@ struct zc_shared {
  * @memory:   its file
  * @listener: where others come to join; each member has a copy
  * @wake:     eventfd that has the rendezvous thread look at what it is to do
- * @sockets:  layout.queues * layout.slots of them, by queue
+ * @fds:      sockets, layout.queues * layout.slots of them, by queue
+ * @sockets:  those of our slot
+ * @lost_before: of each queue, what its socket had lost when we took it
+ * @lost_consumer: packets of dead members that our ledger has taken over
  * @map, @link: copies for the rendezvous thread
  * @number, @slot: the group's, and ours
  * @door:     held while somebody is let in; over @link
@@ -143,7 +106,10 @@ struct zc_group {
 	int memory;
 	int listener;
 	int wake;
-	int *sockets;
+	int *fds;
+	struct zc_sockets sockets;
+	uint64_t lost_before[ZC_QUEUES_MAX];
+	_Atomic uint64_t lost_consumer;
 	int map;
 	int state;
 	int link;
@@ -160,6 +126,26 @@ struct zc_group {
 
 /** zc_layout_bytes() - of all that is shared; 0 for one that makes no sense */
 size_t zc_layout_bytes(const struct zc_layout *layout);
+
+/** zc_layout_memory() - of each queue */
+struct zc_memory zc_layout_memory(const struct zc_layout *layout);
+
+/** zc_shared_plan() - lay out a new group for the device, as @opts ask */
+void zc_shared_plan(const struct zc *zc, const struct nsr_options *opts, struct zc_layout *layout);
+
+/**
+ * zc_shared_make() - make memory and sockets of a new group
+ * @zc:    the program is attached
+ * @group: its layout is planned, and becomes what it could be
+ *
+ * Return: 0 or -errno. zc_shared_close() undoes also a part.
+ */
+int zc_shared_make(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
+		   struct nsr_error *err);
+
+/** zc_shared_join() - map the memory that a member has handed over; -EPROTO: it is not what he said */
+int zc_shared_join(struct zc_group *group);
+void zc_shared_close(struct zc_group *group);
 
 /** zc_group_lock(), zc_group_unlock() - also after a member has died with it */
 void zc_group_lock(struct zc_group *group);
@@ -183,6 +169,12 @@ void zc_member_leave(struct zc_group *group);
 
 /** zc_member_start() - take a share of the frames, or none; 0 or -errno */
 int zc_member_start(struct zc_group *group, bool started);
+
+/** zc_group_give_back() - zc_sockets_give_back() where several return frames to the same queue */
+void zc_group_give_back(struct zc_group *group, struct zc_queue *queue);
+
+/** zc_member_stats() - what got lost, see nsr_stats: also with members that have died */
+void zc_member_stats(struct zc_group *group, struct nsr_stats *stats);
 
 /** zc_member_reap() - take out members that have died; under the lock */
 void zc_member_reap(struct zc_group *group);

@@ -242,21 +242,20 @@ void zc_member_leave(struct zc_group *group)
 	zc_group_unlock(group);
 }
 
-void zc_group_stats(struct zc *zc, struct nsr_stats *stats)
+void zc_member_stats(struct zc_group *group, struct nsr_stats *stats)
 {
-	struct zc_group *group = zc->group;
 	struct zc_held *held;
 	uint64_t lost;
 	uint32_t id;
 
-	for (id = 0; id < zc->queue_count; id++) {
+	for (id = 0; id < group->sockets.count; id++) {
 		held = zc_group_held(group, group->slot, id);
-		lost = zc_socket_lost(zc->queues[id].fd);
-		stats->lost_ring += lost - zc->queues[id].lost_before;
+		lost = zc_socket_lost(group->sockets.queues[id].fd);
+		stats->lost_ring += lost - group->lost_before[id];
 		held->lost_told = lost;
 	}
-	zc->lost_consumer += __atomic_exchange_n(&group->shared->orphaned, 0, __ATOMIC_RELAXED);
-	stats->lost_consumer = zc->lost_consumer;
+	group->lost_consumer += __atomic_exchange_n(&group->shared->orphaned, 0, __ATOMIC_RELAXED);
+	stats->lost_consumer = group->lost_consumer;
 	/* Nobody knows whose it would have been. */
 	if (group->shared->filter_count)
 		stats->filtered = NSR_UNKNOWN;

@@ -9,23 +9,13 @@
 #include <linux/if_xdp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
-#include "group.h"
-#include "recv.h"
+#include "sockets.h"
 
 /* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
 #define PKT_CONTD (1u << 0)
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-void zc_give_back(struct zc_queue *queue)
+void zc_sockets_give_back(struct zc_queue *queue)
 {
 	uint32_t count = *queue->held_count, i;
 
@@ -39,32 +29,16 @@ void zc_give_back(struct zc_queue *queue)
  * Zero-copy drivers that ran out of frames want to be told that there are some. One that says so
  * while we give some back must not be missed.
  */
-static void wake_drivers(const struct zc *zc)
+static void wake_drivers(const struct zc_sockets *sockets)
 {
 	uint32_t i;
 
-	if (zc->xdp != NSR_XDP_ZEROCOPY)
+	if (!sockets->zero_copy)
 		return;
 	__sync_synchronize();
-	for (i = 0; i < zc->queue_count; i++)
-		if (zc_ring_wants_wakeup(&zc->queues[i].fill))
-			recvfrom(zc->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
-}
-
-static void give_back_all(struct zc *zc)
-{
-	uint32_t i;
-
-	for (i = 0; i < zc->queue_count; i++) {
-		if (!*zc->queues[i].held_count)
-			continue;
-		if (zc->group)
-			zc_group_give_back(zc->group, &zc->queues[i]);
-		else
-			zc_give_back(&zc->queues[i]);
-	}
-	zc->bounce_used = 0;
-	wake_drivers(zc);
+	for (i = 0; i < sockets->count; i++)
+		if (zc_ring_wants_wakeup(&sockets->queues[i].fill))
+			recvfrom(sockets->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
 /* How many buffers from @at on, of @waiting, are one frame; 0: not all of them are there. */
@@ -85,21 +59,21 @@ static uint32_t frame_buffers(const struct zc_queue *queue, uint32_t at, uint32_
 }
 
 /* Puts a frame of several buffers into one piece, NULL without room for it. */
-static uint8_t *join_buffers(struct zc *zc, const struct zc_queue *queue, uint32_t at,
+static uint8_t *join_buffers(struct zc_sockets *sockets, const struct zc_queue *queue, uint32_t at,
 			     uint32_t buffers, uint32_t bytes)
 {
-	uint8_t *start = zc->bounce + zc->bounce_used, *to = start;
+	uint8_t *start = sockets->bounce + sockets->bounce_used, *to = start;
 	const struct xdp_desc *desc;
 	uint32_t i;
 
-	if (bytes > ZC_BOUNCE_BYTES - zc->bounce_used)
+	if (bytes > ZC_BOUNCE_BYTES - sockets->bounce_used)
 		return NULL;
 	for (i = 0; i < buffers; i++) {
 		desc = zc_ring_desc(&queue->rx, at + i);
 		memcpy(to, queue->memory + desc->addr, desc->len);
 		to += desc->len;
 	}
-	zc->bounce_used += (bytes + 63) & ~63u;
+	sockets->bounce_used += (bytes + 63) & ~63u;
 	return start;
 }
 
@@ -141,8 +115,8 @@ static void hold(struct zc_queue *queue, uint32_t *held, uint32_t at, uint32_t b
 }
 
 /* Packets of one queue; how many. */
-static uint32_t take(struct zc *zc, struct zc_queue *queue, uint64_t stamp_ns,
-		     struct nsr_packet *packets, uint32_t max)
+static uint32_t take(struct zc *zc, struct zc_sockets *sockets, struct zc_queue *queue,
+		     uint64_t stamp_ns, struct nsr_packet *packets, uint32_t max)
 {
 	uint32_t waiting = zc_ring_waiting(&queue->rx), at = queue->rx.ours;
 	uint32_t n = 0, held = 0, buffers, bytes;
@@ -162,7 +136,7 @@ static uint32_t take(struct zc *zc, struct zc_queue *queue, uint64_t stamp_ns,
 		if (desc->options & PKT_CONTD) {
 			buffers = frame_buffers(queue, at, waiting, &bytes);
 			if (buffers)
-				packet->data = join_buffers(zc, queue, at, buffers, bytes);
+				packet->data = join_buffers(sockets, queue, at, buffers, bytes);
 			if (!buffers || !packet->data)
 				break;
 		}
@@ -184,27 +158,30 @@ static uint32_t take(struct zc *zc, struct zc_queue *queue, uint64_t stamp_ns,
 }
 
 /* Has the kernel poll the device now, in our time. */
-static void busy_poll(const struct zc *zc)
+static void busy_poll(const struct zc_sockets *sockets)
 {
 	uint32_t i;
 
-	for (i = 0; i < zc->queue_count; i++)
-		recvfrom(zc->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+	for (i = 0; i < sockets->count; i++)
+		recvfrom(sockets->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
-int zc_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max)
+int zc_sockets_recv(struct zc *zc, struct zc_sockets *sockets, struct nsr_packet *packets,
+		    uint32_t max)
 {
-	uint64_t stamp_ns = now_ns();
+	uint64_t stamp_ns = zc_stamp_now_ns();
 	uint32_t i, n = 0;
 
-	give_back_all(zc);
+	sockets->bounce_used = 0;
+	wake_drivers(sockets);
 	if (zc->program.stamp == ZC_STAMP_KERNEL)
 		zc->clock_offset_ns = zc_stamp_offset_ns();
-	for (i = 0; i < zc->queue_count && n < max; i++) {
-		n += take(zc, &zc->queues[zc->next_queue], stamp_ns, packets + n, max - n);
-		zc->next_queue = zc->next_queue + 1 == zc->queue_count ? 0 : zc->next_queue + 1;
+	for (i = 0; i < sockets->count && n < max; i++) {
+		n += take(zc, sockets, &sockets->queues[sockets->next], stamp_ns, packets + n,
+			  max - n);
+		sockets->next = sockets->next + 1 == sockets->count ? 0 : sockets->next + 1;
 	}
 	if (n == 0 && zc->busy_poll_us)
-		busy_poll(zc);
+		busy_poll(sockets);
 	return (int)n;
 }

@@ -159,7 +159,7 @@ static int *list_fds(const struct zc_group *group, uint32_t *count)
 	fds[2] = group->link;
 	fds[3] = group->map;
 	fds[4] = group->state;
-	memcpy(fds + FIXED, group->sockets, sockets * sizeof(*fds));
+	memcpy(fds + FIXED, group->fds, sockets * sizeof(*fds));
 	return fds;
 }
 
@@ -241,10 +241,10 @@ static int keep_fds(struct zc_group *group, const struct zc_layout *layout, cons
 {
 	size_t sockets = (size_t)layout->queues * layout->slots * sizeof(*fds);
 
-	group->sockets = malloc(sockets);
-	if (!group->sockets)
+	group->fds = malloc(sockets);
+	if (!group->fds)
 		return -ENOMEM;
-	memcpy(group->sockets, fds + FIXED, sockets);
+	memcpy(group->fds, fds + FIXED, sockets);
 	group->layout = *layout;
 	group->listener = fds[0];
 	group->memory = fds[1];

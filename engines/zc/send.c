@@ -6,16 +6,41 @@
 #include <errno.h>
 #include <linux/if_xdp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "zc.h"
+#include "sockets.h"
 
 /* See engines/packet/send.c: a caller has signals and times of its own to look at. */
 #define RETRY_MS     1
 #define WAIT_MOST_MS 100
 
 #define LEAST_FRAME 14
+
+int zc_sender_open(struct zc *zc, uint32_t wanted, bool joins, const struct nsr_options *opts,
+		   struct nsr_error *err)
+{
+	int rc;
+
+	zc->sender = calloc(1, sizeof(*zc->sender));
+	if (!zc->sender)
+		return nsr_error_set(err, -ENOMEM, "out of memory");
+	zc->sender->mode = NSR_SEND;
+	zc->sender->joins = joins;
+	rc = zc_queues_open(zc, zc->sender, wanted, opts, err);
+	if (rc == 0)
+		zc_sockets_busy_poll(zc, zc->sender);
+	return rc;
+}
+
+void zc_sender_close(struct zc *zc)
+{
+	if (zc->sender)
+		zc_queues_close(zc->sender);
+	free(zc->sender);
+	zc->sender = NULL;
+}
 
 /* Takes back what the device is done with. */
 static void reap(struct zc_queue *queue)
@@ -30,10 +55,10 @@ static uint32_t room(const struct zc_queue *queue)
 }
 
 /* Has the kernel send what is in the ring; 0, or -errno of the device. */
-static int kick(const struct zc *zc, const struct zc_queue *queue)
+static int kick(const struct zc_sockets *sender, const struct zc_queue *queue)
 {
 	/* A driver that looks by itself; where the kernel copies, we are who sends. */
-	if (zc->xdp == NSR_XDP_ZEROCOPY && !zc_ring_wants_wakeup(&queue->tx))
+	if (sender->zero_copy && !zc_ring_wants_wakeup(&queue->tx))
 		return 0;
 	if (sendto(queue->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
 		return 0;
@@ -83,7 +108,7 @@ static int check(const struct zc *zc, const struct nsr_frame *frame)
 	if (frame->len < LEAST_FRAME)
 		return -EINVAL;
 	/* As packet sockets have it: one VLAN tag more than the MTU tells. */
-	if (frame->len > zc->device.mtu + 18 || frame->len > zc->memory.chunk_bytes)
+	if (frame->len > zc->device.mtu + 18 || frame->len > zc->sender->memory.chunk_bytes)
 		return -EMSGSIZE;
 	return 0;
 }
@@ -94,8 +119,8 @@ static void put(const struct zc *zc, struct zc_queue *queue, uint32_t index,
 {
 	struct xdp_desc *desc = zc_ring_desc(&queue->tx, index);
 
-	desc->addr = (uint64_t)(zc->memory.rx_frames + (index & queue->tx.mask)) *
-		     zc->memory.chunk_bytes;
+	desc->addr = (uint64_t)(zc->sender->memory.rx_frames + (index & queue->tx.mask)) *
+		     zc->sender->memory.chunk_bytes;
 	desc->len = frame->len;
 	desc->options = 0;
 	memcpy(queue->memory + desc->addr, frame->data, frame->len);
@@ -130,7 +155,7 @@ static int wait_for_room(const struct zc_queue *queue)
  * frames that the kernel took and could not send (NET_XMIT_DROP in net/xdp/xsk.c): for one, all of
  * those for a device without a carrier.
  */
-static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_left,
+static int flush(const struct zc_sockets *sender, struct zc_queue *queue, uint32_t *waits_left,
 		 uint32_t *dropped)
 {
 	uint32_t left = zc_ring_untaken(&queue->tx), before;
@@ -138,7 +163,7 @@ static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_le
 
 	while (left && rc == 0) {
 		before = left;
-		rc = kick(zc, queue);
+		rc = kick(sender, queue);
 		reap(queue);
 		left = zc_ring_untaken(&queue->tx);
 		if (rc == -EBUSY) {
@@ -155,9 +180,9 @@ static int flush(const struct zc *zc, struct zc_queue *queue, uint32_t *waits_le
 }
 
 /* Frames of calls before that are still in the ring; a device that is down says so. */
-static int flush_old(const struct zc *zc, struct zc_queue *queue)
+static int flush_old(const struct zc_sockets *sender, struct zc_queue *queue)
 {
-	int rc = kick(zc, queue);
+	int rc = kick(sender, queue);
 
 	return rc == -EBUSY ? 0 : rc;
 }
@@ -166,13 +191,13 @@ int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct n
 {
 	uint32_t waits_left = WAIT_MOST_MS / RETRY_MS, done = 0, dropped = 0;
 	struct zc *zc = priv;
-	struct zc_queue *queue = &zc->queues[0];
-	int refused = 0, rc = flush_old(zc, queue);
+	struct zc_queue *queue = &zc->sender->queues[0];
+	int refused = 0, rc = flush_old(zc->sender, queue);
 
 	while (done < count && rc == 0 && refused == 0 && !dropped) {
 		reap(queue);
 		done += put_some(zc, queue, frames + done, count - done, &refused);
-		rc = flush(zc, queue, &waits_left, &dropped);
+		rc = flush(zc->sender, queue, &waits_left, &dropped);
 		/* What is in the ring is accepted: the kernel may have looked at it already. */
 		if (rc == 0 && room(queue) == 0)
 			rc = waits_left-- ? wait_for_room(queue) : -EAGAIN;

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "zc.h"
+#include "sockets.h"
 
 #ifndef AF_XDP
 #define AF_XDP 44
@@ -20,11 +20,6 @@
 #ifndef SOL_XDP
 #define SOL_XDP 283
 #endif
-
-size_t zc_memory_bytes(const struct zc_memory *memory)
-{
-	return (size_t)(memory->rx_frames + memory->tx_frames) * memory->chunk_bytes;
-}
 
 static int set_ring(int fd, int option, uint32_t entries)
 {

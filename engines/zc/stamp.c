@@ -5,11 +5,13 @@
  */
 #include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <time.h>
 
 #include "zc.h"
 
-int zc_stamp_find(void)
+/* BTF id of the kernel function that asks the device. */
+static int find_kfunc(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id;
@@ -19,6 +21,29 @@ int zc_stamp_find(void)
 	id = btf__find_by_name_kind(btf, "bpf_xdp_metadata_rx_timestamp", BTF_KIND_FUNC);
 	btf__free(btf);
 	return id > 0 ? id : -EOPNOTSUPP;
+}
+
+int zc_stamp_choose(struct zc *zc, uint32_t stamp, struct nsr_error *err)
+{
+	bool demanded = stamp == NSR_STAMP_DEVICE;
+
+	if (stamp == NSR_STAMP_KERNEL)
+		zc->program.stamp = ZC_STAMP_KERNEL;
+	if (stamp == NSR_STAMP_KERNEL || !(demanded || zc_device_stamps(&zc->device)))
+		return 0;
+	if (zc->xdp == NSR_XDP_GENERIC)
+		return demanded ? nsr_error_set(err, -EOPNOTSUPP,
+						"the device's time stamps need native mode")
+				: 0;
+	zc->program.stamp_kfunc = find_kfunc();
+	zc->program.netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (zc->program.stamp_kfunc >= 0 && zc->program.netns >= 0)
+		zc->program.stamp = ZC_STAMP_DEVICE;
+	else if (demanded)
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "this kernel can't ask devices for time stamps in XDP (Linux "
+				     "6.3, with BTF): leave the stamp option out");
+	return 0;
 }
 
 static int64_t now_ns(clockid_t clock)

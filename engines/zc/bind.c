@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Binding a queue's first AF_XDP socket, in the best way that the device and the kernel have. */
+#include <errno.h>
+#include <linux/if_xdp.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sockets.h"
+
+/* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
+#define USE_SG (1 << 4)
+
+/* Times that something is tried again, 10 ms apart, which the kernel may still be freeing. */
+#define PATIENCE 100
+
+/* How to bind, in the order in which to try. */
+struct binding {
+	uint32_t xdp;
+	uint16_t flags;
+};
+
+static const struct binding bindings[] = {
+	{ NSR_XDP_ZEROCOPY, XDP_ZEROCOPY },
+	{ NSR_XDP_NATIVE, XDP_COPY },
+};
+
+static void pause_a_little(void)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static int make_patiently(const struct zc_socket_spec *spec, bool again)
+{
+	int fd = zc_socket_make(spec), tries;
+
+	for (tries = 0; again && fd == -ENOBUFS && tries < PATIENCE; tries++) {
+		pause_a_little();
+		fd = zc_socket_make(spec);
+	}
+	return fd;
+}
+
+/* The kernel lets go of the queue of a socket that was closed a little later. */
+static int bind_patiently(int fd, const struct zc_socket_spec *spec, uint16_t flags)
+{
+	int rc = zc_socket_bind(fd, spec, flags), tries;
+
+	for (tries = 0; rc == -EBUSY && tries < PATIENCE; tries++) {
+		pause_a_little();
+		rc = zc_socket_bind(fd, spec, flags);
+	}
+	return rc;
+}
+
+/* @joins: see struct zc_sockets */
+static int bind_as(const struct zc *zc, int fd, const struct zc_socket_spec *spec, uint16_t flags,
+		   bool joins)
+{
+	int rc = bind_patiently(fd, spec, flags | (joins ? USE_SG : 0));
+
+	/* Before Linux 6.6: without what GRO has joined, if the device's own frames fit. */
+	if (rc == -EINVAL && joins && !zc->frags)
+		rc = bind_patiently(fd, spec, flags);
+	return rc;
+}
+
+int zc_bind(const struct zc *zc, struct zc_sockets *sockets, const struct zc_socket_spec *spec,
+	    uint32_t wanted, bool again)
+{
+	int fd = make_patiently(spec, again), rc = -EOPNOTSUPP;
+	size_t i;
+
+	if (fd < 0)
+		return fd;
+	for (i = 0; i < sizeof(bindings) / sizeof(bindings[0]); i++) {
+		if (bindings[i].xdp == NSR_XDP_ZEROCOPY ? wanted > NSR_XDP_ZEROCOPY
+							: wanted == NSR_XDP_ZEROCOPY)
+			continue;
+		rc = bind_as(zc, fd, spec, bindings[i].flags, sockets->joins);
+		if (rc == 0 && bindings[i].xdp == NSR_XDP_ZEROCOPY)
+			sockets->zero_copy = true;
+		/* Not for want of zero-copy. */
+		if (rc == 0 || rc == -ENOBUFS || rc == -ENOMEM || rc == -EBUSY || rc == -EPERM)
+			break;
+	}
+	if (rc == 0)
+		return fd;
+	if (spec->rings)
+		zc_socket_unmap(spec->rings);
+	close(fd);
+	return rc;
+}
+
+int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error *err)
+{
+	const char *device = zc->device.name;
+
+	switch (code) {
+	case -ENOBUFS:
+	case -ENOMEM:
+		return nsr_error_set(err, -ENOMEM,
+				     "no memory for the frames of queue %u, or more than may be "
+				     "locked: raise the limit (ulimit -l, LimitMEMLOCK=), grant "
+				     "CAP_IPC_LOCK, or ask for a smaller ring",
+				     queue);
+	case -EBUSY:
+		return nsr_error_set(err, code,
+				     "queue %u of %s is taken by another AF_XDP socket: end that "
+				     "program, take another queue, or join its fanout group",
+				     queue, device);
+	case -EPERM:
+		return nsr_error_set(err, code,
+				     "AF_XDP sockets need CAP_NET_RAW: run as root, or grant it");
+	case -EAFNOSUPPORT:
+		return nsr_error_set(
+			err, -EOPNOTSUPP,
+			"this kernel has no AF_XDP (CONFIG_XDP_SOCKETS): use packet:%s", device);
+	case -EINVAL:
+		if (zc->frags)
+			return nsr_error_set(err, -EOPNOTSUPP,
+					     "frames of an MTU of %u need AF_XDP with several "
+					     "buffers a frame, Linux 6.6: lower the MTU to %u, or "
+					     "use packet:%s",
+					     zc->device.mtu, zc_memory_one_buffer_mtu(&zc->device),
+					     device);
+		break;
+	case -ENOSYS:
+		return nsr_error_set(err, -EOPNOTSUPP,
+				     "fanout groups of the engine zc need Linux 6.4: use packet:%s",
+				     device);
+	case -EOPNOTSUPP:
+		if (zc->frags)
+			return nsr_error_set(err, code,
+					     "%s: its driver has no zero-copy for frames of an "
+					     "MTU of %u, which need several buffers: lower the MTU "
+					     "to %u, or demand native",
+					     device, zc->device.mtu,
+					     zc_memory_one_buffer_mtu(&zc->device));
+		return nsr_error_set(err, code,
+				     "%s: its driver has no zero-copy: leave the mode out, or "
+				     "demand native",
+				     device);
+	}
+	return nsr_error_set(err, code, "AF_XDP socket on queue %u of %s: %s", queue, device,
+			     strerror(-code));
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* What the program and this process share: positions and counters, in a BPF map that is mapped. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "zc.h"
+
+int zc_state_open(struct zc *zc, struct nsr_error *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	uint32_t i;
+
+	zc->program.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nsring_state", sizeof(uint32_t),
+					   sizeof(struct zc_state), 1, &opts);
+	if (zc->program.state < 0)
+		return errno == EPERM
+			       ? nsr_error_set(err, -EPERM,
+					       "the engine zc needs CAP_BPF and CAP_NET_ADMIN in "
+					       "the initial user namespace: run as root, or grant "
+					       "them to the program: setcap "
+					       "cap_net_raw,cap_net_admin,cap_bpf+ep PROGRAM")
+			       : nsr_error_set(err, -errno, "BPF map: %s", strerror(errno));
+	zc->state = mmap(NULL, sizeof(*zc->state), PROT_READ | PROT_WRITE, MAP_SHARED,
+			 zc->program.state, 0);
+	if (zc->state == MAP_FAILED) {
+		zc->state = NULL;
+		return nsr_error_set(err, -errno, "mapping a BPF map: %s", strerror(errno));
+	}
+	for (i = 0; i < ZC_QUEUES_MAX; i++)
+		zc->state->lanes[i].ring_at = UINT64_MAX;
+	return 0;
+}
+
+uint64_t zc_state_filtered(const struct zc *zc)
+{
+	uint64_t sum = zc->refused;
+	uint32_t i;
+
+	if (!zc->state)
+		return 0;
+	for (i = 0; i < ZC_QUEUES_MAX; i++)
+		if (zc->program.queue < 0 || (uint32_t)zc->program.queue == i)
+			sum += __atomic_load_n(&zc->state->lanes[i].refused, __ATOMIC_RELAXED);
+	return sum;
+}
+
+void zc_state_close(struct zc *zc)
+{
+	if (zc->state)
+		munmap(zc->state, sizeof(*zc->state));
+	zc->state = NULL;
+	if (zc->program.state >= 0)
+		close(zc->program.state);
+	zc->program.state = -1;
+}
