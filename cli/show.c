@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "dissect/line.h"
-#include "dissect/line_text.h"
+#include "text/builder.h"
 #include "text/output.h"
 #include "text/units.h"
 
@@ -32,13 +32,13 @@ static bool needs_name(const struct show *show, const struct captures_one *one)
 static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 {
 	struct nsr_interface iface = { .size = sizeof(iface) };
-	struct line_text text = { .at = show->name, .left = sizeof(show->name) };
+	struct text text;
 
 	if (show->from == one && show->id == id)
 		return;
 	show->from = one;
 	show->id = id;
-	show->name[0] = '\0';
+	text = text_in(show->name, sizeof(show->name));
 	if (nsr_interface(one->cap, id, &iface) < 0)
 		iface.linktype = one->info.linktype;
 	show->linktype = iface.linktype;
@@ -47,12 +47,12 @@ static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 		return;
 	/* Two places often have an interface of the same name. */
 	if (!show->json && show->set->count > 1 && one->info.place[0]) {
-		line_add_safe(&text, one->info.place, strnlen(one->info.place, 50));
-		line_add(&text, "/");
+		text_add_safe(&text, one->info.place, strnlen(one->info.place, 50));
+		text_add(&text, "/");
 	}
 	if (!show->json && iface.netns_cookie)
-		line_add(&text, "%" PRIu64 "/", iface.netns_cookie);
-	line_add_safe(&text, iface.name, strnlen(iface.name, sizeof(iface.name)));
+		text_add(&text, "%" PRIu64 "/", iface.netns_cookie);
+	text_add_safe(&text, iface.name, strnlen(iface.name, sizeof(iface.name)));
 }
 
 static void format_utc(char *out, uint64_t stamp_ns)
@@ -69,11 +69,11 @@ static void format_utc(char *out, uint64_t stamp_ns)
 static json_t *packet_json(const struct show *show, const struct nsr_packet *packet)
 {
 	char summary[LINE_BYTES], printable[LINE_BYTES], time_text[TIME_BYTES];
-	struct line_text text = { .at = printable, .left = sizeof(printable) };
+	struct text text = text_in(printable, sizeof(printable));
 	json_t *object;
 
 	format_utc(time_text, packet->stamp_ns);
-	line_add_safe(&text, summary, line_summary(summary, packet, show->linktype, show->link));
+	text_add_safe(&text, summary, line_summary(summary, packet, show->linktype, show->link));
 	object = json_pack("{s:s, s:I, s:s, s:I, s:I, s:s}", "time", time_text, "stamp_ns",
 			   (json_int_t)packet->stamp_ns, "interface", show->name, "len",
 			   (json_int_t)packet->len, "caplen", (json_int_t)packet->caplen, "summary",

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "text/units.h"
-#include "line_text.h"
+#include "line_parts.h"
 
 /* https://www.tcpdump.org/linktypes.html */
 #define LINKTYPE_NULL	    0
@@ -37,14 +37,14 @@ static const struct line_name ethertypes[] = {
 	{ ETH_P_LOOP, "Loopback" }, { ETH_P_TIPC, "TIPC" },	 { 0, NULL },
 };
 
-static void add_ethertype(struct line_text *text, uint16_t type)
+static void add_ethertype(struct text *text, uint16_t type)
 {
 	const char *name = line_find_name(ethertypes, type);
 
 	if (name)
-		line_add(text, "%s (0x%04x)", name, type);
+		text_add(text, "%s (0x%04x)", name, type);
 	else
-		line_add(text, "0x%04x", type);
+		text_add(text, "0x%04x", type);
 }
 
 static bool is_vlan(uint16_t type)
@@ -53,18 +53,17 @@ static bool is_vlan(uint16_t type)
 }
 
 /* What follows an EtherType; @len is on the wire, from after the type. */
-static void add_payload(struct line_text *text, uint16_t type, struct line_bytes bytes,
-			uint32_t len)
+static void add_payload(struct text *text, uint16_t type, struct line_bytes bytes, uint32_t len)
 {
 	const uint8_t *tag;
 
 	while (is_vlan(type)) {
 		tag = line_take(&bytes, 4);
 		if (!tag) {
-			line_add(text, "[|vlan]");
+			text_add(text, "[|vlan]");
 			return;
 		}
-		line_add(text, "vlan %u, ", line_u16(tag) & VLAN_ID_MASK);
+		text_add(text, "vlan %u, ", line_u16(tag) & VLAN_ID_MASK);
 		type = line_u16(tag + 2);
 		len = len > 4 ? len - 4 : 0;
 	}
@@ -73,37 +72,37 @@ static void add_payload(struct line_text *text, uint16_t type, struct line_bytes
 	} else if (type == ETH_P_ARP || type == ETH_P_RARP) {
 		line_arp(text, bytes, len);
 	} else if (type < ETHERTYPE_MIN) {
-		line_add(text, "802.3, length %u", len);
+		text_add(text, "802.3, length %u", len);
 	} else {
-		line_add(text, "ethertype ");
+		text_add(text, "ethertype ");
 		add_ethertype(text, type);
-		line_add(text, ", length %u", len);
+		text_add(text, ", length %u", len);
 	}
 }
 
-static void add_ethernet(struct line_text *text, struct line_bytes bytes, uint32_t len, bool link)
+static void add_ethernet(struct text *text, struct line_bytes bytes, uint32_t len, bool link)
 {
 	const uint8_t *hdr = line_take(&bytes, ETH_HLEN);
 	uint16_t type;
 
 	if (!hdr) {
-		line_add(text, "[|ether]");
+		text_add(text, "[|ether]");
 		return;
 	}
 	type = line_u16(hdr + 12);
 	if (link) {
 		line_add_mac(text, hdr + 6);
-		line_add(text, " > ");
+		text_add(text, " > ");
 		line_add_mac(text, hdr);
-		line_add(text, ", ethertype ");
+		text_add(text, ", ethertype ");
 		add_ethertype(text, type);
-		line_add(text, ", length %u: ", len);
+		text_add(text, ", length %u: ", len);
 	}
 	add_payload(text, type, bytes, len > ETH_HLEN ? len - ETH_HLEN : 0);
 }
 
 /* "Cooked", in the second or the first version of its header: the sender's address only. */
-static void add_cooked(struct line_text *text, struct line_bytes bytes, uint32_t len, bool link,
+static void add_cooked(struct text *text, struct line_bytes bytes, uint32_t len, bool link,
 		       bool second)
 {
 	uint32_t hdr_bytes = second ? SLL2_BYTES : SLL_BYTES;
@@ -112,7 +111,7 @@ static void add_cooked(struct line_text *text, struct line_bytes bytes, uint32_t
 	uint16_t type, address_bytes;
 
 	if (!hdr) {
-		line_add(text, "[|sll]");
+		text_add(text, "[|sll]");
 		return;
 	}
 	type = line_u16(second ? hdr : hdr + 14);
@@ -121,17 +120,17 @@ static void add_cooked(struct line_text *text, struct line_bytes bytes, uint32_t
 	if (link) {
 		if (address_bytes == ETH_ALEN) {
 			line_add_mac(text, address);
-			line_add(text, ", ");
+			text_add(text, ", ");
 		}
-		line_add(text, "ethertype ");
+		text_add(text, "ethertype ");
 		add_ethertype(text, type);
-		line_add(text, ", length %u: ", len);
+		text_add(text, ", length %u: ", len);
 	}
 	add_payload(text, type, bytes, len > hdr_bytes ? len - hdr_bytes : 0);
 }
 
-static void add_link(struct line_text *text, uint32_t linktype, struct line_bytes bytes,
-		     uint32_t len, bool link)
+static void add_link(struct text *text, uint32_t linktype, struct line_bytes bytes, uint32_t len,
+		     bool link)
 {
 	switch (linktype) {
 	case LINKTYPE_ETHERNET:
@@ -148,7 +147,7 @@ static void add_link(struct line_text *text, uint32_t linktype, struct line_byte
 			line_ip(text, bytes, len > FAMILY_BYTES ? len - FAMILY_BYTES : 0,
 				LINE_IP_DEPTH);
 		else
-			line_add(text, "[|null]");
+			text_add(text, "[|null]");
 		break;
 	case LINKTYPE_RAW:
 	case LINKTYPE_RAW_OLD:
@@ -157,16 +156,15 @@ static void add_link(struct line_text *text, uint32_t linktype, struct line_byte
 		line_ip(text, bytes, len, LINE_IP_DEPTH);
 		break;
 	default:
-		line_add(text, "link type %u, length %u", linktype, len);
+		text_add(text, "link type %u, length %u", linktype, len);
 	}
 }
 
 size_t line_summary(char *out, const struct nsr_packet *packet, uint32_t linktype, bool link)
 {
-	struct line_text text = { .at = out, .left = LINE_BYTES };
+	struct text text = text_in(out, LINE_BYTES);
 	struct line_bytes bytes = { .at = packet->data, .left = packet->caplen };
 
-	*out = '\0';
 	add_link(&text, linktype, bytes, packet->len, link);
 	return (size_t)(text.at - out);
 }
@@ -184,13 +182,13 @@ const char *line_direction(uint32_t flags)
 	return "In";
 }
 
-static void add_time(struct line_text *text, uint64_t stamp_ns)
+static void add_time(struct text *text, uint64_t stamp_ns)
 {
 	time_t seconds = (time_t)(stamp_ns / NSEC_PER_SEC);
 	struct tm tm = { 0 };
 
 	localtime_r(&seconds, &tm);
-	line_add(text, "%02d:%02d:%02d.%09u ", tm.tm_hour, tm.tm_min, tm.tm_sec,
+	text_add(text, "%02d:%02d:%02d.%09u ", tm.tm_hour, tm.tm_min, tm.tm_sec,
 		 (unsigned int)(stamp_ns % NSEC_PER_SEC));
 }
 
@@ -198,19 +196,19 @@ size_t line_format(char *out, const struct nsr_packet *packet, const struct line
 		   bool link)
 {
 	/* Room for the newline. */
-	struct line_text text = { .at = out, .left = LINE_BYTES - 1 };
+	struct text text = text_in(out, LINE_BYTES - 1);
 	char summary[LINE_BYTES];
 	size_t bytes;
 
 	add_time(&text, packet->stamp_ns);
 	if (from->name[0]) {
-		line_add_safe(&text, from->name, strlen(from->name));
-		line_add(&text, " ");
+		text_add_safe(&text, from->name, strlen(from->name));
+		text_add(&text, " ");
 	}
 	if (!(packet->flags & NSR_PKT_UNDIRECTED))
-		line_add(&text, "%-3s ", line_direction(packet->flags));
+		text_add(&text, "%-3s ", line_direction(packet->flags));
 	bytes = line_summary(summary, packet, from->linktype, link);
-	line_add_safe(&text, summary, bytes);
+	text_add_safe(&text, summary, bytes);
 	*text.at++ = '\n';
 	*text.at = '\0';
 	return (size_t)(text.at - out);

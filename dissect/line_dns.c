@@ -2,7 +2,7 @@
 /*
  * A hint at what a DNS message is about: its id, the first question, how many answers.
  */
-#include "line_text.h"
+#include "line_parts.h"
 
 #define DNS_BYTES      12
 #define DNS_RESPONSE   0x8000
@@ -44,17 +44,17 @@ static uint32_t name_bytes(struct line_bytes bytes)
 }
 
 /* Append a name that name_bytes() has found to be whole. */
-static void add_name(struct line_text *text, const uint8_t *at)
+static void add_name(struct text *text, const uint8_t *at)
 {
 	if (*at == 0)
-		line_add(text, ".");
+		text_add(text, ".");
 	for (; *at > 0; at += 1 + *at) {
-		line_add_safe(text, at + 1, *at);
-		line_add(text, ".");
+		text_add_safe(text, at + 1, *at);
+		text_add(text, ".");
 	}
 }
 
-static void add_question(struct line_text *text, struct line_bytes bytes)
+static void add_question(struct text *text, struct line_bytes bytes)
 {
 	uint32_t bytes_of_name = name_bytes(bytes);
 	const uint8_t *name = line_take(&bytes, bytes_of_name);
@@ -62,36 +62,36 @@ static void add_question(struct line_text *text, struct line_bytes bytes)
 	const char *known;
 
 	if (bytes_of_name == 0 || !type) {
-		line_add(text, " [|dns]");
+		text_add(text, " [|dns]");
 		return;
 	}
 	known = line_find_name(types, line_u16(type));
 	if (known)
-		line_add(text, " %s? ", known);
+		text_add(text, " %s? ", known);
 	else
-		line_add(text, " type %u? ", line_u16(type));
+		text_add(text, " type %u? ", line_u16(type));
 	add_name(text, name);
 }
 
-void line_dns(struct line_text *text, struct line_bytes bytes, uint32_t len)
+void line_dns(struct text *text, struct line_bytes bytes, uint32_t len)
 {
 	const uint8_t *hdr = line_take(&bytes, DNS_BYTES);
 	const char *failure;
 
 	if (!hdr) {
-		line_add(text, "UDP, length %u", len);
+		text_add(text, "UDP, length %u", len);
 		return;
 	}
-	line_add(text, "DNS %u", line_u16(hdr));
+	text_add(text, "DNS %u", line_u16(hdr));
 	if (line_u16(hdr + 2) & DNS_RESPONSE) {
 		failure = line_find_name(rcodes, line_u16(hdr + 2) & DNS_RCODE_MASK);
 		if (failure)
-			line_add(text, " %s", failure);
-		line_add(text, " answer, %u records", line_u16(hdr + 6));
+			text_add(text, " %s", failure);
+		text_add(text, " answer, %u records", line_u16(hdr + 6));
 	} else {
-		line_add(text, " query");
+		text_add(text, " query");
 	}
 	if (line_u16(hdr + 4) > 0)
 		add_question(text, bytes);
-	line_add(text, ", length %u", len);
+	text_add(text, ", length %u", len);
 }

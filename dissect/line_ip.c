@@ -7,7 +7,7 @@
 #include <net/if_arp.h>
 #include <linux/if_ether.h>
 
-#include "line_text.h"
+#include "line_parts.h"
 
 #define IPV4_BYTES	 20
 #define IPV4_MORE	 0x2000
@@ -40,45 +40,44 @@ static bool is_tunnel(uint8_t protocol)
 }
 
 /* The payload of an IP packet, or what can be said of a fragment of it. */
-static void add_payload(struct line_text *text, const struct line_flow *flow,
+static void add_payload(struct text *text, const struct line_flow *flow,
 			const struct fragment *fragment, struct line_bytes bytes,
 			unsigned int depth)
 {
 	if (fragment->offset > 0 || (is_tunnel(flow->protocol) && depth > 1)) {
 		line_add_ip(text, flow->family, flow->src);
-		line_add(text, " > ");
+		text_add(text, " > ");
 		line_add_ip(text, flow->family, flow->dst);
-		line_add(text, ": ");
+		text_add(text, ": ");
 	}
 	if (fragment->offset > 0)
-		line_add(text, "protocol %u, length %u", flow->protocol, flow->len);
+		text_add(text, "protocol %u, length %u", flow->protocol, flow->len);
 	else if (is_tunnel(flow->protocol) && depth > 1)
 		line_ip(text, bytes, flow->len, depth - 1);
 	else
 		line_transport(text, flow, bytes);
 	if (fragment->any)
-		line_add(text, " (fragment, id %u, offset %u%s)", fragment->id, fragment->offset,
+		text_add(text, " (fragment, id %u, offset %u%s)", fragment->id, fragment->offset,
 			 fragment->more ? "+" : "");
 }
 
-static void add_ipv4(struct line_text *text, struct line_bytes bytes, uint32_t len,
-		     unsigned int depth)
+static void add_ipv4(struct text *text, struct line_bytes bytes, uint32_t len, unsigned int depth)
 {
 	struct line_flow flow = { .family = AF_INET };
 	struct fragment fragment;
 	const uint8_t *hdr = line_take(&bytes, IPV4_BYTES);
 	uint32_t hdr_bytes, total;
 
-	line_add(text, "IP ");
+	text_add(text, "IP ");
 	if (!hdr) {
-		line_add(text, "[|ip]");
+		text_add(text, "[|ip]");
 		return;
 	}
 	hdr_bytes = (hdr[0] & 0x0fu) * 4;
 	/* Zero: segmentation is left to the device, and the packet longer than 16 bits tell. */
 	total = line_u16(hdr + 2) ? line_u16(hdr + 2) : len;
 	if (hdr_bytes < IPV4_BYTES || total < hdr_bytes) {
-		line_add(text, "bad length (header %u, total %u)", hdr_bytes, total);
+		text_add(text, "bad length (header %u, total %u)", hdr_bytes, total);
 		return;
 	}
 	fragment.id = line_u16(hdr + 4);
@@ -131,16 +130,15 @@ static bool skip_extension(struct line_flow *flow, struct fragment *fragment,
 	return true;
 }
 
-static void add_ipv6(struct line_text *text, struct line_bytes bytes, uint32_t len,
-		     unsigned int depth)
+static void add_ipv6(struct text *text, struct line_bytes bytes, uint32_t len, unsigned int depth)
 {
 	struct line_flow flow = { .family = AF_INET6 };
 	struct fragment fragment = { 0 };
 	const uint8_t *hdr = line_take(&bytes, IPV6_BYTES);
 
-	line_add(text, "IP6 ");
+	text_add(text, "IP6 ");
 	if (!hdr) {
-		line_add(text, "[|ip6]");
+		text_add(text, "[|ip6]");
 		return;
 	}
 	flow.protocol = hdr[6];
@@ -160,7 +158,7 @@ static void add_ipv6(struct line_text *text, struct line_bytes bytes, uint32_t l
 	add_payload(text, &flow, &fragment, bytes, depth);
 }
 
-void line_ip(struct line_text *text, struct line_bytes bytes, uint32_t len, unsigned int depth)
+void line_ip(struct text *text, struct line_bytes bytes, uint32_t len, unsigned int depth)
 {
 	unsigned int version = bytes.left > 0 ? bytes.at[0] >> 4 : 0;
 
@@ -169,44 +167,44 @@ void line_ip(struct line_text *text, struct line_bytes bytes, uint32_t len, unsi
 	else if (version == 6)
 		add_ipv6(text, bytes, len, depth);
 	else if (bytes.left > 0)
-		line_add(text, "IP version %u, length %u", version, len);
+		text_add(text, "IP version %u, length %u", version, len);
 	else
-		line_add(text, "[|ip]");
+		text_add(text, "[|ip]");
 }
 
-static void add_arp_ipv4(struct line_text *text, uint16_t operation, const uint8_t *addresses)
+static void add_arp_ipv4(struct text *text, uint16_t operation, const uint8_t *addresses)
 {
 	const uint8_t *sender_mac = addresses, *sender = addresses + 6, *target = addresses + 16;
 
 	if (operation == ARPOP_REQUEST) {
-		line_add(text, "Request who-has ");
+		text_add(text, "Request who-has ");
 		line_add_ip(text, AF_INET, target);
-		line_add(text, " tell ");
+		text_add(text, " tell ");
 		line_add_ip(text, AF_INET, sender);
 	} else if (operation == ARPOP_REPLY) {
-		line_add(text, "Reply ");
+		text_add(text, "Reply ");
 		line_add_ip(text, AF_INET, sender);
-		line_add(text, " is-at ");
+		text_add(text, " is-at ");
 		line_add_mac(text, sender_mac);
 	} else {
-		line_add(text, "operation %u", operation);
+		text_add(text, "operation %u", operation);
 	}
 }
 
-void line_arp(struct line_text *text, struct line_bytes bytes, uint32_t len)
+void line_arp(struct text *text, struct line_bytes bytes, uint32_t len)
 {
 	const uint8_t *hdr = line_take(&bytes, ARP_BYTES);
 	const uint8_t *addresses = hdr ? line_take(&bytes, ARP_IPV4_BYTES) : NULL;
 
-	line_add(text, "ARP, ");
+	text_add(text, "ARP, ");
 	if (!hdr)
-		line_add(text, "[|arp]");
+		text_add(text, "[|arp]");
 	else if (line_u16(hdr + 2) != ETH_P_IP || hdr[4] != ETH_ALEN || hdr[5] != 4)
-		line_add(text, "hardware %u, protocol 0x%04x, operation %u", line_u16(hdr),
+		text_add(text, "hardware %u, protocol 0x%04x, operation %u", line_u16(hdr),
 			 line_u16(hdr + 2), line_u16(hdr + 6));
 	else if (!addresses)
-		line_add(text, "[|arp]");
+		text_add(text, "[|arp]");
 	else
 		add_arp_ipv4(text, line_u16(hdr + 6), addresses);
-	line_add(text, ", length %u", len);
+	text_add(text, ", length %u", len);
 }

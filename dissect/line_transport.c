@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <linux/icmp.h>
 
-#include "line_text.h"
+#include "line_parts.h"
 
 #define TCP_BYTES   20
 #define UDP_BYTES   8
@@ -91,25 +91,24 @@ static const struct line_name protocols[] = {
 	{ 0, NULL },
 };
 
-static void add_addresses(struct line_text *text, const struct line_flow *flow)
+static void add_addresses(struct text *text, const struct line_flow *flow)
 {
 	line_add_ip(text, flow->family, flow->src);
-	line_add(text, " > ");
+	text_add(text, " > ");
 	line_add_ip(text, flow->family, flow->dst);
-	line_add(text, ": ");
+	text_add(text, ": ");
 }
 
 /* "10.0.0.1.443 > 10.0.0.2.51000: ", from the two ports at @ports. */
-static void add_endpoints(struct line_text *text, const struct line_flow *flow,
-			  const uint8_t *ports)
+static void add_endpoints(struct text *text, const struct line_flow *flow, const uint8_t *ports)
 {
 	line_add_ip(text, flow->family, flow->src);
-	line_add(text, ".%u > ", line_u16(ports));
+	text_add(text, ".%u > ", line_u16(ports));
 	line_add_ip(text, flow->family, flow->dst);
-	line_add(text, ".%u: ", line_u16(ports + 2));
+	text_add(text, ".%u: ", line_u16(ports + 2));
 }
 
-static void add_tcp_flags(struct line_text *text, uint8_t flags)
+static void add_tcp_flags(struct text *text, uint8_t flags)
 {
 	static const char letters[] = "FSRP.UEW";
 	char shown[sizeof(letters)];
@@ -121,34 +120,34 @@ static void add_tcp_flags(struct line_text *text, uint8_t flags)
 			shown[n++] = letters[bit];
 	}
 	shown[n] = '\0';
-	line_add(text, "Flags [%s]", n > 0 ? shown : "none");
+	text_add(text, "Flags [%s]", n > 0 ? shown : "none");
 }
 
-static void add_tcp(struct line_text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_tcp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
 {
 	const uint8_t *hdr = line_take(&bytes, TCP_BYTES);
 	uint32_t hdr_bytes, seq, data_bytes;
 
 	if (!hdr) {
 		add_addresses(text, flow);
-		line_add(text, "[|tcp]");
+		text_add(text, "[|tcp]");
 		return;
 	}
 	add_endpoints(text, flow, hdr);
 	hdr_bytes = (hdr[12] >> 4) * 4u;
 	if (hdr_bytes < TCP_BYTES || hdr_bytes > flow->len) {
-		line_add(text, "bad TCP header length %u", hdr_bytes);
+		text_add(text, "bad TCP header length %u", hdr_bytes);
 		return;
 	}
 	seq = line_u32(hdr + 4);
 	data_bytes = flow->len - hdr_bytes;
 	add_tcp_flags(text, hdr[13]);
-	line_add(text, ", seq %u", seq);
+	text_add(text, ", seq %u", seq);
 	if (data_bytes > 0)
-		line_add(text, ":%u", seq + data_bytes);
+		text_add(text, ":%u", seq + data_bytes);
 	if (hdr[13] & 0x10)
-		line_add(text, ", ack %u", line_u32(hdr + 8));
-	line_add(text, ", win %u, length %u", line_u16(hdr + 14), data_bytes);
+		text_add(text, ", ack %u", line_u32(hdr + 8));
+	text_add(text, ", win %u, length %u", line_u16(hdr + 14), data_bytes);
 }
 
 static bool is_port(const uint8_t *ports, uint16_t port)
@@ -156,7 +155,7 @@ static bool is_port(const uint8_t *ports, uint16_t port)
 	return line_u16(ports) == port || line_u16(ports + 2) == port;
 }
 
-static void add_udp(struct line_text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_udp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
 {
 	const uint8_t *hdr = line_take(&bytes, UDP_BYTES);
 	const uint8_t *vxlan;
@@ -164,7 +163,7 @@ static void add_udp(struct line_text *text, const struct line_flow *flow, struct
 
 	if (!hdr) {
 		add_addresses(text, flow);
-		line_add(text, "[|udp]");
+		text_add(text, "[|udp]");
 		return;
 	}
 	add_endpoints(text, flow, hdr);
@@ -173,7 +172,7 @@ static void add_udp(struct line_text *text, const struct line_flow *flow, struct
 	if (len == 0)
 		len = flow->len;
 	if (len < UDP_BYTES) {
-		line_add(text, "bad UDP length %u", len);
+		text_add(text, "bad UDP length %u", len);
 		return;
 	}
 	len -= UDP_BYTES;
@@ -183,97 +182,96 @@ static void add_udp(struct line_text *text, const struct line_flow *flow, struct
 	}
 	vxlan = is_port(hdr, VXLAN_PORT) ? line_take(&bytes, VXLAN_BYTES) : NULL;
 	if (vxlan)
-		line_add(text, "VXLAN, vni %u, length %u", line_u32(vxlan + 4) >> 8, len);
+		text_add(text, "VXLAN, vni %u, length %u", line_u32(vxlan + 4) >> 8, len);
 	else
-		line_add(text, "UDP, length %u", len);
+		text_add(text, "UDP, length %u", len);
 }
 
-static void add_type(struct line_text *text, const struct line_name *names, uint8_t type,
-		     uint8_t code)
+static void add_type(struct text *text, const struct line_name *names, uint8_t type, uint8_t code)
 {
 	const char *name = line_find_name(names, type);
 
 	if (name)
-		line_add(text, "%s", name);
+		text_add(text, "%s", name);
 	else
-		line_add(text, "type %u, code %u", type, code);
+		text_add(text, "type %u, code %u", type, code);
 }
 
-static void add_icmp(struct line_text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_icmp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
 {
 	const uint8_t *hdr = line_take(&bytes, ICMP_BYTES);
 	const char *what;
 
 	add_addresses(text, flow);
 	if (!hdr) {
-		line_add(text, "[|icmp]");
+		text_add(text, "[|icmp]");
 		return;
 	}
-	line_add(text, "ICMP ");
+	text_add(text, "ICMP ");
 	add_type(text, icmp_types, hdr[0], hdr[1]);
 	what = line_find_name(unreachable_codes, hdr[1]);
 	if (hdr[0] == ICMP_ECHO || hdr[0] == ICMP_ECHOREPLY)
-		line_add(text, ", id %u, seq %u", line_u16(hdr + 4), line_u16(hdr + 6));
+		text_add(text, ", id %u, seq %u", line_u16(hdr + 4), line_u16(hdr + 6));
 	else if (hdr[0] == ICMP_DEST_UNREACH && what)
-		line_add(text, " (%s)", what);
+		text_add(text, " (%s)", what);
 	else if (hdr[0] == ICMP_DEST_UNREACH)
-		line_add(text, " (code %u)", hdr[1]);
-	line_add(text, ", length %u", flow->len);
+		text_add(text, " (code %u)", hdr[1]);
+	text_add(text, ", length %u", flow->len);
 }
 
-static void add_icmp6(struct line_text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_icmp6(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
 {
 	const uint8_t *hdr = line_take(&bytes, ICMP_BYTES);
 	const uint8_t *target;
 
 	add_addresses(text, flow);
 	if (!hdr) {
-		line_add(text, "[|icmp6]");
+		text_add(text, "[|icmp6]");
 		return;
 	}
-	line_add(text, "ICMP6, ");
+	text_add(text, "ICMP6, ");
 	add_type(text, icmp6_types, hdr[0], hdr[1]);
 	if (hdr[0] == ICMP6_ECHO_REQUEST || hdr[0] == ICMP6_ECHO_REPLY) {
-		line_add(text, ", id %u, seq %u", line_u16(hdr + 4), line_u16(hdr + 6));
+		text_add(text, ", id %u, seq %u", line_u16(hdr + 4), line_u16(hdr + 6));
 	} else if (hdr[0] == ICMP6_SOLICITATION || hdr[0] == ICMP6_ADVERTISEMENT) {
 		target = line_take(&bytes, sizeof(struct in6_addr));
-		line_add(text, " ");
+		text_add(text, " ");
 		if (target)
 			line_add_ip(text, AF_INET6, target);
 		else
-			line_add(text, "[|icmp6]");
+			text_add(text, "[|icmp6]");
 	} else if (hdr[0] == ICMP6_TOO_BIG) {
-		line_add(text, ", mtu %u", line_u32(hdr + 4));
+		text_add(text, ", mtu %u", line_u32(hdr + 4));
 	}
-	line_add(text, ", length %u", flow->len);
+	text_add(text, ", length %u", flow->len);
 }
 
-static void add_sctp(struct line_text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_sctp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
 {
 	const uint8_t *hdr = line_take(&bytes, SCTP_BYTES);
 
 	if (!hdr) {
 		add_addresses(text, flow);
-		line_add(text, "[|sctp]");
+		text_add(text, "[|sctp]");
 		return;
 	}
 	add_endpoints(text, flow, hdr);
-	line_add(text, "SCTP, length %u", flow->len);
+	text_add(text, "SCTP, length %u", flow->len);
 }
 
-static void add_other(struct line_text *text, const struct line_flow *flow)
+static void add_other(struct text *text, const struct line_flow *flow)
 {
 	const char *name = line_find_name(protocols, flow->protocol);
 
 	add_addresses(text, flow);
 	if (name)
-		line_add(text, "%s", name);
+		text_add(text, "%s", name);
 	else
-		line_add(text, "protocol %u", flow->protocol);
-	line_add(text, ", length %u", flow->len);
+		text_add(text, "protocol %u", flow->protocol);
+	text_add(text, ", length %u", flow->len);
 }
 
-void line_transport(struct line_text *text, const struct line_flow *flow, struct line_bytes bytes)
+void line_transport(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
 {
 	switch (flow->protocol) {
 	case IPPROTO_TCP:

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dissect/line_text.h"
+#include "text/builder.h"
 #include "text/output.h"
 #include "report.h"
 
@@ -29,11 +29,11 @@ static const struct verdict_look looks[] = {
 static void print_wrapped(const char *text, int at)
 {
 	char safe[REPORT_TEXT];
-	struct line_text line = { .at = safe, .left = sizeof(safe) };
+	struct text line = text_in(safe, sizeof(safe));
 	int column = at;
 	char *word, *rest;
 
-	line_add_safe(&line, text, strlen(text));
+	text_add_safe(&line, text, strlen(text));
 	for (word = strtok_r(safe, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
 		int width = (int)strlen(word);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Foreign names for people.
+ * Foreign text for people.
  */
 #include "escape.h"
 
@@ -18,7 +18,7 @@ const char *escape(const char *text, char *out, size_t room)
 
 		if (byte == '\\')
 			strcpy(piece, "\\\\");
-		else if (byte < 0x20 || byte >= 0x7f)
+		else if (!escape_is_plain(byte))
 			snprintf(piece, sizeof(piece), "\\x%02x", byte);
 		length = strlen(piece);
 		if (length >= room - (size_t)(to - out))
@@ -27,4 +27,14 @@ const char *escape(const char *text, char *out, size_t room)
 	}
 	*to = '\0';
 	return out;
+}
+
+void escape_controls(char *text)
+{
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
+
+		if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0))
+			*text = '?';
+	}
 }

@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Foreign names for people: nothing in them can control the terminal, begin a line, or look like
- * another name.
+ * Foreign text for people: names of devices in a container, of processes, in a capture file. None
+ * may control the terminal or begin a line of its own. There is one way for each use:
+ *
+ *	escape()          names in lists: two names that differ never look alike
+ *	escape_controls() sentences on stderr: a path that the user typed in another alphabet stays
+ *	                  readable, and nobody counts columns
+ *	text_add_safe()   packet lines and aligned reports (builder.h): a byte stays a column
+ *
+ * JSON needs none of them: output_text() makes valid strings, and jansson escapes the rest.
  */
 #ifndef NSRING_ESCAPE_H
 #define NSRING_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/** escape_is_plain() - is a byte printable ASCII? */
+static inline bool escape_is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x7f;
+}
 
 /**
  * escape() - printable ASCII as it is, a backslash doubled, every other byte as "\x1b"
@@ -17,5 +31,11 @@
  * Return: @out.
  */
 const char *escape(const char *text, char *out, size_t room);
+
+/**
+ * escape_controls() - put '?' in place of control characters: C0, DEL, and C1 in UTF-8
+ * @text: changed in place; keeps its length
+ */
+void escape_controls(char *text);
 
 #endif

@@ -6,8 +6,9 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
+
+#include "escape.h"
 
 static bool progress_shown;
 
@@ -18,20 +19,6 @@ void say_progress(const char *line)
 	progress_shown = *line;
 }
 
-/*
- * Names in @text may be anybody's: of a device in a container, in a capture file. None may control
- * the terminal (C0, DEL, and C1 in UTF-8) or begin a line of its own.
- */
-static void make_harmless(char *text)
-{
-	for (; *text; text++) {
-		uint8_t byte = (uint8_t)*text, next = (uint8_t)text[1];
-
-		if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0))
-			*text = '?';
-	}
-}
-
 /* One fprintf() a line, so that lines of several processes on one terminal stay whole. */
 __attribute__((format(printf, 3, 0))) static void say(const char *command, const char *tail,
 						      const char *fmt, va_list ap)
@@ -39,7 +26,7 @@ __attribute__((format(printf, 3, 0))) static void say(const char *command, const
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	make_harmless(text);
+	escape_controls(text);
 	if (progress_shown)
 		say_progress("");
 	fprintf(stderr, "nsring%s%s: %s%s\n", command ? " " : "", command ? command : "", text,

@@ -2,7 +2,7 @@
 /*
  * Words.
  */
-#include "say.h"
+#include "words.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What nsring ls prints for people is made of: foreign names and lists that wrap.
+ * What texts for people are made of: strings built piece by piece, foreign names, lists that wrap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "text/builder.h"
 #include "text/escape.h"
 #include "text/wrap.h"
 
@@ -47,6 +48,32 @@ static void escaped_byte_that_does_not_fit_is_left_out_as_a_whole(void **state)
 	assert_string_equal(escape("a\n", out, sizeof(out)), "a\\x0a");
 	assert_string_equal(escape("abcdefgh", out, sizeof(out)), "abcde");
 	assert_string_equal(escape("abc", out, 1), "");
+}
+
+static void text_is_built_piece_by_piece(void **state)
+{
+	char buffer[32];
+	struct text text = text_in(buffer, sizeof(buffer));
+
+	assert_string_equal(buffer, "");
+	text_add(&text, "%d of ", 3);
+	text_add_safe(&text, "e\0t\033\303", 5);
+	assert_string_equal(buffer, "3 of e?t??");
+	assert_ptr_equal(text.at, buffer + strlen(buffer));
+}
+
+static void text_that_does_not_fit_is_dropped_and_the_rest_ends_with_nul(void **state)
+{
+	char buffer[8];
+	struct text text = text_in(buffer, 6);
+
+	memcpy(buffer + 6, "##", 2);
+	text_add(&text, "%s", "abcd");
+	text_add(&text, "%s", "efgh");
+	text_add_safe(&text, "ijkl", 4);
+	assert_string_equal(buffer, "abcde");
+	assert_memory_equal(buffer + 6, "##", 2);
+	assert_int_equal(text.left, 1);
 }
 
 static char *wrapped(int items, int width)
@@ -98,6 +125,8 @@ int main(void)
 		cmocka_unit_test(control_characters_bytes_beyond_ascii_and_backslashes_are_escaped),
 		cmocka_unit_test(names_that_differ_never_look_alike),
 		cmocka_unit_test(escaped_byte_that_does_not_fit_is_left_out_as_a_whole),
+		cmocka_unit_test(text_is_built_piece_by_piece),
+		cmocka_unit_test(text_that_does_not_fit_is_dropped_and_the_rest_ends_with_nul),
 		cmocka_unit_test(list_goes_on_in_the_next_line_when_one_is_full),
 		cmocka_unit_test(no_line_is_longer_than_its_width),
 	};

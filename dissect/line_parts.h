@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the packet printers (line.c, line_ip.c, line_transport.c) share: text that can't overflow
- * and bytes that can't be read past their end.
+ * What the packet printers (line.c, line_ip.c, line_transport.c) share: pieces of text and bytes
+ * that can't be read past their end.
  */
-#ifndef NSRING_LINE_TEXT_H
-#define NSRING_LINE_TEXT_H
+#ifndef NSRING_LINE_PARTS_H
+#define NSRING_LINE_PARTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** struct line_text - a string that is being built; what doesn't fit is dropped */
-struct line_text {
-	char *at;
-	size_t left; /* with room for the final NUL, at least 1 */
-};
+#include "text/builder.h"
 
 /** struct line_bytes - what is left of a packet; @left may fall short of what its headers tell */
 struct line_bytes {
@@ -22,17 +18,11 @@ struct line_bytes {
 	uint32_t left;
 };
 
-/** line_add() - append printf-formatted text; strings of a packet go through line_add_safe() */
-__attribute__((format(printf, 2, 3))) void line_add(struct line_text *text, const char *fmt, ...);
-
-/** line_add_safe() - append @bytes of foreign text, '?' for all that isn't printable ASCII */
-void line_add_safe(struct line_text *text, const void *from, size_t bytes);
-
 /** line_add_mac() - append a link-level address of 6 bytes */
-void line_add_mac(struct line_text *text, const uint8_t *mac);
+void line_add_mac(struct text *text, const uint8_t *mac);
 
 /** line_add_ip() - append the address at @from; @family is AF_INET or AF_INET6 */
-void line_add_ip(struct line_text *text, int family, const uint8_t *from);
+void line_add_ip(struct text *text, int family, const uint8_t *from);
 
 /**
  * line_take() - consume bytes
@@ -78,10 +68,10 @@ const char *line_find_name(const struct line_name *names, uint32_t number);
  * @len:   its length on the wire, as the link layer tells; for packets that leave it out
  * @depth: of tunnels still to be followed
  */
-void line_ip(struct line_text *text, struct line_bytes bytes, uint32_t len, unsigned int depth);
+void line_ip(struct text *text, struct line_bytes bytes, uint32_t len, unsigned int depth);
 
 /** line_arp() - summarise an ARP packet */
-void line_arp(struct line_text *text, struct line_bytes bytes, uint32_t len);
+void line_arp(struct text *text, struct line_bytes bytes, uint32_t len);
 
 /**
  * struct line_flow - whose segment or datagram this is
@@ -100,9 +90,9 @@ struct line_flow {
 };
 
 /** line_transport() - summarise what an IP packet carries, its addresses first */
-void line_transport(struct line_text *text, const struct line_flow *flow, struct line_bytes bytes);
+void line_transport(struct text *text, const struct line_flow *flow, struct line_bytes bytes);
 
 /** line_dns() - summarise a DNS message of @len bytes on the wire */
-void line_dns(struct line_text *text, struct line_bytes bytes, uint32_t len);
+void line_dns(struct text *text, struct line_bytes bytes, uint32_t len);
 
 #endif
