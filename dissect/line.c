@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * One readable line a packet: time, interface, direction and link layer. line_ip.c and
- * line_transport.c go on from there.
+ * line_transport.c go on from there, over the offsets of dissect.h.
  */
 #include "line.h"
 
@@ -11,23 +11,9 @@
 #include "text/units.h"
 #include "line_parts.h"
 
-/* https://www.tcpdump.org/linktypes.html */
-#define LINKTYPE_NULL	    0
-#define LINKTYPE_ETHERNET   1
-#define LINKTYPE_RAW_OLD    12
-#define LINKTYPE_RAW	    101
-#define LINKTYPE_LOOP	    108
-#define LINKTYPE_LINUX_SLL  113
-#define LINKTYPE_IPV4	    228
-#define LINKTYPE_IPV6	    229
-#define LINKTYPE_LINUX_SLL2 276
-
-#define ETHERTYPE_MIN 1536 /* below it, 802.3: a length */
-#define SLL_BYTES     16
-#define SLL2_BYTES    20
-#define FAMILY_BYTES  4
-#define VLAN_ID_MASK  0x0fff
-#define HEX_COLUMNS   16
+#define VLAN_BYTES   4
+#define VLAN_ID_MASK 0x0fff
+#define HEX_COLUMNS  16
 
 static const struct line_name ethertypes[] = {
 	{ ETH_P_IP, "IPv4" },	    { ETH_P_IPV6, "IPv6" },	 { ETH_P_ARP, "ARP" },
@@ -47,125 +33,99 @@ static void add_ethertype(struct text *text, uint16_t type)
 		text_add(text, "0x%04x", type);
 }
 
-static bool is_vlan(uint16_t type)
+/* "Cooked", in the first or the second version of its header: the sender's address only. */
+static void add_cooked_address(struct text *text, const struct line_packet *packet)
 {
-	return type == ETH_P_8021Q || type == ETH_P_8021AD || type == ETH_P_QINQ1;
-}
+	bool second = packet->d.link == DISSECT_LINK_SLL2;
+	const uint8_t *address = packet->data + (second ? 12 : 6);
+	uint16_t bytes = second ? packet->data[11] : bytes_u16(packet->data + 4);
 
-/* What follows an EtherType; @len is on the wire, from after the type. */
-static void add_payload(struct text *text, uint16_t type, struct line_bytes bytes, uint32_t len)
-{
-	const uint8_t *tag;
-
-	while (is_vlan(type)) {
-		tag = line_take(&bytes, 4);
-		if (!tag) {
-			text_add(text, "[|vlan]");
-			return;
-		}
-		text_add(text, "vlan %u, ", line_u16(tag) & VLAN_ID_MASK);
-		type = line_u16(tag + 2);
-		len = len > 4 ? len - 4 : 0;
-	}
-	if (type == ETH_P_IP || type == ETH_P_IPV6) {
-		line_ip(text, bytes, len, LINE_IP_DEPTH);
-	} else if (type == ETH_P_ARP || type == ETH_P_RARP) {
-		line_arp(text, bytes, len);
-	} else if (type < ETHERTYPE_MIN) {
-		text_add(text, "802.3, length %u", len);
-	} else {
-		text_add(text, "ethertype ");
-		add_ethertype(text, type);
-		text_add(text, ", length %u", len);
-	}
-}
-
-static void add_ethernet(struct text *text, struct line_bytes bytes, uint32_t len, bool link)
-{
-	const uint8_t *hdr = line_take(&bytes, ETH_HLEN);
-	uint16_t type;
-
-	if (!hdr) {
-		text_add(text, "[|ether]");
+	if (bytes != ETH_ALEN)
 		return;
-	}
-	type = line_u16(hdr + 12);
-	if (link) {
-		line_add_mac(text, hdr + 6);
+	line_add_mac(text, address);
+	text_add(text, ", ");
+}
+
+static void add_link_header(struct text *text, const struct line_packet *packet)
+{
+	switch (packet->d.link) {
+	case DISSECT_LINK_ETHERNET:
+		line_add_mac(text, packet->data + ETH_ALEN);
 		text_add(text, " > ");
-		line_add_mac(text, hdr);
-		text_add(text, ", ethertype ");
-		add_ethertype(text, type);
-		text_add(text, ", length %u: ", len);
-	}
-	add_payload(text, type, bytes, len > ETH_HLEN ? len - ETH_HLEN : 0);
-}
-
-/* "Cooked", in the second or the first version of its header: the sender's address only. */
-static void add_cooked(struct text *text, struct line_bytes bytes, uint32_t len, bool link,
-		       bool second)
-{
-	uint32_t hdr_bytes = second ? SLL2_BYTES : SLL_BYTES;
-	const uint8_t *hdr = line_take(&bytes, hdr_bytes);
-	const uint8_t *address;
-	uint16_t type, address_bytes;
-
-	if (!hdr) {
-		text_add(text, "[|sll]");
-		return;
-	}
-	type = line_u16(second ? hdr : hdr + 14);
-	address = second ? hdr + 12 : hdr + 6;
-	address_bytes = second ? hdr[11] : line_u16(hdr + 4);
-	if (link) {
-		if (address_bytes == ETH_ALEN) {
-			line_add_mac(text, address);
-			text_add(text, ", ");
-		}
-		text_add(text, "ethertype ");
-		add_ethertype(text, type);
-		text_add(text, ", length %u: ", len);
-	}
-	add_payload(text, type, bytes, len > hdr_bytes ? len - hdr_bytes : 0);
-}
-
-static void add_link(struct text *text, uint32_t linktype, struct line_bytes bytes, uint32_t len,
-		     bool link)
-{
-	switch (linktype) {
-	case LINKTYPE_ETHERNET:
-		add_ethernet(text, bytes, len, link);
+		line_add_mac(text, packet->data);
+		text_add(text, ", ");
 		break;
-	case LINKTYPE_LINUX_SLL:
-	case LINKTYPE_LINUX_SLL2:
-		add_cooked(text, bytes, len, link, linktype == LINKTYPE_LINUX_SLL2);
-		break;
-	case LINKTYPE_NULL:
-	case LINKTYPE_LOOP:
-		/* The address family's number differs between systems; the IP header tells too. */
-		if (line_take(&bytes, FAMILY_BYTES))
-			line_ip(text, bytes, len > FAMILY_BYTES ? len - FAMILY_BYTES : 0,
-				LINE_IP_DEPTH);
-		else
-			text_add(text, "[|null]");
-		break;
-	case LINKTYPE_RAW:
-	case LINKTYPE_RAW_OLD:
-	case LINKTYPE_IPV4:
-	case LINKTYPE_IPV6:
-		line_ip(text, bytes, len, LINE_IP_DEPTH);
+	case DISSECT_LINK_SLL:
+	case DISSECT_LINK_SLL2:
+		add_cooked_address(text, packet);
 		break;
 	default:
-		text_add(text, "link type %u, length %u", linktype, len);
+		return;
 	}
+	text_add(text, "ethertype ");
+	add_ethertype(text, packet->d.link_ethertype);
+	text_add(text, ", length %u: ", packet->len);
+}
+
+static void add_tags(struct text *text, const struct line_packet *packet)
+{
+	uint32_t i, at = packet->d.vlan;
+
+	for (i = 0; i < packet->d.vlans; i++, at += VLAN_BYTES)
+		text_add(text, "vlan %u, ", bytes_u16(packet->data + at) & VLAN_ID_MASK);
+}
+
+static void add_network(struct text *text, const struct line_packet *packet)
+{
+	switch (packet->d.network_kind) {
+	case DISSECT_NETWORK_IP:
+		line_ip(text, packet);
+		break;
+	case DISSECT_NETWORK_ARP:
+		line_arp(text, packet);
+		break;
+	case DISSECT_NETWORK_LENGTH:
+		text_add(text, "802.3, length %u", packet->d.network_len);
+		break;
+	case DISSECT_NETWORK_OTHER:
+		text_add(text, "ethertype ");
+		add_ethertype(text, packet->d.ethertype);
+		text_add(text, ", length %u", packet->d.network_len);
+		break;
+	default:
+		text_add(text, "[|vlan]");
+	}
+}
+
+static void add_packet(struct text *text, const struct line_packet *packet, bool link)
+{
+	static const char *const cut[] = {
+		[DISSECT_LINK_ETHERNET] = "[|ether]",
+		[DISSECT_LINK_SLL] = "[|sll]",
+		[DISSECT_LINK_SLL2] = "[|sll]",
+		[DISSECT_LINK_FAMILY] = "[|null]",
+	};
+
+	if (packet->d.link != DISSECT_LINK_NONE && !packet->d.link_bytes) {
+		text_add(text, "%s", cut[packet->d.link]);
+		return;
+	}
+	if (link)
+		add_link_header(text, packet);
+	add_tags(text, packet);
+	add_network(text, packet);
 }
 
 size_t line_summary(char *out, const struct nsr_packet *packet, uint32_t linktype, bool link)
 {
+	struct line_packet printed = { .data = packet->data, .len = packet->len };
 	struct text text = text_in(out, LINE_BYTES);
-	struct line_bytes bytes = { .at = packet->data, .left = packet->caplen };
 
-	add_link(&text, linktype, bytes, packet->len, link);
+	dissect(&printed.d, packet->data, packet->caplen, packet->len, linktype);
+	if (printed.d.link == DISSECT_LINK_UNKNOWN)
+		text_add(&text, "link type %u, length %u", linktype, packet->len);
+	else
+		add_packet(&text, &printed, link);
 	return (size_t)(text.at - out);
 }
 

@@ -25,19 +25,19 @@ static const struct line_name rcodes[] = {
  * Find where a name ends. The first question can't be compressed: what would be compression is
  * taken for damage. Return its bytes, 0 when it doesn't end within @bytes.
  */
-static uint32_t name_bytes(struct line_bytes bytes)
+static uint32_t name_bytes(struct bytes bytes)
 {
-	const uint8_t *begin = bytes.at;
+	uint32_t begin = bytes.at;
 	unsigned int labels;
 	const uint8_t *length;
 
 	for (labels = 0; labels < LABELS_MAX; labels++) {
-		length = line_take(&bytes, 1);
+		length = bytes_take(&bytes, 1);
 		if (!length || *length > LABEL_MAX)
 			return 0;
 		if (*length == 0)
-			return (uint32_t)(bytes.at - begin);
-		if (!line_take(&bytes, *length))
+			return bytes.at - begin;
+		if (!bytes_take(&bytes, *length))
 			return 0;
 	}
 	return 0;
@@ -54,44 +54,44 @@ static void add_name(struct text *text, const uint8_t *at)
 	}
 }
 
-static void add_question(struct text *text, struct line_bytes bytes)
+static void add_question(struct text *text, struct bytes bytes)
 {
 	uint32_t bytes_of_name = name_bytes(bytes);
-	const uint8_t *name = line_take(&bytes, bytes_of_name);
-	const uint8_t *type = line_take(&bytes, 2);
+	const uint8_t *name = bytes_take(&bytes, bytes_of_name);
+	const uint8_t *type = bytes_take(&bytes, 2);
 	const char *known;
 
 	if (bytes_of_name == 0 || !type) {
 		text_add(text, " [|dns]");
 		return;
 	}
-	known = line_find_name(types, line_u16(type));
+	known = line_find_name(types, bytes_u16(type));
 	if (known)
 		text_add(text, " %s? ", known);
 	else
-		text_add(text, " type %u? ", line_u16(type));
+		text_add(text, " type %u? ", bytes_u16(type));
 	add_name(text, name);
 }
 
-void line_dns(struct text *text, struct line_bytes bytes, uint32_t len)
+void line_dns(struct text *text, struct bytes bytes, uint32_t len)
 {
-	const uint8_t *hdr = line_take(&bytes, DNS_BYTES);
+	const uint8_t *hdr = bytes_take(&bytes, DNS_BYTES);
 	const char *failure;
 
 	if (!hdr) {
 		text_add(text, "UDP, length %u", len);
 		return;
 	}
-	text_add(text, "DNS %u", line_u16(hdr));
-	if (line_u16(hdr + 2) & DNS_RESPONSE) {
-		failure = line_find_name(rcodes, line_u16(hdr + 2) & DNS_RCODE_MASK);
+	text_add(text, "DNS %u", bytes_u16(hdr));
+	if (bytes_u16(hdr + 2) & DNS_RESPONSE) {
+		failure = line_find_name(rcodes, bytes_u16(hdr + 2) & DNS_RCODE_MASK);
 		if (failure)
 			text_add(text, " %s", failure);
-		text_add(text, " answer, %u records", line_u16(hdr + 6));
+		text_add(text, " answer, %u records", bytes_u16(hdr + 6));
 	} else {
 		text_add(text, " query");
 	}
-	if (line_u16(hdr + 4) > 0)
+	if (bytes_u16(hdr + 4) > 0)
 		add_question(text, bytes);
 	text_add(text, ", length %u", len);
 }

@@ -12,11 +12,11 @@ void line_add_mac(struct text *text, const uint8_t *mac)
 		 mac[5]);
 }
 
-void line_add_ip(struct text *text, int family, const uint8_t *from)
+void line_add_ip(struct text *text, uint8_t version, const uint8_t *from)
 {
 	char address[INET6_ADDRSTRLEN];
 
-	if (inet_ntop(family, from, address, sizeof(address)))
+	if (inet_ntop(version == 6 ? AF_INET6 : AF_INET, from, address, sizeof(address)))
 		text_add(text, "%s", address);
 }
 

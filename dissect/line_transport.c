@@ -7,10 +7,6 @@
 
 #include "line_parts.h"
 
-#define TCP_BYTES   20
-#define UDP_BYTES   8
-#define ICMP_BYTES  8
-#define SCTP_BYTES  12
 #define DNS_PORT    53
 #define MDNS_PORT   5353
 #define VXLAN_PORT  4789
@@ -91,21 +87,16 @@ static const struct line_name protocols[] = {
 	{ 0, NULL },
 };
 
-static void add_addresses(struct text *text, const struct line_flow *flow)
+/* "10.0.0.1.443 > 10.0.0.2.51000: " */
+static void add_endpoints(struct text *text, const struct line_packet *packet,
+			  const struct dissect_ip *ip)
 {
-	line_add_ip(text, flow->family, flow->src);
-	text_add(text, " > ");
-	line_add_ip(text, flow->family, flow->dst);
-	text_add(text, ": ");
-}
+	const uint8_t *ports = packet->data + packet->d.transport.ports;
 
-/* "10.0.0.1.443 > 10.0.0.2.51000: ", from the two ports at @ports. */
-static void add_endpoints(struct text *text, const struct line_flow *flow, const uint8_t *ports)
-{
-	line_add_ip(text, flow->family, flow->src);
-	text_add(text, ".%u > ", line_u16(ports));
-	line_add_ip(text, flow->family, flow->dst);
-	text_add(text, ".%u: ", line_u16(ports + 2));
+	line_add_ip(text, ip->version, packet->data + ip->src);
+	text_add(text, ".%u > ", bytes_u16(ports));
+	line_add_ip(text, ip->version, packet->data + ip->dst);
+	text_add(text, ".%u: ", bytes_u16(ports + 2));
 }
 
 static void add_tcp_flags(struct text *text, uint8_t flags)
@@ -123,68 +114,48 @@ static void add_tcp_flags(struct text *text, uint8_t flags)
 	text_add(text, "Flags [%s]", n > 0 ? shown : "none");
 }
 
-static void add_tcp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_tcp(struct text *text, const struct dissect_transport *t, const uint8_t *hdr)
 {
-	const uint8_t *hdr = line_take(&bytes, TCP_BYTES);
-	uint32_t hdr_bytes, seq, data_bytes;
+	uint32_t seq = bytes_u32(hdr + 4);
 
-	if (!hdr) {
-		add_addresses(text, flow);
-		text_add(text, "[|tcp]");
+	if (t->status == DISSECT_BAD) {
+		text_add(text, "bad TCP header length %u", t->header_bytes);
 		return;
 	}
-	add_endpoints(text, flow, hdr);
-	hdr_bytes = (hdr[12] >> 4) * 4u;
-	if (hdr_bytes < TCP_BYTES || hdr_bytes > flow->len) {
-		text_add(text, "bad TCP header length %u", hdr_bytes);
-		return;
-	}
-	seq = line_u32(hdr + 4);
-	data_bytes = flow->len - hdr_bytes;
 	add_tcp_flags(text, hdr[13]);
 	text_add(text, ", seq %u", seq);
-	if (data_bytes > 0)
-		text_add(text, ":%u", seq + data_bytes);
+	if (t->payload_len > 0)
+		text_add(text, ":%u", seq + t->payload_len);
 	if (hdr[13] & 0x10)
-		text_add(text, ", ack %u", line_u32(hdr + 8));
-	text_add(text, ", win %u, length %u", line_u16(hdr + 14), data_bytes);
+		text_add(text, ", ack %u", bytes_u32(hdr + 8));
+	text_add(text, ", win %u, length %u", bytes_u16(hdr + 14), t->payload_len);
 }
 
 static bool is_port(const uint8_t *ports, uint16_t port)
 {
-	return line_u16(ports) == port || line_u16(ports + 2) == port;
+	return bytes_u16(ports) == port || bytes_u16(ports + 2) == port;
 }
 
-static void add_udp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_udp(struct text *text, const struct dissect_transport *t, const uint8_t *hdr)
 {
-	const uint8_t *hdr = line_take(&bytes, UDP_BYTES);
+	/* All that the IP packet has: a datagram that is longer than it says is damaged. */
+	struct bytes bytes = { .data = hdr, .at = t->header_bytes, .end = t->captured };
 	const uint8_t *vxlan;
-	uint32_t len;
 
-	if (!hdr) {
-		add_addresses(text, flow);
-		text_add(text, "[|udp]");
+	if (t->status == DISSECT_BAD) {
+		text_add(text, "bad UDP length %u", bytes_u16(hdr + 4));
 		return;
 	}
-	add_endpoints(text, flow, hdr);
-	len = line_u16(hdr + 4);
-	/* Zero: segmentation is left to the device. */
-	if (len == 0)
-		len = flow->len;
-	if (len < UDP_BYTES) {
-		text_add(text, "bad UDP length %u", len);
-		return;
-	}
-	len -= UDP_BYTES;
 	if (is_port(hdr, DNS_PORT) || is_port(hdr, MDNS_PORT)) {
-		line_dns(text, bytes, len);
+		line_dns(text, bytes, t->payload_len);
 		return;
 	}
-	vxlan = is_port(hdr, VXLAN_PORT) ? line_take(&bytes, VXLAN_BYTES) : NULL;
+	vxlan = is_port(hdr, VXLAN_PORT) ? bytes_take(&bytes, VXLAN_BYTES) : NULL;
 	if (vxlan)
-		text_add(text, "VXLAN, vni %u, length %u", line_u32(vxlan + 4) >> 8, len);
+		text_add(text, "VXLAN, vni %u, length %u", bytes_u32(vxlan + 4) >> 8,
+			 t->payload_len);
 	else
-		text_add(text, "UDP, length %u", len);
+		text_add(text, "UDP, length %u", t->payload_len);
 }
 
 static void add_type(struct text *text, const struct line_name *names, uint8_t type, uint8_t code)
@@ -197,99 +168,108 @@ static void add_type(struct text *text, const struct line_name *names, uint8_t t
 		text_add(text, "type %u, code %u", type, code);
 }
 
-static void add_icmp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_icmp(struct text *text, const struct dissect_transport *t, const uint8_t *hdr)
 {
-	const uint8_t *hdr = line_take(&bytes, ICMP_BYTES);
-	const char *what;
+	const char *what = line_find_name(unreachable_codes, hdr[1]);
 
-	add_addresses(text, flow);
-	if (!hdr) {
-		text_add(text, "[|icmp]");
-		return;
-	}
 	text_add(text, "ICMP ");
 	add_type(text, icmp_types, hdr[0], hdr[1]);
-	what = line_find_name(unreachable_codes, hdr[1]);
 	if (hdr[0] == ICMP_ECHO || hdr[0] == ICMP_ECHOREPLY)
-		text_add(text, ", id %u, seq %u", line_u16(hdr + 4), line_u16(hdr + 6));
+		text_add(text, ", id %u, seq %u", bytes_u16(hdr + 4), bytes_u16(hdr + 6));
 	else if (hdr[0] == ICMP_DEST_UNREACH && what)
 		text_add(text, " (%s)", what);
 	else if (hdr[0] == ICMP_DEST_UNREACH)
 		text_add(text, " (code %u)", hdr[1]);
-	text_add(text, ", length %u", flow->len);
+	text_add(text, ", length %u", t->len);
 }
 
-static void add_icmp6(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_icmp6(struct text *text, const struct dissect_transport *t, const uint8_t *hdr)
 {
-	const uint8_t *hdr = line_take(&bytes, ICMP_BYTES);
+	struct bytes bytes = { .data = hdr, .at = t->header_bytes, .end = t->captured };
 	const uint8_t *target;
 
-	add_addresses(text, flow);
-	if (!hdr) {
-		text_add(text, "[|icmp6]");
-		return;
-	}
 	text_add(text, "ICMP6, ");
 	add_type(text, icmp6_types, hdr[0], hdr[1]);
 	if (hdr[0] == ICMP6_ECHO_REQUEST || hdr[0] == ICMP6_ECHO_REPLY) {
-		text_add(text, ", id %u, seq %u", line_u16(hdr + 4), line_u16(hdr + 6));
+		text_add(text, ", id %u, seq %u", bytes_u16(hdr + 4), bytes_u16(hdr + 6));
 	} else if (hdr[0] == ICMP6_SOLICITATION || hdr[0] == ICMP6_ADVERTISEMENT) {
-		target = line_take(&bytes, sizeof(struct in6_addr));
+		target = bytes_take(&bytes, sizeof(struct in6_addr));
 		text_add(text, " ");
 		if (target)
-			line_add_ip(text, AF_INET6, target);
+			line_add_ip(text, 6, target);
 		else
 			text_add(text, "[|icmp6]");
 	} else if (hdr[0] == ICMP6_TOO_BIG) {
-		text_add(text, ", mtu %u", line_u32(hdr + 4));
+		text_add(text, ", mtu %u", bytes_u32(hdr + 4));
 	}
-	text_add(text, ", length %u", flow->len);
+	text_add(text, ", length %u", t->len);
 }
 
-static void add_sctp(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
+static void add_sctp(struct text *text, const struct dissect_transport *t, const uint8_t *hdr)
 {
-	const uint8_t *hdr = line_take(&bytes, SCTP_BYTES);
-
-	if (!hdr) {
-		add_addresses(text, flow);
-		text_add(text, "[|sctp]");
-		return;
-	}
-	add_endpoints(text, flow, hdr);
-	text_add(text, "SCTP, length %u", flow->len);
+	text_add(text, "SCTP, length %u", t->len);
 }
 
-static void add_other(struct text *text, const struct line_flow *flow)
+static void add_other(struct text *text, const struct dissect_ip *ip)
 {
-	const char *name = line_find_name(protocols, flow->protocol);
+	const char *name = line_find_name(protocols, ip->protocol);
 
-	add_addresses(text, flow);
 	if (name)
 		text_add(text, "%s", name);
 	else
-		text_add(text, "protocol %u", flow->protocol);
-	text_add(text, ", length %u", flow->len);
+		text_add(text, "protocol %u", ip->protocol);
+	text_add(text, ", length %u", ip->len);
 }
 
-void line_transport(struct text *text, const struct line_flow *flow, struct line_bytes bytes)
+/**
+ * struct printer - prints a transport header that was captured
+ * @protocol: IP protocol number
+ * @cut:      what is printed in its place when it was not captured
+ * @ports:    it has ports
+ * @add:      appends to text; @hdr is the header
+ */
+struct printer {
+	uint8_t protocol;
+	const char *cut;
+	bool ports;
+	void (*add)(struct text *text, const struct dissect_transport *t, const uint8_t *hdr);
+};
+
+static const struct printer printers[] = {
+	{ IPPROTO_TCP, "[|tcp]", true, add_tcp },
+	{ IPPROTO_UDP, "[|udp]", true, add_udp },
+	{ IPPROTO_ICMP, "[|icmp]", false, add_icmp },
+	{ IPPROTO_ICMPV6, "[|icmp6]", false, add_icmp6 },
+	{ IPPROTO_SCTP, "[|sctp]", true, add_sctp },
+};
+
+static const struct printer *find_printer(const struct dissect_transport *t)
 {
-	switch (flow->protocol) {
-	case IPPROTO_TCP:
-		add_tcp(text, flow, bytes);
-		break;
-	case IPPROTO_UDP:
-		add_udp(text, flow, bytes);
-		break;
-	case IPPROTO_ICMP:
-		add_icmp(text, flow, bytes);
-		break;
-	case IPPROTO_ICMPV6:
-		add_icmp6(text, flow, bytes);
-		break;
-	case IPPROTO_SCTP:
-		add_sctp(text, flow, bytes);
-		break;
-	default:
-		add_other(text, flow);
+	size_t i;
+
+	for (i = 0; t->known && i < sizeof(printers) / sizeof(printers[0]); i++) {
+		if (printers[i].protocol == t->protocol)
+			return &printers[i];
 	}
+	return NULL;
+}
+
+void line_transport(struct text *text, const struct line_packet *packet,
+		    const struct dissect_ip *ip)
+{
+	const struct dissect_transport *t = &packet->d.transport;
+	const struct printer *printer = find_printer(t);
+	/* Options may have been cut: they are not printed. */
+	bool whole = printer && (t->status != DISSECT_CUT || t->header_bytes > 0);
+
+	if (whole && printer->ports)
+		add_endpoints(text, packet, ip);
+	else
+		line_ip_addresses(text, packet, ip);
+	if (whole)
+		printer->add(text, t, packet->data + t->header);
+	else if (printer)
+		text_add(text, "%s", printer->cut);
+	else
+		add_other(text, ip);
 }
