@@ -9,6 +9,7 @@
 #include "jobs/captures.h"
 #include "sys/clock.h"
 #include "text/ledger.h"
+#include "text/object.h"
 #include "text/output.h"
 #include "text/units.h"
 #include "text/words.h"
@@ -64,18 +65,22 @@ static void add(struct count_sum *sum, const struct count_sum *more)
 /* The fields that interval and final objects share. */
 static json_t *sum_json(const struct count_sum *sum)
 {
-	json_t *object = json_pack(
-		"{s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:I}", "packets", (json_int_t)sum->packets,
-		"bytes", (json_int_t)sum->bytes, "seconds", sum->seconds, "packets_per_second",
-		rate((double)sum->packets, sum->seconds), "bits_per_second",
-		rate((double)sum->bytes * 8, sum->seconds), "lost", ledger_json(&sum->lost),
-		"filtered", ledger_filtered_json(&sum->lost), "sampled",
-		(json_int_t)sum->lost.sampled);
+	json_t *object = json_object();
 
-	if (object && sum->target)
-		json_object_set_new(object, "target", output_text(sum->target));
-	if (object && sum->error)
-		json_object_set_new(object, "error", output_text(sum->error));
+	object_set_number(&object, "packets", sum->packets);
+	object_set_number(&object, "bytes", sum->bytes);
+	object_set(&object, "seconds", json_real(sum->seconds));
+	object_set(&object, "packets_per_second",
+		   json_real(rate((double)sum->packets, sum->seconds)));
+	object_set(&object, "bits_per_second",
+		   json_real(rate((double)sum->bytes * 8, sum->seconds)));
+	object_set(&object, "lost", ledger_json(&sum->lost));
+	object_set(&object, "filtered", ledger_filtered_json(&sum->lost));
+	object_set_number(&object, "sampled", sum->lost.sampled);
+	if (sum->target)
+		object_set(&object, "target", output_text(sum->target));
+	if (sum->error)
+		object_set(&object, "error", output_text(sum->error));
 	return object;
 }
 
@@ -150,53 +155,51 @@ static void print_total(const struct count *count, const struct count_sum *sum)
 	       ledger_filtered_text(&sum->lost, filtered));
 }
 
-/* The totals of each target into @list (not with JSON: printed), and of all. */
-static struct count_sum sum_up(const struct count *count, json_t *list)
+static struct count_sum sum_up(const struct count *count)
 {
 	struct count_sum all = { .target = "total", .seconds = captures_seconds(&count->set) };
+	struct count_sum sum;
 	uint32_t i;
 
 	for (i = 0; i < count->set.count; i++) {
-		struct count_sum sum;
-
 		total_of(count, &count->set.list[i], &sum);
 		add(&all, &sum);
-		if (list)
-			json_array_append_new(list, sum_json(&sum));
-		else
-			print_total(count, &sum);
 	}
 	return all;
 }
 
 static void print_final(const struct count *count)
 {
-	struct count_sum all;
+	struct count_sum sum;
+	uint32_t i;
 
 	puts("");
-	all = sum_up(count, NULL);
-	if (count->set.count > 1)
-		print_total(count, &all);
+	for (i = 0; i < count->set.count; i++) {
+		total_of(count, &count->set.list[i], &sum);
+		print_total(count, &sum);
+	}
+	if (count->set.count < 2)
+		return;
+	sum = sum_up(count);
+	print_total(count, &sum);
 }
 
-static void print_final_json(const struct count *count)
+static json_t *final_json(const struct count *count)
 {
+	struct count_sum sum = sum_up(count);
 	json_t *targets = json_array();
-	struct count_sum all;
 	json_t *object;
+	uint32_t i;
 
-	if (!targets)
-		return;
-	all = sum_up(count, targets);
-	all.target = NULL;
-	object = sum_json(&all);
-	if (!object) {
-		json_decref(targets);
-		return;
+	sum.target = NULL;
+	object = sum_json(&sum);
+	object_set_flag(&object, "final", true);
+	for (i = 0; i < count->set.count; i++) {
+		total_of(count, &count->set.list[i], &sum);
+		object_append(&targets, sum_json(&sum));
 	}
-	json_object_set_new(object, "final", json_true());
-	json_object_set_new(object, "targets", targets);
-	output_json(stdout, object);
+	object_set(&object, "targets", targets);
+	return object;
 }
 
 static int begin(struct count *count)
@@ -231,7 +234,7 @@ static int run_open(struct count *count, const struct capture_request *args)
 		return status;
 	status = cli_status(captures_run(&count->set, args, &events));
 	if (count->json)
-		print_final_json(count);
+		output_json(stdout, final_json(count));
 	else
 		print_final(count);
 	return output_flush() ? CLI_FAILED : status;

@@ -29,6 +29,14 @@ static int examine(struct doctor *doctor, const char *target)
 	return CLI_DONE;
 }
 
+static void print_json(const struct report *report, const char *target)
+{
+	uint32_t i;
+
+	for (i = 0; i < report->count; i++)
+		output_json(stdout, report_json(&report->list[i], target));
+}
+
 static int run(void *args, char **words)
 {
 	struct doctor_args *doctor_args = args;
@@ -43,7 +51,7 @@ static int run(void *args, char **words)
 		return cli_error("doctor: out of memory");
 	status = examine(doctor, target);
 	if (!status && doctor_args->json)
-		report_show_json(&doctor->report, target);
+		print_json(&doctor->report, target);
 	else if (!status)
 		report_show(&doctor->report);
 	free(doctor);

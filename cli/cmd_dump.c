@@ -14,6 +14,7 @@
 #include "jobs/captures.h"
 #include "jobs/save.h"
 #include "text/ledger.h"
+#include "text/object.h"
 #include "text/output.h"
 #include "text/say.h"
 #include "text/units.h"
@@ -151,26 +152,27 @@ static void print_totals(const struct dump *dump, const struct totals *totals)
 			files->files == 1 ? "" : "s");
 }
 
-static void print_totals_json(const struct dump *dump, const struct totals *totals)
+static json_t *totals_json(const struct dump *dump, const struct totals *totals)
 {
 	const struct rotate *files = &dump->save.files;
 	json_t *lost = ledger_json(&totals->lost);
-	json_t *object;
+	json_t *object = json_object();
 
-	if (lost && dump->args->path)
-		json_object_set_new(lost, "disk", json_integer((json_int_t)totals->disk));
-	object = json_pack("{s:b, s:I, s:I, s:f, s:o, s:o, s:I}", "final", 1, "packets",
-			   (json_int_t)totals->packets, "bytes", (json_int_t)totals->bytes,
-			   "seconds", captures_seconds(&dump->set), "lost", lost, "filtered",
-			   ledger_filtered_json(&totals->lost), "sampled",
-			   (json_int_t)totals->lost.sampled);
-	if (object && dump->args->path) {
-		json_object_set_new(object, "files", json_integer((json_int_t)files->files));
-		json_object_set_new(object, "file_bytes",
-				    json_integer((json_int_t)rotate_bytes(files)));
-		json_object_set_new(object, "last_file", output_text(files->name));
-	}
-	output_json(to_stdout(dump->args) ? stderr : stdout, object);
+	if (dump->args->path)
+		object_set_number(&lost, "disk", totals->disk);
+	object_set_flag(&object, "final", true);
+	object_set_number(&object, "packets", totals->packets);
+	object_set_number(&object, "bytes", totals->bytes);
+	object_set(&object, "seconds", json_real(captures_seconds(&dump->set)));
+	object_set(&object, "lost", lost);
+	object_set(&object, "filtered", ledger_filtered_json(&totals->lost));
+	object_set_number(&object, "sampled", totals->lost.sampled);
+	if (!dump->args->path)
+		return object;
+	object_set_number(&object, "files", files->files);
+	object_set_number(&object, "file_bytes", rotate_bytes(files));
+	object_set(&object, "last_file", output_text(files->name));
+	return object;
 }
 
 /* A reader of files must not write into the one that it reads. */
@@ -254,7 +256,7 @@ static int run_open(struct dump *dump)
 		say_progress("");
 	totals = sum_up(dump);
 	if (dump->args->capture.json)
-		print_totals_json(dump, &totals);
+		output_json(to_stdout(dump->args) ? stderr : stdout, totals_json(dump, &totals));
 	else
 		print_totals(dump, &totals);
 	return !to_stdout(dump->args) && output_flush() ? CLI_FAILED : status;

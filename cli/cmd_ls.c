@@ -10,9 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "host/show.h"
 #include "host/watch.h"
-
-#include "host/ls.h"
 #include "jobs/stop.h"
 #include "sys/clock.h"
 #include "text/output.h"
@@ -50,11 +49,23 @@ static void raise_limit(void)
 	}
 }
 
+static int print_json(const struct host_view *view, const struct host_choice *choice, FILE *out)
+{
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < view->count && !rc; i++) {
+		if (host_chosen(choice, &view->list[i]))
+			rc = output_json(out, host_ns_json(view, &view->list[i], choice));
+	}
+	return rc ? rc : output_json(out, host_summary_json(view));
+}
+
 /* What is to be printed, as text to be freed. */
 static int format(const struct ls_args *args, const struct host_view *view,
-		  const struct ls_choice *choice, char **text, size_t *length)
+		  const struct host_choice *choice, char **text, size_t *length)
 {
-	const struct ls_style style = {
+	const struct host_style style = {
 		.width = wrap_width(stdout),
 		.colour = output_colour(stdout),
 	};
@@ -64,9 +75,9 @@ static int format(const struct ls_args *args, const struct host_view *view,
 	if (!out)
 		return -ENOMEM;
 	if (args->json)
-		rc = ls_json(view, choice, out);
+		rc = print_json(view, choice, out);
 	else
-		ls_text(view, choice, out, &style);
+		host_show_text(view, choice, out, &style);
 	if (fclose(out) == EOF)
 		rc = -ENOMEM;
 	return rc;
@@ -77,7 +88,7 @@ static int format(const struct ls_args *args, const struct host_view *view,
  * @last is what was printed before, which is not repeated; NULL at first. It becomes this.
  */
 static int print(const struct ls_args *args, const struct host_view *view,
-		 const struct ls_choice *choice, char **last)
+		 const struct host_choice *choice, char **last)
 {
 	const char *before = args->watch && !args->json && isatty(STDOUT_FILENO) ? clear : "";
 	char *text = NULL;
@@ -100,10 +111,10 @@ static int print(const struct ls_args *args, const struct host_view *view,
 static int look_and_print(const struct ls_args *args, const char *target, char **last)
 {
 	struct host_view view;
-	struct ls_choice choice;
+	struct host_choice choice;
 	int rc = host_look(&view, target || args->json ? HOLDERS_ALL : HOLDERS_SHOWN);
 	int status = rc < 0 ? cli_error("ls: looking at the host: %s", strerror(-rc))
-			    : cli_status(ls_choose(&view, target, &choice));
+			    : cli_status(host_choose(&view, target, &choice));
 
 	if (!status)
 		status = print(args, &view, &choice, last);

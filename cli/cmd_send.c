@@ -10,6 +10,7 @@
 #include "jobs/replay.h"
 #include "jobs/stop.h"
 #include "text/linktype.h"
+#include "text/object.h"
 #include "text/output.h"
 #include "text/words.h"
 #include "cli.h"
@@ -49,20 +50,32 @@ static void print_totals(const struct transmit *tx, const struct replay *replay)
 		       units_number(replay->cut_short).text);
 }
 
-static void print_totals_json(const struct transmit *tx, const struct replay *replay)
+static json_t *skipped_json(const struct transmit *tx, const struct replay *replay)
+{
+	json_t *object = json_object();
+
+	object_set_number(&object, "too_long", tx->too_long);
+	object_set_number(&object, "malformed", tx->refused);
+	object_set_number(&object, "other_linktype", replay->other_linktype);
+	return object;
+}
+
+static json_t *totals_json(const struct transmit *tx, const struct replay *replay)
 {
 	double seconds = seconds_of(tx);
+	json_t *object = json_object();
 
-	output_json(stdout,
-		    json_pack("{s:b, s:o, s:I, s:I, s:f, s:f, s:f, s:f, s:{s:I, s:I, s:I}, s:I}",
-			      "final", 1, "target", output_text(tx->target), "packets",
-			      (json_int_t)tx->frames, "bytes", (json_int_t)tx->bytes, "seconds",
-			      seconds, "packets_per_second", rate((double)tx->frames, seconds),
-			      "bits_per_second", rate((double)tx->bytes * 8, seconds),
-			      "cpu_seconds", (double)tx->cpu_ns / 1e9, "skipped", "too_long",
-			      (json_int_t)tx->too_long, "malformed", (json_int_t)tx->refused,
-			      "other_linktype", (json_int_t)replay->other_linktype, "cut_short",
-			      (json_int_t)replay->cut_short));
+	object_set_flag(&object, "final", true);
+	object_set(&object, "target", output_text(tx->target));
+	object_set_number(&object, "packets", tx->frames);
+	object_set_number(&object, "bytes", tx->bytes);
+	object_set(&object, "seconds", json_real(seconds));
+	object_set(&object, "packets_per_second", json_real(rate((double)tx->frames, seconds)));
+	object_set(&object, "bits_per_second", json_real(rate((double)tx->bytes * 8, seconds)));
+	object_set(&object, "cpu_seconds", json_real((double)tx->cpu_ns / 1e9));
+	object_set(&object, "skipped", skipped_json(tx, replay));
+	object_set_number(&object, "cut_short", replay->cut_short);
+	return object;
 }
 
 /* Usage errors that a look at the options alone tells. */
@@ -164,7 +177,7 @@ static int send_frames(const struct send_args *args, const struct frame_layout *
 			  : run_generator(args, layout, linktype, &tx);
 	/* Totals also of a run that failed, unless it never began. */
 	if (tx.begin_ns && args->json)
-		print_totals_json(&tx, &replay);
+		output_json(stdout, totals_json(&tx, &replay));
 	else if (tx.begin_ns)
 		print_totals(&tx, &replay);
 	nsr_close(tx.cap);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "text/linktype.h"
+#include "text/object.h"
 #include "text/output.h"
 
 static void describe_one(const struct captures_one *one, FILE *out)
@@ -34,17 +35,23 @@ void describe_captures(const struct captures *set, FILE *out)
 		describe_one(&set->list[i], out);
 }
 
-static json_t *capture_json(const struct captures_one *one)
+json_t *describe_capture_json(const struct captures_one *one)
 {
 	const struct nsr_info *info = &one->info;
+	json_t *object = json_object();
 
-	return json_pack(
-		"{s:b, s:o, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "open", 1, "target",
-		output_text(one->target), "engine", info->engine, "mode", info->mode, "diverts",
-		info->diverts, "linktype", (json_int_t)info->linktype, "snaplen",
-		(json_int_t)info->snaplen, "ring_bytes", (json_int_t)info->ring_bytes,
-		"fanout_group", (json_int_t)info->fanout_group, "netns_inode",
-		(json_int_t)info->netns_inode, "netns_cookie", (json_int_t)info->netns_cookie);
+	object_set_flag(&object, "open", true);
+	object_set(&object, "target", output_text(one->target));
+	object_set(&object, "engine", output_text(info->engine));
+	object_set(&object, "mode", output_text(info->mode));
+	object_set_flag(&object, "diverts", info->diverts);
+	object_set_number(&object, "linktype", info->linktype);
+	object_set_number(&object, "snaplen", info->snaplen);
+	object_set_number(&object, "ring_bytes", info->ring_bytes);
+	object_set_number(&object, "fanout_group", info->fanout_group);
+	object_set_number(&object, "netns_inode", info->netns_inode);
+	object_set_number(&object, "netns_cookie", info->netns_cookie);
+	return object;
 }
 
 void describe_captures_json(const struct captures *set, FILE *out)
@@ -52,5 +59,5 @@ void describe_captures_json(const struct captures *set, FILE *out)
 	uint32_t i;
 
 	for (i = 0; i < set->count; i++)
-		output_json(out, capture_json(&set->list[i]));
+		output_json(out, describe_capture_json(&set->list[i]));
 }

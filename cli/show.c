@@ -11,6 +11,7 @@
 
 #include "dissect/line.h"
 #include "text/builder.h"
+#include "text/object.h"
 #include "text/output.h"
 #include "text/units.h"
 
@@ -70,24 +71,23 @@ static json_t *packet_json(const struct show *show, const struct nsr_packet *pac
 {
 	char summary[LINE_BYTES], printable[LINE_BYTES], time_text[TIME_BYTES];
 	struct text text = text_in(printable, sizeof(printable));
-	json_t *object;
+	json_t *object = json_object();
 
 	format_utc(time_text, packet->stamp_ns);
 	text_add_safe(&text, summary, line_summary(summary, packet, show->linktype, show->link));
-	object = json_pack("{s:s, s:I, s:s, s:I, s:I, s:s}", "time", time_text, "stamp_ns",
-			   (json_int_t)packet->stamp_ns, "interface", show->name, "len",
-			   (json_int_t)packet->len, "caplen", (json_int_t)packet->caplen, "summary",
-			   printable);
-	if (!object)
-		return NULL;
+	object_set(&object, "time", json_string(time_text));
+	object_set_number(&object, "stamp_ns", packet->stamp_ns);
+	object_set(&object, "interface", json_string(show->name));
+	object_set_number(&object, "len", packet->len);
+	object_set_number(&object, "caplen", packet->caplen);
+	object_set(&object, "summary", json_string(printable));
 	if (!(packet->flags & NSR_PKT_UNDIRECTED))
-		json_object_set_new(object, "direction",
-				    json_string(packet->flags & NSR_PKT_OUT ? "out" : "in"));
+		object_set(&object, "direction",
+			   json_string(packet->flags & NSR_PKT_OUT ? "out" : "in"));
 	if (show->netns_cookie)
-		json_object_set_new(object, "netns_cookie",
-				    json_integer((json_int_t)show->netns_cookie));
+		object_set_number(&object, "netns_cookie", show->netns_cookie);
 	if (show->set->count > 1)
-		json_object_set_new(object, "target", output_text(show->from->target));
+		object_set(&object, "target", output_text(show->from->target));
 	return object;
 }
 

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #define REPORT_MOST 64
 #define REPORT_TEXT 512
 
@@ -57,10 +59,12 @@ __attribute__((format(printf, 2, 3))) void report_advise(struct finding *finding
 void report_show(const struct report *report);
 
 /**
- * report_show_json() - print an object a line
- * @report: what to print
- * @target: as typed, the objects' field "target"; NULL: they have none
+ * report_json() - a line as JSON
+ * @finding: the line
+ * @target:  as typed, the object's field "target"; NULL: it has none
+ *
+ * Return: a new object, NULL when memory is short.
  */
-void report_show_json(const struct report *report, const char *target);
+json_t *report_json(const struct finding *finding, const char *target);
 
 #endif

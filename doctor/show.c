@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The report on standard output, for people and as JSON. */
+/* The report, for people and as JSON. */
 #include <stdio.h>
 #include <string.h>
 
 #include "text/builder.h"
+#include "text/object.h"
 #include "text/output.h"
 #include "report.h"
 
@@ -81,19 +82,15 @@ void report_show(const struct report *report)
 	}
 }
 
-void report_show_json(const struct report *report, const char *target)
+json_t *report_json(const struct finding *finding, const char *target)
 {
-	uint32_t i;
+	json_t *object = json_object();
 
-	for (i = 0; i < report->count; i++) {
-		const struct finding *finding = &report->list[i];
-		json_t *object = json_pack("{s:s, s:s, s:o, s:o}", "subject", finding->subject,
-					   "verdict", looks[finding->verdict].name, "reason",
-					   output_text(finding->reason), "advice",
-					   output_text(finding->advice));
-
-		if (object && target)
-			json_object_set_new(object, "target", output_text(target));
-		output_json(stdout, object);
-	}
+	object_set(&object, "subject", json_string(finding->subject));
+	object_set(&object, "verdict", json_string(looks[finding->verdict].name));
+	object_set(&object, "reason", output_text(finding->reason));
+	object_set(&object, "advice", output_text(finding->advice));
+	if (target)
+		object_set(&object, "target", output_text(target));
+	return object;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "object.h"
 #include "units.h"
 
 static const struct {
@@ -98,13 +99,8 @@ json_t *ledger_json(const struct nsr_stats *stats)
 	json_t *object = json_object();
 	size_t i;
 
-	for (i = 0; object && i < PLACES; i++) {
-		if (json_object_set_new(object, places[i].name,
-					json_integer((json_int_t)lost_at(stats, i)))) {
-			json_decref(object);
-			object = NULL;
-		}
-	}
+	for (i = 0; i < PLACES; i++)
+		object_set_number(&object, places[i].name, lost_at(stats, i));
 	return object;
 }
 

@@ -81,7 +81,7 @@ int output_json(FILE *out, json_t *object)
 	int rc;
 
 	if (!object)
-		return -ENOMEM;
+		return out == stdout ? fail(ENOMEM) : -ENOMEM;
 	rc = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	json_decref(object);
 	if (rc || putc('\n', out) == EOF)

@@ -40,7 +40,8 @@ json_t *output_text(const char *text);
 /**
  * output_json() - print an object as one line
  * @out:    stdout or stderr
- * @object: taken over and freed; NULL (memory was short) prints nothing
+ * @object: taken over and freed; NULL: memory was short when it was made. Nothing is printed, and
+ *          if it was meant for stdout, that is an error of output_flush().
  *
  * Return: 0; -ENOMEM; -EIO.
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What nsring ls calls things.
+ * What the view's texts and JSON call things.
  */
-#include "ls.h"
+#include "show.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
 
-const char *ls_hook_name(uint32_t hook)
+const char *host_hook_name(uint32_t hook)
 {
 	static const char *const names[] = {
 		[HOST_XDP_NATIVE] = "xdp-native",     [HOST_XDP_GENERIC] = "xdp-generic",
@@ -20,7 +20,7 @@ const char *ls_hook_name(uint32_t hook)
 	return hook < sizeof(names) / sizeof(names[0]) ? names[hook] : "?";
 }
 
-const char *ls_family_name(int family)
+const char *host_family_name(int family)
 {
 	switch (family) {
 	case AF_PACKET:
@@ -31,7 +31,7 @@ const char *ls_family_name(int family)
 	return "nsring";
 }
 
-const char *ls_state_name(uint8_t operstate)
+const char *host_state_name(uint8_t operstate)
 {
 	/* By IF_OPER_, from RFC 2863. */
 	static const char *const names[] = { "UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
@@ -40,7 +40,7 @@ const char *ls_state_name(uint8_t operstate)
 	return operstate < sizeof(names) / sizeof(names[0]) ? names[operstate] : "UNKNOWN";
 }
 
-bool ls_lies_on(const struct host_link *link)
+bool host_lies_on(const struct host_link *link)
 {
 	static const char *const ends[] = { "veth", "netkit", "vxcan" };
 	size_t i;
@@ -52,16 +52,16 @@ bool ls_lies_on(const struct host_link *link)
 	return true;
 }
 
-const char *ls_address_text(const struct host_address *address, char *text)
+const char *host_address_text(const struct host_address *address, char *text)
 {
 	char ip[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop(address->family, address->bytes, ip, sizeof(ip));
-	snprintf(text, LS_ADDRESS_TEXT, "%s/%u", ip, address->prefix);
+	snprintf(text, HOST_ADDRESS_TEXT, "%s/%u", ip, address->prefix);
 	return text;
 }
 
-const char *ls_mac_text(const struct host_link *link, char *text)
+const char *host_mac_text(const struct host_link *link, char *text)
 {
 	uint32_t i;
 
@@ -71,7 +71,7 @@ const char *ls_mac_text(const struct host_link *link, char *text)
 	return text;
 }
 
-struct nsr_stats ls_ledger_stats(const struct nsr_published *page)
+struct nsr_stats host_ledger_stats(const struct nsr_published *page)
 {
 	return (struct nsr_stats){
 		.filtered = page->filtered,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * nsring ls for people: a paragraph for each namespace, a row for each interface, and below it
+ * The view for people: a paragraph for each namespace, a row for each interface, and below it
  * who looks at its packets.
  */
-#include "ls.h"
+#include "show.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 #include "text/escape.h"
 #include "text/ledger.h"
 #include "text/units.h"
-#include "ls_table.h"
+#include "show_table.h"
 
 /* Where lines below a namespace or an interface begin. */
 #define NS_INDENT   4
@@ -94,7 +94,7 @@ static void print_holders(struct wrap *wrap, const struct host_ns *ns)
 	}
 }
 
-static void print_head(const struct ls_table *table, const struct host_ns *ns)
+static void print_head(const struct host_table *table, const struct host_ns *ns)
 {
 	struct wrap wrap = { .out = table->out, .indent = NS_INDENT, .width = table->width };
 	char name[TEXT_ROOM];
@@ -120,7 +120,7 @@ static void print_head(const struct ls_table *table, const struct host_ns *ns)
 static void print_peer(struct wrap *wrap, const struct host_view *view, const struct host_ns *ns,
 		       const struct host_link *link)
 {
-	const char *relation = ls_lies_on(link) ? "on" : "peer";
+	const char *relation = host_lies_on(link) ? "on" : "peer";
 	const struct host_peer *peer = &link->peer;
 	const struct host_link *end;
 	char where[TEXT_ROOM], name[TEXT_ROOM];
@@ -166,7 +166,7 @@ static void print_hardware(struct wrap *wrap, const struct host_link *link)
 		wrap_item(wrap, "%s", units_bits(link->speed_mbit * 1e6).text);
 }
 
-static void begin_user(const struct ls_table *table, struct wrap *wrap)
+static void begin_user(const struct host_table *table, struct wrap *wrap)
 {
 	*wrap = (struct wrap){ .out = table->out,
 			       .column = USER_INDENT,
@@ -176,14 +176,14 @@ static void begin_user(const struct ls_table *table, struct wrap *wrap)
 }
 
 /* Of the one interface that was asked for. */
-static void print_full(const struct ls_table *table, const struct host_link *link)
+static void print_full(const struct host_table *table, const struct host_link *link)
 {
 	const struct host_counters *counters = &link->counters;
 	char mac[3 * sizeof(link->mac)];
 	struct wrap wrap;
 
 	begin_user(table, &wrap);
-	if (*ls_mac_text(link, mac))
+	if (*host_mac_text(link, mac))
 		wrap_item(&wrap, "address %s", mac);
 	wrap_item(&wrap, "received %s bytes", units_number(counters->rx_bytes).text);
 	wrap_item(&wrap, "sent %s bytes", units_number(counters->tx_bytes).text);
@@ -195,13 +195,13 @@ static void print_full(const struct ls_table *table, const struct host_link *lin
 	putc('\n', table->out);
 }
 
-static void print_program(const struct ls_table *table, const struct host_program *program)
+static void print_program(const struct host_table *table, const struct host_program *program)
 {
 	char text[TEXT_ROOM];
 	struct wrap wrap;
 
 	begin_user(table, &wrap);
-	wrap_item(&wrap, "%s program %s (id %" PRIu32 ")", ls_hook_name(program->hook),
+	wrap_item(&wrap, "%s program %s (id %" PRIu32 ")", host_hook_name(program->hook),
 		  *program->name ? escape(program->name, text, sizeof(text)) : "without a name",
 		  program->id);
 	if (!strcmp(program->name, "nsring_zc"))
@@ -260,7 +260,7 @@ static const char *family_text(int family)
 	return "nsring.ko";
 }
 
-static void print_capture(const struct ls_table *table, const struct host_capture *capture)
+static void print_capture(const struct host_table *table, const struct host_capture *capture)
 {
 	const char *family = family_text(capture->family);
 	char text[TEXT_ROOM * 4];
@@ -285,7 +285,7 @@ static void print_capture(const struct ls_table *table, const struct host_captur
 			escape(capture->command, text, sizeof(text)));
 }
 
-static void print_captures_of(const struct ls_table *table, const struct host_ns *ns,
+static void print_captures_of(const struct host_table *table, const struct host_ns *ns,
 			      uint32_t ifindex)
 {
 	uint32_t i;
@@ -297,7 +297,7 @@ static void print_captures_of(const struct ls_table *table, const struct host_ns
 }
 
 /* Those of every interface, and those whose interface is gone. */
-static void print_captures_elsewhere(const struct ls_table *table, const struct host_ns *ns)
+static void print_captures_elsewhere(const struct host_table *table, const struct host_ns *ns)
 {
 	bool headed[2] = { false, false };
 	uint32_t i;
@@ -309,7 +309,7 @@ static void print_captures_elsewhere(const struct ls_table *table, const struct 
 		if (gone && host_link_find(ns, capture->ifindex))
 			continue;
 		if (!headed[gone])
-			fprintf(table->out, "%*s %s\n", table->widths[LS_INDEX], "",
+			fprintf(table->out, "%*s %s\n", table->widths[COLUMN_INDEX], "",
 				gone ? "on an interface that is gone" : "any");
 		headed[gone] = true;
 		print_capture(table, capture);
@@ -327,17 +327,17 @@ static bool is_usual(const struct host_address *address)
 	       (address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80);
 }
 
-static void print_link(const struct ls_table *table, const struct host_view *view,
+static void print_link(const struct host_table *table, const struct host_view *view,
 		       const struct host_ns *ns, const struct host_link *link, bool full)
 {
-	char text[LS_ADDRESS_TEXT];
+	char text[HOST_ADDRESS_TEXT];
 	struct wrap wrap;
 	uint32_t i;
 
-	ls_table_row(table, link, &wrap);
+	host_table_row(table, link, &wrap);
 	for (i = 0; i < link->address_count; i++) {
 		if (full || !is_usual(&link->addresses[i]))
-			wrap_item(&wrap, "%s", ls_address_text(&link->addresses[i], text));
+			wrap_item(&wrap, "%s", host_address_text(&link->addresses[i], text));
 	}
 	print_peer(&wrap, view, ns, link);
 	print_master(&wrap, ns, link);
@@ -350,9 +350,9 @@ static void print_link(const struct ls_table *table, const struct host_view *vie
 /* Older than this was not told by a reader that looks once a second. */
 #define OLD_MS 3000
 
-static void print_ledger(const struct ls_table *table, const struct host_ledger *ledger)
+static void print_ledger(const struct host_table *table, const struct host_ledger *ledger)
 {
-	const struct nsr_stats stats = ls_ledger_stats(&ledger->page);
+	const struct nsr_stats stats = host_ledger_stats(&ledger->page);
 	char text[TEXT_ROOM * 4], lost[LEDGER_TEXT];
 	struct wrap wrap;
 
@@ -370,8 +370,8 @@ static void print_ledger(const struct ls_table *table, const struct host_ledger 
 	putc('\n', table->out);
 }
 
-static void print_ns(const struct ls_table *table, const struct host_view *view,
-		     const struct ls_choice *choice, const struct host_ns *ns)
+static void print_ns(const struct host_table *table, const struct host_view *view,
+		     const struct host_choice *choice, const struct host_ns *ns)
 {
 	uint32_t i, j;
 
@@ -379,7 +379,7 @@ static void print_ns(const struct ls_table *table, const struct host_view *view,
 	for (i = 0; i < ns->link_count; i++) {
 		const struct host_link *link = &ns->links[i];
 
-		if (!ls_chosen_link(choice, link->ifindex))
+		if (!host_chosen_link(choice, link->ifindex))
 			continue;
 		print_link(table, view, ns, link, choice->ns);
 		if (choice->ns)
@@ -403,7 +403,7 @@ static const char *processes(uint32_t count, const char *after, char text[64])
 	return text;
 }
 
-static void print_hidden(const struct ls_table *table, const struct host_view *view)
+static void print_hidden(const struct host_table *table, const struct host_view *view)
 {
 	char text[2][64];
 
@@ -426,16 +426,16 @@ static void print_hidden(const struct ls_table *table, const struct host_view *v
 			units_number(view->unopened).text);
 }
 
-void ls_text(const struct host_view *view, const struct ls_choice *choice, FILE *out,
-	     const struct ls_style *style)
+void host_show_text(const struct host_view *view, const struct host_choice *choice, FILE *out,
+		    const struct host_style *style)
 {
-	struct ls_table table = { .out = out, .width = style->width, .colour = style->colour };
+	struct host_table table = { .out = out, .width = style->width, .colour = style->colour };
 	uint32_t i;
 
-	ls_table_fit(&table, view, choice);
-	ls_table_head(&table);
+	host_table_fit(&table, view, choice);
+	host_table_head(&table);
 	for (i = 0; i < view->count; i++) {
-		if (ls_chosen(choice, &view->list[i]))
+		if (host_chosen(choice, &view->list[i]))
 			print_ns(&table, view, choice, &view->list[i]);
 	}
 	print_hidden(&table, view);

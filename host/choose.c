@@ -3,7 +3,7 @@
  * nsring ls TARGET: a place, or a device of one. Both may have '/' in them, so what can be a place
  * is one; else the device comes after the last '/', as in every target.
  */
-#include "ls.h"
+#include "show.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static const struct host_ns *find_ns(const struct host_view *view, ino_t inode)
 	return NULL;
 }
 
-static int choose_place(const struct host_view *view, const char *name, struct ls_choice *choice,
+static int choose_place(const struct host_view *view, const char *name, struct host_choice *choice,
 			struct nsr_error *err)
 {
 	struct nsr_place place;
@@ -49,7 +49,7 @@ static int choose_place(const struct host_view *view, const char *name, struct l
 	return 0;
 }
 
-static int choose_device(const char *target, const char *text, struct ls_choice *choice)
+static int choose_device(const char *target, const char *text, struct host_choice *choice)
 {
 	char name[IF_NAMESIZE];
 	uint32_t i;
@@ -76,7 +76,7 @@ static bool is_place(const char *target)
 	return !strncmp(target, "netns:", 6) || !strncmp(target, "pid:", 4);
 }
 
-int ls_choose(const struct host_view *view, const char *target, struct ls_choice *choice)
+int host_choose(const struct host_view *view, const char *target, struct host_choice *choice)
 {
 	const char *slash = target ? strrchr(target, '/') : NULL;
 	struct nsr_error err = { 0 };
@@ -84,7 +84,7 @@ int ls_choose(const struct host_view *view, const char *target, struct ls_choice
 	bool device = false;
 	int rc;
 
-	*choice = (struct ls_choice){ 0 };
+	*choice = (struct host_choice){ 0 };
 	if (!target)
 		return 0;
 	rc = choose_place(view, target, choice, &err);
