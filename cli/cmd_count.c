@@ -114,7 +114,7 @@ static void since_row(struct count *count, const struct captures_one *one, doubl
 static int on_tick(void *arg)
 {
 	struct count *count = arg;
-	uint64_t now = clock_ns();
+	uint64_t now = nsr_clock_ns();
 	double seconds = (double)(now - count->row_ns) / 1e9;
 	uint32_t i;
 
@@ -216,7 +216,7 @@ static int begin(struct count *count)
 			count->name_width = width;
 	}
 	count->colour = output_colour(stdout);
-	count->row_ns = clock_ns();
+	count->row_ns = nsr_clock_ns();
 	if (count->json)
 		describe_captures_json(&count->set, stdout);
 	else

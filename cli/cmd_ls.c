@@ -148,11 +148,11 @@ static int watch(const struct ls_args *args, const char *target, char **last)
 	if (rc < 0)
 		status = cli_error("ls: watching: %s", strerror(-rc));
 	while (!status && !stop_now()) {
-		uint64_t began = clock_ns();
+		uint64_t began = nsr_clock_ns();
 
 		status = look_and_print(args, target, last);
 		if (!status)
-			wait_for_change(&changes, (clock_ns() - began) / NSEC_PER_MSEC);
+			wait_for_change(&changes, (nsr_clock_ns() - began) / NSEC_PER_MSEC);
 	}
 	host_watch_close(&changes);
 	return status;

@@ -10,10 +10,10 @@
 #include <time.h>
 
 #include "dissect/line.h"
+#include "sys/clock.h"
 #include "text/builder.h"
 #include "text/object.h"
 #include "text/output.h"
-#include "text/units.h"
 
 #define TIME_BYTES 64
 

@@ -8,6 +8,7 @@
 #include <linux/if_ether.h>
 #include <time.h>
 
+#include "sys/clock.h"
 #include "text/units.h"
 #include "line_parts.h"
 

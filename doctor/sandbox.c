@@ -10,14 +10,13 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <nsring/engine.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "sys/thread.h"
 #include "netlink.h"
 
 struct sandbox {
@@ -125,15 +124,10 @@ static void *perform(void *arg)
 int sandbox_run(void (*fn)(void *arg), void *arg, struct nsr_error *err)
 {
 	struct sandbox sandbox = { .fn = fn, .arg = arg, .err = err };
-	sigset_t all, before;
 	pthread_t thread;
 	int rc;
 
-	/* As in every thread but the first, no signal is handled. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = -pthread_create(&thread, NULL, perform, &sandbox);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	rc = nsr_thread_start(&thread, perform, &sandbox);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "starting a thread: %s", strerror(-rc));
 	pthread_join(thread, NULL);

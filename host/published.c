@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "list.h"
 
 bool published_is(const char *link)
@@ -44,12 +44,9 @@ static bool is_known(const struct published *published, uint64_t inode)
 
 static uint64_t age_ms(uint64_t at_ns)
 {
-	struct timespec now;
-	uint64_t now_ns;
+	uint64_t now_ns = nsr_clock_boot_ns();
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	return now_ns > at_ns ? (now_ns - at_ns) / 1000000 : 0;
+	return now_ns > at_ns ? (now_ns - at_ns) / NSEC_PER_MSEC : 0;
 }
 
 int published_add(struct published *published, pid_t pid, int dir, const char *fd)

@@ -134,7 +134,7 @@ void captures_stats(const struct captures_one *one, struct nsr_stats *stats)
 
 double captures_seconds(const struct captures *set)
 {
-	uint64_t end_ns = set->end_ns ? set->end_ns : clock_ns();
+	uint64_t end_ns = set->end_ns ? set->end_ns : nsr_clock_ns();
 
 	return (double)(end_ns - set->begin_ns) / 1e9;
 }

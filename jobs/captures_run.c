@@ -8,7 +8,6 @@
 
 #include "sys/clock.h"
 #include "text/say.h"
-#include "text/units.h"
 #include "stop.h"
 
 #define TICK_NS	     NSEC_PER_SEC
@@ -35,7 +34,7 @@ static int deliver(struct captures *set, struct captures_one *from, const struct
 /* ms until @tick_ns, rounded up; a second without one. */
 static int wait_ms(uint64_t tick_ns)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = nsr_clock_ns();
 
 	if (now >= tick_ns)
 		return 0;
@@ -45,7 +44,7 @@ static int wait_ms(uint64_t tick_ns)
 /* The tick when it is due; catches up instead of repeating when it is late. */
 static int tick(uint64_t *tick_ns, const struct captures_events *events)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = nsr_clock_ns();
 
 	if (now < *tick_ns)
 		return 0;
@@ -87,7 +86,7 @@ static int loop(struct captures *set, uint64_t limit, const struct captures_even
 /* Hands out what was taken before the end. */
 static int drain(struct captures *set, uint64_t limit, const struct captures_events *events)
 {
-	uint64_t give_up_ns = clock_ns() + DRAIN_MOST_S * NSEC_PER_SEC;
+	uint64_t give_up_ns = nsr_clock_ns() + DRAIN_MOST_S * NSEC_PER_SEC;
 	int rc = 0;
 
 	captures_stop(set);
@@ -97,7 +96,7 @@ static int drain(struct captures *set, uint64_t limit, const struct captures_eve
 
 		if (from)
 			rc = deliver(set, from, &batch, limit, events);
-		if (clock_ns() >= give_up_ns) {
+		if (nsr_clock_ns() >= give_up_ns) {
 			say_error("not all that was captured could be handed out within %d s",
 				  DRAIN_MOST_S);
 			return -1;
@@ -123,11 +122,11 @@ int captures_run(struct captures *set, const struct capture_request *args,
 	uint64_t limit = args->packets ? args->packets : UINT64_MAX;
 	int rc;
 
-	set->begin_ns = clock_ns();
+	set->begin_ns = nsr_clock_ns();
 	stop_after(args->duration_ns);
 	stop_restarts();
 	rc = loop(set, limit, events);
-	set->end_ns = clock_ns();
+	set->end_ns = nsr_clock_ns();
 	if (rc >= 0 && set->packets < limit)
 		rc = drain(set, limit, events);
 	if (events->idle && rc >= 0)

@@ -13,9 +13,10 @@
 void pace_begin(struct pace *pace, const struct units_rate *rate, uint64_t stamp_ns,
 		uint64_t ahead_ns)
 {
-	*pace = (struct pace){
-		.rate = *rate, .begin_ns = clock_ns(), .stamp_ns = stamp_ns, .ahead_ns = ahead_ns
-	};
+	*pace = (struct pace){ .rate = *rate,
+			       .begin_ns = nsr_clock_ns(),
+			       .stamp_ns = stamp_ns,
+			       .ahead_ns = ahead_ns };
 }
 
 uint64_t pace_due_ns(const struct pace *pace, uint64_t stamp_ns)
@@ -59,7 +60,7 @@ void pace_wait(const struct pace *pace, uint64_t due_ns)
 	uint64_t until = due_ns < end_ns ? due_ns : end_ns;
 	uint64_t now;
 
-	while (!stop_signalled() && (now = clock_ns()) < until) {
+	while (!stop_signalled() && (now = nsr_clock_ns()) < until) {
 		if (until - now > spin_ns)
 			sleep_towards(now, until - spin_ns / 2);
 	}

@@ -11,7 +11,7 @@
 /**
  * struct pace - a schedule
  * @rate:     how fast; UNITS_RATE_NONE: by the frames' own time stamps
- * @begin_ns: when the schedule began, by clock_ns()
+ * @begin_ns: when the schedule began, by nsr_clock_ns()
  * @stamp_ns: the first frame's time stamp
  * @ahead_ns: how much earlier than it is due a frame may leave together with one that is due
  * @units:    packets or bits scheduled so far
@@ -35,7 +35,7 @@ void pace_begin(struct pace *pace, const struct units_rate *rate, uint64_t stamp
 		uint64_t ahead_ns);
 
 /**
- * pace_due_ns() - when the next frame is due, by clock_ns()
+ * pace_due_ns() - when the next frame is due, by nsr_clock_ns()
  * @pace:     the schedule
  * @stamp_ns: the frame's time stamp; one before the first frame's is taken for it
  */
@@ -51,7 +51,7 @@ void pace_pass(struct pace *pace, uint32_t len);
 /**
  * pace_wait() - wait until a time
  * @pace:   the schedule
- * @due_ns: by clock_ns()
+ * @due_ns: by nsr_clock_ns()
  *
  * Sleeps through long gaps and spins through short ones, which a sleep would overshoot; that
  * doesn't matter where frames may leave ahead. Returns early when the run is to end.

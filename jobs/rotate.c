@@ -85,7 +85,7 @@ int rotate_begin(struct rotate *rotate, struct nsr_error *err)
 	keep(rotate);
 	rotate->files++;
 	rotate->packets = 0;
-	rotate->begun_ns = clock_ns();
+	rotate->begun_ns = nsr_clock_ns();
 	return 0;
 }
 
@@ -124,7 +124,7 @@ bool rotate_full(const struct rotate *rotate, uint64_t bytes)
 bool rotate_old(const struct rotate *rotate)
 {
 	return rotate->rules.time_ns && rotate->packets > 0 &&
-	       clock_ns() - rotate->begun_ns >= rotate->rules.time_ns;
+	       nsr_clock_ns() - rotate->begun_ns >= rotate->rules.time_ns;
 }
 
 uint64_t rotate_bytes(const struct rotate *rotate)

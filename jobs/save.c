@@ -16,9 +16,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "sys/clock.h"
 #include "text/ledger.h"
 #include "text/say.h"
-#include "text/units.h"
 
 #define INTERFACE_MOST	  65536 /* a damaged id must not take memory without end */
 #define COMMENT_BYTES	  160
@@ -27,14 +27,6 @@
 #define PACKET_OVERHEAD 64
 #define COUNTS_BYTES	320
 #define INTERFACE_BYTES 512
-
-static uint64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-}
 
 /* Remember the first error and say it. */
 static int fail(struct save *save, int rc)
@@ -202,7 +194,7 @@ static int begin_file(struct save *save)
 	}
 	rc = strcmp(save->files.name, "-") ? stat(save->files.name, &st) : fstat(1, &st);
 	save->live = rc == 0 && !S_ISREG(st.st_mode);
-	save->begun_ns = wall_ns();
+	save->begun_ns = nsr_clock_wall_ns();
 	forget_interfaces(save);
 	rc = add_known_interfaces(save);
 	if (rc == 0 && save->live)
@@ -235,7 +227,7 @@ static int put_counts(struct save *save, uint32_t id)
 	struct nsr_writer_counts counts = {
 		.size = sizeof(counts),
 		.start_ns = save->begun_ns,
-		.end_ns = wall_ns(),
+		.end_ns = nsr_clock_wall_ns(),
 		.delivered = iface->packets,
 		.dropped = lost,
 	};

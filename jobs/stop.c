@@ -80,7 +80,7 @@ void stop_restarts(void)
 
 void stop_after(uint64_t duration_ns)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = nsr_clock_ns();
 
 	deadline_ns =
 		duration_ns && duration_ns < UINT64_MAX - now ? now + duration_ns : UINT64_MAX;
@@ -103,7 +103,7 @@ bool stop_signalled(void)
 
 bool stop_now(void)
 {
-	return signalled || (deadline_ns != UINT64_MAX && clock_ns() >= deadline_ns);
+	return signalled || (deadline_ns != UINT64_MAX && nsr_clock_ns() >= deadline_ns);
 }
 
 int stop_wait_ms(int most)
@@ -114,7 +114,7 @@ int stop_wait_ms(int most)
 		return 0;
 	if (deadline_ns == UINT64_MAX)
 		return most;
-	now = clock_ns();
+	now = nsr_clock_ns();
 	if (now >= deadline_ns)
 		return 0;
 	/* Rounded up: a wait of 0 ms would spin through the last millisecond. */

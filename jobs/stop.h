@@ -58,7 +58,7 @@ bool stop_signalled(void);
 int stop_wait_ms(int most);
 
 /**
- * stop_deadline_ns() - when the time is up, by clock_ns(); UINT64_MAX: never
+ * stop_deadline_ns() - when the time is up, by nsr_clock_ns(); UINT64_MAX: never
  */
 uint64_t stop_deadline_ns(void);
 

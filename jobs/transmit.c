@@ -49,7 +49,7 @@ static uint64_t stamp_of(const struct transmit_batch *batch, uint32_t i)
 static uint32_t take_due(struct state *state, uint32_t first)
 {
 	const struct transmit_batch *batch = &state->batch;
-	uint64_t now = clock_ns();
+	uint64_t now = nsr_clock_ns();
 	uint32_t i;
 
 	show_progress(state, now);
@@ -75,7 +75,7 @@ static uint32_t take_due(struct state *state, uint32_t first)
 /* nsr_send() waits before it says EAGAIN; what drops all that is sent says so for ever. */
 static bool is_stuck(struct transmit *tx)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = nsr_clock_ns();
 
 	if (!tx->stuck_since_ns || tx->frames != tx->frames_then) {
 		tx->stuck_since_ns = now;
@@ -168,14 +168,14 @@ static int loop(struct state *state, const struct transmit_source *source)
 int transmit_run(struct transmit *transmit, const struct transmit_source *source)
 {
 	struct state state = { .tx = transmit, .progress = isatty(STDERR_FILENO) };
-	uint64_t cpu_ns = clock_cpu_ns();
+	uint64_t cpu_ns = nsr_clock_cpu_ns();
 	int rc;
 
-	transmit->begin_ns = clock_ns();
+	transmit->begin_ns = nsr_clock_ns();
 	state.progress_ns = transmit->begin_ns + NSEC_PER_SEC;
 	rc = loop(&state, source);
-	transmit->end_ns = clock_ns();
-	transmit->cpu_ns = clock_cpu_ns() - cpu_ns;
+	transmit->end_ns = nsr_clock_ns();
+	transmit->cpu_ns = nsr_clock_cpu_ns() - cpu_ns;
 	if (state.progress)
 		say_progress("");
 	return rc < 0 ? -1 : 0;

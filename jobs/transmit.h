@@ -10,6 +10,7 @@
 
 #include <nsring/nsring.h>
 
+#include "sys/clock.h"
 #include "pace.h"
 
 /** Frames up to which a batch is small, so that none needs to leave early to fill it. */
@@ -55,7 +56,7 @@ struct transmit_source {
  * @too_long: skipped because the device takes no frame as long
  * @refused:  skipped because the kernel takes them for no frames
  * @stuck_since_ns, @frames_then: when nothing could be sent any more, and what @frames was
- * @begin_ns, @end_ns: by clock_ns()
+ * @begin_ns, @end_ns: by nsr_clock_ns()
  * @cpu_ns:   that this process ran between them
  */
 struct transmit {

@@ -10,12 +10,14 @@
 
 #include <errno.h>
 
+#include "sys/clock.h"
+
 /* How often to look whether a device that is down still exists. */
 #define SUSPECT_CHECK_MS 200
 
 static void stay_quiet(struct nsr_capture *cap)
 {
-	cap->quiet_until_ms = nsr_wait_now_ms() + cap->ops->drain_ms(cap->priv);
+	cap->quiet_until_ms = nsr_clock_ms() + cap->ops->drain_ms(cap->priv);
 }
 
 static void end(struct nsr_capture *cap, int why)
@@ -142,7 +144,7 @@ static void check_without_tick(struct nsr_capture *cap)
 
 	if (cap->ops->fd(cap->priv) >= 0)
 		return;
-	now = nsr_wait_now_ms();
+	now = nsr_clock_ms();
 	if (now < cap->check_at_ms)
 		return;
 	cap->check_at_ms = now + PLACE_CHECK_MS;
@@ -165,7 +167,7 @@ static int time_left_ms(struct patience *patience)
 
 	if (patience->wait_ms <= 0)
 		return patience->wait_ms;
-	now = nsr_wait_now_ms();
+	now = nsr_clock_ms();
 	if (!patience->until_ms)
 		patience->until_ms = now + patience->wait_ms;
 	return now < patience->until_ms ? (int)(patience->until_ms - now) : 0;
@@ -222,7 +224,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 	if (rc)
 		return rc;
 	if (cap->end) {
-		quiet_ms = cap->quiet_until_ms - nsr_wait_now_ms();
+		quiet_ms = cap->quiet_until_ms - nsr_clock_ms();
 		if (quiet_ms <= 0)
 			return cap->end;
 		draining = left_ms < 0 || left_ms > quiet_ms;
@@ -245,7 +247,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 /* The filter has refused all that the engine had. 1: go on; 0 or an error: as idle(). */
 static int filter_on(struct nsr_capture *cap, struct patience *patience)
 {
-	int64_t now = nsr_wait_now_ms();
+	int64_t now = nsr_clock_ms();
 	int events;
 
 	if (!patience->until_ms)

@@ -2,9 +2,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "publish.h"
 
 #define EACH_MS 1000
@@ -49,17 +49,9 @@ void nsr_publish_filter(struct nsr_publisher *publisher, const char *filter)
 			 filter ? filter : "");
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool nsr_publish_due(struct nsr_publisher *publisher)
 {
-	int64_t now = publisher->page ? now_ms() : 0;
+	int64_t now = publisher->page ? nsr_clock_coarse_ms() : 0;
 
 	if (now < publisher->next_ms || !publisher->page)
 		return false;
@@ -75,11 +67,9 @@ static void put(uint64_t *to, uint64_t value)
 void nsr_publish_stats(struct nsr_publisher *publisher, const struct nsr_stats *stats)
 {
 	struct nsr_published *page = publisher->page;
-	struct timespec now;
 
 	if (!page)
 		return;
-	clock_gettime(CLOCK_BOOTTIME, &now);
 	put(&page->packets, stats->packets);
 	put(&page->bytes, stats->bytes);
 	put(&page->filtered, stats->filtered);
@@ -87,7 +77,7 @@ void nsr_publish_stats(struct nsr_publisher *publisher, const struct nsr_stats *
 	put(&page->lost_kernel, stats->lost_kernel);
 	put(&page->lost_ring, stats->lost_ring);
 	put(&page->lost_consumer, stats->lost_consumer);
-	put(&page->at_ns, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	put(&page->at_ns, nsr_clock_boot_ns());
 }
 
 void nsr_publish_close(struct nsr_publisher *publisher)

@@ -130,11 +130,3 @@ void nsr_wait_wake(struct nsr_wait *wait)
 	atomic_store(&wait->woken, true);
 	set_timer(wait, true);
 }
-
-int64_t nsr_wait_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}

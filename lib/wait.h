@@ -67,7 +67,4 @@ int nsr_wait_coalesce(struct nsr_wait *wait, uint32_t us, int fd);
 /** nsr_wait_wake() - end the wait under way, or the next one; safe in signal handlers */
 void nsr_wait_wake(struct nsr_wait *wait);
 
-/** nsr_wait_now_ms() - a clock that never jumps, ms */
-int64_t nsr_wait_now_ms(void);
-
 #endif

@@ -12,9 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NSEC_PER_SEC  1000000000ull
-#define NSEC_PER_MSEC 1000000ull
-
 /** A rate: packets or bits a second, or as fast as possible. */
 enum units_rate_kind {
 	UNITS_RATE_NONE = 0,

@@ -7,9 +7,8 @@
 #include <inttypes.h>
 
 #include "lib/file/savefile_format.h"
+#include "sys/clock.h"
 #include "file.h"
-
-#define NS_PER_S 1000000000ull
 
 /* The last version whose writers did not agree on which of a packet's two lengths comes first. */
 #define OLD_LENGTHS_MINOR 3
@@ -71,7 +70,7 @@ static int pcap_record(struct savefile *file, const uint8_t *at, size_t avail,
 
 	frac = savefile_host32(file, hdr.ts_frac);
 	packet->data = at + sizeof(hdr);
-	packet->stamp_ns = savefile_host32(file, hdr.ts_sec) * NS_PER_S +
+	packet->stamp_ns = savefile_host32(file, hdr.ts_sec) * NSEC_PER_SEC +
 			   (file->nanoseconds ? frac : frac * 1000ull);
 	packet->caplen = caplen;
 	packet->len = len;

@@ -14,9 +14,9 @@
 #include <inttypes.h>
 
 #include "lib/file/savefile_format.h"
+#include "sys/clock.h"
 #include "file.h"
 
-#define NS_PER_S  1000000000ull
 #define NS_DIGITS 9
 /* 10^19 is the greatest power of ten in 64 bits. */
 #define MAX_DIGITS 19
@@ -108,7 +108,7 @@ static void set_resolution(struct savefile_ts *ts, uint8_t tsresol)
 	ts->div = 1;
 	ts->shift = 0;
 	if (tsresol & PCAPNG_TSRESOL_BINARY) {
-		ts->mul = NS_PER_S;
+		ts->mul = NSEC_PER_SEC;
 		ts->shift = exponent;
 	} else if (exponent <= NS_DIGITS) {
 		ts->mul = power_of_ten(NS_DIGITS - exponent);
@@ -128,7 +128,7 @@ static uint64_t stamp_ns(const struct savefile_ts *ts, uint64_t units)
 		ns = ts->div ? units / ts->div : 0;
 	else
 		ns = ((unsigned __int128)units * ts->mul) >> ts->shift;
-	ns += (__int128)ts->offset_s * NS_PER_S;
+	ns += (__int128)ts->offset_s * NSEC_PER_SEC;
 	if (ns < 0)
 		return 0;
 	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;

@@ -3,12 +3,11 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/thread.h"
 #include "live.h"
 
 #define LOOPBACK 1 /* its index in every namespace */
@@ -45,15 +44,11 @@ static void *hold(void *arg)
 int live_hold(int send_fd, int *ns_fd)
 {
 	struct holding job = { .send_fd = send_fd, .ns_fd = -1 };
-	sigset_t all, before;
 	pthread_t thread;
 	int rc;
 
 	*ns_fd = -1;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = -pthread_create(&thread, NULL, hold, &job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	rc = nsr_thread_start(&thread, hold, &job);
 	if (rc < 0)
 		return rc;
 	pthread_join(thread, NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sys/clock.h"
 #include "live.h"
 
 /* A full queue of a device has no event to wait for. */
@@ -72,19 +73,11 @@ int live_send_try(struct live *live)
 	return run(live, &none).rc;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Waits until there may be room; 0, -EINTR, or -EAGAIN when it has been too long, see @until_ns. */
 static int wait_for_room(uint64_t *until_ns)
 {
 	const struct timespec retry = { .tv_nsec = RETRY_NS };
-	uint64_t now = now_ns();
+	uint64_t now = nsr_clock_ns();
 
 	if (!*until_ns)
 		*until_ns = now + WAIT_MOST_NS;

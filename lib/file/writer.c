@@ -16,11 +16,11 @@
 #include <nsring/engine.h>
 
 #include "lib/sized.h"
+#include "sys/clock.h"
 #include "savefile_format.h"
 #include "sink.h"
 #include "writer_pcapng.h"
 
-#define NSEC_PER_SEC 1000000000u
 /* Far more than any link carries, and no block's length overflows 32 bits. */
 #define PACKET_MAX  (256u << 20)
 #define SNAPLEN_MAX 262144u

@@ -22,6 +22,7 @@
 
 #include "cli/capture_args.h"
 #include "jobs/captures.h"
+#include "sys/clock.h"
 #include "text/units.h"
 
 #define BATCH	7

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "jobs/pace.h"
+#include "sys/clock.h"
 
 static struct pace begun(enum units_rate_kind kind, double per_second, uint64_t stamp_ns)
 {

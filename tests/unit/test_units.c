@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "sys/clock.h"
 #include "text/units.h"
 
 static uint64_t parsed(const char *(*parse)(const char *, void *), const char *value)
