@@ -23,30 +23,50 @@ static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 	close(fd);
 }
 
-static void look_below(struct device *device)
+static void look_below(struct device *device, int fd)
 {
 	struct ethtool ethtool = { 0 };
 
-	if (rtlink_get(NULL, device->link.below, &device->below) < 0)
+	if (nsr_link_look(fd, NULL, device->link.below, &device->below) < 0)
 		return;
 	ethtool_look(device->below.name, &ethtool);
 	memcpy(device->peer_offloads, ethtool.offloads, sizeof(ethtool.offloads));
 }
 
-int device_look(struct device *device)
+static void look_at_features(struct device *device)
 {
-	struct rtlink *link = &device->link;
-	int rc = rtlink_get(device->name, 0, link);
+	struct nsr_netdev netdev;
+
+	nsr_netdev_open(&netdev);
+	device->features_rc = nsr_netdev_get(&netdev, device->link.ifindex, &device->features);
+	nsr_netdev_close(&netdev);
+}
+
+static int look(struct device *device, int fd)
+{
+	struct nsr_link_info *link = &device->link;
+	int rc = nsr_link_look(fd, device->name, 0, link);
 
 	if (rc < 0)
 		return rc;
 	ethtool_look(device->name, &device->ethtool);
-	device->features_rc = features_get(link->ifindex, &device->features);
+	look_at_features(device);
 	if (link->master)
-		rtlink_get(NULL, link->master, &device->master);
+		nsr_link_look(fd, NULL, link->master, &device->master);
 	if (link->below && !link->abroad && link->below != link->ifindex)
-		look_below(device);
+		look_below(device, fd);
 	if (link->xdp_id)
 		name_program(link->xdp_id, device->xdp_name);
 	return 0;
+}
+
+int device_look(struct device *device)
+{
+	int fd = nsr_link_open(), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = look(device, fd);
+	close(fd);
+	return rc;
 }

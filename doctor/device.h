@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A device, as the kernel tells of it: device.c gathers, rtlink.c asks rtnetlink, ethtool.c the
- * driver, xdp_features.c what XDP it has. Nothing is changed by asking.
+ * A device, as the kernel tells of it: device.c gathers what sys has asked rtnetlink and
+ * the driver, ethtool.c adds offloads. Nothing is changed by asking.
  */
 #ifndef NSRING_DOCTOR_DEVICE_H
 #define NSRING_DOCTOR_DEVICE_H
@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "xdp_features.h"
+#include "sys/link.h"
+#include "sys/netdev.h"
 
 /** Offloads that change what a capture sees. */
 enum offload {
@@ -31,31 +32,6 @@ struct offload_state {
 	bool known;
 	bool on;
 	bool fixed;
-};
-
-/**
- * struct rtlink - a link, from rtnetlink
- * @flags:    IFF_…
- * @arphrd:   ARPHRD_…
- * @master:   index of the bridge, bond, … that it is a port of; 0: none
- * @below:    index of the other end of a veth pair, or of the device below; 0: none
- * @abroad:   that device is in another namespace
- * @kind:     "veth", "bridge", …; "" for hardware
- * @xdp_mode: XDP_ATTACHED_… of linux/if_link.h
- * @xdp_id:   of the program there
- */
-struct rtlink {
-	char name[16];
-	uint32_t ifindex;
-	uint32_t flags;
-	uint32_t arphrd;
-	uint32_t mtu;
-	uint32_t master;
-	uint32_t below;
-	bool abroad;
-	char kind[16];
-	uint8_t xdp_mode;
-	uint32_t xdp_id;
 };
 
 /**
@@ -81,34 +57,24 @@ struct ethtool {
  * struct device - all that is known
  * @name:     set by the caller
  * @features: when @features_rc is 0
- * @features_rc: -ENOENT: this kernel does not tell
+ * @features_rc: -errno: the kernel does not tell
  * @master, @below: names and kinds; index 0 when there is none here
  * @peer_offloads: of @below
  * @xdp_name: of the program there, "" when it can't be told
  */
 struct device {
 	char name[16];
-	struct rtlink link;
+	struct nsr_link_info link;
 	struct ethtool ethtool;
-	struct features features;
+	struct nsr_netdev_xdp features;
 	int features_rc;
-	struct rtlink master, below;
+	struct nsr_link_info master, below;
 	struct offload_state peer_offloads[OFFLOADS];
 	char xdp_name[16];
 };
 
 /** device_look() - fill it in, in the calling thread's namespace; 0, -ENODEV, -errno */
 int device_look(struct device *device);
-
-/**
- * rtlink_get() - look a link up
- * @name:    NULL: look up @ifindex
- * @ifindex: used without @name
- * @link:    filled in
- *
- * Return: 0; -ENODEV; -errno.
- */
-int rtlink_get(const char *name, uint32_t ifindex, struct rtlink *link);
 
 /** ethtool_look() - ask the driver; what it does not tell stays zero */
 void ethtool_look(const char *name, struct ethtool *ethtool);

@@ -16,7 +16,7 @@
 
 /**
  * struct zero_copy - which devices of a namespace have it, by what their drivers tell
- * @rc:    0; -ENOENT: this kernel does not tell
+ * @rc:    0; -EOPNOTSUPP: this kernel does not tell
  * @count: how many
  * @names: of the first of them
  */

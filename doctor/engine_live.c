@@ -7,12 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/compat.h"
 #include "doctor.h"
 #include "sandbox.h"
-
-#ifndef BPF_F_TEST_XDP_LIVE_FRAMES
-#define BPF_F_TEST_XDP_LIVE_FRAMES (1U << 1) /* linux/bpf.h since 5.18 */
-#endif
 
 /* It is fast only when it can make a namespace, see live_hold() of the engine. */
 static void judge_speed(struct doctor *doctor, const char *mode, bool tried)

@@ -11,12 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/compat.h"
 #include "doctor.h"
 #include "sandbox.h"
-
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
-#endif
 
 #define LARGE_MTU 9000
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the driver tells, by the ioctls of ethtool that need no capability. */
+/* What the driver tells of its queues, stamps and offloads. */
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/ethtool.h"
 #include "device.h"
 
 /* Of a kernel far newer than this file. */
@@ -44,17 +40,9 @@ struct asking {
 	const char *name;
 };
 
-static bool ask_by(const struct asking *asking, unsigned long request, void *data)
-{
-	struct ifreq ifreq = { .ifr_data = data };
-
-	snprintf(ifreq.ifr_name, sizeof(ifreq.ifr_name), "%s", asking->name);
-	return ioctl(asking->fd, request, &ifreq) == 0;
-}
-
 static bool ask(const struct asking *asking, void *command)
 {
-	return ask_by(asking, SIOCETHTOOL, command);
+	return nsr_ethtool_ask(asking->fd, asking->name, command) == 0;
 }
 
 static uint32_t count_features(const struct asking *asking)
@@ -148,13 +136,12 @@ static void look_at_offloads(const struct asking *asking, struct ethtool *ethtoo
 static void look_at_stamps(const struct asking *asking, struct ethtool *ethtool)
 {
 	struct ethtool_ts_info info = { .cmd = ETHTOOL_GET_TS_INFO };
-	struct hwtstamp_config config = { 0 };
+	int filter = nsr_ethtool_rx_stamps(asking->fd, asking->name);
 
 	if (ask(asking, &info))
 		ethtool->clock = info.so_timestamping & SOF_TIMESTAMPING_RX_HARDWARE &&
 				 info.so_timestamping & SOF_TIMESTAMPING_RAW_HARDWARE;
-	if (ask_by(asking, SIOCGHWTSTAMP, &config))
-		ethtool->stamps = config.rx_filter != HWTSTAMP_FILTER_NONE;
+	ethtool->stamps = filter >= 0 && filter != HWTSTAMP_FILTER_NONE;
 }
 
 static void look_at_queues(const struct asking *asking, struct ethtool *ethtool)
@@ -175,13 +162,11 @@ static void look_at_queues(const struct asking *asking, struct ethtool *ethtool)
 
 void ethtool_look(const char *name, struct ethtool *ethtool)
 {
-	struct asking asking = { socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), name };
-	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
+	struct asking asking = { nsr_ethtool_open(), name };
 
 	if (asking.fd < 0)
 		return;
-	if (ask(&asking, &driver))
-		memcpy(ethtool->driver, driver.driver, sizeof(ethtool->driver) - 1);
+	nsr_ethtool_driver(asking.fd, name, ethtool->driver);
 	look_at_queues(&asking, ethtool);
 	look_at_stamps(&asking, ethtool);
 	look_at_offloads(&asking, ethtool);

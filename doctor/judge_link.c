@@ -54,14 +54,14 @@ static void judge_state(const struct target *target)
 	}
 }
 
-static bool is_kind(const struct rtlink *link, const char *kind)
+static bool is_kind(const struct nsr_link_info *link, const char *kind)
 {
 	return strcmp(link->kind, kind) == 0;
 }
 
 static void judge_port(const struct target *target)
 {
-	const struct rtlink *master = &target->device.master;
+	const struct nsr_link_info *master = &target->device.master;
 	struct report *report = &target->doctor->report;
 	char name[QUOTE_NAME];
 	struct finding *finding;
@@ -87,7 +87,7 @@ static void judge_port(const struct target *target)
 
 static void judge_master(const struct target *target)
 {
-	const struct rtlink *link = &target->device.link;
+	const struct nsr_link_info *link = &target->device.link;
 	struct report *report = &target->doctor->report;
 	struct finding *finding;
 
@@ -110,7 +110,7 @@ static void judge_master(const struct target *target)
 static void judge_peer(const struct target *target)
 {
 	const struct offload_state *offloads = target->device.peer_offloads;
-	const struct rtlink *below = &target->device.below;
+	const struct nsr_link_info *below = &target->device.below;
 	struct report *report = &target->doctor->report;
 	bool here = below->ifindex;
 	char name[QUOTE_NAME];

@@ -80,7 +80,7 @@ static void judge_program(const struct target *target)
 /* Whether something stands in the way of all of zc, which is then said. */
 static bool is_barred(const struct target *target, const char *subject)
 {
-	const struct rtlink *link = &target->device.link;
+	const struct nsr_link_info *link = &target->device.link;
 	struct trial refused = { .rc = -EPERM };
 	struct finding *finding;
 
@@ -115,16 +115,16 @@ static bool is_told(const struct target *target, const char *subject)
 
 static void judge_native(const struct target *target)
 {
-	const struct features *features = &target->device.features;
+	const struct nsr_netdev_xdp *xdp = &target->device.features;
 	struct finding *finding;
 
 	if (is_barred(target, "zc.native") || !is_told(target, "zc.native"))
 		return;
-	if (!(features->xdp & FEATURE_BASIC)) {
+	if (!(xdp->acts & NSR_NETDEV_XDP_ACT_BASIC)) {
 		finding = report_add(report_of(target), "zc.native", VERDICT_NO,
 				     "the driver tells that it has no XDP");
 		report_advise(finding, "generic mode is what zc then takes");
-	} else if (target->device.link.mtu > LARGE_MTU && !(features->xdp & FEATURE_BUFFERS)) {
+	} else if (target->device.link.mtu > LARGE_MTU && !(xdp->acts & NSR_NETDEV_XDP_ACT_RX_SG)) {
 		finding = report_add(
 			report_of(target), "zc.native", VERDICT_NO,
 			"the driver has XDP, but not for frames of several buffers, which "
@@ -145,16 +145,16 @@ static void judge_generic(const struct target *target)
 
 static void judge_zero_copy(const struct target *target)
 {
-	const struct features *features = &target->device.features;
+	const struct nsr_netdev_xdp *xdp = &target->device.features;
 	struct finding *finding;
 
 	if (is_barred(target, "zc.zero-copy") || !is_told(target, "zc.zero-copy"))
 		return;
-	if (!(features->xdp & FEATURE_ZERO_COPY)) {
+	if (!(xdp->acts & NSR_NETDEV_XDP_ACT_XSK_ZEROCOPY)) {
 		finding = report_add(report_of(target), "zc.zero-copy", VERDICT_NO,
 				     "the driver tells that it has none");
 		report_advise(finding, "zc copies instead; nsring-zc(7) has a table of drivers");
-	} else if (target->device.link.mtu > LARGE_MTU && features->zero_copy_buffers < 2) {
+	} else if (target->device.link.mtu > LARGE_MTU && xdp->zc_max_segs < 2) {
 		finding = report_add(
 			report_of(target), "zc.zero-copy", VERDICT_NO,
 			"the driver has it, but not for frames of several buffers, which "
@@ -173,7 +173,7 @@ static void judge_stamp(const struct target *target)
 
 	if (is_barred(target, "zc.stamp") || !is_told(target, "zc.stamp"))
 		return;
-	if (!target->device.features.stamps) {
+	if (!(target->device.features.rx_metadata & NSR_NETDEV_XDP_RX_METADATA_TIMESTAMP)) {
 		finding =
 			report_add(report_of(target), "zc.stamp", VERDICT_NO,
 				   "the driver tells that its programs can't ask for the device's "
@@ -214,7 +214,7 @@ static void judge_live(const struct target *target)
 	}
 	if (!is_told(target, "live"))
 		return;
-	if (device->features.xdp & FEATURE_SEND) {
+	if (device->features.acts & NSR_NETDEV_XDP_ACT_NDO_XMIT) {
 		report_add(report_of(target), "live", VERDICT_USABLE,
 			   "the driver tells that it takes XDP frames");
 		return;

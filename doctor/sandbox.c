@@ -16,8 +16,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "sys/ethtool.h"
+#include "sys/netlink.h"
 #include "sys/thread.h"
-#include "netlink.h"
 
 struct sandbox {
 	void (*fn)(void *arg);
@@ -28,13 +29,12 @@ struct sandbox {
 
 static int add_pair(void)
 {
-	char buf[NETLINK_REQUEST] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buf);
+	struct nsr_netlink_question question;
+	struct nlmsghdr *request = &question.head;
 	struct nlattr *info, *data, *peer;
 
-	request->nlmsg_type = RTM_NEWLINK;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL;
-	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	nsr_netlink_begin(&question, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK,
+			  sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(request, IFLA_IFNAME, SANDBOX_DEVICE);
 	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
 	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
@@ -45,7 +45,7 @@ static int add_pair(void)
 	mnl_attr_nest_end(request, peer);
 	mnl_attr_nest_end(request, data);
 	mnl_attr_nest_end(request, info);
-	return netlink_once(NETLINK_ROUTE, request, NULL, NULL);
+	return nsr_netlink_ask_once(NETLINK_ROUTE, &question, NULL, NULL);
 }
 
 static int change(const char *device, unsigned long what, struct ifreq *request)
@@ -71,9 +71,13 @@ static int set_up(const char *device)
 static int join_received(const char *device)
 {
 	struct ethtool_value on = { .cmd = ETHTOOL_SGRO, .data = 1 };
-	struct ifreq request = { .ifr_data = (void *)&on };
+	int fd = nsr_ethtool_open(), rc;
 
-	return change(device, SIOCETHTOOL, &request);
+	if (fd < 0)
+		return fd;
+	rc = nsr_ethtool_ask(fd, device, &on);
+	close(fd);
+	return rc;
 }
 
 int sandbox_set_mtu(int mtu)

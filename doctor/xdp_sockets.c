@@ -10,15 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/compat.h"
 #include "text/units.h"
 #include "doctor.h"
-
-#ifndef AF_XDP
-#define AF_XDP 44
-#endif
-#ifndef SOL_XDP
-#define SOL_XDP 283
-#endif
 
 /* What the engine zc gives a queue by default, and the least that it starts with. */
 #define QUEUE_BYTES (16u << 20)

@@ -7,18 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/netdev.h"
 #include "doctor.h"
-#include "xdp_features.h"
 
 #define NAMES_SHOWN 8
 
-static void note(const struct features *features, void *arg)
+static void note(const struct nsr_netdev_xdp *xdp, void *arg)
 {
 	struct zero_copy *zero_copy = arg;
 	char name[IF_NAMESIZE];
 	size_t length = strlen(zero_copy->names);
 
-	if (!(features->xdp & FEATURE_ZERO_COPY) || !if_indextoname(features->ifindex, name))
+	if (!(xdp->acts & NSR_NETDEV_XDP_ACT_XSK_ZEROCOPY) || !if_indextoname(xdp->ifindex, name))
 		return;
 	if (zero_copy->count++ < NAMES_SHOWN)
 		snprintf(zero_copy->names + length, sizeof(zero_copy->names) - length, "%s%s",
@@ -27,7 +27,11 @@ static void note(const struct features *features, void *arg)
 
 void zero_copy_look(struct zero_copy *zero_copy)
 {
-	zero_copy->rc = features_list(note, zero_copy);
+	struct nsr_netdev netdev;
+
+	nsr_netdev_open(&netdev);
+	zero_copy->rc = nsr_netdev_list(&netdev, note, zero_copy);
+	nsr_netdev_close(&netdev);
 }
 
 void doctor_zero_copy(struct doctor *doctor)

@@ -25,7 +25,7 @@ static int read_attr(const struct nlattr *attr, void *arg)
 	uint16_t type = mnl_attr_get_type(attr);
 
 	if (type == IFA_LOCAL || (type == IFA_ADDRESS && !found->is_local))
-		netlink_copy(attr, found->address.bytes, sizeof(found->address.bytes));
+		nsr_netlink_copy(attr, found->address.bytes, sizeof(found->address.bytes));
 	if (type == IFA_LOCAL)
 		found->is_local = true;
 	return 0;
@@ -45,7 +45,7 @@ static int read_address(const struct nlmsghdr *msg, void *arg)
 	link = host_links_at(arg, info->ifa_index);
 	if (!link)
 		return 0; /* it came after the interfaces were listed */
-	netlink_walk(msg, sizeof(*info), read_attr, &found);
+	nsr_netlink_walk(msg, sizeof(*info), read_attr, &found);
 	address = host_list_add(&link->addresses, &link->address_count, sizeof(*address));
 	if (!address)
 		return -ENOMEM;
@@ -68,13 +68,13 @@ static void forget(struct host_ns *ns)
 
 int host_addresses_read(int fd, struct host_ns *ns)
 {
-	struct netlink_question question;
+	struct nsr_netlink_question question;
 	int tries = TRIES, rc;
 
 	do {
 		forget(ns);
-		netlink_begin(&question, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
-		rc = netlink_ask(fd, &question, read_address, ns);
+		nsr_netlink_begin(&question, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
+		rc = nsr_netlink_ask(fd, &question, read_address, ns);
 	} while (rc == -EINTR && --tries);
 	return rc == -EINTR ? 0 : rc;
 }

@@ -32,7 +32,7 @@ static uint64_t cookie_of(int fd)
 
 static void read_captures(struct host_ns *ns)
 {
-	int fd = netlink_open(NETLINK_SOCK_DIAG);
+	int fd = nsr_netlink_open(NETLINK_SOCK_DIAG);
 
 	ns->ring_error = host_ring_sockets_read(ns);
 	if (fd < 0) {
@@ -58,7 +58,7 @@ static void let_go_of_mount(const struct host_ns *ns)
 /* Inside @ns. */
 static int read_ns(struct host_ns *ns, void *arg)
 {
-	int fd = netlink_open(NETLINK_ROUTE);
+	int fd = nsr_netlink_open(NETLINK_ROUTE);
 	int rc;
 
 	if (fd < 0)

@@ -15,7 +15,7 @@ static void read_ring(const struct nlattr *attr, struct host_capture *capture)
 {
 	struct packet_diag_ring ring;
 
-	netlink_copy(attr, &ring, sizeof(ring));
+	nsr_netlink_copy(attr, &ring, sizeof(ring));
 	capture->ring_bytes = (uint64_t)ring.pdr_block_size * ring.pdr_block_nr;
 }
 
@@ -27,7 +27,7 @@ static void read_filter(const struct nlattr *attr, struct host_capture *capture)
 
 	capture->filter = bytes ? HOST_FILTER_CLASSIC : HOST_FILTER_UNKNOWN;
 	capture->filter_insns = bytes / (uint32_t)sizeof(struct sock_filter);
-	netlink_copy(attr, &first, sizeof(first));
+	nsr_netlink_copy(attr, &first, sizeof(first));
 	/* Who wants no packets (nsring's engine zc, to stay promiscuous) says so at once. */
 	if (bytes && first.code == (BPF_RET | BPF_K) && !first.k)
 		capture->receives = false;
@@ -37,7 +37,7 @@ static void read_memory(const struct nlattr *attr, struct host_capture *capture)
 {
 	uint32_t values[SK_MEMINFO_VARS];
 
-	netlink_copy(attr, values, sizeof(values));
+	nsr_netlink_copy(attr, values, sizeof(values));
 	capture->drops = values[SK_MEMINFO_DROPS];
 	capture->has_drops = true;
 }
@@ -49,7 +49,7 @@ static int read_attr(const struct nlattr *attr, void *arg)
 
 	switch (mnl_attr_get_type(attr)) {
 	case PACKET_DIAG_INFO:
-		netlink_copy(attr, &info, sizeof(info));
+		nsr_netlink_copy(attr, &info, sizeof(info));
 		capture->ifindex = info.pdi_index;
 		capture->ring_version = info.pdi_version;
 		break;
@@ -57,11 +57,11 @@ static int read_attr(const struct nlattr *attr, void *arg)
 		read_ring(attr, capture);
 		break;
 	case PACKET_DIAG_FANOUT:
-		capture->fanout = (uint16_t)netlink_u32(attr);
+		capture->fanout = (uint16_t)nsr_netlink_u32(attr);
 		capture->has_fanout = true;
 		break;
 	case PACKET_DIAG_UID:
-		capture->uid = netlink_u32(attr);
+		capture->uid = nsr_netlink_u32(attr);
 		break;
 	case PACKET_DIAG_MEMINFO:
 		read_memory(attr, capture);
@@ -91,7 +91,7 @@ static int read_socket(const struct nlmsghdr *msg, void *arg)
 	capture->receives = info->pdiag_num;
 	capture->inode = info->pdiag_ino;
 	capture->filter = HOST_FILTER_NONE;
-	netlink_walk(msg, sizeof(*info), read_attr, capture);
+	nsr_netlink_walk(msg, sizeof(*info), read_attr, capture);
 	/* A ring's drops are told to its owner only. */
 	if (capture->ring_bytes)
 		capture->has_drops = false;
@@ -100,15 +100,15 @@ static int read_socket(const struct nlmsghdr *msg, void *arg)
 
 int host_packet_sockets_read(int fd, struct host_ns *ns)
 {
-	struct netlink_question question;
+	struct nsr_netlink_question question;
 	struct packet_diag_req *request =
-		netlink_begin(&question, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(*request));
+		nsr_netlink_begin(&question, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(*request));
 	int rc;
 
 	request->sdiag_family = AF_PACKET;
 	request->pdiag_show = PACKET_SHOW_INFO | PACKET_SHOW_RING_CFG | PACKET_SHOW_FANOUT |
 			      PACKET_SHOW_MEMINFO | PACKET_SHOW_FILTER;
-	rc = netlink_ask(fd, &question, read_socket, ns);
+	rc = nsr_netlink_ask(fd, &question, read_socket, ns);
 	return rc == -EINTR ? 0 : rc;
 }
 

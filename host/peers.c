@@ -88,27 +88,27 @@ static int list_ends(struct search *search)
 static int read_nsid(const struct nlattr *attr, void *arg)
 {
 	if (mnl_attr_get_type(attr) == NETNSA_NSID)
-		*(int32_t *)arg = (int32_t)netlink_u32(attr);
+		*(int32_t *)arg = (int32_t)nsr_netlink_u32(attr);
 	return 0;
 }
 
 static int read_answer(const struct nlmsghdr *msg, void *arg)
 {
-	return netlink_walk(msg, sizeof(struct rtgenmsg), read_nsid, arg);
+	return nsr_netlink_walk(msg, sizeof(struct rtgenmsg), read_nsid, arg);
 }
 
 /* The number that the namespace of @numbers has for the one at @index of the view. */
 static int32_t nsid_of(struct numbers *numbers, uint32_t index)
 {
 	const struct host_ns *ns = &numbers->search->view->list[index];
-	struct netlink_question question;
+	struct nsr_netlink_question question;
 	int32_t nsid = -1;
 
 	if (numbers->nsids[index] != NOT_ASKED || ns->fd < 0)
 		return ns->fd < 0 ? -1 : numbers->nsids[index];
-	netlink_begin(&question, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
+	nsr_netlink_begin(&question, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
 	mnl_attr_put_u32(&question.head, NETNSA_FD, (uint32_t)ns->fd);
-	if (netlink_ask(numbers->fd, &question, read_answer, &nsid) < 0)
+	if (nsr_netlink_ask(numbers->fd, &question, read_answer, &nsid) < 0)
 		nsid = -1;
 	numbers->nsids[index] = nsid;
 	return nsid;
@@ -193,7 +193,7 @@ static int find_inside(struct host_ns *ns, void *arg)
 
 	if (!needs_numbers(ns))
 		return 0;
-	numbers.fd = netlink_open(NETLINK_ROUTE);
+	numbers.fd = nsr_netlink_open(NETLINK_ROUTE);
 	numbers.nsids = calloc(count, sizeof(*numbers.nsids));
 	if (numbers.fd >= 0 && numbers.nsids) {
 		for (i = 0; i < count; i++)

@@ -14,13 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/compat.h"
 #include "sys/netlink.h"
 #include "links.h"
 #include "list.h"
-
-/* Newer than the headers of Debian 12; linux/bpf.h since 6.6. */
-#define TCX_INGRESS 46
-#define TCX_EGRESS  47
 
 /* The kernel takes up to 64 at a hook. */
 #define TCX_PROGRAMS 64
@@ -34,7 +31,7 @@ struct hooked {
 static int read_kind(const struct nlattr *attr, void *arg)
 {
 	if (mnl_attr_get_type(attr) == TCA_KIND)
-		netlink_text(attr, arg, HOST_NAME_BYTES);
+		nsr_netlink_text(attr, arg, HOST_NAME_BYTES);
 	return 0;
 }
 
@@ -47,7 +44,7 @@ static int read_qdisc(const struct nlmsghdr *msg, void *arg)
 
 	if (msg->nlmsg_type != RTM_NEWQDISC || mnl_nlmsg_get_payload_len(msg) < sizeof(*info))
 		return 0;
-	netlink_walk(msg, sizeof(*info), read_kind, kind);
+	nsr_netlink_walk(msg, sizeof(*info), read_kind, kind);
 	if (strcmp(kind, "clsact") && strcmp(kind, "ingress"))
 		return 0;
 	ifindex = host_list_add(&hooked->list, &hooked->count, sizeof(*ifindex));
@@ -70,7 +67,7 @@ static int read_bpf(const struct nlattr *attr, void *arg)
 	struct classifier *classifier = arg;
 
 	if (mnl_attr_get_type(attr) == TCA_BPF_ID)
-		classifier->id = netlink_u32(attr);
+		classifier->id = nsr_netlink_u32(attr);
 	return 0;
 }
 
@@ -79,10 +76,10 @@ static int read_classifier(const struct nlattr *attr, void *arg)
 	struct classifier *classifier = arg;
 
 	if (mnl_attr_get_type(attr) == TCA_KIND)
-		netlink_text(attr, classifier->kind, sizeof(classifier->kind));
+		nsr_netlink_text(attr, classifier->kind, sizeof(classifier->kind));
 	/* The kernel puts the kind before them. */
 	if (mnl_attr_get_type(attr) == TCA_OPTIONS && !strcmp(classifier->kind, "bpf"))
-		return netlink_walk_nested(attr, read_bpf, classifier);
+		return nsr_netlink_walk_nested(attr, read_bpf, classifier);
 	return 0;
 }
 
@@ -106,32 +103,32 @@ static int read_filter(const struct nlmsghdr *msg, void *arg)
 		return 0;
 	classifier->kind[0] = '\0';
 	classifier->id = 0;
-	netlink_walk(msg, sizeof(struct tcmsg), read_classifier, classifier);
+	nsr_netlink_walk(msg, sizeof(struct tcmsg), read_classifier, classifier);
 	return classifier->id ? add(classifier->link, classifier->hook, classifier->id) : 0;
 }
 
 static int read_filters(int fd, struct host_link *link, uint32_t hook)
 {
 	struct classifier classifier = { .link = link, .hook = hook };
-	struct netlink_question question;
+	struct nsr_netlink_question question;
 	struct tcmsg *info =
-		netlink_begin(&question, RTM_GETTFILTER, NLM_F_DUMP, sizeof(struct tcmsg));
+		nsr_netlink_begin(&question, RTM_GETTFILTER, NLM_F_DUMP, sizeof(struct tcmsg));
 
 	info->tcm_ifindex = (int)link->ifindex;
 	info->tcm_parent = TC_H_MAKE(TC_H_CLSACT,
 				     hook == HOST_TC_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
-	return netlink_ask(fd, &question, read_filter, &classifier);
+	return nsr_netlink_ask(fd, &question, read_filter, &classifier);
 }
 
 static int read_classifiers(int fd, struct host_ns *ns)
 {
 	struct hooked hooked = { 0 };
-	struct netlink_question question;
+	struct nsr_netlink_question question;
 	uint32_t i;
 	int rc;
 
-	netlink_begin(&question, RTM_GETQDISC, NLM_F_DUMP, sizeof(struct tcmsg));
-	rc = netlink_ask(fd, &question, read_qdisc, &hooked);
+	nsr_netlink_begin(&question, RTM_GETQDISC, NLM_F_DUMP, sizeof(struct tcmsg));
+	rc = nsr_netlink_ask(fd, &question, read_qdisc, &hooked);
 	for (i = 0; i < hooked.count && rc != -ENOMEM; i++) {
 		struct host_link *link = host_links_at(ns, hooked.list[i]);
 
@@ -149,7 +146,7 @@ static int read_classifiers(int fd, struct host_ns *ns)
 static int read_tcx(struct host_link *link, uint32_t hook)
 {
 	uint32_t ids[TCX_PROGRAMS], count = TCX_PROGRAMS, i;
-	int type = hook == HOST_TCX_INGRESS ? TCX_INGRESS : TCX_EGRESS;
+	int type = hook == HOST_TCX_INGRESS ? NSR_BPF_TCX_INGRESS : NSR_BPF_TCX_EGRESS;
 
 	/* The kernel takes the interface's index where older attach types have a descriptor. */
 	if (bpf_prog_query((int)link->ifindex, (enum bpf_attach_type)type, 0, NULL, ids, &count) <

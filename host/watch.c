@@ -26,7 +26,7 @@ int host_watch_open(struct host_watch *watch)
 	const int on = 1;
 
 	watch->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	watch->events = netlink_open(NETLINK_ROUTE);
+	watch->events = nsr_netlink_open(NETLINK_ROUTE);
 	if (watch->mounts < 0)
 		return -errno;
 	if (watch->events < 0)

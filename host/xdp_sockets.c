@@ -5,6 +5,7 @@
 #include <linux/xdp_diag.h>
 #include <sys/socket.h>
 
+#include "sys/compat.h"
 #include "sys/netlink.h"
 #include "list.h"
 #include "sockets.h"
@@ -13,7 +14,7 @@ static void read_stats(const struct nlattr *attr, struct host_capture *capture)
 {
 	struct xdp_diag_stats stats;
 
-	netlink_copy(attr, &stats, sizeof(stats));
+	nsr_netlink_copy(attr, &stats, sizeof(stats));
 	capture->xdp = (struct host_xdp_stats){
 		.dropped = stats.n_rx_dropped,
 		.invalid = stats.n_rx_invalid,
@@ -34,19 +35,19 @@ static int read_attr(const struct nlattr *attr, void *arg)
 
 	switch (mnl_attr_get_type(attr)) {
 	case XDP_DIAG_INFO:
-		netlink_copy(attr, &info, sizeof(info));
+		nsr_netlink_copy(attr, &info, sizeof(info));
 		capture->ifindex = info.ifindex;
 		capture->queue = info.queue_id;
 		break;
 	case XDP_DIAG_UID:
-		capture->uid = netlink_u32(attr);
+		capture->uid = nsr_netlink_u32(attr);
 		break;
 	case XDP_DIAG_RX_RING:
-		netlink_copy(attr, &ring, sizeof(ring));
+		nsr_netlink_copy(attr, &ring, sizeof(ring));
 		capture->ring_entries = ring.entries;
 		break;
 	case XDP_DIAG_UMEM:
-		netlink_copy(attr, &umem, sizeof(umem));
+		nsr_netlink_copy(attr, &umem, sizeof(umem));
 		capture->ring_bytes = umem.size;
 		break;
 	case XDP_DIAG_STATS:
@@ -73,20 +74,20 @@ static int read_socket(const struct nlmsghdr *msg, void *arg)
 	capture->inode = info->xdiag_ino;
 	capture->receives = true;
 	capture->filter = HOST_FILTER_NONE;
-	netlink_walk(msg, sizeof(*info), read_attr, capture);
+	nsr_netlink_walk(msg, sizeof(*info), read_attr, capture);
 	return 0;
 }
 
 int host_xdp_sockets_read(int fd, struct host_ns *ns)
 {
-	struct netlink_question question;
+	struct nsr_netlink_question question;
 	struct xdp_diag_req *request =
-		netlink_begin(&question, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(*request));
+		nsr_netlink_begin(&question, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(*request));
 	int rc;
 
 	request->sdiag_family = AF_XDP;
 	request->xdiag_show = XDP_SHOW_INFO | XDP_SHOW_RING_CFG | XDP_SHOW_UMEM | XDP_SHOW_MEMINFO |
 			      XDP_SHOW_STATS;
-	rc = netlink_ask(fd, &question, read_socket, ns);
+	rc = nsr_netlink_ask(fd, &question, read_socket, ns);
 	return rc == -EINTR ? 0 : rc;
 }

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Network interfaces of one namespace, asked for through rtnetlink (RTM_GETLINK). */
+#include "link.h"
+
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <nsring/engine.h>
-
-/* Newer than the headers of Debian 12; linux/if_link.h since 6.3. */
-#define IFLA_GSO_IPV4_MAX_SIZE_ 63
-#define IFLA_GRO_IPV4_MAX_SIZE_ 64
+#include "compat.h"
+#include "netlink.h"
 
 /* Room for a link-layer header with VLAN tags before what the MTU or GSO limits. */
 #define LINK_HEADER_ROOM 32
@@ -21,183 +14,248 @@
 /* More than any packet has; a device without a limit takes an MTU up to INT32_MAX. */
 #define MAX_FRAME (1u << 24)
 
-#define REPLY_BYTES 32768
-
-int nsr_link_open(void)
+static int read_xdp(const struct nlattr *attr, void *arg)
 {
-	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
-	struct timeval patience = { .tv_sec = 5 };
-	int fd, rc;
+	static const uint16_t types[NSR_LINK_XDP_MODES] = {
+		[NSR_LINK_XDP_NATIVE] = IFLA_XDP_DRV_PROG_ID,
+		[NSR_LINK_XDP_GENERIC] = IFLA_XDP_SKB_PROG_ID,
+		[NSR_LINK_XDP_OFFLOADED] = IFLA_XDP_HW_PROG_ID,
+	};
+	struct nsr_link_info *info = arg;
+	uint16_t type = mnl_attr_get_type(attr);
+	uint32_t mode;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0) {
-		rc = -errno;
-		close(fd);
-		return rc;
+	if (type == IFLA_XDP_ATTACHED)
+		nsr_netlink_copy(attr, &info->xdp_mode, sizeof(info->xdp_mode));
+	if (type == IFLA_XDP_PROG_ID && nsr_netlink_u32(attr))
+		info->xdp_id = nsr_netlink_u32(attr);
+	for (mode = 0; mode < NSR_LINK_XDP_MODES; mode++) {
+		if (type == types[mode] && nsr_netlink_u32(attr))
+			info->xdp_id = info->xdp_ids[mode] = nsr_netlink_u32(attr);
 	}
-	return fd;
+	return 0;
 }
 
-static void grow(uint32_t *max, const struct nlattr *attr)
+static int read_vlan(const struct nlattr *attr, void *arg)
 {
-	if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0 && mnl_attr_get_u32(attr) > *max)
-		*max = mnl_attr_get_u32(attr);
+	struct nsr_link_info *info = arg;
+	uint16_t id;
+
+	if (mnl_attr_get_type(attr) != IFLA_VLAN_ID)
+		return 0;
+	nsr_netlink_copy(attr, &id, sizeof(id));
+	info->id = id;
+	info->has_id = true;
+	return 0;
 }
 
-static int read_attr(const struct nlattr *attr, void *data)
+static int read_vxlan(const struct nlattr *attr, void *arg)
 {
-	struct nsr_link *link = data;
-	struct rtnl_link_stats64 stats = { 0 };
-	size_t len;
+	struct nsr_link_info *info = arg;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_VXLAN_ID:
+		info->id = nsr_netlink_u32(attr);
+		info->has_id = true;
+		break;
+	case IFLA_VXLAN_LINK:
+		/* Kernels before 6.8 don't tell it as IFLA_LINK. */
+		if (!info->below)
+			info->below = nsr_netlink_u32(attr);
+		break;
+	}
+	return 0;
+}
+
+static int read_kind(const struct nlattr *attr, void *arg)
+{
+	struct nsr_link_info *info = arg;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_INFO_KIND:
+		nsr_netlink_text(attr, info->kind, sizeof(info->kind));
+		break;
+	case IFLA_INFO_DATA:
+		/* The kernel puts the kind before it. */
+		if (!strcmp(info->kind, "vlan"))
+			return nsr_netlink_walk_nested(attr, read_vlan, info);
+		if (!strcmp(info->kind, "vxlan"))
+			return nsr_netlink_walk_nested(attr, read_vxlan, info);
+		break;
+	}
+	return 0;
+}
+
+static void read_mac(const struct nlattr *attr, struct nsr_link_info *info)
+{
+	uint32_t length = mnl_attr_get_payload_len(attr);
+
+	nsr_netlink_copy(attr, info->mac, sizeof(info->mac));
+	info->mac_bytes = length < sizeof(info->mac) ? length : sizeof(info->mac);
+}
+
+static void grow(uint32_t *max, uint32_t value)
+{
+	if (value > *max)
+		*max = value;
+}
+
+static int read_attr(const struct nlattr *attr, void *arg)
+{
+	struct nsr_link_info *info = arg;
 
 	switch (mnl_attr_get_type(attr)) {
 	case IFLA_IFNAME:
-		if (mnl_attr_validate(attr, MNL_TYPE_STRING) == 0) {
-			strncpy(link->name, mnl_attr_get_str(attr), sizeof(link->name) - 1);
-			link->name[sizeof(link->name) - 1] = '\0';
-		}
+		nsr_netlink_text(attr, info->name, sizeof(info->name));
 		break;
 	case IFLA_MTU:
-		grow(&link->mtu, attr);
-		grow(&link->max_frame, attr);
+		info->mtu = nsr_netlink_u32(attr);
+		grow(&info->max_frame, info->mtu);
 		break;
 	case IFLA_GSO_MAX_SIZE:
 	case IFLA_GRO_MAX_SIZE:
-	case IFLA_GSO_IPV4_MAX_SIZE_:
-	case IFLA_GRO_IPV4_MAX_SIZE_:
-		grow(&link->max_frame, attr);
+	case NSR_IFLA_GSO_IPV4_MAX_SIZE:
+	case NSR_IFLA_GRO_IPV4_MAX_SIZE:
+		grow(&info->max_frame, nsr_netlink_u32(attr));
+		break;
+	case IFLA_OPERSTATE:
+		nsr_netlink_copy(attr, &info->operstate, sizeof(info->operstate));
+		break;
+	case IFLA_ADDRESS:
+		read_mac(attr, info);
+		break;
+	case IFLA_MASTER:
+		info->master = nsr_netlink_u32(attr);
+		break;
+	case IFLA_LINK:
+		info->below = nsr_netlink_u32(attr);
+		break;
+	case IFLA_LINK_NETNSID:
+		info->abroad = true;
+		info->nsid = (int32_t)nsr_netlink_u32(attr);
 		break;
 	case IFLA_STATS64:
-		len = mnl_attr_get_payload_len(attr);
-		memcpy(&stats, mnl_attr_get_payload(attr),
-		       len < sizeof(stats) ? len : sizeof(stats));
-		link->missed = stats.rx_missed_errors + stats.rx_fifo_errors;
-		link->received = stats.rx_packets;
-		link->transmitted = stats.tx_packets;
+		nsr_netlink_copy(attr, &info->stats, sizeof(info->stats));
 		break;
+	case IFLA_LINKINFO:
+		return nsr_netlink_walk_nested(attr, read_kind, info);
+	case IFLA_XDP:
+		return nsr_netlink_walk_nested(attr, read_xdp, info);
 	}
-	return MNL_CB_OK;
+	return 0;
 }
 
-static bool read_link(const struct nlmsghdr *msg, struct nsr_link *link)
+int nsr_link_parse(const struct nlmsghdr *msg, struct nsr_link_info *info)
 {
-	const struct ifinfomsg *info = mnl_nlmsg_get_payload(msg);
+	const struct ifinfomsg *head = mnl_nlmsg_get_payload(msg);
 
-	if (msg->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(msg) < sizeof(*info))
-		return false;
-	memset(link, 0, sizeof(*link));
-	link->ifindex = (uint32_t)info->ifi_index;
-	link->arphrd = info->ifi_type;
-	link->flags = info->ifi_flags;
-	mnl_attr_parse(msg, sizeof(*info), read_attr, link);
-	if (link->max_frame > MAX_FRAME)
-		link->max_frame = MAX_FRAME;
-	link->max_frame += LINK_HEADER_ROOM;
-	return true;
+	*info = (struct nsr_link_info){ .nsid = -1 };
+	if (msg->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(msg) < sizeof(*head))
+		return -EBADMSG;
+	info->ifindex = (uint32_t)head->ifi_index;
+	info->arphrd = head->ifi_type;
+	info->flags = head->ifi_flags;
+	nsr_netlink_walk(msg, sizeof(*head), read_attr, info);
+	if (info->max_frame > MAX_FRAME)
+		info->max_frame = MAX_FRAME;
+	info->max_frame += LINK_HEADER_ROOM;
+	return 0;
 }
 
-static int ask(int fd, struct nlmsghdr *msg, uint32_t seq)
+static int keep(const struct nlmsghdr *msg, void *arg)
 {
-	msg->nlmsg_seq = seq;
-	return send(fd, msg, msg->nlmsg_len, 0) < 0 ? -errno : 0;
+	struct nsr_link_info info;
+
+	if (nsr_link_parse(msg, &info) == 0)
+		*(struct nsr_link_info *)arg = info;
+	return 0;
 }
 
-/* Answers of an earlier question that was given up may still come: told by their number. */
-static uint32_t next_seq(void)
+int nsr_link_look(int fd, const char *name, uint32_t ifindex, struct nsr_link_info *info)
 {
-	static _Thread_local uint32_t seq;
+	struct nsr_netlink_question question;
+	struct ifinfomsg *head = nsr_netlink_begin(&question, RTM_GETLINK, 0, sizeof(*head));
+	int rc;
 
-	return ++seq;
+	*info = (struct nsr_link_info){ 0 };
+	if (name && strlen(name) >= sizeof(info->name))
+		return -ENODEV;
+	if (name)
+		mnl_attr_put_strz(&question.head, IFLA_IFNAME, name);
+	else
+		head->ifi_index = (int)ifindex;
+	rc = nsr_netlink_ask(fd, &question, keep, info);
+	return rc == 0 && !info->ifindex ? -ENODEV : rc;
 }
 
-/* Calls @found for each link of the answer. */
-static int read_answer(int fd, uint32_t seq, void (*found)(const struct nsr_link *, void *),
-		       void *arg)
-{
-	char *buf = malloc(REPLY_BYTES);
-	const struct nlmsghdr *msg;
-	struct nsr_link link;
-	bool more = true;
-	ssize_t got;
-	int rc = 0, left;
+struct listing {
+	int (*found)(const struct nsr_link_info *info, void *arg);
+	void *arg;
+};
 
-	if (!buf)
-		return -ENOMEM;
-	while (more && rc == 0) {
-		got = recv(fd, buf, REPLY_BYTES, MSG_TRUNC);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || got > REPLY_BYTES) {
-			rc = got < 0 ? -errno : -EMSGSIZE;
-			break;
-		}
-		left = (int)got;
-		for (msg = (void *)buf; mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left)) {
-			if (msg->nlmsg_seq != seq)
-				continue;
-			if (msg->nlmsg_type == NLMSG_ERROR)
-				rc = ((struct nlmsgerr *)mnl_nlmsg_get_payload(msg))->error;
-			else if (read_link(msg, &link))
-				found(&link, arg);
-			more = msg->nlmsg_flags & NLM_F_MULTI && msg->nlmsg_type != NLMSG_DONE;
-		}
-	}
-	free(buf);
-	return rc;
+static int hand_out(const struct nlmsghdr *msg, void *arg)
+{
+	const struct listing *listing = arg;
+	struct nsr_link_info info;
+
+	return nsr_link_parse(msg, &info) == 0 ? listing->found(&info, listing->arg) : 0;
 }
 
-static void keep(const struct nsr_link *link, void *arg)
+int nsr_link_list(int fd, int (*found)(const struct nsr_link_info *info, void *arg), void *arg)
 {
-	*(struct nsr_link *)arg = *link;
+	struct listing listing = { found, arg };
+	struct nsr_netlink_question question;
+
+	nsr_netlink_begin(&question, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+	return nsr_netlink_ask(fd, &question, hand_out, &listing);
+}
+
+int nsr_link_open(void)
+{
+	return nsr_netlink_open(NETLINK_ROUTE);
 }
 
 int nsr_link_get(int fd, const char *name, uint32_t ifindex, struct nsr_link *link)
 {
-	char buf[256];
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *info;
-	uint32_t seq = next_seq();
-	int rc;
+	struct nsr_link_info info;
+	int rc = nsr_link_look(fd, name, ifindex, &info);
 
-	msg->nlmsg_type = RTM_GETLINK;
-	msg->nlmsg_flags = NLM_F_REQUEST;
-	info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
-	info->ifi_index = name ? 0 : (int)ifindex;
-	if (name)
-		mnl_attr_put_strz(msg, IFLA_IFNAME, name);
-	memset(link, 0, sizeof(*link));
-	rc = ask(fd, msg, seq);
-	if (rc == 0)
-		rc = read_answer(fd, seq, keep, link);
-	if (rc == 0 && !link->ifindex)
-		rc = -ENODEV;
+	*link = (struct nsr_link){
+		.ifindex = info.ifindex,
+		.arphrd = info.arphrd,
+		.flags = info.flags,
+		.max_frame = info.max_frame,
+		.mtu = info.mtu,
+		.missed = info.stats.rx_missed_errors + info.stats.rx_fifo_errors,
+		.received = info.stats.rx_packets,
+		.transmitted = info.stats.tx_packets,
+	};
+	memcpy(link->name, info.name, sizeof(link->name));
 	return rc;
 }
 
-static void keep_larger(const struct nsr_link *link, void *arg)
+int nsr_link_find(int fd, const char *name, struct nsr_link *link, struct nsr_error *err)
 {
-	uint32_t *max = arg;
+	int rc = nsr_link_get(fd, name, 0, link);
 
-	if (link->max_frame > *max)
-		*max = link->max_frame;
+	if (rc == -ENODEV)
+		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace", name);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "looking up device \"%s\": %s", name, strerror(-rc));
+	return 0;
+}
+
+static int keep_larger(const struct nsr_link_info *info, void *arg)
+{
+	grow(arg, info->max_frame);
+	return 0;
 }
 
 int nsr_link_max_frame(int fd)
 {
-	char buf[128];
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
-	uint32_t seq = next_seq();
 	uint32_t max = 0;
-	int rc;
+	int rc = nsr_link_list(fd, keep_larger, &max);
 
-	msg->nlmsg_type = RTM_GETLINK;
-	msg->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	mnl_nlmsg_put_extra_header(msg, sizeof(struct ifinfomsg));
-	rc = ask(fd, msg, seq);
-	if (rc == 0)
-		rc = read_answer(fd, seq, keep_larger, &max);
-	return rc < 0 ? rc : (int)max;
+	/* One that has come meanwhile could as well have come a moment later. */
+	return rc < 0 && rc != -EINTR ? rc : (int)max;
 }

@@ -1,37 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#ifndef NSR_LIB_LINK_XDP_H
-#define NSR_LIB_LINK_XDP_H
+/* What drivers tell of their XDP: the generic netlink family "netdev", since Linux 6.3. */
+#ifndef NSR_NETDEV_H
+#define NSR_NETDEV_H
 
 #include <stdint.h>
 
-/** What a driver has: enum netdev_xdp_act of linux/netdev.h since 6.3. */
-#define NSR_LINK_XDP_NDO_XMIT (1u << 2) /* it sends XDP frames */
-#define NSR_LINK_XDP_ZEROCOPY (1u << 3) /* AF_XDP sockets need no copy */
+#include "compat.h"
 
 /**
- * struct nsr_link_xdp - asks about the devices of a namespace
+ * struct nsr_netdev - asks about the devices of a namespace
  * @fd:     a generic netlink socket there; -1: none
  * @family: of "netdev", 0: the kernel doesn't have it
  */
-struct nsr_link_xdp {
+struct nsr_netdev {
 	int fd;
 	uint16_t family;
 };
 
-/** nsr_link_xdp_open() - of the calling thread's namespace; without the family nothing is known */
-void nsr_link_xdp_open(struct nsr_link_xdp *netdev);
+/**
+ * struct nsr_netdev_xdp - of one device
+ * @ifindex:     its index
+ * @acts:        NSR_NETDEV_XDP_ACT_ bits: what it can do
+ * @zc_max_segs: buffers that a frame may take in zero-copy mode
+ * @rx_metadata: NSR_NETDEV_XDP_RX_METADATA_ bits: what programs can ask the device for
+ */
+struct nsr_netdev_xdp {
+	uint32_t ifindex;
+	uint64_t acts;
+	uint32_t zc_max_segs;
+	uint64_t rx_metadata;
+};
+
+/** nsr_netdev_open() - of the calling thread's namespace; without the family nothing is known */
+void nsr_netdev_open(struct nsr_netdev *netdev);
 
 /**
- * nsr_link_xdp_features() - what a device's driver has
- * @netdev:   open
- * @ifindex:  the device
- * @features: set to NSR_LINK_XDP_… bits, and others of that enum
+ * nsr_netdev_get() - what a device's driver has
+ * @netdev:  open
+ * @ifindex: the device
+ * @xdp:     filled in
+ *
+ * Return: 0; -EOPNOTSUPP this kernel doesn't tell; -ENODEV; -errno.
+ */
+int nsr_netdev_get(const struct nsr_netdev *netdev, uint32_t ifindex, struct nsr_netdev_xdp *xdp);
+
+/**
+ * nsr_netdev_list() - nsr_netdev_get() for all devices
+ * @netdev: open
+ * @found:  called for each
+ * @arg:    for @found
  *
  * Return: 0; -EOPNOTSUPP this kernel doesn't tell; -errno.
  */
-int nsr_link_xdp_features(const struct nsr_link_xdp *netdev, uint32_t ifindex, uint64_t *features);
+int nsr_netdev_list(const struct nsr_netdev *netdev,
+		    void (*found)(const struct nsr_netdev_xdp *xdp, void *arg), void *arg);
 
-/** nsr_link_xdp_close() - also one that was never opened, with @netdev->fd of -1 */
-void nsr_link_xdp_close(struct nsr_link_xdp *netdev);
+/** nsr_netdev_close() - also one that was never opened, with @netdev->fd of -1 */
+void nsr_netdev_close(struct nsr_netdev *netdev);
 
 #endif

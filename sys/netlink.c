@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/*
- * Questions to the kernel by netlink. Answers are believed as far as their lengths go: each
- * attribute is checked before it is read.
- */
 #include "netlink.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -13,7 +12,7 @@
 
 #define REPLY_BYTES 32768 /* the kernel fills dumps in pieces of at most that */
 
-int netlink_open(int protocol)
+int nsr_netlink_open(int protocol)
 {
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	struct timeval patience = { .tv_sec = 5 };
@@ -31,7 +30,8 @@ int netlink_open(int protocol)
 	return fd;
 }
 
-void *netlink_begin(struct netlink_question *question, uint16_t type, uint16_t flags, size_t bytes)
+void *nsr_netlink_begin(struct nsr_netlink_question *question, uint16_t type, uint16_t flags,
+			size_t bytes)
 {
 	memset(question, 0, sizeof(*question));
 	mnl_nlmsg_put_header(question->room);
@@ -82,50 +82,77 @@ static int read_message(const struct nlmsghdr *msg, struct answer *answer)
 		return read_done(msg);
 	if (msg->nlmsg_type < NLMSG_MIN_TYPE)
 		return 0;
-	return answer->found(msg, answer->arg);
+	return answer->found ? answer->found(msg, answer->arg) : 0;
+}
+
+/* One datagram: several messages, of which each must lie within it. */
+static int read_messages(const void *datagram, size_t bytes, struct answer *answer)
+{
+	const struct nlmsghdr *msg = datagram;
+	int rc = 0, left = (int)bytes;
+
+	if (!bytes)
+		return -EBADMSG;
+	for (; !rc && mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left))
+		rc = read_message(msg, answer);
+	return !rc && answer->more && left > 0 ? -EBADMSG : rc;
 }
 
 static int read_answer(int fd, struct answer *answer)
 {
-	_Alignas(struct nlmsghdr) char buf[REPLY_BYTES];
-	const struct nlmsghdr *msg;
-	int rc = 0, left;
+	/* A thread of the program that uses the library may have a small stack. */
+	char *buf = malloc(REPLY_BYTES);
 	ssize_t got;
+	int rc = 0;
 
+	if (!buf)
+		return -ENOMEM;
 	while (answer->more && !rc) {
-		got = recv(fd, buf, sizeof(buf), MSG_TRUNC);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || (size_t)got > sizeof(buf))
-			return got < 0 ? -errno : -EMSGSIZE;
-		left = (int)got;
-		for (msg = (void *)buf; !rc && mnl_nlmsg_ok(msg, left);
-		     msg = mnl_nlmsg_next(msg, &left))
-			rc = read_message(msg, answer);
+		got = recv(fd, buf, REPLY_BYTES, MSG_TRUNC);
+		if (got < 0)
+			rc = errno == EINTR ? 0 : -errno;
+		else if (got > REPLY_BYTES)
+			rc = -EMSGSIZE;
+		else
+			rc = read_messages(buf, (size_t)got, answer);
 	}
+	free(buf);
 	return rc;
 }
 
-int netlink_ask(int fd, struct netlink_question *question,
-		int (*found)(const struct nlmsghdr *msg, void *arg), void *arg)
+int nsr_netlink_ask(int fd, struct nsr_netlink_question *question,
+		    int (*found)(const struct nlmsghdr *msg, void *arg), void *arg)
 {
-	static _Thread_local uint32_t seq;
-	struct answer answer = { .seq = ++seq, .found = found, .arg = arg, .more = true };
+	/* Of the process: a socket may be asked by one thread after another. */
+	static _Atomic uint32_t last_seq;
+	struct answer answer = { .found = found, .arg = arg, .more = true };
 	int rc;
 
-	question->head.nlmsg_seq = answer.seq;
+	answer.seq = question->head.nlmsg_seq = atomic_fetch_add(&last_seq, 1) + 1;
 	if (send(fd, question, question->head.nlmsg_len, 0) < 0)
 		return -errno;
 	rc = read_answer(fd, &answer);
 	return !rc && answer.changed ? -EINTR : rc;
 }
 
-uint32_t netlink_u32(const struct nlattr *attr)
+int nsr_netlink_ask_once(int protocol, struct nsr_netlink_question *question,
+			 int (*found)(const struct nlmsghdr *msg, void *arg), void *arg)
+{
+	int fd = nsr_netlink_open(protocol), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = nsr_netlink_ask(fd, question, found, arg);
+	close(fd);
+	return rc;
+}
+
+uint32_t nsr_netlink_u32(const struct nlattr *attr)
 {
 	return mnl_attr_get_payload_len(attr) < sizeof(uint32_t) ? 0 : mnl_attr_get_u32(attr);
 }
 
-void netlink_text(const struct nlattr *attr, char *text, size_t room)
+void nsr_netlink_text(const struct nlattr *attr, char *text, size_t room)
 {
 	size_t length = strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
 
@@ -135,7 +162,7 @@ void netlink_text(const struct nlattr *attr, char *text, size_t room)
 	text[length] = '\0';
 }
 
-void netlink_copy(const struct nlattr *attr, void *to, size_t bytes)
+void nsr_netlink_copy(const struct nlattr *attr, void *to, size_t bytes)
 {
 	size_t length = mnl_attr_get_payload_len(attr);
 
@@ -143,8 +170,8 @@ void netlink_copy(const struct nlattr *attr, void *to, size_t bytes)
 	memcpy(to, mnl_attr_get_payload(attr), length < bytes ? length : bytes);
 }
 
-int netlink_walk(const struct nlmsghdr *msg, size_t bytes,
-		 int (*found)(const struct nlattr *attr, void *arg), void *arg)
+int nsr_netlink_walk(const struct nlmsghdr *msg, size_t bytes,
+		     int (*found)(const struct nlattr *attr, void *arg), void *arg)
 {
 	const struct nlattr *attr;
 	int rc;
@@ -160,8 +187,8 @@ int netlink_walk(const struct nlmsghdr *msg, size_t bytes,
 	return 0;
 }
 
-int netlink_walk_nested(const struct nlattr *nest,
-			int (*found)(const struct nlattr *attr, void *arg), void *arg)
+int nsr_netlink_walk_nested(const struct nlattr *nest,
+			    int (*found)(const struct nlattr *attr, void *arg), void *arg)
 {
 	const struct nlattr *attr;
 	int rc;

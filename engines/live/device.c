@@ -12,16 +12,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sys/link_find.h"
+#include "sys/link.h"
 #include "live.h"
 
 /* Whether the driver says that it takes no XDP frames; of a veth this depends on the other end. */
 static bool takes_none(const struct live_device *device)
 {
-	uint64_t features;
+	struct nsr_netdev_xdp xdp;
 
-	return nsr_link_xdp_features(&device->xdp, device->ifindex, &features) == 0 &&
-	       !(features & NSR_LINK_XDP_NDO_XMIT);
+	return nsr_netdev_get(&device->xdp, device->ifindex, &xdp) == 0 &&
+	       !(xdp.acts & NSR_NETDEV_XDP_ACT_NDO_XMIT);
 }
 
 static int say_takes_none(const struct live_device *device, struct nsr_error *err)
@@ -75,7 +75,7 @@ int live_device_open(struct live_device *device, struct nsr_error *err)
 				     "packet:%s",
 				     device->name, device->name);
 	live_device_update(device);
-	nsr_link_xdp_open(&device->xdp);
+	nsr_netdev_open(&device->xdp);
 	return takes_none(device) ? say_takes_none(device, err) : 0;
 }
 
@@ -83,7 +83,7 @@ void live_device_close(struct live_device *device)
 {
 	if (device->link_fd >= 0)
 		close(device->link_fd);
-	nsr_link_xdp_close(&device->xdp);
+	nsr_netdev_close(&device->xdp);
 }
 
 int live_device_refuses(struct live_device *device, struct nsr_error *err)

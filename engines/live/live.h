@@ -95,7 +95,7 @@ struct live_chunk {
  */
 struct live_device {
 	int link_fd;
-	struct nsr_link_xdp xdp;
+	struct nsr_netdev xdp;
 	const char *name;
 	uint32_t ifindex;
 	uint32_t max_len;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "sys/clock.h"
+#include "sys/compat.h"
 #include "live.h"
 
 /* A full queue of a device has no event to wait for. */

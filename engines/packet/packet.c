@@ -24,15 +24,9 @@
 #include <unistd.h>
 
 #include "lib/link_type.h"
-#include "sys/link_find.h"
+#include "sys/compat.h"
+#include "sys/link.h"
 #include "packet.h"
-
-#ifndef PACKET_IGNORE_OUTGOING
-#define PACKET_IGNORE_OUTGOING 23 /* linux/if_packet.h since 4.20 */
-#endif
-#ifndef PACKET_FANOUT_FLAG_UNIQUEID
-#define PACKET_FANOUT_FLAG_UNIQUEID 0x2000
-#endif
 
 static int open_socket(struct packet *p, struct nsr_error *err)
 {

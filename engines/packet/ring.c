@@ -13,15 +13,11 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "sys/compat.h"
 #include "packet.h"
 
 #define MACS_BYTES 12
 #define TAG_BYTES  4
-
-/* Newer than some headers: linux/if_packet.h. */
-#ifndef TP_STATUS_CSUM_VALID
-#define TP_STATUS_CSUM_VALID (1 << 7)
-#endif
 
 /* LINKTYPE_LINUX_SLL2, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html */
 struct sll2 {

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "lib/link_type.h"
-#include "sys/link_find.h"
+#include "sys/link.h"
 #include "ring.h"
 
 /* There where the module is loaded; opening a socket would load it. */

@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sys/link_find.h"
+#include "sys/link.h"
 #include "sys/netdev.h"
 #include "zc.h"
 
@@ -168,14 +168,14 @@ bool zc_device_stamps(const struct zc_device *device)
 /* Before Linux 6.3 drivers don't tell, and trying it shows. */
 static bool may_zero_copy(const struct zc_device *device)
 {
-	struct nsr_link_xdp netdev;
-	uint64_t features;
+	struct nsr_netdev netdev;
+	struct nsr_netdev_xdp xdp;
 	int rc;
 
-	nsr_link_xdp_open(&netdev);
-	rc = nsr_link_xdp_features(&netdev, device->ifindex, &features);
-	nsr_link_xdp_close(&netdev);
-	return rc < 0 || features & NSR_LINK_XDP_ZEROCOPY;
+	nsr_netdev_open(&netdev);
+	rc = nsr_netdev_get(&netdev, device->ifindex, &xdp);
+	nsr_netdev_close(&netdev);
+	return rc < 0 || xdp.acts & NSR_NETDEV_XDP_ACT_XSK_ZEROCOPY;
 }
 
 int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,

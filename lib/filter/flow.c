@@ -12,13 +12,6 @@
 
 #include "flow.h"
 
-#ifndef BPF_MOD
-#define BPF_MOD 0x90
-#endif
-#ifndef BPF_XOR
-#define BPF_XOR 0xa0
-#endif
-
 static uint32_t min(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;

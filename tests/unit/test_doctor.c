@@ -23,15 +23,16 @@ static int make_target(void **state)
 	target->doctor = doctor;
 	strcpy(target->run, "ip netns exec web ");
 	strcpy(target->name, "eth7");
-	target->device.link = (struct rtlink){ .name = "eth7",
-					       .ifindex = 7,
-					       .flags = IFF_UP | IFF_LOWER_UP,
-					       .arphrd = ARPHRD_ETHER,
-					       .mtu = 1500 };
-	target->device.features = (struct features){
-		.xdp = FEATURE_BASIC | FEATURE_SEND | FEATURE_ZERO_COPY | FEATURE_BUFFERS,
-		.stamps = true,
-		.zero_copy_buffers = 4,
+	target->device.link = (struct nsr_link_info){ .name = "eth7",
+						      .ifindex = 7,
+						      .flags = IFF_UP | IFF_LOWER_UP,
+						      .arphrd = ARPHRD_ETHER,
+						      .mtu = 1500 };
+	target->device.features = (struct nsr_netdev_xdp){
+		.acts = NSR_NETDEV_XDP_ACT_BASIC | NSR_NETDEV_XDP_ACT_NDO_XMIT |
+			NSR_NETDEV_XDP_ACT_XSK_ZEROCOPY | NSR_NETDEV_XDP_ACT_RX_SG,
+		.rx_metadata = NSR_NETDEV_XDP_RX_METADATA_TIMESTAMP,
+		.zc_max_segs = 4,
 	};
 	*state = target;
 	return 0;
@@ -185,7 +186,8 @@ static void bond_is_limited_to_a_tap_and_its_member_to_its_share(void **state)
 	judge_link(target);
 	assert_verdict(target, "master", VERDICT_LIMITED);
 	strcpy(target->device.link.kind, "");
-	target->device.master = (struct rtlink){ .name = "bond0", .ifindex = 3, .kind = "bond" };
+	target->device.master =
+		(struct nsr_link_info){ .name = "bond0", .ifindex = 3, .kind = "bond" };
 	target->doctor->report.count = 0;
 	judge_link(target);
 	assert_verdict(target, "master", VERDICT_LIMITED);
@@ -206,8 +208,8 @@ static void large_mtu_needs_a_driver_with_several_buffers(void **state)
 	struct target *target = *state;
 
 	target->device.link.mtu = 9000;
-	target->device.features.xdp &= ~(uint64_t)FEATURE_BUFFERS;
-	target->device.features.zero_copy_buffers = 1;
+	target->device.features.acts &= ~(uint64_t)NSR_NETDEV_XDP_ACT_RX_SG;
+	target->device.features.zc_max_segs = 1;
 	judge_xdp(target);
 	assert_verdict(target, "mtu", VERDICT_LIMITED);
 	assert_verdict(target, "zc.native", VERDICT_NO);

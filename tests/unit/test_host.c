@@ -24,7 +24,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "doctor/netlink.h"
 #include "host/host.h"
 #include "host/links.h"
 #include "host/list.h"
