@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "sys/clock.h"
-#include "text/units.h"
 #include "line_parts.h"
 
 #define VLAN_BYTES   4

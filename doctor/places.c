@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sys/place.h"
 #include "doctor.h"
-#include "visit.h"
 
 static int look_around(void *arg)
 {
@@ -21,7 +21,7 @@ static void judge_place(struct doctor *doctor, const char *subject, const char *
 	struct trial trial = { 0 };
 	struct nsr_error err = { 0 };
 
-	trial.rc = visit(place, look_around, NULL, &err);
+	trial.rc = nsr_place_visit(place, look_around, NULL, &err);
 	if (trial.rc == 0) {
 		report_add(&doctor->report, subject, VERDICT_USABLE, "%s", what);
 		return;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/place.h"
 #include "text/say.h"
-#include "visit.h"
 
 /* Enough to be opened; it is closed at once. */
 #define TRIAL_RING (256u << 10)
@@ -148,7 +148,7 @@ static int examine(struct target *target, const char *text, const char *device)
 		return 0;
 	}
 	snprintf(target->device.name, sizeof(target->device.name), "%s", device);
-	rc = visit(target->place, look, &target->device, &err);
+	rc = nsr_place_visit(target->place, look, &target->device, &err);
 	if (rc < 0)
 		return say_place(target, text, rc, &err);
 	judge_link(target);

@@ -10,18 +10,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <linux/openat2.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sys/place.h"
 #include "list.h"
 
 /* Descriptors that are left for sockets and for reading /proc. */
@@ -58,29 +56,21 @@ static int open_path(const struct find_path *at)
 	return openat(at->dir, at->path, O_PATH | O_CLOEXEC);
 }
 
-/* Opening by O_PATH has no effects, whatever is there. */
+/* Return: the namespace of that inode; -ENOENT another one, or something else, is there; -errno. */
 static int open_ns(const struct find_path *at, ino_t inode)
 {
 	int probe = open_path(at), fd;
-	char self[32];
 	struct stat st;
 
 	if (probe < 0)
 		return -errno;
-	if (fstat(probe, &st) < 0 || st.st_ino != inode || !S_ISREG(st.st_mode)) {
-		close(probe);
-		return -ENOENT;
-	}
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", probe);
-	fd = open(self, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
+	fd = nsr_place_open_file(probe, &st);
 	close(probe);
-	if (fd >= 0 && ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+	if (fd >= 0 && st.st_ino != inode) {
 		close(fd);
-		return -ENOENT;
+		fd = -ENOENT;
 	}
-	return fd;
+	return fd == -ENOTTY ? -ENOENT : fd;
 }
 
 static struct host_ns *add_ns(struct find *find, ino_t inode)

@@ -7,10 +7,11 @@
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/link.h"
 #include "sys/netlink.h"
+#include "sys/place.h"
 #include "find.h"
 #include "hardware.h"
 #include "links.h"
@@ -20,15 +21,6 @@
 #include "sockets.h"
 #include "tc.h"
 #include "visit.h"
-
-/* Of the namespace that a socket was made in; 0 before Linux 5.14. */
-static uint64_t cookie_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
-
-	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0 ? 0 : cookie;
-}
 
 static void read_captures(struct host_ns *ns)
 {
@@ -58,13 +50,13 @@ static void let_go_of_mount(const struct host_ns *ns)
 /* Inside @ns. */
 static int read_ns(struct host_ns *ns, void *arg)
 {
-	int fd = nsr_netlink_open(NETLINK_ROUTE);
+	int fd = nsr_link_open();
 	int rc;
 
 	if (fd < 0)
 		return fd;
 	let_go_of_mount(ns);
-	ns->cookie = cookie_of(fd);
+	ns->cookie = nsr_place_cookie();
 	rc = host_links_read(fd, ns);
 	if (rc == 0)
 		rc = host_addresses_read(fd, ns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Acting inside many namespaces. */
+/* Acting inside each namespace of a view. */
 #ifndef NSRING_HOST_VISIT_H
 #define NSRING_HOST_VISIT_H
 
@@ -14,7 +14,7 @@
  *
  * The threads end before it returns; the calling one stays where it is.
  *
- * Return: 0; -EAGAIN no thread can start.
+ * Return: 0; -EAGAIN no thread can start; -ENOMEM.
  */
 int visit_all(struct host_view *view, int (*fn)(struct host_ns *ns, void *arg), void *arg);
 

@@ -5,14 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "registry.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71 /* asm-generic/socket.h since 5.14 */
-#endif
 
 /* nsr_options.batch_ms where neither the caller nor the engine has a wish. */
 #define DEFAULT_BATCH_MS 20
@@ -25,20 +19,6 @@ struct opening {
 	struct nsr_capture *cap;
 	struct nsr_error *err;
 };
-
-static uint64_t own_netns_cookie(void)
-{
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	if (fd < 0)
-		return 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
-		cookie = 0;
-	close(fd);
-	return cookie;
-}
 
 static bool is_everywhere(const struct nsr_target *target)
 {
@@ -71,7 +51,7 @@ static int open_inside(void *arg)
 	struct opening *opening = arg;
 	struct nsr_capture *cap = opening->cap;
 
-	cap->netns_cookie = own_netns_cookie();
+	cap->netns_cookie = nsr_place_cookie();
 	return call_open(cap, opening->err);
 }
 

@@ -4,7 +4,8 @@
  *
  * A place is resolved to a file of nsfs; device and inode of that file identify the namespace.
  * To act inside it a short-lived thread enters it: setns(2) moves only the calling thread, so the
- * caller stays where it is, and what the thread opens keeps belonging to the namespace.
+ * caller stays where it is, and what the thread opens keeps belonging to the namespace. To act in
+ * many, a few threads go from one to the next.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -12,22 +13,27 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <nsring/engine.h>
 
+#include "compat.h"
 #include "place.h"
+#include "thread.h"
 
 #define NETNS_DIR "/run/netns"
+#define OWN	  "/proc/thread-self/ns/net"
+
+/* More would wait for each other in the kernel (RTNL). */
+#define THREADS_MOST 4
 
 static int netns_path(const char *name, struct nsr_place *place, struct nsr_error *err)
 {
@@ -65,7 +71,7 @@ static int place_path(struct nsr_place *place, struct nsr_error *err)
 	const char *name = place->name;
 
 	if (!*name) {
-		strcpy(place->path, "/proc/thread-self/ns/net");
+		strcpy(place->path, OWN);
 		return 0;
 	}
 	if (strcmp(name, "host") == 0) {
@@ -101,32 +107,34 @@ static int say_open_error(const struct nsr_place *place, int code, struct nsr_er
 	}
 }
 
-/*
- * O_PATH first: opening a device or a fifo that a path happens to lead to could block or have
- * effects of its own.
- */
-static int open_nsfs(const char *path, struct stat *st)
+int nsr_place_open_file(int probe, struct stat *st)
 {
 	char self[32];
 	struct statfs fs;
-	int probe, fd;
+	int fd;
 
-	probe = open(path, O_PATH | O_CLOEXEC);
-	if (probe < 0)
-		return -errno;
-	if (fstatfs(probe, &fs) < 0 || fs.f_type != NSFS_MAGIC || fstat(probe, st) < 0) {
-		close(probe);
+	if (fstatfs(probe, &fs) < 0 || fs.f_type != NSFS_MAGIC || fstat(probe, st) < 0)
 		return -ENOTTY;
-	}
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", probe);
 	fd = open(self, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		fd = -errno;
-	close(probe);
-	if (fd >= 0 && ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		return -errno;
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
 		close(fd);
 		return -ENOTTY;
 	}
+	return fd;
+}
+
+/* A device or a fifo that a path happens to lead to could block, or do something, when opened. */
+static int open_path(const char *path, struct stat *st)
+{
+	int probe = open(path, O_PATH | O_CLOEXEC), fd;
+
+	if (probe < 0)
+		return -errno;
+	fd = nsr_place_open_file(probe, st);
+	close(probe);
 	return fd;
 }
 
@@ -141,7 +149,7 @@ int nsr_place_open(const char *name, struct nsr_place *place, struct nsr_error *
 	rc = place_path(place, err);
 	if (rc < 0)
 		return rc;
-	fd = open_nsfs(place->path, &st);
+	fd = open_path(place->path, &st);
 	if (fd == -ENOTTY)
 		return nsr_error_set(err, -EINVAL, "place \"%s\": %s is no network namespace",
 				     place->name, place->path);
@@ -149,8 +157,7 @@ int nsr_place_open(const char *name, struct nsr_place *place, struct nsr_error *
 		return say_open_error(place, fd, err);
 	place->dev = st.st_dev;
 	place->inode = st.st_ino;
-	if (stat("/proc/thread-self/ns/net", &own) == 0 && own.st_dev == st.st_dev &&
-	    own.st_ino == st.st_ino) {
+	if (stat(OWN, &own) == 0 && own.st_dev == st.st_dev && own.st_ino == st.st_ino) {
 		close(fd);
 		place->path[0] = '\0';
 		return 0;
@@ -191,17 +198,12 @@ int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg
 		  struct nsr_error *err)
 {
 	struct visit visit = { .place = place, .fn = fn, .arg = arg };
-	sigset_t all, old;
 	pthread_t thread;
 	int rc;
 
 	if (place->fd < 0)
 		return fn(arg);
-	/* The program's signal handlers must not run in a thread that is somewhere else. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = -pthread_create(&thread, NULL, visitor, &visit);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	rc = nsr_thread_start(&thread, visitor, &visit);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "place \"%s\": can't start a thread to enter it: %s",
 				     place->name, strerror(-rc));
@@ -215,6 +217,88 @@ int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg
 				     place->name);
 	return nsr_error_set(err, visit.rc, "place \"%s\": can't enter it: %s", place->name,
 			     strerror(-visit.rc));
+}
+
+int nsr_place_visit(const char *name, int (*fn)(void *arg), void *arg, struct nsr_error *err)
+{
+	struct nsr_place place;
+	int rc = nsr_place_open(name, &place, err);
+
+	if (rc < 0)
+		return rc;
+	rc = nsr_place_run(&place, fn, arg, err);
+	nsr_place_close(&place);
+	return rc;
+}
+
+/* What the threads of nsr_place_run_each() share; @next is the namespace that none has taken yet. */
+struct round {
+	const int *fds;
+	uint32_t count;
+	void (*fn)(uint32_t index, int rc, void *arg);
+	void *arg;
+	_Atomic uint32_t next;
+};
+
+/* Entering takes CAP_SYS_ADMIN, also the namespace that one is in already. */
+static int enter(int fd, ino_t *inside)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_ino == *inside)
+		return 0;
+	if (setns(fd, CLONE_NEWNET) < 0)
+		return -errno;
+	*inside = st.st_ino;
+	return 0;
+}
+
+static void *go_round(void *arg)
+{
+	struct round *round = arg;
+	struct stat st;
+	ino_t inside = stat(OWN, &st) < 0 ? 0 : st.st_ino;
+	uint32_t i;
+
+	while ((i = atomic_fetch_add(&round->next, 1)) < round->count) {
+		if (round->fds[i] >= 0)
+			round->fn(i, enter(round->fds[i], &inside), round->arg);
+	}
+	return NULL;
+}
+
+static uint32_t threads_for(uint32_t count)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t threads = cpus < 1 ? 1 : cpus > THREADS_MOST ? THREADS_MOST : (uint32_t)cpus;
+
+	return threads < count ? threads : count;
+}
+
+int nsr_place_run_each(const int *fds, uint32_t count,
+		       void (*fn)(uint32_t index, int rc, void *arg), void *arg)
+{
+	struct round round = { .fds = fds, .count = count, .fn = fn, .arg = arg };
+
+	if (!count)
+		return 0;
+	return nsr_thread_team(threads_for(count), false, go_round, &round) ? 0 : -EAGAIN;
+}
+
+uint64_t nsr_place_cookie(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t bytes = sizeof(cookie);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &bytes) < 0)
+		cookie = 0;
+	close(fd);
+	return cookie;
 }
 
 static bool is_this(const struct nsr_place *place, const char *path)

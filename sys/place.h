@@ -3,7 +3,9 @@
 #ifndef NSR_PLACE_H
 #define NSR_PLACE_H
 
-#include <sys/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
 
 #include <nsring/nsring.h>
 
@@ -49,6 +51,41 @@ void nsr_place_close(struct nsr_place *place);
  */
 int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg,
 		  struct nsr_error *err);
+
+/** nsr_place_visit() - open a place, nsr_place_run() there, and close it; returns as these do */
+int nsr_place_visit(const char *name, int (*fn)(void *arg), void *arg, struct nsr_error *err);
+
+/**
+ * nsr_place_run_each() - run a function inside each of many namespaces
+ * @fds:   of @count namespaces; -1: left out
+ * @count: how many
+ * @fn:    called with @arg for each index, in a thread that has entered the namespace; several at a
+ *         time. @rc is 0, or the -errno for which the thread could not enter and is elsewhere
+ * @arg:   for @fn
+ *
+ * A few threads go from one to the next and end in the last. They have all ended when it returns;
+ * the calling one stays where it is. The namespace that the caller is in takes no capability.
+ *
+ * Return: 0; -EAGAIN no thread can start.
+ */
+int nsr_place_run_each(const int *fds, uint32_t count,
+		       void (*fn)(uint32_t index, int rc, void *arg), void *arg);
+
+/**
+ * nsr_place_open_file() - open the network namespace that a file stands for
+ * @probe: the file, opened with O_PATH, which has no effects whatever is there; stays open
+ * @st:    filled in: of the file
+ *
+ * Return: the namespace, for setns(2); -ENOTTY the file is something else; -errno.
+ */
+int nsr_place_open_file(int probe, struct stat *st);
+
+/**
+ * nsr_place_cookie() - the number of the calling thread's namespace
+ *
+ * Return: unique while the host runs; 0: not known, before Linux 5.14.
+ */
+uint64_t nsr_place_cookie(void);
 
 /**
  * nsr_place_gone() - whether the namespace is over, but for ourselves

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The view of the host against answers that no kernel gives: a thread at the other end of a socket
- * pair takes a question and sends what the test has made up. What AF_XDP sockets look like is tested
+ * The view of the host against answers that no kernel gives. What AF_XDP sockets look like is tested
  * the same way, as few kernels list them.
  */
 #include <setjmp.h>
@@ -14,99 +13,27 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/xdp_diag.h>
-#include <pthread.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "host/host.h"
 #include "host/links.h"
 #include "host/list.h"
 #include "host/map.h"
 #include "host/sockets.h"
-
-#define REPLY_ROOM 4096
-
-/* A made-up kernel: what it answers with, which is sent as it is but for the sequence number. */
-struct kernel {
-	int fd;
-	int asker;
-	char reply[REPLY_ROOM];
-	size_t length;
-	pthread_t thread;
-};
-
-static void *answer(void *arg)
-{
-	struct kernel *kernel = arg;
-	char question[512];
-	struct nlmsghdr *msg = (struct nlmsghdr *)question;
-	size_t at = 0;
-
-	if (recv(kernel->fd, question, sizeof(question), 0) < (ssize_t)sizeof(*msg))
-		return NULL;
-	while (at + sizeof(struct nlmsghdr) <= kernel->length) {
-		struct nlmsghdr *reply = (struct nlmsghdr *)(kernel->reply + at);
-
-		reply->nlmsg_seq = msg->nlmsg_seq;
-		if (reply->nlmsg_len < sizeof(*reply))
-			break;
-		at += MNL_ALIGN(reply->nlmsg_len);
-	}
-	send(kernel->fd, kernel->reply, kernel->length, 0);
-	return NULL;
-}
-
-static void start(struct kernel *kernel)
-{
-	int pair[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	kernel->fd = pair[0];
-	kernel->asker = pair[1];
-	assert_int_equal(pthread_create(&kernel->thread, NULL, answer, kernel), 0);
-}
-
-static void stop(struct kernel *kernel)
-{
-	pthread_join(kernel->thread, NULL);
-	close(kernel->fd);
-	close(kernel->asker);
-}
-
-/* The next message of the reply, with a zeroed header of @bytes behind netlink's own. */
-static struct nlmsghdr *put(struct kernel *kernel, uint16_t type, size_t bytes)
-{
-	struct nlmsghdr *msg = mnl_nlmsg_put_header(kernel->reply + kernel->length);
-
-	msg->nlmsg_type = type;
-	msg->nlmsg_flags = NLM_F_MULTI;
-	mnl_nlmsg_put_extra_header(msg, bytes);
-	return msg;
-}
-
-static void end(struct kernel *kernel, const struct nlmsghdr *msg)
-{
-	kernel->length += MNL_ALIGN(msg->nlmsg_len);
-}
-
-static void put_done(struct kernel *kernel)
-{
-	end(kernel, put(kernel, NLMSG_DONE, sizeof(int)));
-}
+#include "made_up_kernel.h"
 
 static int read_links(struct kernel *kernel, struct host_ns *ns)
 {
 	int rc;
 
-	start(kernel);
+	kernel_start(kernel);
 	rc = host_links_read(kernel->asker, ns);
-	stop(kernel);
+	kernel_stop(kernel);
 	return rc;
 }
 
@@ -114,7 +41,7 @@ static void link_with_short_attributes_is_read_as_far_as_it_goes(void **state)
 {
 	struct kernel kernel = { 0 };
 	struct host_ns ns = { 0 };
-	struct nlmsghdr *msg = put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
+	struct nlmsghdr *msg = kernel_put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
 	struct nlattr *info;
 
 	((struct ifinfomsg *)mnl_nlmsg_get_payload(msg))->ifi_index = 7;
@@ -126,8 +53,8 @@ static void link_with_short_attributes_is_read_as_far_as_it_goes(void **state)
 	mnl_attr_put(msg, IFLA_INFO_KIND, 4, "vlan");
 	mnl_attr_put(msg, IFLA_INFO_DATA, 3, "xyz");
 	mnl_attr_nest_end(msg, info);
-	end(&kernel, msg);
-	put_done(&kernel);
+	kernel_end(&kernel, msg);
+	kernel_put_done(&kernel);
 	assert_int_equal(read_links(&kernel, &ns), 0);
 	assert_int_equal(ns.link_count, 1);
 	assert_int_equal(strlen(ns.links[0].name), sizeof(ns.links[0].name) - 1);
@@ -144,8 +71,8 @@ static void message_shorter_than_its_header_is_left_out(void **state)
 	struct kernel kernel = { 0 };
 	struct host_ns ns = { 0 };
 
-	end(&kernel, put(&kernel, RTM_NEWLINK, 4));
-	put_done(&kernel);
+	kernel_end(&kernel, kernel_put(&kernel, RTM_NEWLINK, 4));
+	kernel_put_done(&kernel);
 	assert_int_equal(read_links(&kernel, &ns), 0);
 	assert_int_equal(ns.link_count, 0);
 	host_links_free(&ns);
@@ -155,15 +82,15 @@ static void attribute_that_reaches_beyond_its_message_ends_it(void **state)
 {
 	struct kernel kernel = { 0 };
 	struct host_ns ns = { 0 };
-	struct nlmsghdr *msg = put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
+	struct nlmsghdr *msg = kernel_put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
 
 	mnl_attr_put_strz(msg, IFLA_IFNAME, "eth0");
 	mnl_attr_put_u32(msg, IFLA_MTU, 1500);
 	((struct nlattr *)((char *)mnl_nlmsg_get_payload_offset(msg, sizeof(struct ifinfomsg)) +
 			   MNL_ALIGN(MNL_ATTR_HDRLEN + sizeof("eth0"))))
 		->nla_len = 60000;
-	end(&kernel, msg);
-	put_done(&kernel);
+	kernel_end(&kernel, msg);
+	kernel_put_done(&kernel);
 	assert_int_equal(read_links(&kernel, &ns), 0);
 	assert_int_equal(ns.link_count, 1);
 	assert_string_equal(ns.links[0].name, "eth0");
@@ -175,11 +102,11 @@ static void refusal_is_returned(void **state)
 {
 	struct kernel kernel = { 0 };
 	struct host_ns ns = { 0 };
-	struct nlmsghdr *msg = put(&kernel, NLMSG_ERROR, sizeof(struct nlmsgerr));
+	struct nlmsghdr *msg = kernel_put(&kernel, NLMSG_ERROR, sizeof(struct nlmsgerr));
 
 	msg->nlmsg_flags = 0;
 	((struct nlmsgerr *)mnl_nlmsg_get_payload(msg))->error = -EPERM;
-	end(&kernel, msg);
+	kernel_end(&kernel, msg);
 	assert_int_equal(read_links(&kernel, &ns), -EPERM);
 	host_links_free(&ns);
 }
@@ -192,12 +119,12 @@ static void links_are_found_by_their_index_in_whichever_order_they_come(void **s
 	size_t i;
 
 	for (i = 0; i < 4; i++) {
-		struct nlmsghdr *msg = put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
+		struct nlmsghdr *msg = kernel_put(&kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
 
 		((struct ifinfomsg *)mnl_nlmsg_get_payload(msg))->ifi_index = order[i];
-		end(&kernel, msg);
+		kernel_end(&kernel, msg);
 	}
-	put_done(&kernel);
+	kernel_put_done(&kernel);
 	assert_int_equal(read_links(&kernel, &ns), 0);
 	for (i = 0; i < 4; i++)
 		assert_int_equal(host_link_find(&ns, (uint32_t)order[i])->ifindex, order[i]);
@@ -213,7 +140,8 @@ static void xdp_socket_is_read_with_queue_frames_and_drops(void **state)
 	const struct xdp_diag_stats stats = { .n_rx_dropped = 7, .n_rx_full = 11 };
 	struct kernel kernel = { 0 };
 	struct host_ns ns = { 0 };
-	struct nlmsghdr *msg = put(&kernel, SOCK_DIAG_BY_FAMILY, sizeof(struct xdp_diag_msg));
+	struct nlmsghdr *msg =
+		kernel_put(&kernel, SOCK_DIAG_BY_FAMILY, sizeof(struct xdp_diag_msg));
 
 	((struct xdp_diag_msg *)mnl_nlmsg_get_payload(msg))->xdiag_ino = 4711;
 	mnl_attr_put(msg, XDP_DIAG_INFO, sizeof(info), &info);
@@ -221,11 +149,11 @@ static void xdp_socket_is_read_with_queue_frames_and_drops(void **state)
 	mnl_attr_put(msg, XDP_DIAG_RX_RING, sizeof(ring), &ring);
 	mnl_attr_put(msg, XDP_DIAG_UMEM, sizeof(umem), &umem);
 	mnl_attr_put(msg, XDP_DIAG_STATS, sizeof(stats), &stats);
-	end(&kernel, msg);
-	put_done(&kernel);
-	start(&kernel);
+	kernel_end(&kernel, msg);
+	kernel_put_done(&kernel);
+	kernel_start(&kernel);
 	assert_int_equal(host_xdp_sockets_read(kernel.asker, &ns), 0);
-	stop(&kernel);
+	kernel_stop(&kernel);
 	assert_int_equal(ns.capture_count, 1);
 	assert_int_equal(ns.captures[0].family, AF_XDP);
 	assert_int_equal(ns.captures[0].inode, 4711);
@@ -243,16 +171,17 @@ static void packet_socket_whose_filter_may_not_be_read_has_an_unknown_one(void *
 {
 	struct kernel kernel = { 0 };
 	struct host_ns ns = { 0 };
-	struct nlmsghdr *msg = put(&kernel, SOCK_DIAG_BY_FAMILY, sizeof(struct packet_diag_msg));
+	struct nlmsghdr *msg =
+		kernel_put(&kernel, SOCK_DIAG_BY_FAMILY, sizeof(struct packet_diag_msg));
 
 	((struct packet_diag_msg *)mnl_nlmsg_get_payload(msg))->pdiag_num = 3;
 	mnl_attr_put(msg, PACKET_DIAG_FILTER, 0, "");
 	mnl_attr_put(msg, PACKET_DIAG_RX_RING, 4, "\0\0\1\0");
-	end(&kernel, msg);
-	put_done(&kernel);
-	start(&kernel);
+	kernel_end(&kernel, msg);
+	kernel_put_done(&kernel);
+	kernel_start(&kernel);
 	assert_int_equal(host_packet_sockets_read(kernel.asker, &ns), 0);
-	stop(&kernel);
+	kernel_stop(&kernel);
 	assert_int_equal(ns.captures[0].filter, HOST_FILTER_UNKNOWN);
 	assert_true(ns.captures[0].receives);
 	assert_int_equal(ns.captures[0].ring_bytes, 0);
