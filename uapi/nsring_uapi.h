@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The contract between those who write packets into a ring and those who read them: the record
- * format, the layout of a ring, and the control interface of nsring.ko. Also its manual.
+ * The contract between the writers of a ring and its readers: the record format, the layout of a
+ * ring, and the control interface of nsring.ko. This is also its manual.
  *
  * THE RING
  *
@@ -21,7 +21,7 @@
  *	└──────────────────────────────┘
  *
  * A lane has one writer: a CPU, a thread, a guest. So writers need no lock. Records of one lane are
- * in the order in which they were written; across lanes their stamps tell.
+ * in the order in which they were written; across lanes their stamps order them.
  *
  * Positions are counts of bytes since the ring was made, 64 bits, that never go back. The byte of
  * position p is at p % lane_bytes of its lane's data; lane_bytes is a power of two. A record begins
@@ -29,7 +29,7 @@
  * of type NSRING_PAD fills the rest and the record begins at offset 0. All numbers are in the byte
  * order of the machine.
  *
- * Reading, for each lane, with a position of its own that the reader keeps to itself:
+ * A reader keeps a position (pos) of its own for each lane, and reads it so:
  *
  *	head = load-acquire(lane->head)
  *	while (pos != head) {
@@ -38,17 +38,18 @@
  *	}
  *	when done with what was handed out: store-release(cursor->tail, pos)
  *
- * The reader checks before it uses: NSRING_ALIGN divides bytes; bytes <= head - pos; the record ends
- * within the data; in a packet, header_bytes + caplen <= bytes. A ring that breaks this is broken and
- * is to be given up. The writer checks tail: it is between head - lane_bytes and head, or the lane
- * counts as full. So neither can make the other read or write elsewhere. The writer keeps its own
- * head and never reads back what it has published.
+ * The reader checks before it uses: NSRING_ALIGN divides bytes; bytes <= head - pos; the record
+ * ends within the data; in a packet, header_bytes + caplen <= bytes. A ring that breaks this is
+ * broken, and the reader must give it up. The writer checks tail: it is between head - lane_bytes
+ * and head, or the lane counts as full. So neither can make the other read or write elsewhere. The
+ * writer keeps its own head and never reads back what it has published.
  *
- * When a record doesn't fit between tail and head, the newest is dropped: lane->full counts it.
+ * When a record doesn't fit between tail and head, the writer drops it, the newest, and counts it
+ * in lane->full.
  *
- * A SHARED RING (NSRING_RING_SHARED) has several readers, for whom each packet is copied once. The
- * writer doesn't wait for them: it overwrites the oldest records. So a reader copies a record out
- * before using it, and then looks whether the writer has got there meanwhile:
+ * A SHARED RING (NSRING_RING_SHARED) has several readers, and each packet is copied once for all of
+ * them. The writer doesn't wait for them: it overwrites the oldest records. So a reader copies a
+ * record out before using it, and then looks whether the writer has got there meanwhile:
  *
  *	copy the record at pos
  *	read barrier
@@ -56,18 +57,18 @@
  *		what was copied is void: go on at pos = load-acquire(lane->oldest)
  *
  * claimed, oldest and head only grow, oldest <= head <= claimed, and the writer publishes oldest
- * before claimed: who has seen claimed, and then loads oldest, has claimed - oldest <= lane_bytes.
+ * before claimed: a reader that has seen claimed, and then loads oldest, has claimed - oldest <=
+ * lane_bytes.
  *
- * Each reader has an index; bit
- * index of record->readers says that the record is for it: that its filter has accepted it. And
- * lane->others[index] counts the records that were not for it: before it joined, or refused. So a
- * reader who has been overtaken in a lane has missed written - others[index] less what it has read
- * there, once it has read up to head:
+ * Each reader has an index. Bit index of record->readers says that the record is for it: its filter
+ * has accepted the packet. lane->others[index] counts the records that were not for it: written
+ * before it joined, or refused. So a reader that has been overtaken in a lane, and has then read up
+ * to head, has missed written - others[index] records there, less those that it has read:
  *
  *	head = load-acquire(lane->head); read written and others[index]; read barrier
  *	if (load(lane->claimed) == head), they count the records before head, no more and no less
  *
- * (Who has never been overtaken has missed nothing; before that others[index] may lag.)
+ * (A reader that has never been overtaken has missed nothing; before that others[index] may lag.)
  *
  * A shared ring's cursor does not hold up the writer; it only tells when to wake the reader.
  *
@@ -77,29 +78,29 @@
  *	setsockopt(fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup))	until bind has succeeded
  *	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER or SO_ATTACH_BPF)	at any time
  *	bind(fd, &address, sizeof(address))				makes the ring, starts
- *	getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size)	what became of it
+ *	getsockopt(fd, SOL_NSRING, NSRING_LAYOUT, &layout, &size)	the ring as it was made
  *	mmap(NULL, layout.ring_bytes, PROT_READ, MAP_SHARED, fd, NSRING_MAP_RING)
  *	mmap(NULL, layout.cursor_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, NSRING_MAP_CURSORS)
  *	poll(fd)
  *
  * The family is NSRING_FAMILY unless the module was loaded with another (parameter "family").
- * Unused parts of the structs must be zero. Structs may grow: a shorter one is taken to be followed
- * by zeros; a longer one is refused with E2BIG unless what follows is zero.
+ * Unused parts of the structs must be zero. Structs may grow: the module takes a shorter one as
+ * followed by zeros, and refuses a longer one with E2BIG unless the rest is zero.
  *
- * The filter sees a packet as that of a packet socket does (SOCK_RAW, or SOCK_DGRAM with
+ * The filter sees a packet as the filter of a packet socket does (SOCK_RAW, or SOCK_DGRAM with
  * NSRING_COOKED): VLAN tags that the device took off are in the metadata. It returns the number of
- * bytes to keep, 0 to refuse the packet. What is written to the ring has the tag in its place.
+ * bytes to keep, 0 to refuse the packet. The record in the ring has the tag in its place.
  *
- * poll() tells EPOLLIN when watermark_bytes wait in one lane, or something has waited for
+ * poll() tells EPOLLIN when watermark_bytes wait in one lane, or a packet has waited for
  * timeout_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
  * device is gone can be bound again and goes on with the same ring.
  *
  * Errors: socket: EPERM no CAP_NET_RAW, EPROTONOSUPPORT another NSRING_ABI, ESOCKTNOSUPPORT not
  * SOCK_RAW. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
- * bind: ENODEV no such device; EBUSY bound already; ENOMEM over a limit: the
- * user's RLIMIT_MEMLOCK, the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL
- * the cluster or shared ring has other settings; EUSERS it is full.
- * getsockopt, NSRING_STOP: ENOTCONN not bound. sendmsg: ENETDOWN, EMSGSIZE, ENOBUFS, ENODEV, EPERM as of a packet socket.
+ * bind: ENODEV no such device; EBUSY bound already; ENOMEM over a limit: the user's RLIMIT_MEMLOCK,
+ * the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL the cluster or shared
+ * ring has other settings; EUSERS it is full. getsockopt, NSRING_STOP: ENOTCONN not bound. sendmsg:
+ * ENETDOWN, EMSGSIZE, ENOBUFS, ENODEV, EPERM as for a packet socket.
  */
 #ifndef NSRING_UAPI_H
 #define NSRING_UAPI_H
@@ -113,7 +114,7 @@ extern "C" {
 #define NSRING_ASSERT(what) _Static_assert(what, #what)
 #endif
 
-/** The version of all this: the protocol of socket(2), and nsring_ring.version. */
+/** The version of this contract: the protocol of socket(2), and nsring_ring.version. */
 #define NSRING_ABI 1
 
 /* ---- The ring ---------------------------------------------------------------------------- */
@@ -129,7 +130,7 @@ extern "C" {
 #define NSRING_RING_SHARED (1U << 0) /* overwriting, with several readers */
 
 /**
- * struct nsring_ring - what the reader needs to know of a ring, constant
+ * struct nsring_ring - describes a ring to its reader; constant
  * @magic:        NSRING_MAGIC
  * @version:      NSRING_ABI
  * @header_bytes: from the start of a record of type NSRING_PACKET to its data; at least
@@ -139,8 +140,7 @@ extern "C" {
  * @lane_bytes:   bytes of each lane's data, a power of two, NSRING_LANE_MIN or more
  * @lane_offset:  of the first struct nsring_lane in the ring area, bytes, a multiple of 64
  * @lane_stride:  from one struct nsring_lane to the next, bytes, a multiple of 64
- * @linktype:     LINKTYPE_ value of what is in the records (tcpdump.org/linktypes.html); 0: that of
- *                the device
+ * @linktype:     LINKTYPE_ value of the packets (tcpdump.org/linktypes.html); 0: that of the device
  * @data_offset:  of the data of lane 0 in the ring area, bytes, a multiple of 4096
  * @snaplen:      most bytes kept of a packet
  * @cursor_stride: from one struct nsring_cursor to the next, bytes, a multiple of 64
@@ -163,9 +163,9 @@ struct nsring_ring {
 NSRING_ASSERT(sizeof(struct nsring_ring) == 64);
 
 /**
- * struct nsring_lane - a lane as its writer tells it
- * @head:    where the next record will be written: what is before it can be read
- * @claimed: up to where the writer may have overwritten; published before it writes (shared rings)
+ * struct nsring_lane - the state of a lane, as its writer publishes it
+ * @head:    position of the next record: everything before it can be read
+ * @claimed: the writer may have overwritten up to here; published before it writes (shared rings)
  * @oldest:  start of the oldest record that is whole (shared rings)
  * @written: records of packets
  * @full:    packets dropped because there was no room
@@ -184,8 +184,8 @@ NSRING_ASSERT(sizeof(struct nsring_lane) == 64 + 8 * NSRING_READERS_MAX);
 
 /**
  * struct nsring_cursor - how far the reader has got in a lane
- * @tail: what is before it the reader no longer needs; starts at 0, or in a shared ring at the head
- *        of the time of joining
+ * @tail: the reader no longer needs anything before it; starts at 0, or in a shared ring at the head
+ *        when it joined
  */
 struct nsring_cursor {
 	__u64 tail;
@@ -209,10 +209,10 @@ NSRING_ASSERT(sizeof(struct nsring_cursor) == 64);
 /**
  * struct nsring_record - header of a record; its data follow at header_bytes
  * @bytes:   of the whole record with header and padding; a multiple of NSRING_ALIGN
- * @type:    NSRING_PAD, NSRING_PACKET; a reader skips those that it doesn't know
+ * @type:    NSRING_PAD, NSRING_PACKET; a reader skips types that it doesn't know
  * @pkt_type: PACKET_HOST, PACKET_OTHERHOST, … of linux/if_packet.h
  * @flags:   NSRING_OUT …
- * @stamp_ns: since 1970-01-01 UTC, or as the device's clock counts
+ * @stamp_ns: ns since 1970-01-01 UTC, or as the device's clock counts
  * @len:     bytes on the wire, with a tag that was put back and a cooked header
  * @caplen:  bytes of it in the record
  * @netns:   cookie of the namespace (SO_NETNS_COOKIE)
@@ -220,7 +220,7 @@ NSRING_ASSERT(sizeof(struct nsring_cursor) == 64);
  * @hash:    flow hash, if the device or the stack had one, else 0
  * @vlan_tci: with NSRING_VLAN: priority, DEI, VLAN id
  * @vlan_tpid: with NSRING_VLAN: its EtherType
- * @readers: whom the record is for, by index; 1 in a ring that is not shared
+ * @readers: bits of the readers that the record is for, by index; 1 in a ring that is not shared
  */
 struct nsring_record {
 	__u32 bytes;
@@ -264,11 +264,11 @@ NSRING_ASSERT(sizeof(struct nsring_record) == 48);
 #define NSRING_COOKED	   (1U << 0) /* LINKTYPE_LINUX_SLL2 in place of the link-layer header */
 #define NSRING_PROMISCUOUS (1U << 1) /* while bound to a device; EINVAL for any */
 #define NSRING_ALL_NETNS                                                                           \
-	(1U << 2) /* any, in all namespaces: EPERM but in the initial namespace with CAP_NET_RAW
+	(1U << 2) /* any, in all namespaces: EPERM except in the initial one with CAP_NET_RAW
 				      * over the initial user namespace */
 #define NSRING_NO_RING (1U << 3) /* for sending only */
 #define NSRING_INJECT                                                                              \
-	(1U << 4) /* what is sent, the stack receives from the device: needs CAP_NET_ADMIN */
+	(1U << 4) /* the stack receives sent frames, as from the device: needs CAP_NET_ADMIN */
 #define NSRING_KERNEL_STAMPS (1U << 5) /* never the device's clock */
 
 /** nsring_setup.directions */
@@ -292,13 +292,13 @@ NSRING_ASSERT(sizeof(struct nsring_record) == 48);
 /**
  * struct nsring_setup - how to capture
  * @flags:      NSRING_COOKED …
- * @snaplen:    bytes kept of each packet; 0: NSRING_SNAPLEN_MAX. What fits into a quarter of a lane is
- *              kept at most.
+ * @snaplen:    bytes kept of each packet, and never more than fits into a quarter of a lane; 0:
+ *              NSRING_SNAPLEN_MAX
  * @ring_bytes: memory for records, all lanes together; there is a lane for each possible CPU, of a
- *              power of two and NSRING_LANE_MIN at least; 0: 4 MiB
+ *              power of two and at least NSRING_LANE_MIN bytes; 0: 4 MiB
  * @watermark_bytes: wake the reader when a lane holds so many; 0: a quarter of a lane
- * @timeout_us: wake the reader so long after a packet; NSRING_NOW: at once; 0: 500, and up to 4000 as long
- *              as the next one comes within 500 after the reader has polled for it
+ * @timeout_us: wake the reader so long after a packet; NSRING_NOW: at once; 0: 500, and up to 4000
+ *              as long as the next packet comes within 500 after the reader has polled for it
  * @direction:  NSRING_DIRECTION_…
  * @sample:     keep every nth packet that the filter accepts; 0 and 1: each
  * @share:      number of a ring to share with all that name it (same namespace, same device, same
@@ -340,7 +340,7 @@ struct sockaddr_nsring {
 NSRING_ASSERT(sizeof(struct sockaddr_nsring) == 8);
 
 /**
- * struct nsring_layout - what became of a setup
+ * struct nsring_layout - the ring that a setup has led to
  * @ring_bytes:   of the ring area
  * @cursor_bytes: of the cursor area
  * @reader:       this socket's index among the readers of a shared ring, else 0
@@ -360,11 +360,11 @@ struct nsring_layout {
 NSRING_ASSERT(sizeof(struct nsring_layout) == 64);
 
 /**
- * struct nsring_stats - what became of the packets that met this socket, since it was bound
+ * struct nsring_stats - counters of the packets that met this socket, since it was bound
  * @written:  put into the ring for this socket
  * @filtered: refused by its filter
- * @sampled:  left out by sampling; of a shared ring since it was made
- * @full:     dropped because the ring was full; 0 for a shared ring, whose readers find out
+ * @sampled:  left out by sampling; for a shared ring, since the ring was made
+ * @full:     dropped because the ring was full; 0 for a shared ring, whose readers count themselves
  * @sent:     accepted for sending
  */
 struct nsring_stats {
