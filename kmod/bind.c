@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How a socket begins to capture, stops, and goes. */
+/*
+ * How a socket begins to capture, stops, and goes.
+ *
+ * bind makes the ring before it takes RTNL, since that takes a while; then, under RTNL, the socket
+ * gets an index in its ring (settle()), its source a tap on the device (attach()), and last the
+ * socket joins the ring's readers. @bound is stored after all that, so whoever loads it with
+ * acquire finds a complete ring. A shared ring may appear, or go, while ours is made: settle()
+ * looks again.
+ *
+ * stop and release undo it under RTNL (detach()), and wait for nothing else. After release a packet
+ * on its way may still be written into the ring and wake the reader, until a grace period has
+ * passed: free_sock() comes behind it. Only then is the reader's index free for another one.
+ */
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 
@@ -11,7 +23,7 @@
 #include "sock.h"
 #include "workqueue.h"
 
-/* There from the start of nsr_bind(). */
+/* Never NULL: nsr_bind() makes them first. */
 static struct nsr_captures *captures_of(const struct nsr_sock *sock)
 {
 	return nsr_captures(sock_net(&sock->sk));
@@ -40,7 +52,7 @@ static bool fits(const struct nsr_ring *ring, const struct nsring_setup *setup, 
 	       ring->sample == setup->sample && snaplen <= ring->asked_snaplen;
 }
 
-/* What a reader has of its own: a cursor area, and how it is woken. */
+/* A reader's own parts: the cursor area, and the state of its wake-ups. */
 static int make_reader(struct nsr_sock *sock)
 {
 	size_t bytes = nr_cpu_ids * sizeof(struct nsring_cursor);
@@ -56,7 +68,7 @@ static void free_reader(struct nsr_sock *sock)
 	nsr_area_free(&sock->cursors);
 }
 
-/* Begin to take packets for a socket that has its ring: for the first time, or again. */
+/* Begin to take packets for a socket that has its ring, for the first time or again. */
 static int attach(struct nsr_sock *sock, u32 ifindex)
 {
 	struct nsr_source *source = &sock->ring->source;
@@ -69,8 +81,9 @@ static int attach(struct nsr_sock *sock, u32 ifindex)
 }
 
 /*
- * Under RTNL. @made: a ring of one's own, which a shared one that is there already makes needless;
- * NULL if there was one. Packets come before the reader is there, and go by.
+ * Give the socket its ring and join its readers; under RTNL. @made: a new ring, which the caller
+ * frees if a shared one exists by now; NULL if one existed before, and -EAGAIN if it has gone
+ * since. Packets that come between attach() and nsr_reader_join() pass by.
  */
 static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 {
@@ -114,7 +127,7 @@ static bool can_share(const struct nsr_sock *sock)
 	return can;
 }
 
-/* The ring is made without RTNL, since that takes a while. */
+/* Makes the ring without RTNL, for which the whole host would wait. */
 static int bind_ring(struct nsr_sock *sock, u32 ifindex)
 {
 	struct nsr_ring *made = NULL;
@@ -131,7 +144,7 @@ static int bind_ring(struct nsr_sock *sock, u32 ifindex)
 		rtnl_unlock();
 	} while (rc == -EAGAIN);
 	if (rc < 0) {
-		/* A packet may have seen the ring, or the socket in its cluster. */
+		/* A packet on its way may have seen the ring, or the socket in its cluster. */
 		synchronize_rcu();
 		sock->ring = NULL;
 	}
@@ -152,28 +165,28 @@ static int bind_first(struct nsr_sock *sock, u32 ifindex)
 	return rc;
 }
 
-/* Its device had gone. */
+/* The socket is bound, but its device had gone. */
 static int bind_again(struct nsr_sock *sock, u32 ifindex)
 {
 	struct nsr_ring *ring = sock->ring;
 	int rc;
 
 	rtnl_lock();
-	/* Of a shared ring another reader may have been faster: then there is nothing to do. */
+	/* Another reader of a shared ring may have been faster: then there is nothing to do. */
 	if (sock->stopped || (nsr_is_attached(sock) && !ring->shared)) {
 		rc = -EBUSY;
 	} else {
 		nsr_cluster_leave(sock);
 		rc = attach(sock, ifindex);
 	}
-	/* That a device was gone no longer matters, and the next to go is told of after this. */
+	/* Clear the old device's ENODEV, under RTNL: the next device to go sets it after this. */
 	if (rc == 0)
 		sock_error(&sock->sk);
 	rtnl_unlock();
 	return rc;
 }
 
-/* To send through; later another device may have the index. */
+/* The device to send through. nsr_sendmsg() compares it, as another may have the index later. */
 static struct net_device *find_device(const struct nsr_sock *sock, u32 ifindex)
 {
 	struct net_device *dev;
@@ -207,7 +220,7 @@ static int prepare_captures(struct net *net)
 	return captures ? 0 : -ENOMEM;
 }
 
-/* Who captures; what /proc shows. */
+/* Note who captures, for /proc. */
 static void sign(struct nsr_sock *sock)
 {
 	struct nsr_captures *captures = captures_of(sock);
@@ -252,12 +265,12 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 	WRITE_ONCE(sock->ifindex, ifindex);
 	if (!sock->bound)
 		sign(sock);
-	/* Whoever sees this sees the ring. */
+	/* Pairs with the loads of @bound with acquire: they see the ring. */
 	smp_store_release(&sock->bound, true);
 	return 0;
 }
 
-/* Out of all that delivers; under RTNL. @reads: it still reads what is there. */
+/* Take a socket out of all that delivers; under RTNL. @reads: it still reads the ring. */
 static void detach(struct nsr_sock *sock, bool reads)
 {
 	struct nsr_ring *ring = sock->ring;
@@ -284,7 +297,7 @@ int nsr_stop(struct nsr_sock *sock)
 	return 0;
 }
 
-/** nsr_is_attached() - whether the socket takes packets; under RTNL, or RCU for those who just ask */
+/** nsr_is_attached() - whether the socket takes packets; under RTNL, or RCU just to show it */
 bool nsr_is_attached(const struct nsr_sock *sock)
 {
 	const struct nsr_cluster *cluster = READ_ONCE(sock->cluster);
@@ -323,7 +336,7 @@ static void keep_totals(struct nsr_sock *sock)
 	atomic64_add(stats.full, &captures->past_full);
 }
 
-/** nsr_release() - the socket is closed; waits for nothing but RTNL */
+/** nsr_release() - close a socket; waits for RTNL, and for nothing else */
 void nsr_release(struct nsr_sock *sock)
 {
 	if (sock->bound)

@@ -14,7 +14,7 @@
 #include "workqueue.h"
 
 /**
- * struct nsr_members - a list of members that never changes; another takes its place
+ * struct nsr_members - a list of members, constant once published; another takes its place
  * @rcu:     frees it
  * @count:   at least 1
  * @members: their sockets
@@ -30,12 +30,12 @@ struct nsr_members {
  * @mode:    NSRING_CLUSTER_…
  * @members: NULL once there are none
  * @hasher:  for the modes by flow
- * @turn:    of each CPU, for round robin
+ * @turn:    counter of each CPU, for round robin
  * @source:  where packets come from
  * @id:      its number
  * @flags:   of the members' setups
  * @node:    in the namespace's list
- * @free_work: what is left to do after a grace period
+ * @free_work: frees it after a grace period
  */
 struct nsr_cluster {
 	u32 mode;
@@ -154,7 +154,7 @@ static int add_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
 	return 0;
 }
 
-/* Can't fail: a member who leaves must be out. The list is short, so the kernel may be pressed for it. */
+/* Must not fail: a member that leaves must be out. The list is short, so NOFAIL asks little. */
 static void remove_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
 {
 	struct nsr_members *old = members_of(cluster), *new = NULL;
@@ -173,11 +173,11 @@ static void remove_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
 
 /**
  * nsr_cluster_join() - become a member
- * @sock:    with a ring that it reads; its namespace has nsr_captures()
+ * @sock:    with a ring that it reads; in a namespace with nsr_captures()
  * @ifindex: the device
  *
- * The first one makes the cluster. Return: 0; -EINVAL the cluster has other settings; -EUSERS it is
- * full; -ENODEV; -ENOMEM.
+ * The first member makes the cluster. Return: 0; -EINVAL the cluster has other settings; -EUSERS it
+ * is full; -ENODEV; -ENOMEM.
  */
 int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex)
 {
@@ -211,7 +211,7 @@ int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex)
 	return 0;
 }
 
-/** nsr_cluster_leave() - be no member; nothing happens if @sock is in no cluster */
+/** nsr_cluster_leave() - leave the cluster; nothing happens if @sock is in none */
 void nsr_cluster_leave(struct nsr_sock *sock)
 {
 	struct nsr_cluster *cluster = sock->cluster;
@@ -225,7 +225,7 @@ void nsr_cluster_leave(struct nsr_sock *sock)
 		unmake(cluster);
 }
 
-/** nsr_cluster_is_attached() - whether it takes packets */
+/** nsr_cluster_is_attached() - whether the cluster takes packets */
 bool nsr_cluster_is_attached(const struct nsr_cluster *cluster)
 {
 	return READ_ONCE(cluster->source.attached);
@@ -236,7 +236,8 @@ bool nsr_cluster_is_attached(const struct nsr_cluster *cluster)
  * @cluster: the cluster
  * @error:   a positive errno value
  *
- * If it takes no more packets, who comes now makes a new cluster, also a member that binds again.
+ * If it takes no more packets, it leaves the namespace's list: the next socket that binds makes a
+ * new cluster, even if it is a member that binds again.
  */
 void nsr_cluster_fail(struct nsr_cluster *cluster, int error)
 {
@@ -249,7 +250,7 @@ void nsr_cluster_fail(struct nsr_cluster *cluster, int error)
 		nsr_reader_fail(members->members[i], error);
 }
 
-/* An Ethernet header is read, too: it has the addresses of what isn't IP. */
+/* The hash reads an Ethernet header, too: packets that aren't IP have their addresses there. */
 static bool has_ethernet_header(const struct sk_buff *skb)
 {
 	return nsr_is_ethernet(skb->dev) && dev_has_header(skb->dev);

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A cluster: sockets that share the packets of a source. Each packet goes to one member.
+ * A cluster: sockets that share the packets of a source. Each packet goes to one member, which has
+ * a ring of its own.
  *
- * All of it under RTNL, but for nsr_cluster_choose().
+ * The list of members never changes: a member that joins or leaves makes a new one, which takes the
+ * old one's place under RCU. So delivery, under RCU, always sees a whole list, and its count and
+ * its entries match. A flow stays with its member as long as the list stays.
+ *
+ * Lifetime: the first member makes the cluster, the last one takes it along; a work item frees it a
+ * grace period later. A cluster that has lost its device leaves the namespace's list at once:
+ * members that bind again meet in a new cluster of the same number.
+ *
+ * All of it under RTNL, except nsr_cluster_choose().
  */
 #ifndef NSR_CLUSTER_H
 #define NSR_CLUSTER_H

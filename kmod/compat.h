@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between the kernels that the module is built for: 6.1 to 6.12. */
+/* Differences between the kernels that the module is built for: 6.1 to 6.12. */
 #ifndef NSR_COMPAT_H
 #define NSR_COMPAT_H
 
@@ -11,7 +11,7 @@
 #error "nsring.ko needs a 64-bit kernel: positions in a ring are 64 bits and read without a lock"
 #endif
 
-/* From 6.18 on: two softirqs of a CPU can be in the middle of the same lane. */
+/* Since 6.18, without this lock, two softirqs of a CPU can be in the middle of the same lane. */
 #if defined(CONFIG_PREEMPT_RT) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0) &&                \
 	!defined(CONFIG_PREEMPT_RT_NEEDS_BH_LOCK)
 #error "nsring.ko needs PREEMPT_RT_NEEDS_BH_LOCK: a lane is written with bottom halves off, and by nobody else"

@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hot path: from a device's hook into the rings. It runs with bottom halves off, and each CPU
- * writes only its own lanes, so nothing is shared with another CPU but what readers look at. What
- * most packets don't need is in functions of its own.
+ * The hot path: from a device's hook into the rings.
+ *
+ *	nsr_deliver()	for each tap of the device's hook
+ *	  judge()	  whom is it for, and how many bytes: the readers' filters
+ *	  has_room()	  ordinary ring: has the reader made room; if not, the packet counts as full
+ *	  overwrite()	  shared ring: give up the oldest records
+ *	  describe()	  the record's header; then the bytes
+ *	  publish()	  head, and a look whether anybody waits
+ *
+ * Lanes. All of it runs under RCU with bottom halves off, and each CPU writes only its own lane of
+ * a ring. So nothing is locked, and CPUs share only what readers look at. A lane has two halves:
+ * struct nsr_lane is the truth, out of user space's sight; struct nsring_lane (@shown) is what user
+ * space maps. The CPU writes @shown and never reads it back to decide where to write.
+ *
+ * Reader slots and generations. A shared ring's readers come and go under RTNL, which counts
+ * ring->generation up. A lane keeps its own list of them (@slots), so that a packet walks no array
+ * of 32; fill_slots() makes it anew when the lane's generation is not the ring's.
+ *
+ * others. An overtaken reader wants to know how many of the lost records were for it. In each lane
+ * @written counts all records, and others[i] those that were not for reader i: the difference is
+ * what was for it. Counting the exceptions is cheap, as readers of one ring mostly want the same. A
+ * reader that joins starts at others = written in each lane that then gets a packet, see reader.h.
+ *
+ * Functions that most packets don't need are apart, and not inlined.
  */
 #include <linux/align.h>
 #include <linux/filter.h>
@@ -17,12 +38,12 @@
 #include "wake.h"
 
 /*
- * The sender of the packet that nsr_deliver() is to get next on this CPU: what it gets is a clone,
- * which belongs to no socket. Nothing else is sent between, as bottom halves are off.
+ * The sender of the packet that nsr_deliver() gets next on this CPU: it gets a clone, which belongs
+ * to no socket. Nothing else is sent in between, as bottom halves are off.
  */
 static DEFINE_PER_CPU(const struct sock *, sender);
 
-/* Readers whom a packet is for, by index, and the bytes to keep for them. */
+/* The readers that a packet is for, by index, and the bytes to keep for them. */
 struct verdict {
 	u32 readers;
 	u32 keep;
@@ -35,9 +56,10 @@ static __always_inline void count(u64 *counter)
 }
 
 /*
- * The ring's readers have changed. A reader who is new to this lane has missed nothing yet: all
- * records up to now were for others. Who has left is not touched again, as that was a grace period
- * before it went; but while it still reads, all that is written is for others.
+ * The ring's readers have changed. A reader that is new to this lane has missed nothing yet: all
+ * records up to now were for others. A reader that has left is freed a grace period later: packets
+ * that saw the old generation have ended by then, and later ones come here first. One that has only
+ * stopped, and still reads, keeps its bit in @everyone: each further record counts as for others.
  */
 static noinline void fill_slots(const struct nsr_ring *ring, struct nsr_lane *lane)
 {
@@ -63,7 +85,7 @@ static noinline void fill_slots(const struct nsr_ring *ring, struct nsr_lane *la
 	lane->generation = generation;
 }
 
-/* Bytes to keep for one reader, 0: none. */
+/* The bytes to keep for one reader; 0: the packet is not for it. */
 static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lane *lane,
 				     struct sk_buff *skb, const struct sock *from,
 				     const struct nsr_sock *reader)
@@ -126,12 +148,12 @@ static noinline bool left_out(const struct nsr_ring *ring, struct nsr_lane *lane
 }
 
 /*
- * Is there room up to position @end? The reader's tail is in its own hands: a value that can't be
- * is as good as a full ring, and does not become ours.
+ * Is there room up to position @end? User space writes the tail: an impossible value counts as a
+ * full lane, and is not kept.
  */
 static bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
-	/* Pairs with the reader's store: it has read what is before. */
+	/* Pairs with the reader's store: it has read everything before the tail. */
 	u64 tail = smp_load_acquire(&lane->cursor->tail);
 
 	if (lane->head - tail > ring->lane_bytes)
@@ -140,7 +162,7 @@ static bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end
 	return end - tail <= ring->lane_bytes;
 }
 
-/* Tell readers that what lies one turn before @end is no more; then it may be overwritten. */
+/* Tell readers that records a lane's length before @end are gone; then overwrite them. */
 static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
 	const struct nsring_record *record;
@@ -149,7 +171,7 @@ static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_la
 		record = (const void *)(lane->data + (lane->oldest & (ring->lane_bytes - 1)));
 		lane->oldest += record->bytes;
 	}
-	/* In this order, so that who sees what is claimed finds an oldest record that is whole. */
+	/* Before claimed: a reader that has seen claimed finds an oldest record that is whole. */
 	WRITE_ONCE(lane->shown->oldest, lane->oldest);
 	/* Pairs with the readers' load of oldest behind that of claimed. */
 	smp_store_release(&lane->shown->claimed, end);
@@ -157,7 +179,7 @@ static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_la
 	smp_wmb();
 }
 
-/* The rest of the data, in which the next record has no room. */
+/* Fill the rest of the data, in which the next record has no room. */
 static noinline void pad(struct nsr_lane *lane, u64 mask, u32 bytes)
 {
 	struct nsring_record *record = (void *)(lane->data + (lane->head & mask));
@@ -175,9 +197,9 @@ static __always_inline void copy_words(u8 *to, const u8 *from, const u32 words)
 }
 
 /*
- * Most packets are short, and a string instruction takes as long to start as they do. So words,
- * half of them from the start and half up to the end, which overlap unless it is all. The shortest
- * frames of Ethernet come first.
+ * Most packets are short, and a string instruction takes as long to start as the copy takes. So
+ * these are copied by words, half of them from the start and half up to the end, which may overlap.
+ * The shortest frames of Ethernet come first.
  */
 static __always_inline void copy(u8 *to, const u8 *from, u32 bytes)
 {
@@ -236,7 +258,7 @@ static noinline void stamp_by_device(struct nsring_record *record, const struct 
 	record->flags |= NSRING_STAMP_HW;
 }
 
-/* Everything but the lengths. */
+/* Fill in a record's header, except the lengths and the tag. */
 static __always_inline void describe(const struct nsr_ring *ring, struct nsring_record *record,
 				     const struct nsr_hook *hook, const struct sk_buff *skb,
 				     u64 stamp_ns, u32 readers)
@@ -257,13 +279,13 @@ static __always_inline void describe(const struct nsr_ring *ring, struct nsring_
 		stamp_by_device(record, skb);
 }
 
-/* For readers whom this record is not for. */
+/* Count the record for the readers that it is not for. */
 static noinline void count_others(struct nsr_lane *lane, u32 readers)
 {
 	unsigned long others = lane->everyone & ~readers;
 	u32 index;
 
-	/* Behind @written, so that who reads in the other order never finds more others than all. */
+	/* After @written: a reader of the two in the other order never finds others > written. */
 	smp_wmb();
 	for_each_set_bit(index, &others, NSRING_READERS_MAX)
 		count(&lane->shown->others[index]);
@@ -287,9 +309,9 @@ static __always_inline void publish(const struct nsr_ring *ring, struct nsring_l
 	struct nsr_sock *reader;
 	u32 waiting;
 
-	/* What is before head is whole. */
+	/* Readers that see this head see whole records before it. */
 	smp_store_release(&shown->head, head);
-	/* Either a reader on its way to sleep sees the head, or we see that it waits: see wake.c. */
+	/* Either a reader on its way to sleep sees the head, or we see that it waits: wake.c. */
 	smp_mb();
 	waiting = READ_ONCE(ring->waiting) & readers;
 	if (likely(!waiting))
@@ -304,9 +326,9 @@ static __always_inline void publish(const struct nsr_ring *ring, struct nsring_l
 }
 
 /*
- * Write a packet into a ring, if its readers want it. @from: the socket that has sent it, to be
- * compared only; NULL: none, or not known. @stamp_ns: when the kernel had it, 0 if
- * nobody has asked the clock yet; returned, so that it is asked once for all rings.
+ * Write a packet into a ring, if its readers want it. @from: the socket that has sent it, compared
+ * only; NULL: none, or not known. @stamp_ns: when the kernel had the packet, 0 if nobody has asked
+ * the clock yet. Return: the stamp, so that the clock is asked once for all rings.
  */
 static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *hook,
 				 struct sk_buff *skb, const struct sock *from, u64 stamp_ns,
@@ -335,7 +357,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	len = skb->len - start;
 	has_prefix = nsr_packet_has_prefix(skb, ring->cooked);
 	if (unlikely(has_prefix)) {
-		/* None if the tag finds no place: then it is left out. */
+		/* 0 if the packet is too short for the tag, which is then left out. */
 		growth = nsr_packet_growth(skb, ring->cooked);
 		has_prefix = growth;
 		len += growth;
@@ -374,11 +396,12 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 }
 
 /**
- * nsr_deliver_is_own() - whether a packet that a socket sends is to be left out
- * @type: in its hook
+ * nsr_deliver_is_own() - whether the kernel should withhold a packet that a socket sends
+ * @type: the hook's
  * @sk:   the socket
  *
- * Called right before nsr_deliver(). That is up to each reader, so the answer is no.
+ * The kernel calls it right before nsr_deliver(). The packet is its own only to some of the hook's
+ * readers, so the answer is no, and judge_one() compares each with the noted sender.
  */
 bool nsr_deliver_is_own(struct packet_type *type, struct sock *sk)
 {
@@ -429,7 +452,7 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 			stamp_ns = write(ring, hook, skb, from, stamp_ns, false);
 	}
 consume:
-	/* consume_skb(), without a call for what is nearly always just a count. */
+	/* As consume_skb(), without a call in the usual case, where only a count goes down. */
 	if (unlikely(skb_unref(skb)))
 		__kfree_skb(skb);
 	return NET_RX_SUCCESS;

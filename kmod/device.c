@@ -20,7 +20,7 @@ static void appeared(struct net_device *dev)
 		nsr_source_add_device(source, dev);
 }
 
-/* Under RTNL. A move to another namespace is an end here and a beginning there. */
+/* Under RTNL. A device that moves to another namespace vanishes here and appears there. */
 static int notice(struct notifier_block *block, unsigned long event, void *info)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(info);
@@ -42,13 +42,13 @@ static int notice(struct notifier_block *block, unsigned long event, void *info)
 
 static struct notifier_block block = { .notifier_call = notice };
 
-/** nsr_device_register() - follow devices; those that there are appear now */
+/** nsr_device_register() - follow devices; existing ones appear now; 0 or -errno */
 int nsr_device_register(void)
 {
 	return register_netdevice_notifier(&block);
 }
 
-/** nsr_device_unregister() - undo it; all devices vanish, as it were */
+/** nsr_device_unregister() - undo nsr_device_register(): to the module all devices vanish */
 void nsr_device_unregister(void)
 {
 	unregister_netdevice_notifier(&block);

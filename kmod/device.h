@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Devices that appear, vanish, are renamed or moved. */
+/* Follows devices that appear, vanish, are renamed or move. */
 #ifndef NSR_DEVICE_H
 #define NSR_DEVICE_H
 

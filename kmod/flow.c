@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The flow of a packet is that of the packet itself, or in a hasher with @inner that of its innermost
- * layer that is sound.
+ * The flow of a packet is that of the packet itself, or, in a hasher with @inner, that of its
+ * innermost sound layer.
  *
- * Only the first fragment of a packet has the ports, and of a tunnel's packet what is inside. So it
- * teaches the hash that it got to those that follow, under a key of addresses and id. That goes for
- * each layer: a fragment of the tunnel's packet teaches the hash of the flow inside. Later fragments
- * that come before the first, or whose first is missing, are hashed by addresses and protocol.
+ * Only the first fragment of a packet has the ports, and only the first fragment of a tunnel's
+ * packet has the packet inside. So the first one stores its hash for those that follow, under a key
+ * of addresses and id. Each layer does this: a first fragment of the tunnel's packet stores the
+ * hash of the flow inside. Later fragments that come before the first, or whose first is missing,
+ * are hashed by addresses and protocol.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
@@ -22,11 +23,11 @@
 /* Fragments follow each other closely; ids come round again. */
 #define FRAGMENT_LIFE_S 5
 
-#ifndef __uninitialized /* of late, also in 6.1 */
+#ifndef __uninitialized /* recent kernels have it, and late 6.1 ones */
 #define __uninitialized
 #endif
 
-/* Any order will do, as long as both directions have the same. */
+/* Any order will do, if both directions have the same. */
 static bool is_backward(const struct nsr_tuple *tuple)
 {
 	if (tuple->from[0] != tuple->to[0])
@@ -58,8 +59,8 @@ static u32 hash_tuple(const struct nsr_flow_hasher *hasher, struct nsr_tuple tup
 }
 
 /*
- * Ids are counted for each direction, and for each protocol in IPv4. In IPv6 fragments of a packet
- * may have different protocols in front.
+ * Senders count ids for each direction, and in IPv4 for each protocol. In IPv6 the fragments of a
+ * packet may have different protocols in front.
  */
 static u64 fragment_key(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer)
 {
@@ -72,7 +73,7 @@ static u64 fragment_key(const struct nsr_flow_hasher *hasher, const struct nsr_l
 	return siphash(&key, sizeof(key), &hasher->seed.fragment);
 }
 
-/* A slot: the hash, a part of the key that isn't the slot's index, and the second it was taught. */
+/* A slot: the hash, a part of the key that isn't the slot's index, and the second of storing. */
 static u64 slot_of(u64 key, u32 hash, u16 second)
 {
 	return (u64)hash << 32 | (u64)(key >> 48) << 16 | second;
@@ -121,13 +122,13 @@ static u32 hash_layer(const struct nsr_flow_hasher *hasher, const struct nsr_lay
  * @hasher:   the cluster's
  * @skb:      left as it is
  * @offset:   where the packet begins, relative to skb->data; within the headroom if negative
- * @protocol: what is there: htons(ETH_P_TEB) an Ethernet header; on devices without one the
+ * @protocol: of what begins there: htons(ETH_P_TEB) an Ethernet header; on devices without one the
  *            EtherType, or 0 for IP of either version
  *
- * On any CPU, in any context. It has to see the fragments that a filter or sampling leave out, or
- * others don't find their flow.
+ * On any CPU, in any context. It must see all fragments, even those that a filter or sampling leave
+ * out, or later ones don't find their flow.
  *
- * Return: the hash, all 32 bits of it of use; 0 if nothing in the packet is understood.
+ * Return: the hash, all 32 bits of which vary; 0 if nothing in the packet is understood.
  */
 u32 nsr_flow_hash(struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int offset,
 		  __be16 protocol)
@@ -149,7 +150,7 @@ u32 nsr_flow_hash(struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int
 }
 
 /**
- * nsr_flow_vlan() - the id of the VLAN that a packet belongs to, of the outermost if of several
+ * nsr_flow_vlan() - the id of the VLAN that a packet belongs to, the outermost if there are several
  * @skb:      left as it is
  * @offset:   as for nsr_flow_hash()
  * @protocol: as for nsr_flow_hash()

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hash by which a cluster distributes packets over its members: all packets of a flow, of both
- * directions, fragments too, have the same. This file's code is tested in user space: see
- * tests/unit/kernel.
+ * The hash by which a cluster distributes packets over its members. All packets of a flow have the
+ * same hash, in both directions, fragments too. The code is also compiled and tested in user space:
+ * see tests/unit/kernel.
  */
 #ifndef NSR_FLOW_H
 #define NSR_FLOW_H
@@ -16,11 +16,11 @@ struct sk_buff;
 #define NSR_FLOW_FRAGMENTS 1024U /* a power of two, 65536 at most */
 
 /**
- * enum nsr_flow_key - what makes packets belong to the same flow
+ * enum nsr_flow_key - what packets of the same flow have in common
  * @NSR_FLOW_5_TUPLE: IP addresses, protocol, ports of TCP, UDP, UDP-Lite, SCTP and DCCP
  * @NSR_FLOW_2_TUPLE: IP addresses
  *
- * Of what isn't IP, the MAC addresses.
+ * Packets that aren't IP have MAC addresses in common.
  */
 enum nsr_flow_key {
 	NSR_FLOW_5_TUPLE,
@@ -38,9 +38,8 @@ struct nsr_flow_seed {
 /**
  * struct nsr_flow_fragments - the hashes of fragmented packets, as the first fragments told them
  *
- * Any CPU reads and writes any slot without a lock: a slot is one word, and whatever is in it, the
- * worst is that fragments go to another member than their flow. A newer packet takes an older
- * one's slot.
+ * Any CPU reads and writes any slot without a lock: a slot is one word, and at worst fragments go
+ * to another member than their flow. A newer packet takes an older one's slot.
  */
 struct nsr_flow_fragments {
 	u64 slots[NSR_FLOW_FRAGMENTS];
@@ -54,7 +53,7 @@ struct nsr_flow_fragments {
  *             (NVGRE too), IP in IP
  * @fragments: zeros at first
  *
- * Owned by the cluster; but for @fragments constant.
+ * Owned by the cluster; constant except for @fragments.
  */
 struct nsr_flow_hasher {
 	struct nsr_flow_seed seed;

@@ -8,7 +8,7 @@
 #include "hook.h"
 #include "netns.h"
 
-/* What is sent is cloned for us unless nobody wants it. */
+/* The kernel clones each sent packet for us, unless told that nobody wants it. */
 static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 {
 	const struct nsr_tap *tap;
@@ -34,7 +34,7 @@ static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *d
 	hook->type.dev = dev;
 	hook->type.func = nsr_deliver;
 	hook->type.id_match = nsr_deliver_is_own;
-	/* Else the kernel doesn't ask. */
+	/* Without this the kernel doesn't call id_match. */
 	hook->type.af_packet_priv = hook;
 	hook->type.af_packet_net = dev_net(dev);
 	hook->type.ignore_outgoing = !tap->wants[1];
@@ -49,7 +49,7 @@ static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *d
 /**
  * nsr_hook_add() - begin to take packets of a device
  * @dev: a registered device
- * @tap: tells who gets which; its hook is filled in
+ * @tap: says which packets its source wants; its hook is filled in
  *
  * Under RTNL. Return: 0; -ENOMEM.
  */
@@ -76,7 +76,7 @@ int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
 	return 0;
 }
 
-/** nsr_hook_remove() - undo nsr_hook_add(); under RTNL; the tap is free a grace period later */
+/** nsr_hook_remove() - undo nsr_hook_add(); under RTNL; free the tap a grace period later */
 void nsr_hook_remove(struct nsr_tap *tap)
 {
 	struct nsr_hook *hook = tap->hook;
@@ -93,7 +93,7 @@ void nsr_hook_remove(struct nsr_tap *tap)
 	kfree_rcu(hook, rcu);
 }
 
-/** nsr_hook_device() - the device of a hook */
+/** nsr_hook_device() - the device of a hook; under RTNL */
 struct net_device *nsr_hook_device(const struct nsr_hook *hook)
 {
 	return hook->type.dev;
@@ -101,7 +101,7 @@ struct net_device *nsr_hook_device(const struct nsr_hook *hook)
 
 /**
  * nsr_hook_lose_device() - a device goes away: tell all who capture from it; under RTNL
- * @dev: the device; it may be gone for long, and another may have its index
+ * @dev: the device; the kernel may repeat this later, when another device has the index
  */
 void nsr_hook_lose_device(struct net_device *dev)
 {

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A hook: where packets of one device reach the module. There is one only while somebody captures
- * from the device, however many do, so that nobody else pays.
+ * A hook: where packets of one device reach the module. A device has one while somebody captures
+ * from it, however many do, and none otherwise, so that nobody else pays.
+ *
+ * Lifetime: the first tap makes the hook, the last one takes it along, both under RTNL. Packets on
+ * their way still walk its taps under RCU, so both are freed a grace period later; nothing waits
+ * for that. A hook does not hold its device: when the device unregisters, nsr_hook_lose_device()
+ * takes off all taps before the device may be freed.
  */
 #ifndef NSR_HOOK_H
 #define NSR_HOOK_H
@@ -14,9 +19,9 @@ struct sock;
 
 /**
  * struct nsr_hook - a device that is captured from
- * @taps:  who captures, at least one; written under RTNL
+ * @taps:  those who capture, at least one; written under RTNL
  * @netns: cookie of the device's namespace
- * @type:  what the kernel calls
+ * @type:  the kernel's handle for the hook
  * @rcu:   frees it
  */
 struct nsr_hook {

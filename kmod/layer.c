@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Packets are hostile: every read is checked against the skb, every loop has its bound. What isn't
- * understood is where the walk ends.
+ * Packets are hostile: every read is checked against the skb, and every loop has a bound. The walk
+ * ends where it doesn't understand the packet.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
@@ -31,7 +31,7 @@
 
 #define GTPU_PORT	     2152
 #define GTPU_VERSION_MASK    0xf0
-#define GTPU_VERSION	     0x30 /* 1, and not GTP' */
+#define GTPU_VERSION	     0x30 /* version 1, and not GTP' */
 #define GTPU_HAS_OPTIONS     0x07
 #define GTPU_HAS_EXTENSIONS  0x04
 #define GTPU_PACKET	     255 /* the type of messages that carry a user's packet */
@@ -52,7 +52,7 @@ struct extension {
 	__be32 id;
 };
 
-/* Copies: what is in a packet may be at any address. */
+/* Copies out, as fields of a packet may be at any address. */
 static __always_inline bool fetch(const struct nsr_place *at, int offset, void *to, int bytes)
 {
 	const void *from = skb_header_pointer(at->skb, offset, bytes, to);
@@ -124,7 +124,7 @@ static void note_ipv6_fragment(struct nsr_layer *layer, const struct extension *
 	layer->fragment_id = (__force u32)header->id;
 }
 
-/* The first 8 bytes of an extension header, which are no less than it has. */
+/* Reads the first 8 bytes of an extension header, the least that one has. */
 static bool enter_ipv6_extension(struct nsr_place *at, struct nsr_layer *layer)
 {
 	struct extension header;
@@ -193,7 +193,7 @@ static void read_ports(const struct nsr_place *at, struct nsr_tuple *tuple)
 	}
 }
 
-/* What to call an IP packet that nothing else names. */
+/* The EtherType of an IP packet whose type nothing else tells. */
 static __be16 protocol_by_version(const struct nsr_place *at)
 {
 	u8 first = 0;
@@ -213,7 +213,7 @@ static __be16 protocol_by_version(const struct nsr_place *at)
 /**
  * nsr_layer_enter() - walk through a layer, up to its transport header if it has one
  * @at:    where the layer begins, then where the walk ended
- * @layer: filled in, also if something in it isn't sound: with what was found before
+ * @layer: filled in; if something in it isn't sound, with what was found before
  *
  * Return: whether it is sound.
  */
@@ -309,7 +309,7 @@ static bool enter_gre(struct nsr_place *at)
 	       at->protocol == htons(ETH_P_TEB);
 }
 
-/* From a UDP header on. */
+/* @at is at the UDP header. */
 static bool enter_udp_tunnel(struct nsr_place *at, const struct nsr_tuple *tuple)
 {
 	at->offset += UDP_HEADER_BYTES;
@@ -326,8 +326,8 @@ static bool enter_udp_tunnel(struct nsr_place *at, const struct nsr_tuple *tuple
  * @at:    where nsr_layer_enter() left it, then where the next layer begins
  * @tuple: what nsr_layer_enter() found
  *
- * VXLAN, GTP-U, GRE with IP or Ethernet in it (NVGRE too), IP in IP. Not for a later fragment, which
- * has no header.
+ * Knows VXLAN, GTP-U, GRE with IP or Ethernet in it (NVGRE too), and IP in IP. Not for a later
+ * fragment, which has no header.
  *
  * Return: whether there is one.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A layer of a packet: an Ethernet frame with what is in it, or an IP packet. The packet itself is
- * the first; each tunnel has another inside.
+ * A layer of a packet: an Ethernet frame with the packet in it, or an IP packet. The packet itself
+ * is the first layer; each tunnel has another one inside.
  */
 #ifndef NSR_LAYER_H
 #define NSR_LAYER_H
@@ -11,11 +11,10 @@
 struct sk_buff;
 
 /**
- * struct nsr_place - where in a packet, and what is there
+ * struct nsr_place - a position in a packet, and what begins there
  * @skb:      the packet
  * @offset:   relative to skb->data; within the headroom if negative
- * @protocol: ETH_P_TEB: an Ethernet header; otherwise what has this EtherType; 0: IP of either
- *            version
+ * @protocol: ETH_P_TEB: an Ethernet header; 0: IP of either version; else the EtherType
  */
 struct nsr_place {
 	const struct sk_buff *skb;
@@ -24,15 +23,15 @@ struct nsr_place {
 };
 
 /**
- * struct nsr_tuple - who talks to whom
- * @from:     address, in network byte order; one of 4 or 6 bytes stands in the first word
+ * struct nsr_tuple - the two ends of a flow
+ * @from:     address, in network byte order; one of 4 or 6 bytes is in the first word
  * @to:       likewise
  * @from_port: of TCP, UDP, UDP-Lite, SCTP or DCCP, in network byte order; else 0
  * @to_port:  likewise
- * @protocol: in IP the transport's, or what else follows the headers that were understood; else 0
+ * @protocol: in IP that of the transport, or of whatever follows the understood headers; else 0
  * @family:   AF_INET, AF_INET6; AF_PACKET: MAC addresses; AF_UNSPEC: nothing is known
  *
- * Hashed as it is, so without padding.
+ * The hash takes the whole struct, so there is no padding.
  */
 struct nsr_tuple {
 	u64 from[2];
@@ -51,10 +50,10 @@ enum nsr_fragment {
 
 /**
  * struct nsr_layer - what one layer tells
- * @tuple:       the addresses of the IP header, or of the Ethernet header if there is none that is
- *               sound
+ * @tuple:       the addresses of the IP header, or of the Ethernet header if there is no sound IP
+ *               header
  * @fragment:    NSR_FRAGMENT_…
- * @fragment_id: of the packet that the fragment is of
+ * @fragment_id: of the fragmented packet
  */
 struct nsr_layer {
 	struct nsr_tuple tuple;

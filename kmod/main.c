@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nsring.ko: packets of network devices into rings that user space maps. The contract with user
- * space, and its manual, is nsring_uapi.h.
+ * nsring.ko: writes packets of network devices into rings that user space maps. nsring_uapi.h is
+ * the contract with user space, and its manual; README.md says how the files meet.
  *
  *	packet ─▶ hook of the device ─▶ tap ─▶ source ─┬─▶ ring ─▶ its readers
  *	          hook.c                        source.c └─▶ cluster ─▶ ring of one member
  *	                                                    cluster.c
  *
- * Locks: a socket's lock, then RTNL, then nsr_nets_lock. Packets are delivered under RCU alone.
+ * Locks: a socket's lock, then RTNL, then nsr_nets_lock. Delivery takes none: it runs under RCU.
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -52,7 +52,7 @@ static void __exit nsr_exit(void)
 	nsr_socket_unregister();
 	nsr_device_unregister();
 	nsr_netns_unregister();
-	/* What the last sockets have left to RCU and to the queue, in this order. */
+	/* The last sockets have left work to RCU, which leaves it to the queue: in this order. */
 	rcu_barrier();
 	destroy_workqueue(nsr_workqueue);
 }

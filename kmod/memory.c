@@ -42,7 +42,7 @@ static bool charge_host(unsigned long count)
 {
 	unsigned long percent = min(READ_ONCE(memory_percent), 90U);
 
-	/* What is reclaimed for a ring should not be what others live on. */
+	/* Memory that others live on should not be reclaimed for a ring. */
 	return count <= si_mem_available() / 2 &&
 	       charge(&all_pages, count, totalram_pages() / 100 * percent);
 }
@@ -67,7 +67,7 @@ static bool charge_area(struct nsr_area *area)
 	return false;
 }
 
-/* What closed sockets leave is given back only after a grace period, which has to be waited for. */
+/* Closed sockets give back their memory a grace period later: wait for that before giving up. */
 static bool charge_patiently(struct nsr_area *area)
 {
 	if (charge_area(area))
@@ -87,7 +87,7 @@ static void uncharge(struct nsr_area *area)
 	area->user = NULL;
 }
 
-/* The node of the CPU whose lane page @i belongs to. */
+/* The memory node near the CPU whose lane page @i belongs to. */
 static int page_node(unsigned long i, unsigned long first, unsigned long per_cpu)
 {
 	unsigned long cpu;
@@ -133,10 +133,10 @@ static void free_pages_of(struct nsr_area *area)
  * @area:            filled in; zeroed before
  * @count:           pages
  * @first_node_page: from here on pages belong to CPUs, the first ones to CPU 0
- * @pages_per_cpu:   and are near them; 0: to none
+ * @pages_per_cpu:   each CPU has so many, allocated near it; 0: pages belong to no CPU
  *
- * May sleep, also for the memory of sockets that have been closed; not under RTNL. Return: 0; -ENOMEM,
- * also when a limit is reached.
+ * May sleep, and wait for the memory of closed sockets; not under RTNL. Return: 0; -ENOMEM: no
+ * memory, or a limit is reached.
  */
 int nsr_area_make(struct nsr_area *area, unsigned long count, unsigned long first_node_page,
 		  unsigned long pages_per_cpu)
@@ -165,7 +165,7 @@ uncharge:
  * nsr_area_free() - give an area back
  * @area: nothing happens if it was never made
  *
- * May sleep. What is mapped stays with whom has mapped it until unmapped.
+ * May sleep.
  */
 void nsr_area_free(struct nsr_area *area)
 {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Areas of memory that user space maps: charged to the memory cgroup of who makes them, to the
- * user's RLIMIT_MEMLOCK, and against a limit for all rings of the host.
+ * Areas of memory that user space maps. An area is charged to the memory cgroup of the process that
+ * makes it, to the user's RLIMIT_MEMLOCK, and against a limit for all rings of the host.
+ *
+ * Lifetime: an area goes with its ring or reader. A mapping holds the socket, so none is left by
+ * then.
  */
 #ifndef NSR_MEMORY_H
 #define NSR_MEMORY_H
@@ -11,9 +14,9 @@
 
 /**
  * struct nsr_area - pages that lie next to each other in the kernel's address space
- * @addr:  zeroed
+ * @addr:  where the kernel sees them; NULL: not made
  * @pages: @count of them
- * @user:  who is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK
+ * @user:  the user that is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK
  */
 struct nsr_area {
 	void *addr;

@@ -11,10 +11,10 @@ DEFINE_MUTEX(nsr_nets_lock);
 LIST_HEAD(nsr_sources_everywhere);
 
 /**
- * nsr_captures_make() - what a namespace has once somebody captures in it, now at the latest
+ * nsr_captures_make() - the captures of a namespace, made now if there are none yet
  * @net: the namespace
  *
- * Under RTNL. Return: NULL without memory.
+ * Under RTNL. Return: the captures, owned by the namespace; NULL without memory.
  */
 struct nsr_captures *nsr_captures_make(struct net *net)
 {
@@ -47,7 +47,7 @@ static int __net_init add(struct net *net)
 	return 0;
 }
 
-/* All devices are gone, and all sockets: each held the namespace. */
+/* No device and no socket is left: each held the namespace. */
 static void __net_exit remove(struct net *net)
 {
 	struct nsr_net *ns = nsr_net(net);
@@ -70,13 +70,13 @@ static struct pernet_operations operations = {
 	.size = sizeof(struct nsr_net),
 };
 
-/** nsr_netns_register() - follow namespaces; those that there are, too */
+/** nsr_netns_register() - follow namespaces, existing ones too; 0 or -errno */
 int nsr_netns_register(void)
 {
 	return register_pernet_subsys(&operations);
 }
 
-/** nsr_netns_unregister() - undo it */
+/** nsr_netns_unregister() - undo nsr_netns_register() */
 void nsr_netns_unregister(void)
 {
 	unregister_pernet_subsys(&operations);

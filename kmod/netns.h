@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the module keeps for each network namespace: a few lists, and the files in /proc. Nothing
- * more is made before somebody captures.
+ * The module's state for each network namespace: a place in a list, and the files in /proc. Hosts
+ * have thousands of namespaces, so the rest (struct nsr_captures) is made for the first capture.
+ *
+ * Lifetime: nsr_captures stays until its namespace goes, and each socket holds its namespace. So
+ * code that has a bound socket uses nsr_captures() without a lock or a check.
  */
 #ifndef NSR_NETNS_H
 #define NSR_NETNS_H
@@ -14,16 +17,16 @@
 #include <net/netns/generic.h>
 
 /**
- * struct nsr_captures - what a namespace needs once somebody captures in it
+ * struct nsr_captures - the state of a namespace in which somebody captures, or has captured
  * @hooks:   by ifindex, of devices that are captured from
  * @sources: that take all devices of the namespace
  * @shared:  rings with several readers
- * @clusters: by number
- * @opened:  how many sockets have been bound
- * @open:    how many are
+ * @clusters: found by their number
+ * @opened:  how many sockets have ever been bound
+ * @open:    how many of them are open
  * @past_written, @past_filtered, @past_full: totals of those that are closed
  *
- * Written under RTNL, but for the totals.
+ * Written under RTNL, except for the totals.
  */
 struct nsr_captures {
 	struct xarray hooks;
@@ -39,7 +42,7 @@ struct nsr_captures {
 
 /**
  * struct nsr_net - a namespace; hosts have thousands that nobody captures in
- * @net:      it
+ * @net:      the kernel's side of it
  * @node:     in nsr_nets
  * @proc:     /proc/net/nsring, or NULL
  * @captures: NULL until somebody captures, then there until the namespace goes
@@ -52,7 +55,7 @@ struct nsr_net {
 };
 
 extern unsigned int nsr_net_id;
-/* All namespaces. The lock is taken within RTNL. */
+/* All namespaces, under nsr_nets_lock, which is taken within RTNL. */
 extern struct list_head nsr_nets;
 extern struct mutex nsr_nets_lock;
 /* Sources that take all devices of all namespaces; under RTNL. */
@@ -63,7 +66,7 @@ static inline struct nsr_net *nsr_net(const struct net *net)
 	return net_generic(net, nsr_net_id);
 }
 
-/** nsr_captures() - what a namespace has once somebody captures in it; NULL: nobody has yet */
+/** nsr_captures() - the captures of a namespace; NULL: nobody has captured in it yet */
 static inline struct nsr_captures *nsr_captures(const struct net *net)
 {
 	return smp_load_acquire(&nsr_net(net)->captures);

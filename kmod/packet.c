@@ -16,9 +16,9 @@ struct sll2 {
 
 /**
  * struct prefix - bytes in front of those of the skb
- * @len:   at @bytes
- * @start: of the skb's, relative to skb->data
- * @bytes: with room for the longest
+ * @len:   how many of @bytes
+ * @start: where the skb's bytes go on behind them, relative to skb->data
+ * @bytes: room for the longest prefix
  */
 struct prefix {
 	u32 len;
@@ -27,8 +27,9 @@ struct prefix {
 };
 
 /*
- * Where what follows a cooked header begins. In a packet that is sent with tags inside, the network
- * header is behind them; but they are what the cooked header speaks of.
+ * Where the bytes behind a cooked header begin. In a packet that is sent with tags inside, the
+ * network header is behind them; but the cooked header's protocol is that of the tags, so they stay
+ * in.
  */
 static int cooked_start(const struct sk_buff *skb)
 {
@@ -40,7 +41,7 @@ static int cooked_start(const struct sk_buff *skb)
 	return start;
 }
 
-/* A tag in the metadata of an Ethernet frame, which has room for it. */
+/* Can the tag in the metadata go into the frame: is it Ethernet, with a whole header? */
 static bool can_take_tag(const struct sk_buff *skb)
 {
 	return nsr_is_ethernet(skb->dev) &&
@@ -50,7 +51,7 @@ static bool can_take_tag(const struct sk_buff *skb)
 /**
  * nsr_packet_growth() - how much longer a packet with a prefix is than the part of the skb
  * @skb:    the packet
- * @cooked: it is to be cooked
+ * @cooked: the ring has cooked headers
  *
  * Return: bytes
  */
@@ -68,7 +69,7 @@ static void put_be16(u8 *to, __be16 value)
 	put_unaligned(value, (__be16 *)to);
 }
 
-/* The MAC addresses, the tag, and on from there: as it was on the wire. */
+/* The prefix is the MAC addresses and the tag; the skb's bytes follow, as on the wire. */
 static void insert_tag(const struct sk_buff *skb, struct prefix *prefix)
 {
 	prefix->start = nsr_packet_start(skb, false);
@@ -81,7 +82,7 @@ static void insert_tag(const struct sk_buff *skb, struct prefix *prefix)
 	prefix->start += 2 * ETH_ALEN;
 }
 
-/* The sender's address: that of the link-layer header, where the device has such. */
+/* The sender's address, of the link-layer header where the device has one. */
 static u8 sender(const struct sk_buff *skb, u8 *addr)
 {
 	u8 found[MAX_ADDR_LEN] = {};
@@ -106,7 +107,7 @@ static void cook(const struct sk_buff *skb, struct prefix *prefix)
 	prefix->start = cooked_start(skb);
 	if (!skb_vlan_tag_present(skb))
 		return;
-	/* The type of what follows stands behind the tag. */
+	/* The protocol is the tag's, and the type of what follows is behind the tag. */
 	sll->protocol = skb->vlan_proto;
 	put_be16(prefix->bytes + prefix->len, htons(skb_vlan_tag_get(skb)));
 	put_be16(prefix->bytes + prefix->len + 2, skb->protocol);
@@ -120,7 +121,8 @@ static void cook(const struct sk_buff *skb, struct prefix *prefix)
  * @to:     room for @caplen bytes
  * @caplen: no more than there are
  *
- * Return: bytes copied: fewer if the device keeps the rest where the CPU can't read it.
+ * Return: bytes copied; fewer than @caplen if the device keeps the rest where the CPU can't read
+ * it.
  */
 u32 nsr_packet_copy_fragments(const struct sk_buff *skb, int start, u8 *to, u32 caplen)
 {
@@ -160,10 +162,11 @@ u32 nsr_packet_copy_prefixed(const struct sk_buff *skb, bool cooked, u8 *to, u32
  * nsr_packet_device_stamp() - when the device had a packet that it has stamped
  * @skb: with hwtstamp set
  *
- * Some drivers leave a pointer to data of their own there, and are asked for the stamp: as long as
- * the packet is at their device, since no other could tell, and a pointer is not for user space.
+ * Some drivers leave a pointer to data of their own there, and must be asked for the stamp. That
+ * works only while the packet is at their device, since no other could tell; and the pointer itself
+ * must not reach user space.
  *
- * Return: ns by the device's clock; 0: it doesn't tell.
+ * Return: ns by the device's clock; 0: the device doesn't tell.
  */
 u64 nsr_packet_device_stamp(const struct sk_buff *skb)
 {
@@ -180,12 +183,12 @@ u64 nsr_packet_device_stamp(const struct sk_buff *skb)
  * nsr_packet_filter() - run a socket's filter
  * @skb:    the packet
  * @prog:   classic or extended BPF
- * @cooked: it sees the packet without its link-layer header
+ * @cooked: the filter sees the packet without its link-layer header
  *
- * The skb may be shared, so its data pointer is where it was when this returns; packet sockets
- * move it the same way.
+ * The skb may be shared, so this puts its data pointer back before it returns; packet sockets move
+ * it the same way.
  *
- * Return: bytes to keep, 0: the packet is refused.
+ * Return: bytes to keep; 0: the filter refuses the packet.
  */
 u32 nsr_packet_filter(struct sk_buff *skb, const struct bpf_prog *prog, bool cooked)
 {

@@ -2,10 +2,10 @@
 /*
  * A packet in a hook: where it begins, what is known of it, its bytes.
  *
- * In a ring it is as it was on the wire, or cooked: then LINKTYPE_LINUX_SLL2's header stands in
- * place of the link-layer header. Nearly always that is a part of the skb as it is. Else some bytes
- * are put in front: the cooked header, or the MAC addresses with the VLAN tag that the device took
- * off. That is the prefix.
+ * In a ring a packet is as it was on the wire, or cooked: then LINKTYPE_LINUX_SLL2's header takes
+ * the place of the link-layer header. Nearly always the ring gets a part of the skb as it is.
+ * Otherwise some bytes, the prefix, go in front: the cooked header, or the MAC addresses with the
+ * VLAN tag that the device took off.
  */
 #ifndef NSR_PACKET_H
 #define NSR_PACKET_H
@@ -32,8 +32,8 @@ static inline bool nsr_packet_is_outgoing(const struct sk_buff *skb)
  * @skb:    the packet
  * @cooked: behind the link-layer header
  *
- * As packet sockets see it: a received packet stands at its network header, one that is sent at
- * its link-layer header, and devices without one have just one beginning.
+ * As packet sockets see it: the data of a received packet begins at its network header, that of a
+ * sent one at its link-layer header, and devices without one have just one beginning.
  *
  * Return: bytes; negative for a received packet with its link-layer header.
  */

@@ -33,7 +33,7 @@ static int show_info(struct seq_file *m, void *unused)
 	seq_printf(m, "version:    %s\n", NSRING_VERSION);
 	seq_printf(m, "abi:        %u\n", NSRING_ABI);
 	show_captures(m, nsr_captures(net));
-	/* Of the whole host, so for those who see the whole host. */
+	/* A figure of the whole host, so only for those who see the whole host. */
 	if (net_eq(net, &init_net))
 		seq_printf(m, "memory:     %lu KiB\n", nsr_memory_pages() << (PAGE_SHIFT - 10));
 	return 0;
@@ -142,7 +142,7 @@ void nsr_proc_add_namespace(struct nsr_net *ns)
 	proc_net_mkdir(ns->net, "dev", ns->proc);
 }
 
-/** nsr_proc_remove_namespace() - remove it, with all that is in it */
+/** nsr_proc_remove_namespace() - remove the folder of a namespace, with everything in it */
 void nsr_proc_remove_namespace(struct nsr_net *ns)
 {
 	proc_remove(ns->proc);
@@ -167,14 +167,14 @@ void nsr_proc_add_device(struct net_device *dev)
 		add_device(ns, dev);
 }
 
-/** nsr_proc_remove_device() - it vanishes; under RTNL */
+/** nsr_proc_remove_device() - a device vanishes; under RTNL */
 void nsr_proc_remove_device(struct net_device *dev)
 {
 	const struct net_device *named = __dev_get_by_name(dev_net(dev), dev->name);
 	const struct nsr_net *ns = nsr_net(dev_net(dev));
 	char path[sizeof("dev/") + IFNAMSIZ];
 
-	/* The kernel may say it again and again, and another device may have the name now. */
+	/* The kernel may repeat this, when another device has the name. */
 	if (named && named != dev)
 		return;
 	snprintf(path, sizeof(path), "dev/%s", dev->name);
@@ -187,8 +187,8 @@ void nsr_proc_remove_device(struct net_device *dev)
  * nsr_proc_rename_device() - a device has another name now; under RTNL
  * @dev: the device
  *
- * Its old name isn't told, and remembering the names costs memory in each namespace. So all the files
- * are made anew.
+ * The kernel doesn't tell the old name, and remembering names costs memory in each namespace. So
+ * this makes all the files anew.
  */
 void nsr_proc_rename_device(struct net_device *dev)
 {
@@ -207,7 +207,7 @@ void nsr_proc_rename_device(struct net_device *dev)
  * nsr_proc_add_capture() - a file for a socket that was bound: PID-NUMBER
  * @sock: the socket
  *
- * Which processes there are is not for all to know: it is the namespace's root's.
+ * Not everybody may know which processes there are: the file is the namespace's root's.
  */
 void nsr_proc_add_capture(struct nsr_sock *sock)
 {
@@ -225,7 +225,7 @@ void nsr_proc_add_capture(struct nsr_sock *sock)
 			      gid_valid(gid) ? gid : GLOBAL_ROOT_GID);
 }
 
-/** nsr_proc_remove_capture() - remove it; waits for who is reading it */
+/** nsr_proc_remove_capture() - remove the file of a socket; waits for those that read it */
 void nsr_proc_remove_capture(struct nsr_sock *sock)
 {
 	proc_remove(sock->proc);

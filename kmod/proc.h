@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * /proc/net/nsring of each namespace: info, dev/ with its devices, and a file for each capture.
- * Nothing depends on it: what can't be made is left out.
+ * Nothing depends on these files: one that can't be made is left out.
  */
 #ifndef NSR_PROC_H
 #define NSR_PROC_H

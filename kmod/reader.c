@@ -6,7 +6,7 @@
 #include "ring.h"
 #include "sock.h"
 
-/** nsr_reader_choose_index() - a free index, taken until its bit is cleared; -EUSERS: none */
+/** nsr_reader_choose_index() - take a free index, until its bit is cleared; -EUSERS: none */
 int nsr_reader_choose_index(struct nsr_ring *ring)
 {
 	unsigned int end = ring->shared ? NSRING_READERS_MAX : 1;
@@ -19,7 +19,7 @@ int nsr_reader_choose_index(struct nsr_ring *ring)
 }
 
 /*
- * A reader who joins reads from here on. Its counts begin with the next packet of each lane: see
+ * A reader that joins reads from here on. Its counts begin with the next packet of each lane: see
  * fill_slots() in deliver.c.
  */
 static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
@@ -38,15 +38,15 @@ static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 	}
 }
 
-/* Never 0, as lanes begin with. */
+/* Never 0, which lanes begin with. */
 static void next_generation(struct nsr_ring *ring)
 {
-	/* Behind the change, so that a lane that sees it sees the readers: see fill_slots(). */
+	/* After the change, so that a lane that sees it sees the readers: see fill_slots(). */
 	smp_store_release(&ring->generation, ring->generation + 1 ?: 1);
 }
 
 /**
- * nsr_reader_join() - packets are for this reader, too, from now on
+ * nsr_reader_join() - deliver packets to this reader, too
  * @ring: its ring; no packet has been written for this index for a grace period
  * @sock: with cursors and index
  */
@@ -60,10 +60,10 @@ void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
 }
 
 /**
- * nsr_reader_leave() - packets are no longer for this reader
+ * nsr_reader_leave() - deliver no more packets to this reader
  * @ring: its ring
- * @sock: packets on their way may still touch it for a grace period; has joined, and may have left
- * @reads: it still reads what is there, so lanes go on to count for it
+ * @sock: has joined, and may have left; packets on their way may still touch it for a grace period
+ * @reads: it still reads what is there, so lanes go on counting records as for others
  */
 void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock, bool reads)
 {
@@ -75,7 +75,7 @@ void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock, bool reads)
 	next_generation(ring);
 }
 
-/** nsr_readers_count() - how many there are */
+/** nsr_readers_count() - how many readers there are */
 unsigned int nsr_readers_count(const struct nsr_ring *ring)
 {
 	unsigned int index, count = 0;
@@ -99,7 +99,7 @@ void nsr_readers_fail(const struct nsr_ring *ring, int error)
 	}
 }
 
-/** nsr_reader_fail() - wake a reader with an error */
+/** nsr_reader_fail() - wake a reader with an error, a positive errno value */
 void nsr_reader_fail(struct nsr_sock *sock, int error)
 {
 	WRITE_ONCE(sock->sk.sk_err, error);

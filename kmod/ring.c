@@ -18,7 +18,7 @@ static u64 choose_lane_bytes(u64 ring_bytes)
 	return min_t(u64, rounddown_pow_of_two(bytes), LANE_BYTES_MAX);
 }
 
-/* A packet may have a quarter of a lane, so that a long one never finds too little room at the end. */
+/* At most a quarter of a lane, so that a packet fits into a lane even with padding before it. */
 static u32 choose_snaplen(u32 snaplen, u64 lane_bytes)
 {
 	u64 most = lane_bytes / 4 - sizeof(struct nsring_record);
@@ -26,7 +26,7 @@ static u32 choose_snaplen(u32 snaplen, u64 lane_bytes)
 	return min_t(u64, snaplen ?: NSRING_SNAPLEN_MAX, most);
 }
 
-/* What readers need to know stands at the start of the ring area. */
+/* The start of the ring area tells readers what they need to know. */
 static void describe(struct nsr_ring *ring, u64 data_offset)
 {
 	struct nsring_ring *shown = ring->area.addr;
@@ -60,7 +60,7 @@ static void set_up_lanes(struct nsr_ring *ring, u64 data_offset)
 
 /**
  * nsr_ring_make() - make a ring without readers
- * @setup: checked before
+ * @setup: checked
  *
  * May sleep. Return: the ring, to be freed with nsr_ring_free(); ERR_PTR(-ENOMEM).
  */
@@ -108,7 +108,7 @@ free_ring:
 	return ERR_PTR(rc);
 }
 
-/** nsr_ring_free() - free a ring that nobody can reach any more; may sleep */
+/** nsr_ring_free() - free a ring that nothing can reach any more; may sleep */
 void nsr_ring_free(struct nsr_ring *ring)
 {
 	nsr_area_free(&ring->area);
@@ -119,8 +119,8 @@ void nsr_ring_free(struct nsr_ring *ring)
 /**
  * nsr_ring_stats() - add up what the lanes have counted
  * @ring:   the ring
- * @reader: index
- * @stats:  added to, but for @sent
+ * @reader: index of the reader
+ * @stats:  added to, except @sent
  */
 void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats *stats)
 {
@@ -129,7 +129,7 @@ void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats
 
 	for_each_possible_cpu(cpu) {
 		lane = per_cpu_ptr(ring->lanes, cpu);
-		/* In this order, or it might be less than nothing: see count_others() in deliver.c. */
+		/* In this order, or the result might be negative: see count_others(). */
 		if (ring->shared)
 			stats->written -= READ_ONCE(lane->shown->others[reader]);
 		smp_rmb();

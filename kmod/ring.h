@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A ring: memory in which packets wait for their readers, as nsring_uapi.h lays it out. A lane for
- * each possible CPU, which only that CPU writes, with bottom halves off: so no lock.
+ * A ring: memory in which packets wait for their readers, as nsring_uapi.h lays it out. It has a
+ * lane for each possible CPU, which only that CPU writes, with bottom halves off: so there is no
+ * lock.
  *
- * An ordinary ring has one reader and never overwrites what that has not read. A shared one has
- * several and overwrites the oldest.
+ * An ordinary ring has one reader and never overwrites what it has not read. A shared one has
+ * several and overwrites the oldest. deliver.c says how a lane is written, reader.h how readers
+ * come and go.
  *
- * Lifetime: rings are reference counted by their readers (sockets). Who delivers holds
- * rcu_read_lock, and has come through a source's tap or a cluster's member list; a ring is taken
- * out of those, and freed a grace period later.
+ * Lifetime: readers (sockets) hold references to their ring. Delivery holds rcu_read_lock, and
+ * reaches a ring through a source's tap or a cluster's member list; the ring is taken out of those,
+ * and freed a grace period later.
  */
 #ifndef NSR_RING_H
 #define NSR_RING_H
@@ -35,22 +37,22 @@ struct nsr_reader_slot {
 };
 
 /**
- * struct nsr_lane - what a CPU knows of its lane; only that CPU writes it
+ * struct nsr_lane - a CPU's own side of its lane; only that CPU writes it
  * @head:    position of the next record; the truth, of which @shown->head is a copy
- * @tail:    the reader's position when last looked at; believed only within its bounds
- * @data:    lane_bytes of them
- * @shown:   what user space sees of the lane
- * @cursor:  what the reader of an ordinary ring tells
+ * @tail:    the reader's position when last looked at; kept only if possible
+ * @data:    lane_bytes of records
+ * @shown:   the side of the lane that user space maps
+ * @cursor:  of the reader, in an ordinary ring
  * @generation: of the ring's readers, as @slots has them
  * @slots_used: how many of @slots
- * @everyone: their bits, and those of readers who have stopped
+ * @everyone: bits of the readers in @slots, and of readers that have stopped
  * @oldest:  start of the oldest whole record (shared)
  * @full:    packets for which there was no room
  * @sampled: packets that sampling left out
  * @countdown: packets until the next that sampling keeps
  * @slots:   the readers
- * @joined:  by index, which reader @shown->others counts for
- * @refused: by index, packets that the reader's filter refused
+ * @joined:  by index: the generation of the reader that @shown->others counts for
+ * @refused: by index: packets that the reader's filter refused
  */
 struct nsr_lane {
 	u64 head;
@@ -80,13 +82,14 @@ struct nsr_lane {
  * @cooked:    records have a cooked header
  * @kernel_stamps: the device's stamps are not used
  * @shared:    several readers
- * @waiting:   bits of readers who may be waiting, see wake.c
+ * @waiting:   bits of readers that may be waiting, see wake.c
  * @source:    the devices that it takes packets from, unless a cluster hands it some
  * @readers:   by index; [0] alone for an ordinary ring. Written under RTNL.
- * @readers_used: indices that are taken, also by readers who left less than a grace period ago
- * @stopped:   bits of readers who left and still read. Written under RTNL, before @generation
- * @refs:      readers
- * @asked_snaplen: by the first reader
+ * @readers_used: indices that are taken, also by readers that left less than a grace period ago
+ * @stopped:   bits of readers that take no more packets and still read. Written under RTNL, before
+ *             @generation
+ * @refs:      of its readers
+ * @asked_snaplen: that the first reader asked for
  * @share:     the number that shared rings are found by
  * @node:      in the namespace's list of shared rings, under RTNL
  * @area:      the ring area
@@ -117,7 +120,7 @@ struct nsr_ring *nsr_ring_make(const struct nsring_setup *setup);
 void nsr_ring_free(struct nsr_ring *ring);
 void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats *stats);
 
-/** nsr_ring_head() - up to where a lane can be read */
+/** nsr_ring_head() - the position up to which a lane can be read */
 static inline u64 nsr_ring_head(const struct nsr_ring *ring, unsigned int cpu)
 {
 	/* Pairs with publish() in deliver.c. */

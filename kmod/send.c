@@ -30,7 +30,7 @@ static int check(const struct net_device *dev, size_t len)
 	return 0;
 }
 
-/* A tag may come on top of the MTU. */
+/* A VLAN tag may come on top of the MTU. */
 static bool is_too_long(const struct sk_buff *skb, const struct net_device *dev)
 {
 	return skb->len > dev->mtu + dev->hard_header_len &&
@@ -63,8 +63,8 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 }
 
 /*
- * Hand it to the stack as if the device had received it. Once a device is down and a grace period has
- * passed nothing may come from it, or routes and neighbours would hold it for ever.
+ * Hand a frame to the stack as if the device had received it. Once a device is down and a grace
+ * period has passed, nothing may come from it, or routes and neighbours would hold it for ever.
  */
 static int inject(struct sk_buff *skb, struct net_device *dev)
 {
@@ -85,7 +85,7 @@ static int inject(struct sk_buff *skb, struct net_device *dev)
 	}
 	rcu_read_unlock();
 	local_bh_enable();
-	/* What the stack then makes of it is its own affair. */
+	/* The frame is sent, even if the stack then drops it. */
 	return rc == NET_RX_DROP ? 0 : rc;
 }
 
@@ -101,7 +101,7 @@ static int transmit(struct nsr_sock *sock, struct sk_buff *skb, struct net_devic
 
 static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr *msg, size_t len)
 {
-	/* Once: a tunnel asks for more at any time, also while we wait for memory. */
+	/* Read once: a tunnel may ask for more at any time, even while we wait for memory. */
 	int hlen = LL_RESERVED_SPACE(dev), tlen = READ_ONCE(dev->needed_tailroom);
 	struct sk_buff *skb;
 	int rc;
@@ -132,7 +132,7 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
  * @msg:    without an address
  * @len:    bytes of the frame with its link-layer header
  *
- * The socket's SO_PRIORITY and SO_MARK go with it.
+ * The socket's SO_PRIORITY and SO_MARK go with the frame.
  *
  * Return: @len; -EISCONN there is an address; -ENOTCONN not bound to a device; -ENODEV it is gone;
  * -ENETDOWN; -EMSGSIZE; -EINVAL shorter than a link-layer header; -ENOBUFS dropped by the device's
@@ -152,7 +152,7 @@ int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	dev = dev_get_by_index(sock_net(&sock->sk), ifindex);
 	if (!dev)
 		return -ENODEV;
-	/* It may have the index of one that is gone. */
+	/* Another device may have the index of one that is gone. */
 	rc = dev == READ_ONCE(sock->dev) ? send_to(sock, dev, msg, len) : -ENODEV;
 	dev_put(dev);
 	return rc < 0 ? rc : len;

@@ -2,8 +2,9 @@
 /*
  * A socket of the module: one capture, or one reader of a shared ring, or one member of a cluster.
  *
- * Lifetime: release takes it out of everything that delivers; what a packet on its way may still
- * touch is freed a grace period later, by a work item that then drops the last reference.
+ * Lifetime: release takes a socket out of everything that delivers. A packet on its way may still
+ * touch the socket and its ring, so a work item frees both a grace period later, and then drops the
+ * last reference. A mapping holds the socket's file, so release comes after the last unmapping.
  */
 #ifndef NSR_SOCK_H
 #define NSR_SOCK_H
@@ -21,22 +22,22 @@ struct nsr_ring;
 /**
  * struct nsr_sock - a socket
  * @sk:       first
- * @wake:     of its reader
+ * @wake:     wakes its reader
  * @cursors:  the cursor area
- * @ring:     NULL before bind, and for sending only; constant then
+ * @ring:     NULL before bind, and when it only sends; constant once bound
  * @index:    among the ring's readers
- * @joined:   which generation of the ring's readers it came with
+ * @joined:   the generation of the ring's readers that it came with, see reader.h
  * @setup:    checked, with defaults in place
- * @bound:    has been bound; with acquire: @ring, @cursors and @wake are there
- * @stopped:  no further packets, by NSRING_STOP
- * @ifindex:  where it is bound
- * @dev:      the device then, to be compared only
- * @cluster:  that it is a member of, under RTNL
+ * @bound:    it has been bound; a load with acquire makes @ring, @cursors and @wake visible
+ * @stopped:  it takes no further packets, by NSRING_STOP
+ * @ifindex:  of the device that it is bound to
+ * @dev:      that device at bind; compared only, as it may be gone
+ * @cluster:  that it is a member of; written under RTNL
  * @sent:     packets
- * @pid, @comm: who bound it
+ * @pid, @comm: of the process that bound it
  * @id:       number of the capture in its namespace
  * @proc:     its file
- * @free_work: what is left to do after a grace period
+ * @free_work: frees it after a grace period
  */
 struct nsr_sock {
 	struct sock sk;
@@ -64,7 +65,7 @@ static inline struct nsr_sock *nsr_sock(const struct sock *sk)
 	return (struct nsr_sock *)sk;
 }
 
-/** nsr_sock_cursor() - what the reader tells of a lane; not to be believed */
+/** nsr_sock_cursor() - the reader's cursor of a lane; user space writes it: never trust it */
 static inline const struct nsring_cursor *nsr_sock_cursor(const struct nsr_sock *sock,
 							  unsigned int cpu)
 {

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The family, and what user space asks of its sockets: create, setup, options, poll. Sizes, flags
+ * and fields are checked here, before anything is made of them; bind.c, map.c and send.c do the
+ * rest.
+ */
 #include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/net.h>
@@ -73,7 +78,7 @@ static __poll_t poll(struct file *file, struct socket *socket, struct poll_table
 	sock_poll_wait(file, socket, wait);
 	if (READ_ONCE(sock->sk.sk_err))
 		events |= EPOLLERR;
-	/* The ring, once there, stays for as long as the socket. */
+	/* Once made, the ring stays as long as the socket. */
 	if (smp_load_acquire(&sock->bound) && sock->ring && nsr_wake_arm(sock, edge))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (sock_writeable(&sock->sk))
@@ -225,7 +230,7 @@ static int tell_device(struct nsr_sock *sock, struct nsring_device *device)
 	return rc;
 }
 
-/* All that can be got are structs of 64 bytes. */
+/* Every answer of getsockopt(2) is a struct of 64 bytes. */
 union answer {
 	struct nsring_layout layout;
 	struct nsring_stats stats;
@@ -323,7 +328,7 @@ static struct net_proto_family creator = {
 	.owner = THIS_MODULE,
 };
 
-/** nsr_socket_register() - make the family known */
+/** nsr_socket_register() - register the family; 0 or -errno: its number is taken or out of range */
 int nsr_socket_register(void)
 {
 	int rc;
@@ -343,7 +348,7 @@ int nsr_socket_register(void)
 	return rc;
 }
 
-/** nsr_socket_unregister() - undo it; there are no sockets any more */
+/** nsr_socket_unregister() - undo nsr_socket_register(), when no socket is left */
 void nsr_socket_unregister(void)
 {
 	sock_unregister(family);

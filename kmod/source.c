@@ -9,7 +9,7 @@
 #include "ring.h"
 #include "source.h"
 
-/** nsr_source_init() - a source that takes nothing yet, for a ring or for a cluster */
+/** nsr_source_init() - make a source that takes nothing yet, for a ring or for a cluster */
 void nsr_source_init(struct nsr_source *source, struct nsr_ring *ring, struct nsr_cluster *cluster)
 {
 	source->ring = ring;
@@ -18,7 +18,7 @@ void nsr_source_init(struct nsr_source *source, struct nsr_ring *ring, struct ns
 	INIT_LIST_HEAD(&source->node);
 }
 
-/* What a loopback device sends comes in again, so by default it is taken then. */
+/* Each packet that a loopback device sends comes in again, so by default it is taken only then. */
 static void choose_packets(struct nsr_tap *tap, const struct net_device *dev, u32 direction)
 {
 	tap->wants[0] = direction != NSRING_DIRECTION_OUT;
@@ -65,7 +65,7 @@ static void remove_tap(struct nsr_tap *tap)
 	kfree_rcu(tap, rcu);
 }
 
-/* Those who read what the source takes: it takes no more. */
+/* Tell the readers that the source lacks a device, by a positive errno value. */
 static void tell(const struct nsr_source *source, int error)
 {
 	if (source->cluster)
@@ -151,7 +151,7 @@ int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
  * nsr_source_detach() - take no more packets
  * @source: nothing happens if it is not attached
  *
- * Under RTNL. Packets that are being delivered may still arrive until a grace period has passed.
+ * Under RTNL. Packets on their way may still arrive until a grace period has passed.
  */
 void nsr_source_detach(struct nsr_source *source)
 {
@@ -171,7 +171,7 @@ void nsr_source_add_device(struct nsr_source *source, struct net_device *dev)
 {
 	int rc = add_tap(source, dev);
 
-	/* The namespace must not lack a device because a capture lacks memory. */
+	/* Lack of memory fails the capture, and must not keep the device from appearing. */
 	if (rc < 0)
 		tell(source, -rc);
 }

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A source: the devices whose packets one ring or one cluster gets. One device, all of a namespace,
- * or all of all namespaces; a tap for each. Taps come and go with the devices.
+ * A source: the devices whose packets one ring or one cluster gets, which are one device, all of a
+ * namespace, or all of all namespaces. It has a tap for each.
  *
- * All of it is under RTNL, but that taps are walked under RCU.
+ *	device ── hook ──┬── tap ── source ── ring
+ *	                 └── tap ──┐
+ *	device ── hook ───── tap ──┴ source ── cluster
+ *
+ * Lifetime: a source is part of its ring or cluster, and lives as long. A tap belongs to its source
+ * and lies in two lists: the source's, and the hook's. It is made when the source is attached or a
+ * device appears, and goes with the source or the device, whichever goes first; RCU frees it. A
+ * source of one device that loses it is no longer attached, and its readers get ENODEV; one of all
+ * devices just has a tap less.
+ *
+ * Protected by RTNL; taps may also be walked under RCU.
  */
 #ifndef NSR_SOURCE_H
 #define NSR_SOURCE_H
@@ -22,11 +32,12 @@ struct nsr_ring;
 struct nsr_source;
 
 /**
- * struct nsr_tap - that a source takes packets from a device
- * @in_hook:   in the device's hook
- * @in_source: in the source
- * @wants:     [0] what comes in, [1] what goes out
+ * struct nsr_tap - a source takes packets from a device
+ * @in_hook:   link in the hook's list
+ * @source:    gets the packets
+ * @wants:     [0] packets that come in, [1] packets that go out
  * @hook:      of the device
+ * @in_source: link in the source's list
  * @rcu:       frees it
  */
 struct nsr_tap {
@@ -40,15 +51,15 @@ struct nsr_tap {
 
 /**
  * struct nsr_source - where packets come from, and who gets them
- * @ring:     gets the packets, or NULL
- * @cluster:  gets them otherwise
- * @net:      the namespace; not held, its sockets hold it
+ * @ring:     gets the packets; NULL: @cluster does
+ * @cluster:  gets the packets, if there is no @ring
+ * @net:      the namespace; not held here, as the sockets hold it
  * @ifindex:  the device, 0: all
  * @flags:    NSRING_PROMISCUOUS, NSRING_ALL_NETNS
  * @direction: NSRING_DIRECTION_…
  * @attached: takes packets
- * @taps:     where
- * @node:     in the list of sources that take new devices, too
+ * @taps:     on its devices
+ * @node:     in the list of sources that also take devices to come
  */
 struct nsr_source {
 	struct nsr_ring *ring;

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waking costs a reader and a writer more than a packet does, so it is done once for many.
+ * Waking costs a reader and a writer more than a packet does, so they wake once for many packets.
  *
  *	AWAKE ───poll: nothing there────▶ WAITING ──first packet: timer──▶ TIMING
  *	  │ └────poll: too little there, timer───────────────────────────▶ │ │
  *	  ◀──────a lane has the watermark: wake────────────────────────────┘ │
  *	  ◀──────timer: all that is there is due: wake───────────────────────┘
  *
- * A writer looks after it has published its head whether anybody waits, in ring->waiting; poll says
- * so there and then looks at the heads, with a full barrier between on both sides: one of them sees
- * the other. While the readers are awake a packet costs that look and no more. (A bit may stand
- * although its reader is awake, but not the other way round.)
+ * A writer publishes its head and then looks in ring->waiting whether anybody waits; poll sets its
+ * bit there and then looks at the heads. Both have a full barrier in between, so one of them sees
+ * the other. While the readers are awake a packet costs that look and no more. (A bit may be set
+ * although its reader is awake, but a reader that waits always has its bit set.)
  *
- * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that comes
- * SHORTEST or more after the reader began to wait may be the only one: it waits SHORTEST for others. One
- * that comes sooner belongs to a stream of them: it waits twice as long as the last one did, up to
- * LONGEST. Who has set a time-out gets that.
+ * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that
+ * comes SHORTEST or more after the reader began to wait may be the only one: it waits SHORTEST for
+ * others. One that comes sooner belongs to a stream: it waits twice as long as the last one did, up
+ * to LONGEST. A time-out that the reader has set replaces both.
  *
- * Who waits for edges (EPOLLET) polls when woken and then not before it is woken again: it is WAITING
- * even if there is something.
+ * A reader that waits for edges (EPOLLET) polls when woken, and not again before it is woken again:
+ * it is WAITING even if there is something to read.
  */
 #include <linux/slab.h>
 
@@ -37,7 +37,7 @@ enum {
 
 static void wake_now(struct nsr_sock *sock)
 {
-	/* The bit first: if the reader sets it now again, it is woken and will find out. */
+	/* The bit first: a reader that sets it again meanwhile is woken, and looks again. */
 	clear_bit(sock->index, &sock->ring->waiting);
 	if (xchg(&sock->wake.state, AWAKE) != AWAKE)
 		sock->sk.sk_data_ready(&sock->sk);
@@ -49,7 +49,7 @@ static void start_timer(struct nsr_wake *wake)
 
 	if (now - READ_ONCE(wake->since) < wait)
 		wait = min(2 * READ_ONCE(wake->wait), wake->longest);
-	/* Not hrtimer_active(), which is also true at the end of time_out(), too late for a packet. */
+	/* Not hrtimer_active(): also true at the end of time_out(), which misses this packet. */
 	if (hrtimer_is_queued(&wake->timer) &&
 	    (u64)hrtimer_get_expires_ns(&wake->timer) <= now + wait)
 		return;
@@ -80,7 +80,7 @@ int nsr_wake_init(struct nsr_sock *sock)
 	return 0;
 }
 
-/** nsr_wake_set() - when to wake it, as it has asked for; it has a ring and an index */
+/** nsr_wake_set() - take over when a reader asks to be woken; it has a ring and an index */
 void nsr_wake_set(struct nsr_sock *sock)
 {
 	u32 us = sock->setup.timeout_us;
@@ -98,12 +98,12 @@ void nsr_wake_set(struct nsr_sock *sock)
 		wake->longest = wake->shortest;
 	}
 	wake->wait = wake->shortest;
-	/* epoll asks when it is told of a socket, which may be before that is bound, and not again. */
+	/* epoll asks once, when a socket is added, perhaps before bind: so begin as waiting. */
 	wake->state = WAITING;
 	set_bit(sock->index, &sock->ring->waiting);
 }
 
-/** nsr_wake_free() - undo it, when no packet can come any more; may sleep */
+/** nsr_wake_free() - undo nsr_wake_init(), when no packet can come any more; may sleep */
 void nsr_wake_free(struct nsr_sock *sock)
 {
 	if (!sock->wake.due)
@@ -114,10 +114,10 @@ void nsr_wake_free(struct nsr_sock *sock)
 }
 
 /**
- * nsr_wake() - a packet has come and the reader was not awake
+ * nsr_wake() - a packet has come and the reader was not awake: wake it, now or by the timer
  * @sock: the reader
- * @cpu:  lane
- * @head: of it, with the packet
+ * @cpu:  whose lane has the packet
+ * @head: of that lane, behind the packet
  *
  * Bottom halves off.
  */
@@ -133,7 +133,7 @@ void nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head)
 		start_timer(wake);
 }
 
-/* Is there something that is worth waking up for; and is there anything at all? */
+/* Is there enough to wake the reader for? @any: is there anything at all? */
 static bool is_ready(const struct nsr_sock *sock, bool *any)
 {
 	const struct nsr_wake *wake = &sock->wake;
@@ -157,9 +157,9 @@ static bool is_ready(const struct nsr_sock *sock, bool *any)
 /**
  * nsr_wake_arm() - a reader polls
  * @sock: the reader
- * @edge: it doesn't ask again once it has read all, but waits for what comes then (EPOLLET)
+ * @edge: it doesn't ask again when it has read everything, but waits for later packets (EPOLLET)
  *
- * Return: there is something for it now; else it will be woken.
+ * Return: true if there is something for it now; else it will be woken.
  */
 bool nsr_wake_arm(struct nsr_sock *sock, bool edge)
 {
@@ -172,7 +172,7 @@ bool nsr_wake_arm(struct nsr_sock *sock, bool edge)
 		WRITE_ONCE(wake->since, ktime_get_ns());
 	WRITE_ONCE(wake->state, WAITING);
 	set_bit(sock->index, &sock->ring->waiting);
-	/* Pairs with that of publish() in deliver.c. */
+	/* Pairs with the barrier of publish() in deliver.c. */
 	smp_mb__after_atomic();
 	if (is_ready(sock, &any))
 		return true;

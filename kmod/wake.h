@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Waking a reader: when a lane holds enough, or something has waited long enough; see wake.c.
+ * Wakes a reader when a lane holds enough, or a packet has waited long enough; see wake.c.
  */
 #ifndef NSR_WAKE_H
 #define NSR_WAKE_H
@@ -11,15 +11,15 @@
 struct nsr_sock;
 
 /**
- * struct nsr_wake - what a reader waits for
- * @state:      0: it doesn't; else see wake.c
- * @watermark:  bytes in a lane
- * @shortest:   ns that a packet waits for others; 0: wake at once
- * @longest:    ns that one of a stream does
- * @wait:       ns that the last one did
+ * struct nsr_wake - when to wake a reader
+ * @state:      0: it is awake; else see wake.c
+ * @watermark:  bytes in a lane that are worth waking for
+ * @shortest:   ns that a lone packet waits for others; 0: wake at once
+ * @longest:    ns that a packet of a stream waits, at most
+ * @wait:       ns that the last one waited
  * @since:      when the reader began to wait, ns of CLOCK_MONOTONIC
- * @timer:      runs while something waits
- * @due:        by lane: what is before this position has waited long enough
+ * @timer:      runs while a packet waits
+ * @due:        by lane: everything before this position has waited long enough
  */
 struct nsr_wake {
 	int state;

@@ -4,7 +4,7 @@
 
 #include <linux/workqueue.h>
 
-/* Frees what a grace period has released. */
+/* Frees objects whose grace period has passed. */
 extern struct workqueue_struct *nsr_workqueue;
 
 #endif
