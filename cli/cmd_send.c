@@ -9,6 +9,7 @@
 #include "jobs/generate.h"
 #include "jobs/replay.h"
 #include "jobs/stop.h"
+#include "text/failure.h"
 #include "text/linktype.h"
 #include "text/object.h"
 #include "text/output.h"
@@ -111,7 +112,7 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 	opts.qdisc_bypass = args->qdisc_bypass;
 	opts.inject = args->inject;
 	if (nsr_open(tx->target, &opts, &tx->cap, &err) < 0)
-		return cli_error("%s", err.text);
+		return failure_say(NULL, &err), CLI_FAILED;
 	nsr_info(tx->cap, &info);
 	*linktype = info.linktype;
 	tx->batch = info.batch_packets;

@@ -66,6 +66,9 @@ int doctor_target(struct doctor *doctor, const char *target);
 struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
 			       const struct trial *trial);
 
+/** doctor_advise_error() - say what the library advises, where nothing else has been advised */
+void doctor_advise_error(const struct trial *trial, struct finding *finding);
+
 /** doctor_advise_refused() - say where to look when the capabilities are there and it is refused */
 void doctor_advise_refused(const struct doctor *doctor, struct finding *finding);
 

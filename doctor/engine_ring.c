@@ -26,7 +26,8 @@ void doctor_ring(struct doctor *doctor)
 	nsr_options_init(&opts);
 	trial_open(&trial, doctor->sandboxed ? "ring:" SANDBOX_DEVICE : "ring:lo", &opts);
 	if (trial.rc < 0)
-		doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), &trial);
+		doctor_advise_error(&trial,
+				    doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), &trial));
 	else
 		report_add(&doctor->report, "ring", VERDICT_USABLE, "%s, ring %s", trial.info.mode,
 			   units_bytes(trial.info.ring_bytes).text);

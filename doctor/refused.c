@@ -5,24 +5,6 @@
 
 #include "doctor.h"
 
-/*
- * A sentence of the library's may go on to name another engine, on a device nobody has asked about, or
- * a capability, which is told apart here.
- */
-static void cut_advice(char *text)
-{
-	static const char *const tails[] = { ": use packet:", ", or use packet:",
-					     ": that needs CAP_" };
-	size_t i;
-
-	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		char *at = strstr(text, tails[i]);
-
-		if (at)
-			*at = '\0';
-	}
-}
-
 void doctor_advise_refused(const struct doctor *doctor, struct finding *finding)
 {
 	if (doctor->caps.initial)
@@ -33,12 +15,18 @@ void doctor_advise_refused(const struct doctor *doctor, struct finding *finding)
 		report_advise(finding, "run it outside of this container's user namespace");
 }
 
+void doctor_advise_error(const struct trial *trial, struct finding *finding)
+{
+	if (!finding->advice[0])
+		report_advise(finding, "%s", trial->advice);
+}
+
 struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
 			       const struct trial *trial)
 {
 	bool forbidden = trial->rc == -EPERM || trial->rc == -EACCES;
 	uint64_t missing = caps_missing(&doctor->caps, wanted);
-	char text[sizeof(trial->text)];
+	char text[CAPS_TEXT];
 	struct finding *finding;
 
 	if (forbidden && missing) {
@@ -52,9 +40,7 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 				     "the capabilities are those of a user namespace, and do not "
 				     "count here");
 	} else {
-		strcpy(text, trial->text);
-		cut_advice(text);
-		finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", text);
+		finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", trial->text);
 	}
 	if (forbidden)
 		doctor_advise_refused(doctor, finding);

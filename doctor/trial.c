@@ -4,6 +4,9 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "text/failure.h"
 
 static unsigned int count_descriptors(void)
 {
@@ -27,6 +30,7 @@ static void keep_text(struct trial *trial, const char *target, const struct nsr_
 	if (strncmp(text, target, length) == 0 && strncmp(text + length, ": ", 2) == 0)
 		text += length + 2;
 	snprintf(trial->text, sizeof(trial->text), "%s", text);
+	snprintf(trial->advice, sizeof(trial->advice), "%s", err->advice);
 }
 
 void trial_open(struct trial *trial, const char *target, const struct nsr_options *opts)
@@ -44,4 +48,13 @@ void trial_open(struct trial *trial, const char *target, const struct nsr_option
 	nsr_info(cap, &trial->info);
 	trial->descriptors = count_descriptors() - before;
 	nsr_close(cap);
+}
+
+void trial_say(const struct trial *trial, const char *target)
+{
+	struct nsr_error err;
+
+	nsr_error_set(&err, trial->rc, "%s", trial->text);
+	nsr_error_advise(&err, trial->rc, "%s", trial->advice);
+	failure_say(target, &err);
 }

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 
 #include "sys/clock.h"
+#include "text/failure.h"
 #include "text/say.h"
 #include "stop.h"
 
@@ -28,19 +29,6 @@ void captures_activate(struct captures *set, struct captures_one *one)
 	set->queue[(set->head + set->actives++) % set->count] = (uint32_t)(one - set->list);
 }
 
-/* Why @one failed, beginning with its target: devices of several places may share a name. */
-static char *words_for(const struct captures_one *one, int status)
-{
-	const char *reason = nsr_last_error(one->cap);
-	char *words;
-
-	if (!strncmp(reason, one->target, strlen(one->target)))
-		return strdup(reason);
-	if (asprintf(&words, "%s: %s", one->target, *reason ? reason : strerror(-status)) < 0)
-		return NULL;
-	return words;
-}
-
 /* No more comes from @one; @status says why. */
 static void end_one(struct captures *set, struct captures_one *one, int status)
 {
@@ -50,7 +38,8 @@ static void end_one(struct captures *set, struct captures_one *one, int status)
 		epoll_ctl(set->poll_fd, EPOLL_CTL_DEL, nsr_fd(one->cap), NULL);
 	if (status == -ENODATA)
 		return;
-	one->error = words_for(one, status);
+	/* With its target: devices of several places may share a name. */
+	one->error = failure_words(one->target, nsr_last_error(one->cap));
 	say_error("%s", one->error ? one->error : strerror(-status));
 }
 

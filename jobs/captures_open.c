@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "text/failure.h"
 #include "text/say.h"
 #include "stop.h"
 #include "workers.h"
@@ -137,7 +138,7 @@ static void open_one(void *arg, uint32_t index)
 		opts.fanout_group = group_of_same(set, index);
 	one->status = nsr_open(one->target, &opts, &one->cap, &err);
 	if (one->status < 0) {
-		one->error = strdup(err.text);
+		one->error = failure_words(NULL, &err);
 		return;
 	}
 	one->info.size = sizeof(one->info);

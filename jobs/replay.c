@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/failure.h"
 #include "text/linktype.h"
 #include "text/say.h"
 #include "stop.h"
@@ -31,7 +32,7 @@ static int begin_pass(struct replay *replay)
 	rc = nsr_open(target, &opts, &replay->cap, &err);
 	free(target);
 	if (rc < 0)
-		return say_error("%s", err.text);
+		return failure_say(NULL, &err);
 	replay->iface = NO_INTERFACE;
 	replay->packets.count = 0;
 	replay->begun = 0;
@@ -127,8 +128,7 @@ static int read_on(struct replay *replay, struct transmit_batch *batch)
 		return end_pass(replay, batch);
 	if (n == -EINTR)
 		return stop_now() ? 1 : 0;
-	say_error("%s", nsr_last_error(replay->cap));
-	return -1;
+	return failure_say(NULL, nsr_last_error(replay->cap));
 }
 
 int replay_next(void *arg, struct transmit_batch *batch)

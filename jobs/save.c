@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "sys/clock.h"
+#include "text/failure.h"
 #include "text/ledger.h"
 #include "text/say.h"
 
@@ -188,7 +189,7 @@ static int begin_file(struct save *save)
 	int rc = rotate_begin(&save->files, &err);
 
 	if (rc < 0) {
-		say_error("%s", err.text);
+		failure_say(NULL, &err);
 		save->error = rc;
 		return rc;
 	}

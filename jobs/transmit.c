@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "text/failure.h"
 #include "text/say.h"
 #include "stop.h"
 
@@ -87,8 +88,6 @@ static bool is_stuck(struct transmit *tx)
 /* What nsr_send() refused with @rc: 0 to try again, 1 to skip it, -1 to give up. */
 static int judge(struct transmit *tx, int rc)
 {
-	const char *reason;
-
 	if (rc == -EINTR || rc == 0)
 		return 0;
 	if (rc == -EAGAIN && !is_stuck(tx))
@@ -101,9 +100,7 @@ static int judge(struct transmit *tx, int rc)
 		tx->refused++;
 		return 1;
 	}
-	reason = nsr_last_error(tx->cap);
-	say_error("%s: %s", tx->target, *reason ? reason : strerror(-rc));
-	return -1;
+	return failure_say(tx->target, nsr_last_error(tx->cap));
 }
 
 /* Sends all @count frames, however many calls that takes; -1 when that failed. */

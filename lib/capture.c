@@ -4,8 +4,17 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sized.h"
+
+int nsr_capture_failed(struct nsr_capture *cap, int rc)
+{
+	/* An interruption ends nothing: words about the end, which is still to be told, stay. */
+	if (cap->last.code == rc || rc == -EINTR)
+		return rc;
+	return nsr_error_set(&cap->last, rc, "%s", strerror(-rc));
+}
 
 void nsr_wake(struct nsr_capture *cap)
 {
@@ -28,7 +37,7 @@ int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t n
 		n = INT32_MAX;
 	sent = cap->ops->send(cap->priv, frames, n, &cap->last);
 	if (sent <= 0)
-		return sent;
+		return sent < 0 ? nsr_capture_failed(cap, sent) : 0;
 	for (i = 0; i < sent; i++)
 		bytes += frames[i].len;
 	nsr_capture_count(&cap->n_sent, (uint64_t)sent);
@@ -78,7 +87,7 @@ int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *if
 	return rc < 0 ? rc : nsr_struct_give(iface, &all, sizeof(all));
 }
 
-const char *nsr_last_error(const struct nsr_capture *cap)
+const struct nsr_error *nsr_last_error(const struct nsr_capture *cap)
 {
-	return cap->last.text;
+	return &cap->last;
 }

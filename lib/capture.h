@@ -50,4 +50,7 @@ static inline void nsr_capture_count(_Atomic uint64_t *counter, uint64_t more)
 			      memory_order_relaxed);
 }
 
+/** nsr_capture_failed() - see to it that nsr_last_error() is about @rc, an error; returns @rc */
+int nsr_capture_failed(struct nsr_capture *cap, int rc);
+
 #endif

@@ -189,13 +189,13 @@ static int start(struct nsr_capture *cap, struct nsr_error *err)
 
 static void say_target(const char *target, struct nsr_error *err)
 {
-	struct nsr_error why = *err;
-
+	const struct nsr_error why = *err;
 	size_t len = strlen(target);
 
 	if (strncmp(why.text, target, len) == 0 && why.text[len] == ':')
 		return; /* said already, as of a file */
 	nsr_error_set(err, why.code, "%.150s: %.350s", target, why.text);
+	nsr_error_advise(err, why.code, "%s", why.advice);
 }
 
 /* Lets go of all that opening and starting has made. */

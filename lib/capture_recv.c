@@ -277,10 +277,10 @@ int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
 			return hand_out(cap, batch, n);
 		}
 		if (n < 0)
-			return n;
+			return nsr_capture_failed(cap, n);
 		rc = more ? filter_on(cap, &patience) : idle(cap, &patience);
 		if (rc <= 0)
-			return rc;
+			return rc < 0 ? nsr_capture_failed(cap, rc) : 0;
 	}
 }
 
@@ -289,7 +289,7 @@ int nsr_stop(struct nsr_capture *cap)
 	int rc = cap->ops->stop ? cap->ops->stop(cap->priv, &cap->last) : 0;
 
 	if (rc < 0)
-		return rc;
+		return nsr_capture_failed(cap, rc);
 	if (!cap->end)
 		nsr_error_set(&cap->last, -ENODATA, "stopped");
 	end(cap, -ENODATA);

@@ -457,9 +457,9 @@ int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *if
  * nsr_last_error() - the last error of nsr_recv(), nsr_send() or nsr_stop() in words
  * @cap: open capture
  *
- * Return: a string owned by @cap, valid until the next call on it; "" without an error.
+ * Return: owned by @cap, valid until the next call on it; all zero without an error.
  */
-const char *nsr_last_error(const struct nsr_capture *cap);
+const struct nsr_error *nsr_last_error(const struct nsr_capture *cap);
 
 /**
  * nsr_version() - the library's version

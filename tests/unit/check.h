@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the C tests of the library share: cmocka, and a look at error sentences. */
+/* What the C tests of the library share: cmocka, and a look at errors. */
 #ifndef NSR_TESTS_CHECK_H
 #define NSR_TESTS_CHECK_H
 
@@ -14,10 +14,16 @@
 
 #include <nsring/nsring.h>
 
+/* Whether @part is in what failed or in what to do about it. */
+static inline bool says(const struct nsr_error *err, const char *part)
+{
+	return strstr(err->text, part) || strstr(err->advice, part);
+}
+
 static inline void assert_says(const struct nsr_error *err, const char *part)
 {
-	if (!strstr(err->text, part))
-		fail_msg("\"%s\" does not say \"%s\"", err->text, part);
+	if (!says(err, part))
+		fail_msg("\"%s: %s\" does not say \"%s\"", err->text, err->advice, part);
 }
 
 #endif
