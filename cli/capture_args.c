@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SNAPLEN_MAX   262144
-#define BATCH_MS_MAX  10000
-#define GROUP_MAX     65536
-#define BUSY_POLL_MAX 1000000
+/* A number of nsring.h as a word of a sentence. */
+#define WORD(number)	WORD_OF(number)
+#define WORD_OF(number) #number
 
 struct choice {
 	const char *name;
@@ -49,9 +48,9 @@ const char *capture_parse_snaplen(const char *value, void *field)
 	uint64_t number;
 
 	/* tcpdump users write -s 0 for whole packets */
-	if (!units_parse_range(value, 0, SNAPLEN_MAX, &number))
-		return "0 (whole packets) to 262144";
-	*(uint32_t *)field = number ? (uint32_t)number : SNAPLEN_MAX;
+	if (!units_parse_range(value, 0, NSR_SNAPLEN_MAX, &number))
+		return "0 (whole packets) to " WORD(NSR_SNAPLEN_MAX);
+	*(uint32_t *)field = number ? (uint32_t)number : NSR_SNAPLEN_MAX;
 	return NULL;
 }
 
@@ -59,8 +58,8 @@ const char *capture_parse_batch_ms(const char *value, void *field)
 {
 	uint64_t number;
 
-	if (!units_parse_range(value, 1, BATCH_MS_MAX, &number))
-		return "1 to 10000";
+	if (!units_parse_range(value, 1, NSR_BATCH_MS_MAX, &number))
+		return "1 to " WORD(NSR_BATCH_MS_MAX);
 	*(uint32_t *)field = (uint32_t)number;
 	return NULL;
 }
@@ -88,15 +87,16 @@ const char *capture_parse_fanout(const char *value, void *field)
 						 { "vlan", NSR_FANOUT_VLAN },
 						 { NULL, 0 } };
 	static const char expected[] =
-		"flow, cpu, queue, rr, 2-tuple, inner-flow, inner-2-tuple or vlan, and :GROUP (1 to "
-		"65536) to join a group";
+		"flow, cpu, queue, rr, 2-tuple, inner-flow, inner-2-tuple or vlan, and :GROUP (1 "
+		"to " WORD(NSR_FANOUT_GROUP_MAX) ") to join a group";
 	struct capture_fanout *fanout = field;
 	size_t length = strcspn(value, ":");
 	uint64_t group = 0;
 
 	if (!choose(choices, value, length, &fanout->how))
 		return expected;
-	if (value[length] && !units_parse_range(value + length + 1, 1, GROUP_MAX, &group))
+	if (value[length] &&
+	    !units_parse_range(value + length + 1, 1, NSR_FANOUT_GROUP_MAX, &group))
 		return expected;
 	fanout->group = (uint32_t)group;
 	return NULL;
@@ -116,8 +116,8 @@ const char *capture_parse_busy_poll(const char *value, void *field)
 {
 	uint64_t number;
 
-	if (!units_parse_range(value, 1, BUSY_POLL_MAX, &number))
-		return "1 to 1000000 microseconds";
+	if (!units_parse_range(value, 1, NSR_BUSY_POLL_US_MAX, &number))
+		return "1 to " WORD(NSR_BUSY_POLL_US_MAX) " microseconds";
 	*(uint32_t *)field = (uint32_t)number;
 	return NULL;
 }

@@ -9,11 +9,6 @@
 #include "sized.h"
 
 #define DEFAULT_BATCH_PACKETS 256
-#define MAX_BATCH_PACKETS     65536
-#define MAX_BATCH_MS	      10000
-#define MAX_FANOUT_GROUP      65536
-#define MAX_BUSY_POLL_US      1000000
-#define MAX_RING_BYTES	      (UINT64_C(64) << 30)
 
 static int say_size(size_t size, int code, struct nsr_error *err)
 {
@@ -32,30 +27,31 @@ static int check(const struct nsr_options *opts, struct nsr_error *err)
 	if (opts->snaplen > NSR_SNAPLEN_MAX)
 		return nsr_error_set(err, -EINVAL, "options: snaplen %u is over %u", opts->snaplen,
 				     NSR_SNAPLEN_MAX);
-	if (opts->ring_bytes > MAX_RING_BYTES)
-		return nsr_error_set(err, -EINVAL, "options: ring_bytes %llu is over 64 GiB",
-				     (unsigned long long)opts->ring_bytes);
-	if (opts->batch_packets > MAX_BATCH_PACKETS)
+	if (opts->ring_bytes > NSR_RING_BYTES_MAX)
+		return nsr_error_set(err, -EINVAL, "options: ring_bytes %llu is over %llu GiB",
+				     (unsigned long long)opts->ring_bytes,
+				     (unsigned long long)NSR_RING_BYTES_MAX >> 30);
+	if (opts->batch_packets > NSR_BATCH_PACKETS_MAX)
 		return nsr_error_set(err, -EINVAL, "options: batch_packets %u is over %u",
-				     opts->batch_packets, MAX_BATCH_PACKETS);
-	if (opts->batch_ms > MAX_BATCH_MS)
+				     opts->batch_packets, NSR_BATCH_PACKETS_MAX);
+	if (opts->batch_ms > NSR_BATCH_MS_MAX)
 		return nsr_error_set(err, -EINVAL, "options: batch_ms %u is over %u",
-				     opts->batch_ms, MAX_BATCH_MS);
+				     opts->batch_ms, NSR_BATCH_MS_MAX);
 	if (opts->direction > NSR_OUT)
 		return nsr_error_set(err, -EINVAL, "options: direction %u is unknown",
 				     opts->direction);
 	if (opts->fanout > NSR_FANOUT_VLAN)
 		return nsr_error_set(err, -EINVAL, "options: fanout %u is unknown", opts->fanout);
-	if (opts->fanout_group > MAX_FANOUT_GROUP)
+	if (opts->fanout_group > NSR_FANOUT_GROUP_MAX)
 		return nsr_error_set(err, -EINVAL, "options: fanout_group %u is over %u",
-				     opts->fanout_group, MAX_FANOUT_GROUP);
+				     opts->fanout_group, NSR_FANOUT_GROUP_MAX);
 	if (opts->stamp > NSR_STAMP_DEVICE)
 		return nsr_error_set(err, -EINVAL, "options: stamp %u is unknown", opts->stamp);
 	if (opts->xdp > NSR_XDP_GENERIC)
 		return nsr_error_set(err, -EINVAL, "options: xdp %u is unknown", opts->xdp);
-	if (opts->busy_poll_us > MAX_BUSY_POLL_US)
+	if (opts->busy_poll_us > NSR_BUSY_POLL_US_MAX)
 		return nsr_error_set(err, -EINVAL, "options: busy_poll_us %u is over %u",
-				     opts->busy_poll_us, MAX_BUSY_POLL_US);
+				     opts->busy_poll_us, NSR_BUSY_POLL_US_MAX);
 	if (opts->share && opts->fanout)
 		return nsr_error_set(
 			err, -EINVAL,

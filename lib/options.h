@@ -5,8 +5,6 @@
 
 #include <nsring/nsring.h>
 
-#define NSR_SNAPLEN_MAX 262144
-
 /**
  * nsr_options_take() - copy a caller's options, check them, put in the defaults of all engines
  * @from: the caller's, of any version, or NULL

@@ -26,9 +26,6 @@
 /* So that a file without packets in it does not keep the caller from looking at its clock. */
 #define READS_PER_RECV 64
 
-/* nsr_options.snaplen that means "whole", see nsring.h */
-#define SNAPLEN_WHOLE 262144u
-
 /* A path of 4096 bytes would leave no room for the reason. */
 #define LABEL_MAX 128
 
@@ -367,7 +364,7 @@ static int file_open(const struct nsr_engine_args *args, void **priv, struct nsr
 	file->fd = -1;
 	pthread_mutex_init(&file->lock, NULL);
 	set_label(file, args->device);
-	file->snaplen = args->opts->snaplen < SNAPLEN_WHOLE ? args->opts->snaplen : UINT32_MAX;
+	file->snaplen = args->opts->snaplen < NSR_SNAPLEN_MAX ? args->opts->snaplen : UINT32_MAX;
 	file->buf_bytes = BUFFER_BYTES;
 	file->buf = malloc(file->buf_bytes);
 	rc = file->buf ? check_options(file, args->opts) : fail(file, -ENOMEM, "get a buffer");
@@ -425,7 +422,7 @@ static int file_fd(void *priv)
 /* Bytes kept of the packets of @iface. */
 static uint32_t kept(const struct savefile *file, const struct savefile_iface *iface)
 {
-	uint32_t limit = iface->snaplen ? iface->snaplen : SNAPLEN_WHOLE;
+	uint32_t limit = iface->snaplen ? iface->snaplen : NSR_SNAPLEN_MAX;
 
 	return limit < file->snaplen ? limit : file->snaplen;
 }

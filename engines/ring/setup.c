@@ -20,7 +20,6 @@
 #define DEFAULT_RING_BYTES (8u << 20)
 
 /* Of options.fanout_group. */
-#define GROUP_MAX 65536
 
 #define GROUP_TRIES 8
 
@@ -268,7 +267,7 @@ static int make_group(struct ring *r, struct nsr_error *err)
 	for (tries = 0; rc == -EINVAL && tries < GROUP_TRIES; tries++) {
 		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 			return nsr_error_set(err, -errno, "random number: %s", strerror(errno));
-		r->setup.cluster = 1 + number % GROUP_MAX;
+		r->setup.cluster = 1 + number % NSR_FANOUT_GROUP_MAX;
 		rc = set_up(r, err);
 		if (rc == 0)
 			rc = make_ring(r, err);

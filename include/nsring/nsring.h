@@ -72,6 +72,14 @@ __attribute__((format(printf, 3, 4))) int nsr_error_set(struct nsr_error *err, i
 __attribute__((format(printf, 3, 4))) int nsr_error_advise(struct nsr_error *err, int code,
 							   const char *fmt, ...);
 
+/** The most that fields of struct nsr_options may be. */
+#define NSR_SNAPLEN_MAX	      262144
+#define NSR_RING_BYTES_MAX    68719476736
+#define NSR_BATCH_PACKETS_MAX 65536
+#define NSR_BATCH_MS_MAX      10000
+#define NSR_FANOUT_GROUP_MAX  65536
+#define NSR_BUSY_POLL_US_MAX  1000000
+
 /** What a capture is opened for; may be combined. */
 enum nsr_mode {
 	NSR_RECV = 1 << 0,
@@ -120,16 +128,19 @@ enum nsr_xdp {
  *                 than the program takes what lies beyond for zero; one that is older refuses
  *                 non-zero fields it does not know with -E2BIG.
  * @mode:          NSR_RECV, NSR_SEND or both; 0: NSR_RECV
- * @snaplen:       bytes kept of each packet, at most 262144; 0: 262144 (every packet whole)
- * @ring_bytes:    memory for packets that wait for the reader; 0: the engine's default. Less is
- *                 taken when memory is short: nsr_info() tells.
- * @batch_packets: most packets in a batch, at most 65536; 0: 256
+ * @snaplen:       bytes kept of each packet, at most NSR_SNAPLEN_MAX; 0: that many (every packet
+ *                 whole)
+ * @ring_bytes:    memory for packets that wait for the reader, at most NSR_RING_BYTES_MAX; 0: the
+ *                 engine's default. Less is taken when memory is short: nsr_info() tells.
+ * @batch_packets: most packets in a batch, at most NSR_BATCH_PACKETS_MAX; 0: 256
  * @batch_ms:      longest time that a packet of a quiet capture waits for its batch to fill, ms,
- *                 at most 10000; 0: the engine's default (20; ring: 0.5, up to 4 while they keep coming)
+ *                 at most NSR_BATCH_MS_MAX; 0: the engine's default (20; ring: 0.5, up to 4 while
+ *                 they keep coming)
  * @direction:     enum nsr_direction
  * @fanout:        enum nsr_fanout
- * @fanout_group:  the group to join, as nsr_info() told for its first member; 0: a new group with
- *                 a number that the kernel chooses. Ignored without @fanout.
+ * @fanout_group:  the group to join, as nsr_info() told for its first member, at most
+ *                 NSR_FANOUT_GROUP_MAX; 0: a new group with a number that the kernel chooses.
+ *                 Ignored without @fanout.
  * @stamp:         enum nsr_stamp
  * @filter:        filter in tcpdump's syntax, see pcap-filter(7); NULL or "": every packet
  * @promiscuous:   have the device accept packets for other hosts while the capture is open
@@ -137,8 +148,9 @@ enum nsr_xdp {
  * @qdisc_bypass:  send past the queueing discipline, and past other captures on the device
  * @tap:           hand out copies and let the packets pass; what every engine does but `zc`
  * @xdp:           enum nsr_xdp; engines without XDP refuse all but NSR_XDP_AUTO
- * @busy_poll_us:  read without waiting, having the device polled up to so many µs each time: the
- *                 capture takes a CPU of its own; 0: wait. Only for engines that use XDP.
+ * @busy_poll_us:  read without waiting, having the device polled up to so many µs each time, at most
+ *                 NSR_BUSY_POLL_US_MAX: the capture takes a CPU of its own; 0: wait. Only for engines
+ *                 that use XDP.
  * @share:         number of a ring to share with all captures of the device that name it, so that
  *                 the kernel copies each packet once; 0: a ring of its own. Only for the engine ring,
  *                 as are the next two
