@@ -187,7 +187,7 @@ static int refuse_own_input(const struct dump *dump)
 	for (i = 0; i < dump->set.count; i++) {
 		const struct nsr_info *info = &dump->set.list[i].info;
 
-		if (strcmp(info->engine, "file"))
+		if (!info->offline)
 			continue;
 		if ((strcmp(info->device, "-") ? stat(info->device, &in) : fstat(0, &in)) < 0)
 			continue;

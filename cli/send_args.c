@@ -5,6 +5,7 @@
 #include "send_args.h"
 
 #include <arpa/inet.h>
+#include <nsring/target.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define DEFAULT_DST_PORT 9 /* discard */
 #define DEFAULT_SRC_PORT 10000
 #define VLAN_MOST	 4094
+#define TARGET_TEXT	 1024 /* the longest that struct nsr_target has room for */
 
 static const char *parse_target(const char *value, void *field)
 {
@@ -119,23 +121,22 @@ const struct cli_option send_options[] = {
 
 const char *send_target(const struct send_args *args, char **target)
 {
-	const char *slash = strrchr(args->target, '/');
-	/* a path may contain every separator */
-	bool file = !strncmp(args->target, "file:", 5);
-	const char *device = slash && !file ? slash + 1 : args->target;
-	size_t named = strcspn(device, ":");
+	struct nsr_target parsed = { .size = sizeof(parsed) };
+	char text[TARGET_TEXT];
 
 	*target = NULL;
-	if (!args->engine || (device[named] && strlen(args->engine) == named &&
-			      !strncmp(args->engine, device, named))) {
+	/* What can't be parsed stays as it is: nsr_open() says what is wrong with it. */
+	if (!args->engine || nsr_target_parse(args->target, &parsed, NULL) < 0) {
 		*target = strdup(args->target);
 		return NULL;
 	}
-	if (device[named])
+	if (*parsed.engine && strcmp(parsed.engine, args->engine))
 		return "--engine is not the engine that the target names";
-	if (asprintf(target, "%.*s%s:%s", (int)(device - args->target), args->target, args->engine,
-		     device) < 0)
-		*target = NULL;
+	if (!*args->engine || strlen(args->engine) >= sizeof(parsed.engine))
+		return "--engine needs the name of an engine";
+	strcpy(parsed.engine, args->engine);
+	if (nsr_target_format(&parsed, text, sizeof(text)) > 0)
+		*target = strdup(text);
 	return NULL;
 }
 

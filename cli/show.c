@@ -17,15 +17,10 @@
 
 #define TIME_BYTES 64
 
-static bool is_file(const struct captures_one *one)
-{
-	return strcmp(one->info.engine, "file") == 0;
-}
-
 /* Is there anything to tell packets of this capture from others by? */
 static bool needs_name(const struct show *show, const struct captures_one *one)
 {
-	return show->json || show->set->count > 1 || is_file(one) ||
+	return show->json || show->set->count > 1 || one->info.offline ||
 	       strcmp(one->info.device, "any") == 0;
 }
 

@@ -3,11 +3,13 @@
 #include "target.h"
 
 #include <errno.h>
+#include <nsring/target.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/place.h"
+#include "text/failure.h"
 #include "text/say.h"
 
 /* Enough to be opened; it is closed at once. */
@@ -32,54 +34,16 @@ static void set_run(struct target *target)
 	}
 }
 
-/* Whether @text begins with an engine that devices are captured or sent on by. */
-static bool is_engine(const char *text, size_t length)
-{
-	static const char *const engines[] = { "packet", "zc", "live" };
-	size_t i;
-
-	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-		if (strlen(engines[i]) == length && strncmp(text, engines[i], length) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* "netns:a/zc:eth0@2" is the device eth0 in netns:a; 0, or -EINVAL, which was said. */
-static int take_apart(struct target *target, const char *text, char device[256])
-{
-	const char *slash = strrchr(text, '/');
-	size_t length = slash ? (size_t)(slash - text) : 0;
-	const char *name = slash ? slash + 1 : text;
-	const char *colon = strchr(name, ':');
-	char *queue;
-
-	if (colon && !is_engine(name, (size_t)(colon - name))) {
-		say_error("%s: \"%.*s\" is no engine that doctor knows: packet, zc and live are (a "
-			  "place ends in '/': netns:NAME/DEVICE)",
-			  text, (int)(colon - name), name);
-		return -EINVAL;
-	}
-	name = colon ? colon + 1 : name;
-	if (length >= sizeof(target->place) || strlen(name) >= 256) {
-		say_error("%s: too long for a target", text);
-		return -EINVAL;
-	}
-	memcpy(target->place, text, length);
-	strcpy(device, name);
-	queue = strrchr(device, '@');
-	if (queue)
-		*queue = '\0';
-	return 0;
-}
-
 /* The engine packet finds whatever is wrong with a target, and says so. */
-static int try_packet(struct target *target, bool has_place, const char *device)
+static int try_packet(struct target *target, const struct nsr_target *parsed)
 {
+	struct nsr_target by_packet = *parsed;
 	struct nsr_options opts;
 	char text[600];
 
-	snprintf(text, sizeof(text), "%s%spacket:%s", target->place, has_place ? "/" : "", device);
+	strcpy(by_packet.engine, "packet");
+	by_packet.queue = -1;
+	nsr_target_format(&by_packet, text, sizeof(text));
 	nsr_options_init(&opts);
 	opts.ring_bytes = TRIAL_RING;
 	trial_open(&target->packet, text, &opts);
@@ -87,7 +51,7 @@ static int try_packet(struct target *target, bool has_place, const char *device)
 	case -EINVAL:
 	case -ENOENT:
 	case -ENODEV:
-		say_error("%s: %s", text, target->packet.text);
+		trial_say(&target->packet, text);
 		return target->packet.rc;
 	}
 	return 0;
@@ -103,7 +67,9 @@ static void judge_packet(const struct target *target)
 	struct doctor *doctor = target->doctor;
 
 	if (target->packet.rc < 0)
-		doctor_refused(doctor, "packet", CAP_BIT(NET_RAW), &target->packet);
+		doctor_advise_error(
+			&target->packet,
+			doctor_refused(doctor, "packet", CAP_BIT(NET_RAW), &target->packet));
 	else
 		report_add(&doctor->report, "packet", VERDICT_USABLE, "%s",
 			   target->packet.info.mode);
@@ -128,26 +94,28 @@ static int say_place(struct target *target, const char *text, int code, const st
 	uint64_t wanted = CAP_BIT(SYS_ADMIN);
 
 	if (code != -EPERM && code != -EACCES) {
-		say_error("%s: %s", text, err->text[0] ? err->text : strerror(-code));
+		failure_say(text, err);
 		return code;
 	}
 	if (code == -EACCES || strncmp(target->place, "netns:", 6) != 0)
 		wanted |= CAP_BIT(SYS_PTRACE);
 	snprintf(trial.text, sizeof(trial.text), "%s", err->text);
-	doctor_refused(target->doctor, "place", wanted, &trial);
+	snprintf(trial.advice, sizeof(trial.advice), "%s", err->advice);
+	doctor_advise_error(&trial, doctor_refused(target->doctor, "place", wanted, &trial));
 	return 0;
 }
 
-static int examine(struct target *target, const char *text, const char *device)
+static int examine(struct target *target, const char *text, const struct nsr_target *parsed)
 {
 	struct nsr_error err = { 0 };
 	int rc;
 
-	if (strcmp(device, "any") == 0) {
+	if (parsed->any) {
 		judge_any(target);
 		return 0;
 	}
-	snprintf(target->device.name, sizeof(target->device.name), "%s", device);
+	snprintf(target->device.name, sizeof(target->device.name), "%.*s",
+		 (int)sizeof(target->device.name) - 1, parsed->device);
 	rc = nsr_place_visit(target->place, look, &target->device, &err);
 	if (rc < 0)
 		return say_place(target, text, rc, &err);
@@ -161,11 +129,16 @@ static int examine(struct target *target, const char *text, const char *device)
 
 int doctor_target(struct doctor *doctor, const char *text)
 {
+	struct nsr_target parsed = { .size = sizeof(parsed) };
 	struct target *target;
-	char device[256];
-	int rc;
+	struct nsr_error err;
+	int rc = nsr_target_parse(text, &parsed, &err);
 
-	if (strncmp(text, "file:", 5) == 0) {
+	if (rc < 0) {
+		failure_say(text, &err);
+		return rc;
+	}
+	if (parsed.offline) {
 		say_error("%s: a file needs nothing of the host", text);
 		return -EINVAL;
 	}
@@ -175,13 +148,12 @@ int doctor_target(struct doctor *doctor, const char *text)
 		return -ENOMEM;
 	}
 	target->doctor = doctor;
-	rc = take_apart(target, text, device);
-	if (rc == 0)
-		rc = try_packet(target, strchr(text, '/'), device);
+	strcpy(target->place, parsed.place);
+	rc = try_packet(target, &parsed);
 	if (rc == 0) {
 		set_run(target);
-		quote(target->name, sizeof(target->name), device);
-		rc = examine(target, text, device);
+		quote(target->name, sizeof(target->name), parsed.device);
+		rc = examine(target, text, &parsed);
 	}
 	free(target);
 	return rc;

@@ -6,24 +6,12 @@
 #include "show.h"
 
 #include <errno.h>
+#include <nsring/target.h>
 #include <string.h>
 
 #include "sys/place.h"
+#include "text/failure.h"
 #include "text/say.h"
-
-/* "zc:eth0@2" names the device eth0. */
-static void strip(const char *text, char name[IF_NAMESIZE])
-{
-	const char *colon = strrchr(text, ':');
-	size_t length;
-
-	text = colon ? colon + 1 : text;
-	length = strcspn(text, "@");
-	if (length >= IF_NAMESIZE)
-		length = IF_NAMESIZE - 1;
-	memcpy(name, text, length);
-	name[length] = '\0';
-}
 
 static const struct host_ns *find_ns(const struct host_view *view, ino_t inode)
 {
@@ -49,55 +37,61 @@ static int choose_place(const struct host_view *view, const char *name, struct h
 	return 0;
 }
 
-static int choose_device(const char *target, const char *text, struct host_choice *choice)
+static int choose_device(const char *target, const struct nsr_target *parsed,
+			 struct host_choice *choice)
 {
-	char name[IF_NAMESIZE];
 	uint32_t i;
 
-	strip(text, name);
 	if (choice->ns->error)
 		return say_error("ls: %s: %s", target, strerror(-choice->ns->error));
-	if (!strcmp(name, "any"))
+	if (parsed->any)
 		return 0;
 	for (i = 0; i < choice->ns->link_count; i++) {
-		if (!strcmp(choice->ns->links[i].name, name)) {
+		if (!strcmp(choice->ns->links[i].name, parsed->device)) {
 			choice->ifindex = choice->ns->links[i].ifindex;
 			return 0;
 		}
 	}
 	return say_error("ls: %s: there is no interface \"%s\"; nsring ls without a target lists "
 			 "all",
-			 target, name);
+			 target, parsed->device);
 }
 
-/* Does @target begin as a place does, and never a device? */
-static bool is_place(const char *target)
+/*
+ * Chooses the namespace of @target. @parsed is set to what it turned out to be: with a device, or a
+ * place alone.
+ */
+static int choose_ns(const struct host_view *view, const char *target, struct nsr_target *parsed,
+		     struct host_choice *choice, struct nsr_error *err)
 {
-	return !strncmp(target, "netns:", 6) || !strncmp(target, "pid:", 4);
+	struct nsr_target place = *parsed;
+	int rc = nsr_target_parse_place(target, &place, err);
+	bool is_place = rc == 0;
+
+	if (is_place)
+		rc = choose_place(view, place.place, choice, err);
+	if (rc == 0) {
+		*parsed = place;
+		return 0;
+	}
+	if (nsr_target_parse(target, parsed, is_place ? NULL : err) < 0)
+		return rc;
+	/* "host" is no device, also where the place can't be looked at. */
+	return is_place && !*parsed->place ? rc : choose_place(view, parsed->place, choice, err);
 }
 
 int host_choose(const struct host_view *view, const char *target, struct host_choice *choice)
 {
-	const char *slash = target ? strrchr(target, '/') : NULL;
+	struct nsr_target parsed = { .size = sizeof(parsed) };
 	struct nsr_error err = { 0 };
-	char place[256] = "";
-	bool device = false;
-	int rc;
 
 	*choice = (struct host_choice){ 0 };
 	if (!target)
 		return 0;
-	rc = choose_place(view, target, choice, &err);
-	if (rc < 0 && (slash || (rc == -EINVAL && !is_place(target)))) {
-		if (slash && (size_t)(slash - target) < sizeof(place))
-			memcpy(place, target, (size_t)(slash - target));
-		device = true;
-		rc = choose_place(view, place, choice, &err);
-	}
-	if (rc < 0)
-		return say_error("ls: %s", err.text);
+	if (choose_ns(view, target, &parsed, choice, &err) < 0)
+		return failure_say("ls", &err);
 	if (!choice->ns)
 		return say_error("ls: %s: that namespace is not among those that were found",
 				 target);
-	return device ? choose_device(target, slash ? slash + 1 : target, choice) : 0;
+	return *parsed.device ? choose_device(target, &parsed, choice) : 0;
 }

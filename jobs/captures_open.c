@@ -5,6 +5,7 @@
 #include "captures.h"
 
 #include <errno.h>
+#include <nsring/target.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -42,37 +43,24 @@ static uint64_t shared_ring_bytes(uint32_t count)
 	return share > RING_BYTES_LEAST ? share : RING_BYTES_LEAST;
 }
 
-/* 'f' for a file, 'a' for the device "any", 'd' for another device. */
-static char kind_of_device(const char *target)
-{
-	const char *device = strrchr(target, '/');
-	const char *engine;
-
-	if (!strncmp(target, "file:", 5))
-		return 'f';
-	device = device ? device + 1 : target;
-	engine = strchr(device, ':');
-	device = engine ? engine + 1 : device;
-	return !strncmp(device, "any", 3) && (!device[3] || device[3] == '@') ? 'a' : 'd';
-}
-
 static void fill_options(struct nsr_options *opts, const struct capture_request *args,
 			 const char *target, const char *filter, uint32_t snaplen)
 {
-	char device = kind_of_device(target);
+	struct nsr_target parsed = { .size = sizeof(parsed) };
 
+	nsr_target_parse(target, &parsed, NULL); /* nsr_open() says what is wrong with it */
 	nsr_options_init(opts);
-	opts->snaplen = args->snaplen ? args->snaplen : device == 'f' ? 0 : snaplen;
+	opts->snaplen = args->snaplen ? args->snaplen : parsed.offline ? 0 : snaplen;
 	opts->filter = filter;
 	opts->direction = args->direction;
 	opts->fanout = args->fanout.how;
 	opts->fanout_group = args->fanout.group;
-	if (device == 'f')
+	if (parsed.offline)
 		return;
 	opts->ring_bytes =
 		args->ring_bytes ? args->ring_bytes : shared_ring_bytes(args->targets.count);
 	opts->batch_ms = args->batch_ms;
-	opts->promiscuous = !args->no_promiscuous && device == 'd';
+	opts->promiscuous = !args->no_promiscuous && !parsed.any;
 	opts->immediate = args->immediate;
 	opts->tap = args->tap;
 	opts->xdp = args->xdp;

@@ -44,16 +44,11 @@ static int fail(struct save *save, int rc)
 	return rc;
 }
 
-static bool is_file(const struct captures_one *one)
-{
-	return strcmp(one->info.engine, "file") == 0;
-}
-
 /* In @text what can't be told but by number. */
 static const char *describe(const struct captures_one *one, const struct nsr_interface *iface,
 			    char text[DESCRIPTION_BYTES])
 {
-	if (is_file(one))
+	if (one->info.offline)
 		return one->target;
 	if (iface->netns_cookie) {
 		snprintf(text, DESCRIPTION_BYTES, "network namespace with cookie %" PRIu64,
@@ -79,7 +74,7 @@ static void look_up(const struct captures_one *one, uint32_t id, struct nsr_inte
 		return;
 	iface->linktype = one->info.linktype;
 	iface->snaplen = one->info.snaplen;
-	if (!is_file(one))
+	if (!one->info.offline)
 		memcpy(iface->name, one->info.device, strnlen(one->info.device, 63));
 }
 
@@ -158,7 +153,7 @@ static int add_known_interfaces(struct save *save)
 
 	for (i = 0; i < save->set->count; i++) {
 		one = &save->set->list[i];
-		if (is_file(one) || strcmp(one->info.device, "any") == 0)
+		if (one->info.offline || strcmp(one->info.device, "any") == 0)
 			continue;
 		rc = add_interface(save, one, 0);
 		if (rc < 0)

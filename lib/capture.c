@@ -69,6 +69,7 @@ int nsr_info(const struct nsr_capture *cap, struct nsr_info *info)
 	snprintf(all.device, sizeof(all.device), "%s", cap->target.device);
 	all.batch_packets = cap->opts.batch_packets;
 	all.snaplen = cap->opts.snaplen;
+	all.offline = cap->ops->flags & NSR_ENGINE_OFFLINE;
 	all.netns_inode = cap->place.inode;
 	all.netns_cookie = cap->netns_cookie;
 	cap->ops->info(cap->priv, &all);

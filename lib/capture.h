@@ -11,11 +11,12 @@
 
 #include <stdatomic.h>
 
+#include <nsring/target.h>
+
 #include "lib/filter/filter.h"
 #include "sys/place.h"
 #include "options.h"
 #include "publish.h"
-#include "target.h"
 #include "wait.h"
 
 /* How often to look whether a place still exists. */

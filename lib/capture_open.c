@@ -11,19 +11,11 @@
 /* nsr_options.batch_ms where neither the caller nor the engine has a wish. */
 #define DEFAULT_BATCH_MS 20
 
-/* The place of a target that captures all namespaces at once. */
-#define ALL_PLACES "all"
-
 /* What has to happen inside the place. */
 struct opening {
 	struct nsr_capture *cap;
 	struct nsr_error *err;
 };
-
-static bool is_everywhere(const struct nsr_target *target)
-{
-	return strcmp(target->place, ALL_PLACES) == 0;
-}
 
 static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 {
@@ -34,7 +26,7 @@ static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 		.queue = cap->target.queue,
 		.opts = &opts,
 		.batch_default = !opts.batch_ms,
-		.all = is_everywhere(&cap->target),
+		.all = cap->target.all,
 	};
 
 	if (!opts.batch_ms)
@@ -79,12 +71,12 @@ static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err
 				     : opts->inject	? "inject frames into the stack"
 							: "spread packets that way",
 				     cap->target.device);
-	if (is_everywhere(&cap->target) && !(cap->ops->flags & NSR_ENGINE_ALL))
+	if (cap->target.all && !(cap->ops->flags & NSR_ENGINE_ALL))
 		return nsr_error_set(err, -EOPNOTSUPP,
 				     "engine %s captures one namespace at a time: for all at once "
 				     "load nsring.ko and use all/ring:any",
 				     name);
-	if (is_everywhere(&cap->target) && strcmp(cap->target.device, "any") != 0)
+	if (cap->target.all && !cap->target.any)
 		return nsr_error_set(err, -EINVAL,
 				     "of all namespaces at once there is only the device \"any\"");
 	if (opts->mode & NSR_SEND && !cap->ops->send)
@@ -100,7 +92,7 @@ static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 	rc = check_engine_has(cap, err);
 	if (rc < 0)
 		return rc;
-	if (cap->ops->flags & NSR_ENGINE_PATH) {
+	if (cap->ops->flags & NSR_ENGINE_NO_PLACE) {
 		if (cap->target.place[0])
 			return nsr_error_set(err, -EINVAL,
 					     "engine %s takes no place: leave \"%s/\" out of the "
@@ -108,7 +100,7 @@ static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 					     cap->ops->name, cap->target.place);
 		return call_open(cap, err);
 	}
-	rc = nsr_place_open(is_everywhere(&cap->target) ? "" : cap->target.place, &cap->place, err);
+	rc = nsr_place_open(cap->target.all ? "" : cap->target.place, &cap->place, err);
 	if (rc < 0)
 		return rc;
 	rc = nsr_place_run(&cap->place, open_inside, &opening, err);
@@ -276,6 +268,7 @@ int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capt
 	if (!cap)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	cap->wait.epoll = cap->wait.timer = -1;
+	cap->target.size = sizeof(cap->target);
 	rc = nsr_target_parse(target, &cap->target, err);
 	if (rc == 0)
 		rc = nsr_options_take(opts, &cap->opts, err);

@@ -4,7 +4,6 @@
  * are loaded when a target first names them. Entries are only ever added, so what was handed out
  * stays valid.
  */
-#include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +21,7 @@ extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file, nsr_engin
 	nsr_engine_ring, nsr_engine_zc;
 
 static const struct nsr_engine_ops *const built_in[] = {
-	&nsr_engine_packet, &nsr_engine_file, &nsr_engine_live, &nsr_engine_ring, &nsr_engine_zc,
+	&nsr_engine_packet, &nsr_engine_ring, &nsr_engine_zc, &nsr_engine_live, &nsr_engine_file,
 };
 
 /* What a target that names no engine gets: the first that is usable. */
@@ -33,6 +32,11 @@ static const struct nsr_engine_ops *const by_default[] = {
 
 #define DEFAULTS (sizeof(by_default) / sizeof(by_default[0]))
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
+
+/* Targets begin with these: an engine of that name could never be named. */
+static const char *const place_kinds[] = { "host", "netns", "pid", "container", "pod", "all" };
+
+#define PLACE_KINDS (sizeof(place_kinds) / sizeof(place_kinds[0]))
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct nsr_engine_ops added[ENGINES_MAX]; /* under lock */
@@ -51,17 +55,31 @@ static const struct nsr_engine_ops *lookup(const char *name)
 	return NULL;
 }
 
+size_t nsr_registry_name_length(const char *text)
+{
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+}
+
+bool nsr_registry_reserved(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < PLACE_KINDS; i++)
+		if (strcmp(place_kinds[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int check_name(const char *name, struct nsr_error *err)
 {
-	const char *c;
+	size_t length = name ? nsr_registry_name_length(name) : 0;
 
-	for (c = name; c && *c; c++)
-		if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
-			break;
-	if (!name || !*name || *c || strlen(name) > NAME_MAX_LEN)
+	if (length == 0 || name[length] || length > NAME_MAX_LEN)
 		return nsr_error_set(err, -EINVAL,
 				     "engine \"%s\": a name has 1 to %d of a-z, 0-9 and '_'",
 				     name ? name : "", NAME_MAX_LEN);
+	if (nsr_registry_reserved(name))
+		return nsr_error_set(err, -EINVAL, "engine \"%s\": that is a kind of place", name);
 	return 0;
 }
 
@@ -130,6 +148,24 @@ static int add_plugin(const char *name, void *plugin, const char *path, struct n
 	return add(ops, err);
 }
 
+static int say_unknown(const char *name, const char *path, struct nsr_error *err)
+{
+	char names[(NAME_MAX_LEN + 6) * BUILT_IN];
+	size_t length = 0;
+	unsigned int i;
+
+	for (i = 0; i < BUILT_IN; i++)
+		length += (size_t)sprintf(names + length, "%s%s",
+					  i == 0	     ? ""
+					  : i + 1 < BUILT_IN ? ", "
+							     : " and ",
+					  built_in[i]->name);
+	return nsr_error_set(
+		err, -ENOENT,
+		"engine \"%s\" is unknown: built in are %s, and there is no plug-in %s", name,
+		names, path);
+}
+
 /* A program with more privileges than its caller takes plug-ins from the installed place only. */
 static int load_plugin(const char *name, struct nsr_error *err)
 {
@@ -144,11 +180,7 @@ static int load_plugin(const char *name, struct nsr_error *err)
 		return nsr_error_set(err, -ENAMETOOLONG, "engine directory %.64s… is too long",
 				     dir);
 	if (access(path, F_OK) < 0)
-		return nsr_error_set(
-			err, -ENOENT,
-			"engine \"%s\" is unknown: built in are packet, ring, zc, live and file, and "
-			"there is no plug-in %s",
-			name, path);
+		return say_unknown(name, path, err);
 	plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!plugin)
 		return nsr_error_set(err, -EINVAL, "engine \"%s\" does not load: %s", name,

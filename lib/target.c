@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Takes a target apart, from the outside in: a leading `file:` ends the matter, since a path may
- * contain every separator; else the last '/' ends the place, the first ':' after it the engine,
- * and the last '@' begins the queue.
+ * Takes a target apart, from the outside in: where the device begins, which the engine decides, then
+ * what is in front of it, then the queue behind it.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <linux/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <nsring/engine.h>
+#include <nsring/target.h>
 
-#include "target.h"
+#include "registry.h"
+#include "sized.h"
 
-#define QUEUE_MAX 65535
+#define QUEUE_MAX  65535
+#define ALL_PLACES "all"
+
+static const char place_advice[] = "a place ends in '/': netns:NAME/DEVICE";
 
 static int copy_part(char *dst, size_t room, const char *src, size_t len, const char *part,
 		     struct nsr_error *err)
@@ -27,23 +31,13 @@ static int copy_part(char *dst, size_t room, const char *src, size_t len, const 
 	return 0;
 }
 
-static bool engine_name_ok(const char *name)
-{
-	if (!*name)
-		return false;
-	for (; *name; name++)
-		if (!islower((unsigned char)*name) && !isdigit((unsigned char)*name) &&
-		    *name != '_')
-			return false;
-	return true;
-}
-
-/* The kernel's own rule, dev_valid_name() in net/core/dev.c; '/' and ':' can't be left here. */
+/* The kernel's own rule, dev_valid_name() in net/core/dev.c; '/' can't be left here. */
 static int check_device(const char *name, struct nsr_error *err)
 {
 	if (!*name)
-		return nsr_error_set(err, -EINVAL,
-				     "the target names no device: write an interface or \"any\"");
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EINVAL, "the target names no device"),
+					"write an interface or \"any\"");
 	if (strlen(name) >= IFNAMSIZ)
 		return nsr_error_set(
 			err, -EINVAL,
@@ -57,7 +51,7 @@ static int check_device(const char *name, struct nsr_error *err)
 	return 0;
 }
 
-static int parse_queue(char *device, int *queue, struct nsr_error *err)
+static int take_queue(char *device, int *queue, struct nsr_error *err)
 {
 	char *at = strrchr(device, '@');
 	char *end;
@@ -77,61 +71,183 @@ static int parse_queue(char *device, int *queue, struct nsr_error *err)
 	return 0;
 }
 
-static int parse_device(const char *text, struct nsr_target *target, struct nsr_error *err)
+static int take_interface(const char *text, struct nsr_target *target, struct nsr_error *err)
 {
-	const char *colon = strchr(text, ':');
+	int rc = copy_part(target->device, sizeof(target->device), text, strlen(text), "device",
+			   err);
+
+	if (rc == 0)
+		rc = take_queue(target->device, &target->queue, err);
+	if (rc == 0)
+		rc = check_device(target->device, err);
+	target->any = strcmp(target->device, "any") == 0;
+	return rc;
+}
+
+static int take_free_text(const char *text, struct nsr_target *target, struct nsr_error *err)
+{
+	if (!*text)
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EINVAL, "the target names no %s",
+						      target->offline ? "file" : "device"),
+					"write %s:%s", target->engine,
+					target->offline ? "PATH" : "DEVICE");
+	return copy_part(target->device, sizeof(target->device), text, strlen(text),
+			 target->offline ? "file name" : "device", err);
+}
+
+/* The engine that @segment begins with; NULL: it begins with none. */
+static const struct nsr_engine_ops *engine_of(const char *segment)
+{
+	size_t length = nsr_registry_name_length(segment);
+	struct nsr_target target;
+
+	if (segment[length] != ':' || length >= sizeof(target.engine))
+		return NULL;
+	memcpy(target.engine, segment, length);
+	target.engine[length] = '\0';
+	return nsr_registry_find(target.engine, NULL);
+}
+
+/* The first segment that begins with an engine whose device is free text; NULL: none does. */
+static const char *find_free_device(const char *text)
+{
+	const struct nsr_engine_ops *ops;
+	const char *segment = text;
+
+	for (;;) {
+		ops = engine_of(segment);
+		if (ops && ops->flags & NSR_ENGINE_FREE_DEVICE)
+			return segment;
+		segment = strchr(segment, '/');
+		if (!segment)
+			return NULL;
+		segment++;
+	}
+}
+
+/* What follows the place. */
+static const char *find_tail(const char *text)
+{
+	const char *tail = find_free_device(text);
+	const char *slash = tail ? NULL : strrchr(text, '/');
+
+	if (tail)
+		return tail;
+	return slash ? slash + 1 : text;
+}
+
+/* The place in the @length bytes in front of its '/'. */
+static int take_place(const char *text, size_t length, struct nsr_target *target,
+		      struct nsr_error *err)
+{
 	int rc;
 
-	if (colon) {
-		rc = copy_part(target->engine, sizeof(target->engine), text, (size_t)(colon - text),
-			       "engine", err);
-		if (rc < 0)
-			return rc;
-		if (!engine_name_ok(target->engine))
-			return nsr_error_set(
-				err, -EINVAL,
-				"engine \"%s\" is no engine's name (a place ends in '/': "
-				"netns:NAME/DEVICE)",
-				target->engine);
-		text = colon + 1;
-	}
-	rc = copy_part(target->device, sizeof(target->device), text, strlen(text), "device", err);
+	if (length == 0)
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EINVAL, "the place before the '/' is empty"),
+			"a namespace's path is written netns:/PATH/DEVICE, a file file:/PATH");
+	rc = copy_part(target->place, sizeof(target->place), text, length, "place", err);
+	target->all = strcmp(target->place, ALL_PLACES) == 0;
+	return rc;
+}
+
+/* The engine in the @length bytes in front of its ':', and its flags. */
+static int take_engine(const char *text, size_t length, struct nsr_target *target, uint32_t *flags,
+		       struct nsr_error *err)
+{
+	int rc = copy_part(target->engine, sizeof(target->engine), text, length, "engine", err);
+	const struct nsr_engine_ops *ops;
+
 	if (rc < 0)
 		return rc;
-	rc = parse_queue(target->device, &target->queue, err);
+	if (nsr_registry_name_length(text) != length || !length)
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EINVAL,
+						      "engine \"%s\" is no engine's name",
+						      target->engine),
+					"%s", place_advice);
+	if (nsr_registry_reserved(target->engine))
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EINVAL,
+						      "\"%s\" is a kind of place, no engine",
+						      target->engine),
+					"%s", place_advice);
+	ops = nsr_registry_find(target->engine, err);
+	if (!ops)
+		return err->code;
+	*flags = ops->flags;
+	target->offline = ops->flags & NSR_ENGINE_OFFLINE;
+	return 0;
+}
+
+static int parse(const char *text, struct nsr_target *target, struct nsr_error *err)
+{
+	const char *tail = find_tail(text);
+	const char *colon = strchr(tail, ':');
+	uint32_t flags = 0;
+	int rc = 0;
+
+	if (tail != text)
+		rc = take_place(text, (size_t)(tail - text) - 1, target, err);
+	if (rc == 0 && colon)
+		rc = take_engine(tail, (size_t)(colon - tail), target, &flags, err);
 	if (rc < 0)
 		return rc;
-	return check_device(target->device, err);
+	tail = colon ? colon + 1 : tail;
+	return flags & NSR_ENGINE_FREE_DEVICE ? take_free_text(tail, target, err)
+					      : take_interface(tail, target, err);
+}
+
+static int give(const struct nsr_target *from, struct nsr_target *to, struct nsr_error *err)
+{
+	if (nsr_struct_give(to, from, sizeof(*from)) < 0)
+		return nsr_error_set(err, -EINVAL, "struct nsr_target: a size of %zu", to->size);
+	return 0;
 }
 
 int nsr_target_parse(const char *text, struct nsr_target *target, struct nsr_error *err)
 {
-	const char *slash;
+	struct nsr_target all = { .size = sizeof(all), .queue = -1 };
+	struct nsr_error unused;
 	int rc;
 
-	memset(target, 0, sizeof(*target));
-	target->queue = -1;
-	if (strncmp(text, "file:", 5) == 0) {
-		strcpy(target->engine, "file");
-		if (!text[5])
-			return nsr_error_set(err, -EINVAL,
-					     "file: names no file: write file:PATH, or file:- for "
-					     "standard input");
-		return copy_part(target->device, sizeof(target->device), text + 5, strlen(text + 5),
-				 "file name", err);
+	if (!err)
+		err = &unused;
+	rc = parse(text, &all, err);
+	return rc < 0 ? rc : give(&all, target, err);
+}
+
+int nsr_target_parse_place(const char *text, struct nsr_target *target, struct nsr_error *err)
+{
+	struct nsr_target all = { .size = sizeof(all), .queue = -1 };
+	size_t length = strcspn(text, ":");
+	char kind[sizeof(all.engine)] = "";
+	bool known = strcmp(text, "host") == 0 || strcmp(text, ALL_PLACES) == 0;
+	int rc;
+
+	if (text[length] && length < sizeof(kind)) {
+		memcpy(kind, text, length);
+		known = nsr_registry_reserved(kind);
 	}
-	slash = strrchr(text, '/');
-	if (slash) {
-		if (slash == text)
-			return nsr_error_set(
-				err, -EINVAL,
-				"the place before the '/' is empty (a namespace's path is written "
-				"netns:/PATH/DEVICE, a file file:/PATH)");
-		rc = copy_part(target->place, sizeof(target->place), text, (size_t)(slash - text),
-			       "place", err);
-		if (rc < 0)
-			return rc;
-		text = slash + 1;
-	}
-	return parse_device(text, target, err);
+	if (!known)
+		return nsr_error_set(err, -EINVAL, "\"%.64s\" is no place", text);
+	rc = take_place(text, strlen(text), &all, err);
+	return rc < 0 ? rc : give(&all, target, err);
+}
+
+int nsr_target_format(const struct nsr_target *target, char *text, size_t room)
+{
+	struct nsr_target all;
+	char queue[16] = "";
+	int length;
+
+	if (nsr_struct_take(&all, target, sizeof(all)) < 0)
+		return -EINVAL;
+	if (all.queue >= 0)
+		snprintf(queue, sizeof(queue), "@%d", all.queue);
+	length = snprintf(text, room, "%s%s%s%s%s%s", all.place,
+			  *all.place && (*all.engine || *all.device) ? "/" : "", all.engine,
+			  *all.engine ? ":" : "", all.device, queue);
+	return length < 0 || (size_t)length >= room ? -ENAMETOOLONG : length;
 }

@@ -25,23 +25,25 @@
 extern "C" {
 #endif
 
-#define NSR_ENGINE_ABI 2
+#define NSR_ENGINE_ABI 3
 
 struct nsr_filter;
 
 /** Engine traits. */
 enum nsr_engine_flag {
-	NSR_ENGINE_PATH = 1 << 0, /* the device is a path and stands alone: no place, no queue */
+	NSR_ENGINE_FREE_DEVICE = 1 << 0, /* the device is free text to its end, see target.h */
 	NSR_ENGINE_QUEUE = 1 << 1, /* understands @queue */
 	NSR_ENGINE_XDP = 1 << 2, /* understands the options xdp and busy_poll_us */
 	NSR_ENGINE_SHARE = 1 << 3, /* understands share, sample, inject, and every fanout */
 	NSR_ENGINE_ALL = 1 << 4, /* understands @all */
+	NSR_ENGINE_NO_PLACE = 1 << 5, /* a place is refused; opened in the caller's thread */
+	NSR_ENGINE_OFFLINE = 1 << 6, /* packets come from no device: it reads a file */
 };
 
 /**
  * struct nsr_engine_args - what an engine's open is given, valid during the call
  * @size:   sizeof(struct nsr_engine_args) as the core knows it
- * @device: the device's name, "any", or the path
+ * @device: the device's name, "any", or free text, which is not ""
  * @queue:  queue number, -1 for all
  * @opts:   every field filled in: the core has put the defaults in place of 0, but for
  *          @opts->ring_bytes; for an engine without set_filter @opts->snaplen is the largest,
@@ -62,7 +64,8 @@ struct nsr_engine_args {
  * struct nsr_engine_ops - an engine
  * @abi:   NSR_ENGINE_ABI
  * @size:  sizeof(struct nsr_engine_ops); functions beyond it are taken for NULL
- * @name:  lower-case letters, digits and '_', at most 15; what users write before the ':'
+ * @name:  lower-case letters, digits and '_', at most 15, no kind of place ("netns"); what users
+ *         write before the ':'
  * @flags: enum nsr_engine_flag
  * @open:  get ready to capture in the calling thread's namespace; set *priv. On error fill in
  *         @err with nsr_error_set() and leave nothing behind.
@@ -124,7 +127,7 @@ extern const struct nsr_engine_ops nsr_engine;
  * @ops: checked and copied; its name and functions must stay until the process ends
  * @err: the reason in words; may be NULL
  *
- * Return: 0; -EINVAL a malformed name or a missing function; -EPROTO another ABI; -EEXIST the name
+ * Return: 0; -EINVAL a malformed or reserved name, or a missing function; -EPROTO another ABI; -EEXIST the name
  * is taken; -ENOSPC too many engines.
  */
 int nsr_engine_register(const struct nsr_engine_ops *ops, struct nsr_error *err);

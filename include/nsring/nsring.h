@@ -10,11 +10,11 @@
  * namespace), or `all` for all namespaces at once; engine one of those in the registry (none: `ring`
  * where its kernel module is loaded, else `packet`); device an interface of that place or `any`;
  * queue a receive queue of the device for engines that tell them apart (`zc`).
- * `file:PATH` and `file:-` read a capture file. The device comes after the last '/', except for
- * `file:`.
+ * `file:PATH` and `file:-` read a capture file. target.h has the whole grammar.
  *
  * Every function that can fail returns a negative errno value. Functions that open or compile
- * also fill in a struct nsr_error: one sentence saying what failed, on what, and what to do.
+ * also fill in a struct nsr_error: one sentence saying what failed, and on what, and what to do
+ * about it.
  *
  * A capture belongs to one thread at a time, but for nsr_wake(), which any thread and signal
  * handlers may call, and nsr_stats(), which one other thread may. Different captures are
@@ -291,6 +291,7 @@ struct nsr_stats {
  * @netns_inode:   the namespace's inode number, 0 for a file
  * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
  * @diverts:       packets handed out don't reach the network stack: the capture takes them away
+ * @offline:       packets come from no device but from a file
  */
 struct nsr_info {
 	size_t size;
@@ -306,6 +307,7 @@ struct nsr_info {
 	uint64_t netns_inode;
 	uint64_t netns_cookie;
 	bool diverts;
+	bool offline;
 };
 
 /**

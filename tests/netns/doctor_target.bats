@@ -289,6 +289,20 @@ longest_sent() {
 	names driver veth
 }
 
+@test "every_engine_that_captures_from_devices_or_sends_on_them_may_be_named" {
+	local engine
+	netns_pair
+	for engine in packet ring zc live; do
+		ask "netns:$B/$engine:v1"
+		verdict link usable
+		verdict packet usable
+		equal target "$(jq -r .target "$BATS_TEST_TMPDIR/findings" | sort -u)" \
+			"netns:$B/$engine:v1"
+	done
+	run -1 "$NSRING" doctor "netns:$B/warp:v1"
+	[[ $output == *'"warp" is unknown'* ]]
+}
+
 @test "a_device_that_is_not_there_fails_in_one_line" {
 	netns_new B
 	run -1 "$NSRING" doctor "netns:$B/nowhere"

@@ -26,6 +26,7 @@ write_program() {
 	cat >"$1" <<-'END'
 		#include <nsring/engine.h>
 		#include <nsring/nsring.h>
+		#include <nsring/target.h>
 		#include <nsring/writer.h>
 		#include <stdio.h>
 
