@@ -3,6 +3,7 @@
  * The engine ring, tried only where nsring.ko is loaded: asking for its sockets would load it, and the
  * doctor changes nothing.
  */
+#include <errno.h>
 #include <unistd.h>
 
 #include "text/units.h"
@@ -10,6 +11,16 @@
 #include "sandbox.h"
 
 #define LOADED "/sys/module/nsring"
+
+static void refuse(struct doctor *doctor, const struct trial *trial)
+{
+	struct finding *finding = doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), trial);
+
+	/* The library would also advise another engine for the device, which is not the user's. */
+	if (trial->rc == -EPROTONOSUPPORT)
+		report_advise(finding, "take nsring.ko and libnsring from one release");
+	doctor_advise_error(trial, finding);
+}
 
 void doctor_ring(struct doctor *doctor)
 {
@@ -26,8 +37,7 @@ void doctor_ring(struct doctor *doctor)
 	nsr_options_init(&opts);
 	trial_open(&trial, doctor->sandboxed ? "ring:" SANDBOX_DEVICE : "ring:lo", &opts);
 	if (trial.rc < 0)
-		doctor_advise_error(&trial,
-				    doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), &trial));
+		refuse(doctor, &trial);
 	else
 		report_add(&doctor->report, "ring", VERDICT_USABLE, "%s, ring %s", trial.info.mode,
 			   units_bytes(trial.info.ring_bytes).text);

@@ -54,28 +54,29 @@ static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err
 	const char *name = cap->ops->name;
 
 	if (cap->target.queue >= 0 && !(cap->ops->flags & NSR_ENGINE_QUEUE))
-		return nsr_error_set(err, -EINVAL,
-				     "engine %s takes no queue: leave \"@%d\" out of the target",
-				     name, cap->target.queue);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EINVAL, "engine %s takes no queue", name),
+			"leave \"@%d\" out of the target", cap->target.queue);
 	if ((cap->opts.xdp || cap->opts.busy_poll_us) && !(cap->ops->flags & NSR_ENGINE_XDP))
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "engine %s doesn't use XDP: leave its modes and busy polling "
-				     "out, or use zc:%s",
-				     name, cap->target.device);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EOPNOTSUPP, "engine %s doesn't use XDP", name),
+			"leave its modes and busy polling out, or use zc:%s", cap->target.device);
 	if ((opts->share || opts->sample > 1 || opts->inject || opts->fanout > NSR_FANOUT_QUEUE) &&
 	    !(cap->ops->flags & NSR_ENGINE_SHARE))
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "engine %s can't %s: load nsring.ko and use ring:%s", name,
-				     opts->share	? "share a ring"
-				     : opts->sample > 1 ? "sample"
-				     : opts->inject	? "inject frames into the stack"
-							: "spread packets that way",
-				     cap->target.device);
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EOPNOTSUPP, "engine %s can't %s", name,
+						      opts->share	 ? "share a ring"
+						      : opts->sample > 1 ? "sample"
+						      : opts->inject
+							      ? "inject frames into the stack"
+							      : "spread packets that way"),
+					"load nsring.ko and use ring:%s", cap->target.device);
 	if (cap->target.all && !(cap->ops->flags & NSR_ENGINE_ALL))
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "engine %s captures one namespace at a time: for all at once "
-				     "load nsring.ko and use all/ring:any",
-				     name);
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EOPNOTSUPP,
+						      "engine %s captures one namespace at a time",
+						      name),
+					"for all at once load nsring.ko and use all/ring:any");
 	if (cap->target.all && !cap->target.any)
 		return nsr_error_set(err, -EINVAL,
 				     "of all namespaces at once there is only the device \"any\"");
@@ -94,10 +95,11 @@ static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 		return rc;
 	if (cap->ops->flags & NSR_ENGINE_NO_PLACE) {
 		if (cap->target.place[0])
-			return nsr_error_set(err, -EINVAL,
-					     "engine %s takes no place: leave \"%s/\" out of the "
-					     "target",
-					     cap->ops->name, cap->target.place);
+			return nsr_error_advise(
+				err,
+				nsr_error_set(err, -EINVAL, "engine %s takes no place",
+					      cap->ops->name),
+				"leave \"%s/\" out of the target", cap->target.place);
 		return call_open(cap, err);
 	}
 	rc = nsr_place_open(cap->target.all ? "" : cap->target.place, &cap->place, err);

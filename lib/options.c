@@ -13,8 +13,9 @@
 static int say_size(size_t size, int code, struct nsr_error *err)
 {
 	if (code == -EINVAL)
-		return nsr_error_set(err, code,
-				     "options: a size of %zu: call nsr_options_init() first", size);
+		return nsr_error_advise(err,
+					nsr_error_set(err, code, "options: a size of %zu", size),
+					"call nsr_options_init() first");
 	return nsr_error_set(err, code,
 			     "options: set beyond the %zu bytes that this libnsring (%s) knows",
 			     sizeof(struct nsr_options), NSR_VERSION);

@@ -88,10 +88,12 @@ static int check_ops(const struct nsr_engine_ops *ops, struct nsr_error *err)
 	size_t least = offsetof(struct nsr_engine_ops, drain_ms) + sizeof(ops->drain_ms);
 
 	if (ops->abi != NSR_ENGINE_ABI)
-		return nsr_error_set(err, -EPROTO,
-				     "engine built for plug-in ABI %u, this libnsring (%s) has %u: "
-				     "rebuild the engine",
-				     ops->abi, NSR_VERSION, NSR_ENGINE_ABI);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EPROTO,
+				      "engine built for plug-in ABI %u, this libnsring (%s) has %u",
+				      ops->abi, NSR_VERSION, NSR_ENGINE_ABI),
+			"rebuild the engine");
 	if (ops->size < least || ops->size > 65536)
 		return nsr_error_set(err, -EPROTO,
 				     "engine says its ops have %u bytes, ABI %u has at least %zu",
@@ -141,7 +143,10 @@ static int add_plugin(const char *name, void *plugin, const char *path, struct n
 				     name, path);
 	rc = check_ops(ops, &why);
 	if (rc < 0)
-		return nsr_error_set(err, rc, "engine \"%s\": %s: %.300s", name, path, why.text);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, rc, "engine \"%s\": %s: %.300s", name, path, why.text),
+			"%s", why.advice);
 	if (strcmp(ops->name, name) != 0)
 		return nsr_error_set(err, -EINVAL, "engine \"%s\": %s holds engine \"%s\"", name,
 				     path, ops->name);

@@ -168,10 +168,13 @@ static int check_ring(const struct nsr_ring_map *map, struct nsring_ring *ring,
 	if (!read_layout(map, ring))
 		return say_broken(err);
 	if (ring->version != NSRING_ABI || ring->flags & ~NSRING_RING_SHARED)
-		return nsr_error_set(err, -EPROTO,
-				     "a ring of version %u with flags %#x, this libnsring (%s) "
-				     "reads version %u: take both from one release",
-				     ring->version, ring->flags, NSR_VERSION, NSRING_ABI);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EPROTO,
+				      "a ring of version %u with flags %#x, this libnsring (%s) "
+				      "reads version %u",
+				      ring->version, ring->flags, NSR_VERSION, NSRING_ABI),
+			"take both from one release");
 	return check_layout(map, ring) ? 0 : say_broken(err);
 }
 

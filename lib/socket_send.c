@@ -43,13 +43,16 @@ static int say(const struct nsr_socket_sender *sender, int code, const struct ns
 {
 	switch (code) {
 	case -EMSGSIZE:
-		return nsr_error_set(err, code,
-				     "%s: a frame of %u bytes is longer than the device takes: "
-				     "send shorter frames or raise its MTU",
-				     sender->device, frame->len);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, code,
+				      "%s: a frame of %u bytes is longer than the device takes",
+				      sender->device, frame->len),
+			"send shorter frames or raise its MTU");
 	case -ENETDOWN:
-		return nsr_error_set(err, code, "%s: the device is down: ip link set %s up",
-				     sender->device, sender->device);
+		return nsr_error_advise(
+			err, nsr_error_set(err, code, "%s: the device is down", sender->device),
+			"ip link set %s up", sender->device);
 	case -ENXIO:
 	case -ENODEV:
 		return nsr_error_set(err, -ENODEV,

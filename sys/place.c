@@ -38,18 +38,18 @@
 static int netns_path(const char *name, struct nsr_place *place, struct nsr_error *err)
 {
 	if (!*name)
-		return nsr_error_set(err, -EINVAL,
-				     "place \"netns:\" names no namespace: write netns:NAME or "
-				     "netns:/PATH");
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EINVAL, "place \"netns:\" names no namespace"),
+			"write netns:NAME or netns:/PATH");
 	if (*name == '/') {
 		snprintf(place->path, sizeof(place->path), "%s", name);
 		return 0;
 	}
 	if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return nsr_error_set(err, -EINVAL,
-				     "place \"netns:%s\": a name has no '/' in it, a path begins "
-				     "with one",
-				     name);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EINVAL, "place \"netns:%s\": that is no name", name),
+			"a name has no '/' in it, a path begins with one");
 	snprintf(place->path, sizeof(place->path), NETNS_DIR "/%s", name);
 	return 0;
 }
@@ -82,10 +82,9 @@ static int place_path(struct nsr_place *place, struct nsr_error *err)
 		return netns_path(name + 6, place, err);
 	if (strncmp(name, "pid:", 4) == 0)
 		return pid_path(name + 4, place, err);
-	return nsr_error_set(err, -EINVAL,
-			     "place \"%s\" is of no known kind: there are host, netns:NAME, "
-			     "netns:/PATH and pid:N",
-			     name);
+	return nsr_error_advise(
+		err, nsr_error_set(err, -EINVAL, "place \"%s\" is of no known kind", name),
+		"there are host, netns:NAME, netns:/PATH and pid:N");
 }
 
 static int say_open_error(const struct nsr_place *place, int code, struct nsr_error *err)
@@ -97,10 +96,11 @@ static int say_open_error(const struct nsr_place *place, int code, struct nsr_er
 				     place->path);
 	case -EACCES:
 	case -EPERM:
-		return nsr_error_set(err, code,
-				     "place \"%s\": %s is not readable for this user: that needs "
-				     "CAP_SYS_PTRACE",
-				     place->name, place->path);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, code, "place \"%s\": %s is not readable for this user",
+				      place->name, place->path),
+			"that needs CAP_SYS_PTRACE");
 	default:
 		return nsr_error_set(err, code, "place \"%s\": %s: %s", place->name, place->path,
 				     strerror(-code));
@@ -211,10 +211,13 @@ int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg
 	if (visit.entered)
 		return visit.rc;
 	if (visit.rc == -EPERM)
-		return nsr_error_set(err, -EPERM,
-				     "place \"%s\": entering another network namespace needs "
-				     "CAP_SYS_ADMIN (run as root)",
-				     place->name);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EPERM,
+				      "place \"%s\": entering another network namespace needs "
+				      "CAP_SYS_ADMIN",
+				      place->name),
+			"run as root");
 	return nsr_error_set(err, visit.rc, "place \"%s\": can't enter it: %s", place->name,
 			     strerror(-visit.rc));
 }

@@ -49,6 +49,14 @@ static int fail(struct savefile *file, int code, const char *what)
 			     strerror(-code));
 }
 
+/* Hand the failure to whoever asks. */
+static int tell(const struct savefile *file, struct nsr_error *err)
+{
+	if (err)
+		*err = file->failure;
+	return file->failure.code;
+}
+
 static int grow_ifaces(struct savefile *file)
 {
 	uint32_t room = file->iface_room ? file->iface_room * 2 : 1;
@@ -314,9 +322,9 @@ static int check_options(struct savefile *file, const struct nsr_options *opts)
 		what = "fanout";
 	if (!what)
 		return 0;
-	return nsr_error_set(&file->failure, -EOPNOTSUPP,
-			     "file:%s: a capture file can't do %s: leave it out", file->label,
-			     what);
+	nsr_error_set(&file->failure, -EOPNOTSUPP, "file:%s: a capture file can't do %s",
+		      file->label, what);
+	return nsr_error_advise(&file->failure, -EOPNOTSUPP, "leave it out");
 }
 
 static void set_label(struct savefile *file, const char *path)
@@ -373,7 +381,7 @@ static int file_open(const struct nsr_engine_args *args, void **priv, struct nsr
 	if (!rc)
 		rc = read_header(file);
 	if (rc) {
-		nsr_error_set(err, rc, "%s", file->failure.text);
+		tell(file, err);
 		file_close(file);
 		return rc;
 	}
@@ -392,7 +400,7 @@ static int report(const struct savefile *file, struct nsr_error *err)
 {
 	if (file->failure.code == -ENODATA)
 		return -ENODATA;
-	return nsr_error_set(err, file->failure.code, "%s", file->failure.text);
+	return tell(file, err);
 }
 
 static int file_recv(void *priv, struct nsr_packet *packets, uint32_t max, struct nsr_error *err)

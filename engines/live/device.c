@@ -26,11 +26,11 @@ static bool takes_none(const struct live_device *device)
 
 static int say_takes_none(const struct live_device *device, struct nsr_error *err)
 {
-	return nsr_error_set(err, -EOPNOTSUPP,
-			     "%s takes no XDP frames: of a veth pair the other end must have GRO "
-			     "on (ethtool -K PEER gro on) or an XDP program, another device needs "
-			     "a driver with ndo_xdp_xmit; or use packet:%s",
-			     device->name, device->name);
+	return nsr_error_advise(
+		err, nsr_error_set(err, -EOPNOTSUPP, "%s takes no XDP frames", device->name),
+		"of a veth pair the other end must have GRO on (ethtool -K PEER gro on) or an XDP "
+		"program, another device needs a driver with ndo_xdp_xmit; or use packet:%s",
+		device->name);
 }
 
 static int say_gone(const struct live_device *device, struct nsr_error *err)
@@ -64,16 +64,19 @@ int live_device_open(struct live_device *device, struct nsr_error *err)
 		return nsr_error_set(err, device->link_fd, "netlink socket: %s",
 				     strerror(-device->link_fd));
 	if (strcmp(device->name, "any") == 0)
-		return nsr_error_set(err, -EINVAL, "\"any\" can't send: name a device");
+		return nsr_error_advise(err, nsr_error_set(err, -EINVAL, "\"any\" can't send"),
+					"name a device");
 	rc = nsr_link_find(device->link_fd, device->name, &link, err);
 	if (rc < 0)
 		return rc;
 	device->ifindex = link.ifindex;
 	if (link.arphrd != ARPHRD_ETHER)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "%s is no Ethernet device, live frames need one: use "
-				     "packet:%s",
-				     device->name, device->name);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "%s is no Ethernet device, live frames need one",
+				      device->name),
+			"use packet:%s", device->name);
 	live_device_update(device);
 	nsr_netdev_open(&device->xdp);
 	return takes_none(device) ? say_takes_none(device, err) : 0;
@@ -93,11 +96,13 @@ int live_device_refuses(struct live_device *device, struct nsr_error *err)
 	if (nsr_link_get(device->link_fd, NULL, device->ifindex, &link) < 0)
 		return say_gone(device, err);
 	if (!(link.flags & IFF_UP))
-		return nsr_error_set(err, -ENETDOWN, "%s: the device is down: ip link set %s up",
-				     device->name, device->name);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -ENETDOWN, "%s: the device is down", device->name),
+			"ip link set %s up", device->name);
 	if (!(link.flags & IFF_LOWER_UP))
-		return nsr_error_set(err, -ENETDOWN, "%s has no carrier: is the other end up?",
-				     device->name);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -ENETDOWN, "%s has no carrier", device->name),
+			"is the other end up?");
 	if (takes_none(device))
 		return say_takes_none(device, err);
 	return nsr_error_set(err, -EAGAIN,

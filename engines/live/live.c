@@ -29,11 +29,13 @@
 static int say(int code, const char *what, struct nsr_error *err)
 {
 	if (code == -EPERM || code == -EACCES)
-		return nsr_error_set(err, code,
-				     "live frames need CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON in "
-				     "the host's user namespace (%s): run as root, or use the "
-				     "engine packet",
-				     what);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, code,
+				      "live frames need CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON in "
+				      "the host's user namespace (%s)",
+				      what),
+			"run as root, or use the engine packet");
 	return nsr_error_set(err, code, "live frames: %s: %s", what, strerror(-code));
 }
 
@@ -74,9 +76,10 @@ static int open_programs(struct live *live, struct nsr_error *err)
 		return say(live->send_fd, "loading a program", err);
 	rc = live_send_try(live);
 	if (rc == -EINVAL || rc == -EOPNOTSUPP || rc == -ENOTSUP)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "live frames need Linux 5.18 or later: use packet:%s",
-				     live->name);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP, "live frames need Linux 5.18 or later"),
+			"use packet:%s", live->name);
 	if (rc < 0)
 		return say(rc, "running a program", err);
 	/* Goes without. */
@@ -112,9 +115,9 @@ static int live_open(const struct nsr_engine_args *args, void **priv, struct nsr
 	int rc;
 
 	if (args->opts->mode & NSR_RECV)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "the engine live only sends: capture with packet:%s",
-				     args->device);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EOPNOTSUPP, "the engine live only sends"),
+			"capture with packet:%s", args->device);
 	live = calloc(1, sizeof(*live));
 	if (!live)
 		return nsr_error_set(err, -ENOMEM, "out of memory");

@@ -94,14 +94,19 @@ static int say(struct live *live, int code, const struct nsr_frame *frame, struc
 	switch (code) {
 	case -EMSGSIZE:
 		if (frame->len > LIVE_FRAME_MOST)
-			return nsr_error_set(err, code,
-					     "%s: a frame of %u bytes is longer than a live frame "
-					     "can be (%u): send shorter ones, or use packet:%s",
-					     name, frame->len, LIVE_FRAME_MOST, name);
-		return nsr_error_set(err, code,
-				     "%s: a frame of %u bytes is longer than the device takes: "
-				     "send shorter frames or raise its MTU",
-				     name, frame->len);
+			return nsr_error_advise(
+				err,
+				nsr_error_set(err, code,
+					      "%s: a frame of %u bytes is longer than a live frame "
+					      "can be (%u)",
+					      name, frame->len, LIVE_FRAME_MOST),
+				"send shorter ones, or use packet:%s", name);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, code,
+				      "%s: a frame of %u bytes is longer than the device takes",
+				      name, frame->len),
+			"send shorter frames or raise its MTU");
 	case -EINVAL:
 		return nsr_error_set(
 			err, code, "%s: a frame of %u bytes has no room for the link-layer header",

@@ -83,10 +83,10 @@ int packet_filter_set(void *priv, const struct nsr_filter *filter, struct nsr_er
 	if (judge_all)
 		rc = attach_for(p, NULL, UINT32_MAX, &why);
 	if (rc < 0)
-		return nsr_error_set(err, rc, "%s%s", why.text,
-				     rc == -EOPNOTSUPP || rc == -E2BIG
-					     ? " (in user space it can be, without immediate mode)"
-					     : "");
+		return nsr_error_advise(err, nsr_error_set(err, rc, "%s", why.text), "%s",
+					rc == -EOPNOTSUPP || rc == -E2BIG
+						? "run it in user space, without immediate mode"
+						: why.advice);
 	p->filter = filter;
 	if (filter)
 		atomic_store(&p->filtered, true);

@@ -35,10 +35,9 @@ static int open_socket(struct packet *p, struct nsr_error *err)
 	if (p->fd >= 0)
 		return 0;
 	if (errno == EPERM || errno == EACCES)
-		return nsr_error_set(
-			err, -errno,
-			"packet sockets need CAP_NET_RAW: run as root, or grant it to the "
-			"program: setcap cap_net_raw+ep PROGRAM");
+		return nsr_error_advise(
+			err, nsr_error_set(err, -errno, "packet sockets need CAP_NET_RAW"),
+			"run as root, or grant it to the program: setcap cap_net_raw+ep PROGRAM");
 	return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
 }
 
@@ -117,7 +116,8 @@ static int open_sender(struct packet *p, const struct nsr_options *opts, struct 
 	int rc;
 
 	if (p->any_iface)
-		return nsr_error_set(err, -EINVAL, "\"any\" can't send: name a device");
+		return nsr_error_advise(err, nsr_error_set(err, -EINVAL, "\"any\" can't send"),
+					"name a device");
 	if (p->view == NSR_SKB_COOKED)
 		return nsr_error_set(err, -EOPNOTSUPP,
 				     "device \"%s\" has a link layer that can't be sent on",
@@ -210,10 +210,11 @@ static int join_fanout(struct packet *p, struct nsr_error *err)
 	else
 		value |= PACKET_FANOUT_FLAG_UNIQUEID << 16;
 	if (setsockopt(p->fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0)
-		return nsr_error_set(err, -errno,
-				     "joining fanout group %u: %s (it needs a device that is up, "
-				     "and members alike in device and kind)",
-				     p->fanout_group, strerror(errno));
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -errno, "joining fanout group %u: %s", p->fanout_group,
+				      strerror(errno)),
+			"it needs a device that is up, and members alike in device and kind");
 	if (getsockopt(p->fd, SOL_PACKET, PACKET_FANOUT, &value, &len) == 0)
 		p->fanout_group = (value & 0xffff) + 1; /* the kernel's number may be 0 */
 	return 0;

@@ -83,16 +83,18 @@ static int check_options(const struct ring *r, const struct nsr_options *opts,
 	if (!(r->mode & NSR_SEND))
 		return 0;
 	if (r->any_iface)
-		return nsr_error_set(err, -EINVAL, "\"any\" can't send: name a device");
+		return nsr_error_advise(err, nsr_error_set(err, -EINVAL, "\"any\" can't send"),
+					"name a device");
 	if (r->view == NSR_SKB_COOKED)
 		return nsr_error_set(err, -EOPNOTSUPP,
 				     "device \"%s\" has a link layer that can't be sent on",
 				     r->device);
 	if (opts->qdisc_bypass)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "the engine ring sends by way of the queueing discipline: to "
-				     "bypass it use packet:%s",
-				     r->device);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "the engine ring sends by way of the queueing discipline"),
+			"to bypass it use packet:%s", r->device);
 	return 0;
 }
 

@@ -46,21 +46,22 @@ static int open_socket(struct ring *r, struct nsr_error *err)
 	switch (errno) {
 	case EPERM:
 	case EACCES:
-		return nsr_error_set(
-			err, -errno,
-			"ring sockets need CAP_NET_RAW: run as root, or grant it to the "
-			"program: setcap cap_net_raw+ep PROGRAM");
+		return nsr_error_advise(
+			err, nsr_error_set(err, -errno, "ring sockets need CAP_NET_RAW"),
+			"run as root, or grant it to the program: setcap cap_net_raw+ep PROGRAM");
 	case EAFNOSUPPORT:
 	case ESOCKTNOSUPPORT:
-		return nsr_error_set(err, -EAFNOSUPPORT,
-				     "nsring.ko is not loaded: modprobe nsring, or use packet:%s",
-				     r->device);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EAFNOSUPPORT, "nsring.ko is not loaded"),
+			"modprobe nsring, or use packet:%s", r->device);
 	case EPROTONOSUPPORT:
-		return nsr_error_set(err, -errno,
-				     "the nsring.ko that is loaded does not have interface %d of "
-				     "this libnsring (%s): take both from one release, or use "
-				     "packet:%s",
-				     NSRING_ABI, NSR_VERSION, r->device);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -errno,
+				      "the nsring.ko that is loaded does not have interface %d of "
+				      "this libnsring (%s)",
+				      NSRING_ABI, NSR_VERSION),
+			"take both from one release, or use packet:%s", r->device);
 	default:
 		return nsr_error_set(err, -errno, "ring socket: %s", strerror(errno));
 	}
@@ -162,16 +163,19 @@ static int say_bind(const struct ring *r, int code, struct nsr_error *err)
 			err, code, "device \"%s\" is gone (deleted, or moved to another namespace)",
 			r->device);
 	case -ENOMEM:
-		return nsr_error_set(err, code,
-				     "no memory for a ring, not even a small one: raise what this "
-				     "user may lock (ulimit -l), the memory cgroup's limit, or "
-				     "nsring.ko's parameter memory_percent");
+		return nsr_error_advise(
+			err, nsr_error_set(err, code, "no memory for a ring, not even a small one"),
+			"raise what this user may lock (ulimit -l), the memory cgroup's limit, or "
+			"nsring.ko's parameter memory_percent");
 	case -EINVAL:
 		if (r->setup.share)
-			return nsr_error_set(err, code,
-					     "ring %u is shared already, of another device or with "
-					     "other options: take those, or another number",
-					     r->setup.share);
+			return nsr_error_advise(
+				err,
+				nsr_error_set(err, code,
+					      "ring %u is shared already, of another device or "
+					      "with other options",
+					      r->setup.share),
+				"take those, or another number");
 		if (r->setup.cluster)
 			return nsr_error_set(err, code,
 					     "joining fanout group %u: its members are of another "
@@ -214,9 +218,11 @@ static int check_group(const struct ring *r, const struct nsring_layout *layout,
 {
 	if (!r->new_group || layout->members == 1)
 		return 0;
-	return nsr_error_set(err, -EBUSY,
-			     "fanout group %u, chosen by chance, is another's: try again",
-			     r->setup.cluster);
+	return nsr_error_advise(err,
+				nsr_error_set(err, -EBUSY,
+					      "fanout group %u, chosen by chance, is another's",
+					      r->setup.cluster),
+				"try again");
 }
 
 static int map_ring(struct ring *r, struct nsr_error *err)

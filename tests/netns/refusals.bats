@@ -93,8 +93,11 @@ refuses_target() {
 }
 
 @test "missing_target_is_said_with_status_2" {
-	refuses -i "$NSRING" count
-	equal status "$status" 2
+	local command
+	for command in count dump send; do
+		refuses "-i TARGET" "$NSRING" "$command"
+		equal "status of $command" "$status" 2
+	done
 }
 
 @test "capturing_without_cap_net_raw_names_it_and_how_to_grant_it" {

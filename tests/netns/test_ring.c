@@ -387,7 +387,7 @@ static void open_without_memory(void)
 	drop_capability(CAP_IPC_LOCK);
 	if (setrlimit(RLIMIT_MEMLOCK, &none) < 0)
 		_exit(1);
-	if (nsr_open("ring:v1", NULL, &cap, &err) != -ENOMEM || !strstr(err.text, "ulimit -l"))
+	if (nsr_open("ring:v1", NULL, &cap, &err) != -ENOMEM || !says(&err, "ulimit -l"))
 		_exit(2);
 	if (nsr_open("v1", NULL, &cap, &err) < 0 || *err.text)
 		_exit(3);

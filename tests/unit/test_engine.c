@@ -241,7 +241,10 @@ static void capture_opened_to_receive_does_not_send(void **state)
 	struct nsr_frame frame = { "abcd", 4 };
 	struct nsr_capture *cap = open_target("synthetic:0", NULL);
 
+	assert_int_equal(nsr_last_error(cap)->code, 0);
 	assert_int_equal(nsr_send(cap, &frame, 1), -EBADF);
+	assert_int_equal(nsr_last_error(cap)->code, -EBADF);
+	assert_says(nsr_last_error(cap), "not opened for sending");
 	nsr_close(cap);
 }
 
@@ -281,6 +284,18 @@ static void unknown_engine_is_named(void **state)
 static void queue_is_refused_by_an_engine_without_queues(void **state)
 {
 	refuses("synthetic:5@1", NULL, -EINVAL, "takes no queue");
+}
+
+static void what_to_do_is_apart_from_what_failed(void **state)
+{
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	assert_int_equal(nsr_open("synthetic:5@1", NULL, &cap, &err), -EINVAL);
+	assert_string_equal(err.text, "synthetic:5@1: engine synthetic takes no queue");
+	assert_string_equal(err.advice, "leave \"@1\" out of the target");
+	nsr_error_set(&err, -EIO, "another");
+	assert_string_equal(err.advice, "");
 }
 
 static void engines_own_refusal_reaches_the_caller_with_the_target(void **state)
@@ -390,6 +405,7 @@ int main(void)
 		cmocka_unit_test(interface_ids_that_do_not_exist_are_told),
 		cmocka_unit_test(unknown_engine_is_named),
 		cmocka_unit_test(queue_is_refused_by_an_engine_without_queues),
+		cmocka_unit_test(what_to_do_is_apart_from_what_failed),
 		cmocka_unit_test(engines_own_refusal_reaches_the_caller_with_the_target),
 		cmocka_unit_test(file_that_is_no_engine_is_refused),
 		cmocka_unit_test(engine_of_another_abi_is_refused),

@@ -50,12 +50,25 @@ static void the_engine_may_be_named_twice(void **state)
 	assert_target("live", "pid:7/live:eth0", "pid:7/live:eth0");
 }
 
+static void a_malformed_target_stays_as_it_is_to_be_refused(void **state)
+{
+	assert_target("live", "netns:a", "netns:a");
+	assert_target("live", "a b", "a b");
+}
+
+static void an_engine_without_a_name_is_refused(void **state)
+{
+	assert_refused("", "eth0");
+	assert_refused("an_engine_with_a_long_name", "eth0");
+}
+
 static void another_engine_is_refused(void **state)
 {
 	assert_refused("live", "packet:eth0");
 	assert_refused("liv", "live:eth0");
 	assert_refused("lives", "netns:a/live:eth0");
 	assert_refused("live", "file:/a/b");
+	assert_refused("live", "netns:a/file:b");
 }
 
 int main(void)
@@ -64,6 +77,8 @@ int main(void)
 		cmocka_unit_test(a_target_stays_as_it_is_without_the_option),
 		cmocka_unit_test(the_engine_is_put_before_the_device),
 		cmocka_unit_test(the_engine_may_be_named_twice),
+		cmocka_unit_test(a_malformed_target_stays_as_it_is_to_be_refused),
+		cmocka_unit_test(an_engine_without_a_name_is_refused),
 		cmocka_unit_test(another_engine_is_refused),
 	};
 
