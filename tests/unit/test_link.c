@@ -51,7 +51,7 @@ static void put_xdp(struct nlmsghdr *msg, uint8_t mode, uint16_t type, uint32_t 
 static void link_is_read_with_its_kind_its_peer_and_its_program(void **state)
 {
 	struct nsr_link_info info;
-	char room[ROOM];
+	_Alignas(struct nlmsghdr) char room[ROOM];
 	struct nlmsghdr *msg = begin(room);
 
 	mnl_attr_put_u32(msg, IFLA_MASTER, 3);
@@ -84,7 +84,7 @@ static void link_is_read_with_its_kind_its_peer_and_its_program(void **state)
 static void longest_frame_is_what_offloads_make_of_it_with_room_for_a_header(void **state)
 {
 	struct nsr_link_info info;
-	char room[ROOM];
+	_Alignas(struct nlmsghdr) char room[ROOM];
 	struct nlmsghdr *msg = begin(room);
 
 	assert_int_equal(nsr_link_parse(msg, &info), 0);
@@ -101,7 +101,7 @@ static void longest_frame_is_what_offloads_make_of_it_with_room_for_a_header(voi
 static void vxlan_of_an_old_kernel_lies_on_what_its_data_says(void **state)
 {
 	struct nsr_link_info info;
-	char room[ROOM];
+	_Alignas(struct nlmsghdr) char room[ROOM];
 	struct nlmsghdr *msg = begin(room);
 
 	put_kind(msg, "vxlan", IFLA_VXLAN_LINK, 4);
@@ -114,7 +114,7 @@ static void vxlan_of_an_old_kernel_lies_on_what_its_data_says(void **state)
 static void message_of_another_type_or_without_its_header_is_a_bad_one(void **state)
 {
 	struct nsr_link_info info;
-	char room[ROOM];
+	_Alignas(struct nlmsghdr) char room[ROOM];
 	struct nlmsghdr *msg = begin(room);
 
 	msg->nlmsg_type = RTM_DELLINK;
@@ -129,7 +129,7 @@ static void message_with_any_byte_changed_is_read_within_its_bounds(void **state
 {
 	static const uint8_t values[] = { 0, 1, 3, 4, 5, 0x7f, 0x80, 0xff };
 	struct nsr_link_info info;
-	char room[ROOM];
+	_Alignas(struct nlmsghdr) char room[ROOM];
 	struct nlmsghdr *whole = begin(room), *msg;
 	size_t at, i, bytes;
 

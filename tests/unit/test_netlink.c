@@ -122,7 +122,8 @@ static void list_that_failed_half_way_returns_why(void **state)
 
 static void attributes_are_read_as_far_as_they_go(void **state)
 {
-	char room[64], text[4];
+	_Alignas(struct nlmsghdr) char room[64];
+	char text[4];
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(room);
 	const struct nlattr *attr;
 	uint64_t number = UINT64_MAX;
@@ -146,7 +147,7 @@ static int never(const struct nlattr *attr, void *arg)
 
 static void message_too_short_for_its_header_has_no_attributes(void **state)
 {
-	char room[64];
+	_Alignas(struct nlmsghdr) char room[64];
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(room);
 
 	mnl_nlmsg_put_extra_header(msg, 8);
