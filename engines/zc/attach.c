@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The program's place on the device. A bpf link holds it there, so that it goes with the last
- * descriptor of the link: nothing is pinned, and kill -9 leaves nothing behind.
+ * The program's place on the device. A bpf link holds it there and goes with its last descriptor:
+ * nothing is pinned, and kill -9 leaves nothing behind.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -22,8 +22,8 @@ static int try_attach(const struct zc_device *device, int prog, uint32_t flags)
 }
 
 /*
- * Whoever lists the host's bpf links holds each for a moment, and with it a program that was closed
- * just now.
+ * A program that lists the host's bpf links holds each for a moment, and so keeps an XDP program in
+ * place that was closed just now.
  */
 static int attach_patiently(const struct zc_device *device, int prog, uint32_t flags)
 {
@@ -37,7 +37,7 @@ static int attach_patiently(const struct zc_device *device, int prog, uint32_t f
 	return fd;
 }
 
-/* Looking a program up takes CAP_SYS_ADMIN; without, its name stays "". */
+/* The kernel asks for CAP_SYS_ADMIN to look a program up; without, its name stays "". */
 static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 {
 	struct bpf_prog_info info = { 0 };
@@ -107,8 +107,8 @@ static int say(const struct zc_device *device, int code, bool generic, struct ns
 }
 
 /*
- * @xdp: enum nsr_xdp that was demanded; set to NSR_XDP_NATIVE or NSR_XDP_GENERIC. The link's descriptor
- * or -errno.
+ * @xdp: enum nsr_xdp that was demanded; set to NSR_XDP_NATIVE or NSR_XDP_GENERIC.
+ * Returns the link's descriptor or -errno.
  */
 static int attach_program(const struct zc_device *device, int prog, uint32_t *xdp,
 			  struct nsr_error *err)
@@ -121,7 +121,7 @@ static int attach_program(const struct zc_device *device, int prog, uint32_t *xd
 			*xdp = NSR_XDP_NATIVE;
 			return fd;
 		}
-		/* These are the same in any mode. */
+		/* Generic mode would fail in the same way. */
 		if (*xdp != NSR_XDP_AUTO || fd == -EBUSY || fd == -EEXIST || fd == -EPERM ||
 		    fd == -ENODEV)
 			return say(device, fd, false, err);
@@ -149,8 +149,8 @@ static int attach_refusal(struct zc *zc, struct nsr_error *err)
 }
 
 /*
- * One that asks the device for stamps can't be in generic
- * mode, and the driver may not know how to answer: unless the stamps were demanded, it goes without.
+ * A program that asks the device for stamps can't run in generic mode, and the driver may not know
+ * how to answer: unless the stamps were demanded, the program does without them.
  */
 static int attach_stamping(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 {

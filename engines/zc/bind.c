@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Binding a queue's first AF_XDP socket, in the best way that the device and the kernel have. */
+/* Binds a queue's first AF_XDP socket, in the best way that the device and the kernel offer. */
 #include <errno.h>
 #include <linux/if_xdp.h>
 #include <string.h>
@@ -11,10 +11,10 @@
 /* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
 #define USE_SG (1 << 4)
 
-/* Times that something is tried again, 10 ms apart, which the kernel may still be freeing. */
+/* How often to try again, 10 ms apart, while the kernel may still be freeing what we need. */
 #define PATIENCE 100
 
-/* How to bind, in the order in which to try. */
+/* Ways to bind, in the order in which to try them. */
 struct binding {
 	uint32_t xdp;
 	uint16_t flags;
@@ -43,7 +43,7 @@ static int make_patiently(const struct zc_socket_spec *spec, bool again)
 	return fd;
 }
 
-/* The kernel lets go of the queue of a socket that was closed a little later. */
+/* The kernel frees the queue of a closed socket a little later. */
 static int bind_patiently(int fd, const struct zc_socket_spec *spec, uint16_t flags)
 {
 	int rc = zc_socket_bind(fd, spec, flags), tries;
@@ -61,7 +61,7 @@ static int bind_as(const struct zc *zc, int fd, const struct zc_socket_spec *spe
 {
 	int rc = bind_patiently(fd, spec, flags | (joins ? USE_SG : 0));
 
-	/* Before Linux 6.6: without what GRO has joined, if the device's own frames fit. */
+	/* Linux before 6.6 has no such flag. Without it frames that GRO joined are lost. */
 	if (rc == -EINVAL && joins && !zc->frags)
 		rc = bind_patiently(fd, spec, flags);
 	return rc;
@@ -82,7 +82,7 @@ int zc_bind(const struct zc *zc, struct zc_sockets *sockets, const struct zc_soc
 		rc = bind_as(zc, fd, spec, bindings[i].flags, sockets->joins);
 		if (rc == 0 && bindings[i].xdp == NSR_XDP_ZEROCOPY)
 			sockets->zero_copy = true;
-		/* Not for want of zero-copy. */
+		/* No zero-copy is not the reason: copying would fail, too. */
 		if (rc == 0 || rc == -ENOBUFS || rc == -ENOMEM || rc == -EBUSY || rc == -EPERM)
 			break;
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The receiver that has the program copy frames into a ring of ours (lanes.c), and a doorbell rung
- * when an idle reader must look (doorbell.c). What was copied is dropped, or goes on: a tap.
+ * The receiver for which the program copies frames into a ring of ours (lanes.c). Then it drops
+ * them, or passes them on to the stack: a tap. An idle reader waits for the doorbell (doorbell.c).
  *
- * Whoever polls nsr_fd() must find it readable for as long as something is left. The doorbell alone
- * does not tell that, since nobody rings while the reader is awake. So there is an eventfd, @more, which
- * stands readable from the next packet handed out until a look has found all lanes empty.
+ * A program that polls nsr_fd() must find it readable as long as packets are left. The doorbell
+ * does not tell that: nobody rings it while the reader is awake. So there is an eventfd besides,
+ * @more. It is readable all the time, except between a look that finds all lanes empty and the
+ * next packet that is handed out; in between the doorbell rings for the next record.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,8 +21,8 @@
 
 /**
  * struct copy - what it keeps
- * @more:     eventfd that is readable, unless all lanes were found empty and the doorbell tells of more
- * @watching: that is so
+ * @more:     eventfd, see above
+ * @watching: @more is not readable, and the doorbell rings for the next record
  */
 struct copy {
 	struct zc_lanes lanes;
@@ -36,7 +37,7 @@ static struct copy *copy_of(const struct zc *zc)
 	return zc->receiving;
 }
 
-/* It is demanded by the option tap alone. */
+/* Only the option tap demands this receiver. */
 static int copy_check_options(const struct nsr_engine_args *args, struct nsr_error *err)
 {
 	const struct nsr_options *opts = args->opts;
@@ -60,7 +61,7 @@ static int watch(struct copy *copy)
 	return zc_lanes_are_empty(&copy->lanes) ? 0 : -EAGAIN;
 }
 
-/* There may be more than what is handed out now. */
+/* The lanes may hold more than what is handed out now. */
 static void watch_no_more(struct copy *copy)
 {
 	const uint64_t one = 1;
@@ -119,7 +120,7 @@ static int copy_open(struct zc *zc, const struct nsr_options *opts, struct nsr_e
 	return rc;
 }
 
-/* Each record tells which filter has let it in: lanes.c judges older ones again. */
+/* Each record tells which filter let it in; lanes.c judges those of older filters again. */
 static int copy_set_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err)
 {
 	int rc;

@@ -2,10 +2,10 @@
 /*
  * The device that a zc capture is on.
  *
- * An AF_XDP socket is told when its device is deleted or moved, a tap's ring buffer is not, and
- * neither learns that it is down. A packet socket does, so each capture has one that receives
- * nothing: bound for an EtherType that nobody uses, with a filter that refuses. Promiscuous mode
- * hangs on it, too, and so ends with the process.
+ * The kernel tells an AF_XDP socket when its device is deleted or moved, but not a BPF map, and it
+ * tells neither that the device is down. It tells packet sockets. So each capture has one that
+ * receives nothing: it is bound to an EtherType that nobody uses, with a filter that refuses all.
+ * Promiscuous mode belongs to that socket, too, and so ends with the process.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include "sys/netdev.h"
 #include "zc.h"
 
-/* For local experiments: IEEE 802, and ETH_P_802_EX1 of linux/if_ether.h since 5.16. */
+/* IEEE 802 keeps it for local experiments: ETH_P_802_EX1 of linux/if_ether.h since 5.16. */
 #define UNUSED_ETHERTYPE 0x88b5
 
 static int check_link(const struct nsr_link *link, struct nsr_error *err)
@@ -105,7 +105,7 @@ int zc_device_watch(struct zc_device *device, struct nsr_error *err)
 {
 	int rc = bind_watch(device);
 
-	device->suspect = true; /* it may be down already */
+	device->suspect = true; /* the device may be down already */
 	if (rc == 0 && device->promiscuous)
 		rc = be_promiscuous(device);
 	return rc < 0 ? nsr_error_set(err, rc, "watching device \"%s\": %s", device->name,
@@ -122,7 +122,7 @@ static int device_ioctl(const struct zc_device *device, unsigned long request, v
 	return ioctl(device->watch_fd, request, &req);
 }
 
-/* One, for a device that does not tell. */
+/* A device that does not tell has one. */
 static uint32_t count_queues(const struct zc_device *device)
 {
 	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
@@ -135,9 +135,9 @@ static uint32_t count_queues(const struct zc_device *device)
 }
 
 /*
- * A bond has the devices below it run the program, on queues of theirs, and the kernel drops what is
- * redirected to a socket on another device's. In generic mode it runs on the bond, or team, which
- * has more queues than it tells.
+ * A bond has the devices below it run the program, on their queues, and the kernel drops a frame
+ * that is redirected to a socket of another device. In generic mode the bond, or team, runs the
+ * program itself, on more queues than it reports.
  */
 static bool is_master(const struct zc_device *device)
 {
@@ -165,7 +165,7 @@ bool zc_device_stamps(const struct zc_device *device)
 	       config.rx_filter != HWTSTAMP_FILTER_NONE;
 }
 
-/* Before Linux 6.3 drivers don't tell, and trying it shows. */
+/* Linux before 6.3 does not say what drivers can do: trying shows it. */
 static bool may_zero_copy(const struct zc_device *device)
 {
 	struct nsr_netdev netdev;
@@ -208,7 +208,10 @@ static int ask_link(struct zc_device *device, struct nsr_link *link)
 	return rc;
 }
 
-/* See packet_check(): down comes first, and is all that the socket reports. */
+/*
+ * See packet_check(): a device that goes is taken down first, and that is all that the socket
+ * reports. Returns 0, 1 to be asked again, or -ENODEV.
+ */
 int zc_device_check(struct zc_device *device, struct nsr_error *err)
 {
 	struct sockaddr_ll addr = { 0 };
@@ -217,7 +220,7 @@ int zc_device_check(struct zc_device *device, struct nsr_error *err)
 	int pending = 0;
 
 	getsockopt(device->watch_fd, SOL_SOCKET, SO_ERROR, &pending, &size);
-	/* Each change is reported; and this is asked often. */
+	/* The socket reports each change, and the core calls this often. */
 	if (!pending && !device->suspect)
 		return 0;
 	if (getsockname(device->watch_fd, (struct sockaddr *)&addr, &len) < 0)

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * When a reader is to look.
+ * When an idle reader must look.
  *
- * The kernel wakes who waits for an AF_XDP socket each time that it has put something into the
- * ring, which may be for every packet. So a reader that has emptied the ring rests: it doesn't wait
- * for the socket. The ring must not fill up meanwhile, however fast the packets come. Therefore the
- * program counts them, and when as many have come as the reader said, it writes a word into a small
- * BPF ring buffer, which wakes the reader. What the words say does not matter.
+ * The kernel wakes a reader that waits for an AF_XDP socket each time it has put something into
+ * the ring, which may be for every packet. So a reader that has emptied its ring becomes idle: it
+ * leaves the socket alone for a while. The ring must not fill up meanwhile, however fast packets
+ * come. So the program rings a doorbell, a small BPF ring buffer, when enough has come:
  *
- * A doorbell costs the CPU that receives two interrupts to itself and another, some thousand cycles and
- * in a virtual machine far more. So there are few of them, and none while the reader is awake.
+ *	reader                                  program
+ *	ring_at = head + step  (arm)            head += 1, or bytes
+ *	sleeps on the doorbell                  head >= ring_at: write a word, ring_at = head + step
+ *	wakes, ring_at = never (silence)
+ *
+ * @head and @ring_at are in the lane of the frame's queue (struct zc_lane). What waits when the
+ * reader arms counts for the step, and the reader does not sleep if that is a step already. It
+ * sleeps batch_ms at most in any case. What the words say does not matter: it forgets them all
+ * before it sleeps again.
+ *
+ * A doorbell costs the CPU that receives two interrupts, to itself and to another CPU: some
+ * thousand cycles, and far more in a virtual machine. So the program rings seldom, and never while
+ * the reader is awake.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -19,7 +29,7 @@
 
 #include "doorbell.h"
 
-/* The bell rings when this part of the ring is full: the rest is for the reader to wake up. */
+/* The bell rings when a quarter of the ring is full: the reader has the rest to wake up. */
 #define RING_PART 4
 
 static int map(struct zc_doorbell *bell, int fd)
@@ -104,7 +114,7 @@ void zc_doorbell_arm_now(struct zc_doorbell *bell, const uint64_t *next)
 	bell->idle = false;
 	for (i = 0; i < bell->count; i++)
 		ring_at(&bell->lanes[i], next[i]);
-	/* What the program has written before it saw this, we see now: it has a barrier, too. */
+	/* The program has a barrier, too: we see now all that it wrote before it saw this. */
 	__sync_synchronize();
 }
 

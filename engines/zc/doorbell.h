@@ -8,9 +8,9 @@
 /**
  * struct zc_doorbell - the reader's side
  * @consumer, @producer: positions of the BPF ring buffer, mapped
- * @lanes: of struct zc_state, @count of them: whose frames ring
- * @step:  how many frames, or bytes, ring
- * @idle:  the lanes have positions to ring at
+ * @lanes: @count lanes of struct zc_state, whose frames ring
+ * @step:  after how many frames, or bytes, it rings
+ * @idle:  zc_doorbell_ask() was called, so the program may ring
  */
 struct zc_doorbell {
 	uint64_t *consumer;
@@ -24,7 +24,7 @@ struct zc_doorbell {
 /**
  * zc_doorbell_open() - have the program ring
  * @first, @count: lanes of @zc->state
- * @ring:  of each lane, frames or bytes that fit; a quarter of them rings
+ * @ring:  how many frames, or bytes, the ring of each lane holds
  *
  * Return: 0 or -errno. zc_doorbell_close() undoes also a part.
  */
@@ -35,13 +35,18 @@ void zc_doorbell_close(struct zc *zc, struct zc_doorbell *bell);
 /** zc_doorbell_arm() - the reader becomes idle; then zc_doorbell_ask() for each lane */
 void zc_doorbell_arm(struct zc_doorbell *bell);
 
-/** zc_doorbell_ask() - ring when a step has come; false: @waiting, for the reader, is that already */
+/**
+ * zc_doorbell_ask() - have the program ring when a step has come to a lane
+ * @waiting: frames, or bytes, that the reader has not taken yet; they count
+ *
+ * Return: false when @waiting is a step already: the reader should look instead.
+ */
 bool zc_doorbell_ask(struct zc_doorbell *bell, uint32_t lane, uint64_t waiting);
 
-/** zc_doorbell_arm_now() - the reader has read each lane up to @next, and waits for the next record */
+/** zc_doorbell_arm_now() - ring for the next record: the reader has read each lane up to @next */
 void zc_doorbell_arm_now(struct zc_doorbell *bell, const uint64_t *next);
 
-/** zc_doorbell_silence() - the reader is no longer idle */
+/** zc_doorbell_silence() - the reader is no longer idle: do not ring */
 void zc_doorbell_silence(struct zc_doorbell *bell);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Pieces that zc's program is assembled from. */
+/* Pieces that zc's program is assembled from: see emit.h. */
 #include <linux/bpf.h>
 
 #include "emit.h"
@@ -97,7 +97,7 @@ void zc_emit_doorbell(struct nsr_ebpf *p, const struct zc_program *program)
 
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_4, BPF_REG_9, ring_at, 0);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_X, BPF_REG_3, BPF_REG_4, 0, done);
-	/* Again after as much more, should the reader not have heard. */
+	/* Ring again after as much more, in case the reader has not heard. */
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0,
 		      (int32_t)program->doorbell_step);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_3, ring_at, 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Pieces that zc's program is assembled from. */
+/*
+ * Pieces that zc's program is assembled from. R6 is the context (struct xdp_md) throughout; R0 to
+ * R5 change with each call of a helper function.
+ */
 #ifndef NSR_ENGINES_ZC_EMIT_H
 #define NSR_ENGINES_ZC_EMIT_H
 
@@ -36,7 +39,7 @@ void zc_emit_time(struct nsr_ebpf *p, const struct zc_program *program);
 /** zc_emit_queue() - R2 = the frame's queue */
 void zc_emit_queue(struct nsr_ebpf *p);
 
-/** zc_emit_check_queue() - R2 = the frame's queue; to @pass if it is one that is not captured */
+/** zc_emit_check_queue() - R2 = the frame's queue; to @pass if that is not captured */
 void zc_emit_check_queue(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass);
 
 /** zc_emit_lane() - R9 points to the struct zc_lane of number R2; R2 changes */
@@ -51,13 +54,13 @@ void zc_emit_doorbell(struct nsr_ebpf *p, const struct zc_program *program);
 /** zc_emit_stamp() - put a struct zc_meta in front of the frame; AF_XDP copies it along */
 void zc_emit_stamp(struct nsr_ebpf *p, const struct zc_program *program);
 
-/** zc_emit_to_socket() - hand the frame to socket R2 of @program->sockets; none: XDP_PASS */
+/** zc_emit_to_socket() - redirect the frame to socket R2, or let it pass if there is none */
 void zc_emit_to_socket(struct nsr_ebpf *p, const struct zc_program *program);
 
-/** zc_emit_redirect() - zc_program.take of sockets: one a queue */
+/** zc_emit_redirect() - zc_program.take that redirects to the socket of the frame's queue */
 void zc_emit_redirect(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass);
 
-/** zc_emit_copy() - zc_program.take of the copying ring */
+/** zc_emit_copy() - zc_program.take that copies into @program->lanes */
 void zc_emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass);
 
 #endif

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the program does with a frame that it copies: see lanes.c. */
+/*
+ * What the program does with a frame that it copies into a lane (lanes.c): take room, fill a
+ * record, and write its mark last. Several CPUs may do so in one lane, so they take room by a
+ * compare-and-exchange of the lane's head, and a full record can lie behind one that is still being
+ * filled.
+ */
 #include <linux/bpf.h>
 
 #include "emit.h"
 #include "lanes.h"
 
-/* Tries to get room in a lane where other CPUs want some, too. */
+/* How often to try to take room, while other CPUs take some of the same lane. */
 #define CLAIMS 8
 
-/* Where things are on the stack while a frame is copied; the doorbell and the stamp have -8. */
+/* Offsets on the stack while a frame is copied; the doorbell and the stamp use -8. */
 enum { AT = -16, STAMP = -24, RECORD = -32, LANE = -40, KEY = -48 };
 
 static void spill(struct nsr_ebpf *p, int16_t at, uint8_t reg)
@@ -43,8 +48,8 @@ static void emit_lengths(struct nsr_ebpf *p, const struct zc_program *program, u
 }
 
 /*
- * Takes room in the lane for a record, which begins at AT; to @lost without any. More than one CPU
- * may be here where the kernel does not poll the device (generic mode, tun).
+ * Takes room in the lane for a record, which begins at AT; jumps to @lost if there is none.
+ * Several CPUs may be here at once where the kernel does not poll the device (generic mode, tun).
  */
 static void emit_claim(struct nsr_ebpf *p, const struct zc_program *program, uint32_t lost)
 {
@@ -74,7 +79,7 @@ static void emit_claim(struct nsr_ebpf *p, const struct zc_program *program, uin
 	spill(p, AT, BPF_REG_2);
 }
 
-/* R0 points to the record that begins at AT; also in RECORD. */
+/* R0, and RECORD, point to the record that begins at AT. */
 static void emit_find(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
 {
 	zc_emit_move(p, BPF_REG_1, BPF_REG_2);
@@ -90,7 +95,7 @@ static void emit_find(struct nsr_ebpf *p, const struct zc_program *program, uint
 	zc_emit_map(p, BPF_REG_1, program->lanes->map);
 	zc_emit_stack(p, BPF_REG_2, KEY);
 	zc_emit_call(p, BPF_FUNC_map_lookup_elem);
-	/* Never so: there are as many lanes as that. */
+	/* It never is NULL, but the verifier does not know. */
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, pass);
 	unspill(p, BPF_REG_1, AT);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0,
@@ -100,9 +105,9 @@ static void emit_find(struct nsr_ebpf *p, const struct zc_program *program, uint
 }
 
 /*
- * R4 becomes R7, which is from 1 to @room. The verifier takes that from the arithmetic: comparisons
- * tell it nothing of the paths that a processor may speculate on, which it follows, too, for who
- * lacks CAP_PERFMON.
+ * R4 becomes R7, which is from 1 to @room. The verifier learns the bounds from the arithmetic. A
+ * comparison would not do: for a caller without CAP_PERFMON the verifier also follows the paths on
+ * which a processor may speculate past it.
  */
 static void emit_bounded(struct nsr_ebpf *p, uint32_t room)
 {
@@ -112,7 +117,7 @@ static void emit_bounded(struct nsr_ebpf *p, uint32_t room)
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_4, 0, 0, 1);
 }
 
-/* Fills the record that R0 points to, and last of all its mark: so that the reader finds it whole. */
+/* Fills the record that R0 points to, its mark last, so that the reader finds it whole. */
 static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
 {
 	uint32_t copied = nsr_ebpf_labels(p, 1);

@@ -28,7 +28,7 @@ void zc_emit_stamp(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_place(p, done);
 }
 
-/* Counts a frame for a socket, and wakes its reader when it is time to look. */
+/* Counts a frame for a socket, and rings the doorbell when its reader must look. */
 static void emit_count(struct nsr_ebpf *p, const struct zc_program *program)
 {
 	const int16_t head = offsetof(struct zc_lane, head);

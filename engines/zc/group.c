@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Captures that share a device, in one process or several.
+ * The receiver for captures that share a device, in one process or several.
  *
- * AF_XDP lets several sockets be on one queue if they share its UMEM and with it the fill ring, by
+ * AF_XDP allows several sockets on one queue if they share its UMEM, and with it the fill ring, by
  * which frames go back to the kernel. So a group has one UMEM a queue, in memory that all members
- * map, and for each queue as many sockets as the group may have members. All of them exist from the
- * start and every member has a descriptor of each. Then nobody depends on who made the group, and
- * what a dead member leaves can be put right by any other:
+ * map, and for each queue as many sockets as the group may have members (shared.c). All sockets
+ * exist from the start, and every member has a descriptor of each. So no member depends on the one
+ * that made the group, and any member can put right what a dead one leaves:
  *
  *	program ─ bucket ─▶ XSKMAP[queue][bucket] ─▶ socket[queue][slot] ─▶ the slot's member
  *	                                                                        │ frames
  *	                  fill ring of the queue ◀── under the group's lock ────┘
  *
- * Whoever joins, leaves or finds a dead member writes the map anew, so that the buckets belong to
- * the members that there are, in turn (member.c). Until a death is noticed (rendezvous.c) the dead
- * member's frames wait in its socket.
+ * Each member has a slot, from 0 on. The program puts each frame into one of ZC_BUCKETS buckets
+ * (spread.c), and the XSKMAP says which slot's socket has the bucket. A member that joins, leaves
+ * or finds a dead one writes the map anew: it deals the buckets to the members that have started,
+ * in turn (member.c). Until somebody notices a death (rendezvous.c) the dead member's frames wait in
+ * its socket.
  *
- * A member's rings hold a quarter of a queue's frames, so that a few that stand still lose their own
- * share only.
+ * A member's receive ring holds a quarter of a queue's frames, so that members that stand still
+ * lose their own share only.
  *
- * Members trust each other, as they are one user's: what each writes into the shared memory and
- * rings the others use, and a lock there can be held for ever.
+ * Members belong to one user and trust each other: each uses what the others write into the shared
+ * memory and rings, and any of them can hold the lock for ever.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -62,7 +64,7 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-/* The capture's queues: our slot's sockets. */
+/* Our slot's sockets become the capture's queues. */
 static int take_queues(struct zc_group *group)
 {
 	struct zc_sockets *sockets = &group->sockets;
@@ -124,7 +126,7 @@ static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
 	}
 }
 
-/* What the group's program does holds for all members: what one demands must be that. */
+/* One program serves all members, so it must do what each of them demands. */
 static int check_kind(const struct zc *zc, const struct zc_group *group, uint32_t spread,
 		      const struct nsr_options *opts, struct nsr_error *err)
 {
@@ -152,7 +154,7 @@ static int copy_fd(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* The capture becomes what the group is: its program is there already. */
+/* The capture takes over how the group receives, as its program is on the device already. */
 static int adopt(struct zc *zc, struct zc_group *group)
 {
 	const struct zc_layout *layout = &group->layout;
@@ -160,7 +162,7 @@ static int adopt(struct zc *zc, struct zc_group *group)
 	group->sockets.zero_copy = layout->xdp == NSR_XDP_ZEROCOPY;
 	zc->xdp = group->sockets.zero_copy ? NSR_XDP_NATIVE : layout->xdp;
 	zc->program.flags = layout->flags;
-	/* The device may have had another MTU then. */
+	/* The device may have had another MTU when the group was made. */
 	zc->frags = layout->flags & NSR_XDP_FRAGS;
 	zc->program.stamp = layout->stamp;
 	group->sockets.joins = zc_sockets_may_join(zc);
@@ -189,7 +191,7 @@ static int join_group(struct zc *zc, struct zc_group *group, const struct nsr_op
 	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
 }
 
-/* The capture has its own copies of what the group's rendezvous thread uses. */
+/* The rendezvous thread uses copies of its own. */
 static int copy_fds(const struct zc *zc, struct zc_group *group)
 {
 	group->link = copy_fd(zc->link);
@@ -214,7 +216,7 @@ static int make_group(struct zc *zc, struct zc_group *group, const struct nsr_op
 	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
 }
 
-/* As a member: a rendezvous thread with a slot, and its queues. */
+/* Becomes a member: a rendezvous thread takes a slot, and then its queues are ours. */
 static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 {
 	int rc = zc_rendezvous_start(group);
@@ -245,8 +247,9 @@ static struct zc_group *new_group(const struct zc *zc, const struct nsr_options 
 }
 
 /*
- * Joins, or has the number to make a group by: also where the last member has left while we joined,
- * as if we had been a little earlier. Nobody else can make it then.
+ * Joins a group, or takes the number to make one under. When the last member leaves while we join,
+ * we make the group anew under its number, as if it had never been; having the number, nobody
+ * else can.
  */
 static int find_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
 		      struct nsr_error *err)
@@ -280,7 +283,7 @@ static int group_open(struct zc *zc, const struct nsr_options *opts, struct nsr_
 	return rc < 0 ? rc : settle(zc, group, err);
 }
 
-/* FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): tells filters apart. */
+/* FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/), to tell filters apart. */
 static uint64_t hash_of(const void *data, size_t bytes)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -321,7 +324,7 @@ static int group_set_filter(struct zc *zc, const struct nsr_filter *filter, stru
 	return rc;
 }
 
-/* Others come only when there is nothing left to set. */
+/* Lets others in last, when there is nothing left to set. */
 static int group_start(struct zc *zc)
 {
 	struct zc_group *group = group_of(zc);
@@ -342,7 +345,7 @@ static int group_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max)
 	return zc_sockets_recv(zc, sockets, packets, max);
 }
 
-/* A group has one program for several readers, which can't wake one of them: they have no doorbell. */
+/* One program serves several readers and can't wake a certain one, so groups have no doorbell. */
 static int group_idle(struct zc *zc, uint32_t us, int *fd)
 {
 	return zc_sockets_idle_us(&group_of(zc)->sockets, us);
@@ -372,7 +375,7 @@ static void group_info(const struct zc *zc, struct nsr_info *info)
 	info->fanout_group = group->number;
 }
 
-/* The name goes last: whoever has it after us finds the device free. */
+/* Gives up the group's name last: whoever takes it then finds the device free. */
 static void group_close(struct zc *zc)
 {
 	struct zc_group *group = group_of(zc);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Captures that share a device, in one process or several: see group.c. Between it, shared.c,
- * member.c, rendezvous.c and spread.c: nothing else of the engine knows of groups.
+ * Captures that share a device: see group.c. This header is between group.c, shared.c, member.c,
+ * rendezvous.c and spread.c. No other part of the engine knows of groups, except that zc.c chooses
+ * zc_receiver_group.
  */
 #ifndef NSR_ENGINES_ZC_GROUP_H
 #define NSR_ENGINES_ZC_GROUP_H
@@ -20,19 +21,19 @@ enum zc_spread {
 	ZC_SPREAD_QUEUE
 };
 
-/** Entries of the XSKMAP for each queue of a group: divides by all but 7, 9, 11, 13 and 14. */
+/** Entries of the XSKMAP for each queue: a multiple of each count to 16 except 7, 9, 11, 13, 14. */
 #define ZC_BUCKETS 240
 
 /** Members of a group at most; fewer on a device of many queues. */
 #define ZC_SLOTS_MAX 16
 
-/** Frames of one queue that a member has in hand at most. */
+/** How many frames of one queue a member has in hand at most. */
 #define ZC_HELD_ROOM 1024
 
 /**
  * struct zc_held - what the others must know of a member's queue if it dies
- * @count, @frames: that it has in hand
- * @lost_told: of its socket's statistics, what is in a ledger
+ * @count, @frames: addresses of the frames that it has in hand
+ * @lost_told: how many of the losses that its socket counts are in a ledger
  */
 struct zc_held {
 	uint32_t count;
@@ -43,7 +44,9 @@ struct zc_held {
 
 /**
  * struct zc_slot - a member's place
- * @life: robust; its rendezvous thread holds it
+ * @life:    robust lock; the member's rendezvous thread holds it as long as it lives
+ * @used:    it has a member, or one that died unnoticed
+ * @started: the member takes frames
  */
 struct zc_slot {
 	pthread_mutex_t life;
@@ -52,8 +55,10 @@ struct zc_slot {
 };
 
 /**
- * struct zc_layout - of the memory that a group shares: a header, then for each slot and queue a
- * struct zc_held, then a UMEM for each queue. Members are told it, and check it against the file.
+ * struct zc_layout - how the memory that a group shares is laid out
+ *
+ * A header, then for each slot and queue a struct zc_held, then a UMEM for each queue. A member
+ * that joins is told the layout, and checks it against the file.
  */
 struct zc_layout {
 	uint32_t queues;
@@ -70,10 +75,12 @@ struct zc_layout {
 
 /**
  * struct zc_shared - the header
- * @orphaned: packets lost with dead members, that are in no ledger yet
+ * @lock:     robust; protects all below, the fill rings' producers and the map
+ * @filter_set, @filter_count, @filter_hash: which filter the group has, for members to compare
+ * @orphaned: packets lost with dead members, that no ledger has yet
  */
 struct zc_shared {
-	pthread_mutex_t lock; /* robust; over all below, the fill rings' producers and the map */
+	pthread_mutex_t lock;
 	uint32_t filter_set;
 	uint32_t filter_count;
 	uint64_t filter_hash;
@@ -87,17 +94,17 @@ struct zc_shared {
  * @shared:   mapped, of @bytes
  * @memory:   its file
  * @listener: where others come to join; each member has a copy
- * @wake:     eventfd that has the rendezvous thread look at what it is to do
- * @fds:      sockets, layout.queues * layout.slots of them, by queue
- * @sockets:  those of our slot
- * @lost_before: of each queue, what its socket had lost when we took it
+ * @wake:     eventfd that has the rendezvous thread look at @open and @leaving
+ * @fds:      all sockets: layout.queues times layout.slots of them
+ * @sockets:  our slot's
+ * @lost_before: what each queue's socket had lost when we took it
  * @lost_consumer: packets of dead members that our ledger has taken over
- * @map, @link: copies for the rendezvous thread
+ * @map, @state, @link: copies, which the rendezvous thread hands over
  * @number, @slot: the group's, and ours
- * @door:     held while somebody is let in; over @link
+ * @door:     held while a member is let in; protects @link
  * @open:     others may come
- * @leaving:  the rendezvous thread is to end
- * @settled, @settled_code: the rendezvous thread has a slot, or none
+ * @leaving:  the rendezvous thread must end
+ * @settled, @settled_code: posted when the rendezvous thread has a slot, or -errno why not
  */
 struct zc_group {
 	struct zc_layout layout;
@@ -124,10 +131,10 @@ struct zc_group {
 	pthread_t thread;
 };
 
-/** zc_layout_bytes() - of all that is shared; 0 for one that makes no sense */
+/** zc_layout_bytes() - size of the shared memory; 0 for a layout that makes no sense */
 size_t zc_layout_bytes(const struct zc_layout *layout);
 
-/** zc_layout_memory() - of each queue */
+/** zc_layout_memory() - the layout of each queue's UMEM */
 struct zc_memory zc_layout_memory(const struct zc_layout *layout);
 
 /** zc_shared_plan() - lay out a new group for the device, as @opts ask */
@@ -136,14 +143,18 @@ void zc_shared_plan(const struct zc *zc, const struct nsr_options *opts, struct 
 /**
  * zc_shared_make() - make memory and sockets of a new group
  * @zc:    the program is attached
- * @group: its layout is planned, and becomes what it could be
+ * @group: its layout is planned; with little memory it becomes smaller
  *
  * Return: 0 or -errno. zc_shared_close() undoes also a part.
  */
 int zc_shared_make(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
 		   struct nsr_error *err);
 
-/** zc_shared_join() - map the memory that a member has handed over; -EPROTO: it is not what he said */
+/**
+ * zc_shared_join() - map the memory that a member has handed over
+ *
+ * Return: 0; -EPROTO it is not as large as its layout says, or not sealed; -errno.
+ */
 int zc_shared_join(struct zc_group *group);
 void zc_shared_close(struct zc_group *group);
 
@@ -151,7 +162,7 @@ void zc_shared_close(struct zc_group *group);
 void zc_group_lock(struct zc_group *group);
 void zc_group_unlock(struct zc_group *group);
 
-/** zc_group_held() - what slot @slot has in hand of a queue */
+/** zc_group_held() - what the member of a slot has in hand of a queue */
 struct zc_held *zc_group_held(const struct zc_group *group, uint32_t slot, uint32_t queue);
 
 /** zc_group_socket() - descriptor of slot @slot's socket on a queue */
@@ -161,10 +172,10 @@ int zc_group_socket(const struct zc_group *group, uint32_t queue, uint32_t slot)
 int zc_group_map_queue(const struct zc_group *group, uint32_t id, uint32_t slot,
 		       struct zc_queue *queue);
 
-/** zc_member_enter() - have a slot, which is the calling thread's; 0 or -ENOSPC */
+/** zc_member_enter() - take a slot, which the calling thread must give up; 0 or -ENOSPC */
 int zc_member_enter(struct zc_group *group);
 
-/** zc_member_leave() - the thread that entered gives its slot up */
+/** zc_member_leave() - give the slot up; only by the thread that took it */
 void zc_member_leave(struct zc_group *group);
 
 /** zc_member_start() - take a share of the frames, or none; 0 or -errno */
@@ -173,15 +184,15 @@ int zc_member_start(struct zc_group *group, bool started);
 /** zc_group_give_back() - zc_sockets_give_back() where several return frames to the same queue */
 void zc_group_give_back(struct zc_group *group, struct zc_queue *queue);
 
-/** zc_member_stats() - what got lost, see nsr_stats: also with members that have died */
+/** zc_member_stats() - add what we lost to @stats, and what dead members lost that no ledger has */
 void zc_member_stats(struct zc_group *group, struct nsr_stats *stats);
 
-/** zc_member_reap() - take out members that have died; under the lock */
+/** zc_member_reap() - take dead members out; under the lock */
 void zc_member_reap(struct zc_group *group);
 
 /**
- * zc_rendezvous_bind() - have a number that nobody else has; who comes now has to wait
- * @group: its listener is set, and its number if it is 0
+ * zc_rendezvous_bind() - take a number that no group has; captures that join now must wait
+ * @group: the listener is set, and the number if it is 0
  * @ifindex: the device
  *
  * Return: 0; -EADDRINUSE the number is taken; -ENOSPC all are; -errno.
@@ -199,19 +210,23 @@ int zc_rendezvous_bind(struct zc_group *group, uint32_t ifindex);
  */
 int zc_rendezvous_ask(struct zc_group *group, uint32_t ifindex);
 
-/** zc_rendezvous_start() - a thread that has our slot, lets others in, and notices deaths; 0 or -errno */
+/**
+ * zc_rendezvous_start() - start the thread that takes a slot, lets others in, and notices deaths
+ *
+ * Return: 0, the thread has a slot; -ENOSPC all are taken; -errno.
+ */
 int zc_rendezvous_start(struct zc_group *group);
 
 /** zc_rendezvous_open() - let others in from now on; 0 or -errno */
 int zc_rendezvous_open(struct zc_group *group);
 
-/** zc_rendezvous_shut() - let nobody in any more, and close the link */
+/** zc_rendezvous_shut() - let nobody in from now on, and close our copy of the link */
 void zc_rendezvous_shut(struct zc_group *group);
 
-/** zc_rendezvous_stop() - end the thread, and so leave */
+/** zc_rendezvous_stop() - end the thread, which gives the slot up first; also without one */
 void zc_rendezvous_stop(struct zc_group *group);
 
-/** zc_spread_emitter() - zc_program.take of a group; @spread is valid, and not ZC_SPREAD_NONE */
+/** zc_spread_emitter() - zc_program.take for a group; @spread is not ZC_SPREAD_NONE */
 zc_emit_fn *zc_spread_emitter(enum zc_spread spread);
 
 #endif

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A ring of our own that the program copies frames into. AF_XDP sockets that copy do more for each
- * frame (a redirect, a buffer to take and to give back), and hold as many frames of any length as
- * they have buffers; so they are only used where the driver needs no copy (docs/bench.md).
+ * The ring that the program copies frames into. AF_XDP sockets that copy do more for each frame (a
+ * redirect, a buffer to take and to give back) and hold as many frames, of any length, as they have
+ * buffers. So zc uses sockets only where the driver needs no copy (docs/bench.md).
  *
- * Each queue has a lane: a ring of bytes, of records one behind the other, whose positions run on.
+ * Each queue has a lane: a ring of bytes that holds records one behind the other. Positions count
+ * bytes and never wrap; a record lies at its position modulo the size of the lane.
  *
- *	tail ──▶ [record][record][record] ◀── head
+ *	tail ──▶ [handed out] ◀── next ──▶ [record][record][being filled] ◀── head
  *
- * The program takes room at the head, fills the record and writes its mark last. The reader, who
- * moves the tail, takes a record whose mark is right. Packets can't counterfeit it, since it is of
- * the record's position and of a number that nobody outside of this process knows.
+ *	head  the program's: it moves the head to take room (emit_copy.c), never beyond tail + size
+ *	next  the reader's: the first record that it has not handed out
+ *	tail  the reader's: moved to next at the next call, which frees what was handed out
  *
- * A lane's memory is cut into blocks, the elements of one array map. A record that begins in a block
- * may reach out of it: behind each there is room for one.
+ * The program fills a record and writes its mark last. The reader takes a record once its mark is
+ * right: the record's position XOR a secret. The position tells the record from one of the turn
+ * before at the same place. The secret, which only this process and its program know, keeps a
+ * sender from forging a record with the bytes of a packet.
+ *
+ * Each record tells the generation of the filter that let it in. When the filter is changed the
+ * generation goes up, and the reader judges the records of older ones itself.
+ *
+ * A lane consists of blocks, which are the elements of one array map. A record that begins in a
+ * block may reach beyond its end: behind each block there is room for one record.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -26,7 +35,7 @@
 
 #include "lanes.h"
 
-/* Of a queue, and of all queues together. */
+/* For a queue, and for all queues together. */
 #define DEFAULT_LANE_BYTES (8u << 20)
 #define DEFAULT_MOST_BYTES (128u << 20)
 
@@ -34,7 +43,7 @@
 #define MOST_LANE_BYTES	 (1u << 30)
 #define MOST_BLOCK_BITS	 20
 
-/* What XDP may have joined to one frame is no longer. */
+/* No frame is longer, not even one that the stack joined (GRO). */
 #define LONGEST (UINT16_MAX + 1u)
 
 static uint32_t choose_lane_bytes(const struct nsr_options *opts, uint32_t lanes)
@@ -64,7 +73,7 @@ static void lay_out(struct zc_lanes *lanes, uint32_t lane_bytes)
 	lanes->mapped = lanes->stride * lanes->blocks * lanes->count;
 }
 
-/* Less memory, where there is not that much. */
+/* Takes half as much memory again and again, until the kernel has that much. */
 static int make_map(struct zc_lanes *lanes, uint32_t lane_bytes)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
@@ -92,7 +101,7 @@ static int map(struct zc_lanes *lanes)
 	return lanes->next ? 0 : -ENOMEM;
 }
 
-/* No position is as large, so that memory that was never written has no mark. */
+/* Above all positions, so that memory that was never written, 0, is no mark. */
 static int choose_secret(struct zc_lanes *lanes)
 {
 	if (getrandom(&lanes->secret, sizeof(lanes->secret), 0) != sizeof(lanes->secret))
@@ -147,7 +156,9 @@ uint64_t zc_lanes_lost(const struct zc *zc, const struct zc_lanes *lanes)
 	return lost;
 }
 
-/* What an older filter let in is judged by the bytes that were copied. */
+/*
+ * Whether an older filter let the record in, and the filter of now refuses what was copied of it.
+ */
 static bool refuses(const struct zc *zc, const struct zc_record *record)
 {
 	return record->generation != zc->program.generation && zc->filter &&
@@ -184,7 +195,7 @@ static const struct zc_record *record_at(const struct zc_lanes *lanes, uint32_t 
 			      (at & ((1u << lanes->block_bits) - 1)));
 }
 
-/* Packets of one lane; how many. */
+/* Hands out packets of one lane; returns how many. */
 static uint32_t take(struct zc *zc, struct zc_lanes *lanes, uint32_t lane, uint64_t stamp_ns,
 		     struct nsr_packet *packets, uint32_t max)
 {

@@ -6,10 +6,10 @@
 #include "zc.h"
 
 /**
- * struct zc_record - in front of each frame that was copied
- * @mark:       where the record begins, XOR a number that no sender knows; written last
+ * struct zc_record - what is in front of each frame that was copied
+ * @mark:       position of the record XOR the secret; written last
  * @stamp_ns:   by the program's clock or the device's, 0: none
- * @len:        of the frame; 0: it could not be copied
+ * @len:        of the frame; 0: the program could not copy it, so there is no packet here
  * @caplen:     bytes that follow
  * @generation: of the filter that let it in
  */
@@ -22,7 +22,7 @@ struct zc_record {
 	uint32_t reserved;
 };
 
-/** zc_record_bytes() - what a record of a frame takes */
+/** zc_record_bytes() - how many bytes of a lane a record takes, with @caplen bytes of its frame */
 static inline uint32_t zc_record_bytes(uint32_t caplen)
 {
 	return ((uint32_t)sizeof(struct zc_record) + caplen + 7) & ~7u;
@@ -32,12 +32,12 @@ static inline uint32_t zc_record_bytes(uint32_t caplen)
  * struct zc_lanes - the ring: how it is laid out, and where its reader is
  * @map:        array map of the blocks of all lanes
  * @count:      lanes
- * @lane_bytes: of each, a power of two
- * @blocks:     of each lane, of 1 << @block_bits bytes
- * @most:       bytes of a frame that are copied; @room: the next power of two
+ * @lane_bytes: size of each, a power of two
+ * @blocks:     how many blocks each lane has, of 1 << @block_bits bytes
+ * @most:       how many bytes of a frame are copied at most; @room: the next power of two
  * @secret:     what marks are made with
  * @data:       the blocks, mapped: @mapped bytes, @stride from one to the next
- * @next:       of each lane, where to read on; what lies between it and the lane's tail is handed out
+ * @next:       where to read on in each lane
  * @first:      lane to look at first
  */
 struct zc_lanes {
@@ -54,12 +54,12 @@ struct zc_lanes {
 	uint32_t first;
 };
 
-/** zc_lanes_open() - make the lanes and map them; 0 or -errno. zc_lanes_close() undoes also a part. */
+/** zc_lanes_open() - make the lanes and map them; 0 or -errno, then zc_lanes_close(), too */
 int zc_lanes_open(struct zc_lanes *lanes, const struct zc *zc, const struct nsr_options *opts,
 		  struct nsr_error *err);
 void zc_lanes_close(struct zc_lanes *lanes);
 
-/** zc_lanes_recv() - give back what was handed out, and hand out packets, see nsr_engine_ops.recv */
+/** zc_lanes_recv() - give back what was handed out, and hand out more, see nsr_engine_ops.recv */
 int zc_lanes_recv(struct zc *zc, struct zc_lanes *lanes, struct nsr_packet *packets, uint32_t max);
 
 /** zc_lanes_waiting() - bytes that a lane has for the reader */

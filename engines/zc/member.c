@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A group's members: who has which slot, who has died, and whose frames are whose. What is shared is
- * written under the group's lock.
+ * A group's members: which slots they have, which of them have died, and whose frames are whose.
+ * All of it is written under the group's lock.
  *
- * A slot is its member's for as long as the member's rendezvous thread lives, which holds the slot's lock. It
- * is a robust lock, and a thread's: the kernel lets go of it however the thread ends, a child of
- * fork(2) has no part in it, and members in different PID namespaces need not know each other.
+ * Slots. A member has a slot as long as its rendezvous thread lives, which holds the slot's lock.
+ * That is a robust lock and belongs to a thread: the kernel releases it however the thread ends, a
+ * child of fork(2) does not inherit it, and members in different PID namespaces need not know each
+ * other's numbers. A member that gets the lock of a slot in use (EOWNERDEAD) has found a dead
+ * member.
  *
- * No frame may be used twice, so each step is ordered such that a death between two of them leaves
- * a few frames unused until the group ends.
+ * Buckets. deal() gives all buckets of each queue to the members that have started, in turn. It
+ * writes the whole map, so a member that died halfway through leaves nothing that the next deal()
+ * does not mend.
+ *
+ * Frames. At any time a frame belongs to the kernel (fill ring, or on its way), to a socket
+ * (receive ring), or to a member's hands (struct zc_held). A member moves frames from its receive
+ * ring into its hands without the lock, as only it reads that ring. It gives them back to the fill
+ * ring under the lock, as all members write there: zc_ring.ours of a fill ring is stale until the
+ * lock is held.
+ *
+ * No frame may be in two places. So each move takes frames from the old place before it adds them
+ * to the new one: a member that dies in between leaves a few frames unused until the group ends,
+ * and none that is used twice.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -18,7 +31,7 @@
 /* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
 #define PKT_CONTD (1u << 0)
 
-/* The members that take frames, in @slots; how many. */
+/* Lists the slots of members that take frames; returns how many. */
 static uint32_t list_started(const struct zc_group *group, uint32_t *slots)
 {
 	uint32_t slot, n = 0;
@@ -29,7 +42,7 @@ static uint32_t list_started(const struct zc_group *group, uint32_t *slots)
 	return n;
 }
 
-/* Writes the map: whose each bucket is. Under the lock. */
+/* Writes into the map which socket has each bucket. Under the lock. */
 static int deal(struct zc_group *group)
 {
 	uint32_t slots[ZC_SLOTS_MAX], n = list_started(group, slots), queue, bucket, key;
@@ -50,7 +63,7 @@ static int deal(struct zc_group *group)
 	return rc;
 }
 
-/* Gives frames back; under the lock. Others may have done so since we last did. */
+/* Gives frames back; under the lock. Other members may have done so since we last did. */
 static void refill(struct zc_ring *fill, const uint64_t *frames, uint32_t count)
 {
 	uint32_t i;
@@ -65,7 +78,7 @@ void zc_group_give_back(struct zc_group *group, struct zc_queue *queue)
 {
 	uint32_t count = *queue->held_count;
 
-	/* Others could have written there. */
+	/* Other members could have written there. */
 	if (count > queue->held_room)
 		count = queue->held_room;
 	zc_group_lock(group);
@@ -74,14 +87,14 @@ void zc_group_give_back(struct zc_group *group, struct zc_queue *queue)
 	zc_group_unlock(group);
 }
 
-/* One frame of a member that is no more, who could have written anything. */
+/* Gives back a frame of a dead member, which could have written any address. */
 static void refill_one(const struct zc_group *group, struct zc_ring *fill, uint64_t frame)
 {
 	if (frame < (uint64_t)group->layout.chunk_bytes * group->layout.rx_frames)
 		refill(fill, &frame, 1);
 }
 
-/* What waits in a socket that nobody reads; how many packets. */
+/* Gives back what waits in a socket that nobody reads; returns how many packets. */
 static uint32_t empty_socket(const struct zc_group *group, struct zc_queue *queue)
 {
 	uint32_t waiting, packets = 0;
@@ -100,7 +113,7 @@ static uint32_t empty_socket(const struct zc_group *group, struct zc_queue *queu
 	return packets;
 }
 
-/* What a member had in hand; how many frames. */
+/* Gives back what a dead member had in hand; returns how many frames. */
 static uint32_t empty_hands(const struct zc_group *group, struct zc_held *held,
 			    struct zc_ring *fill)
 {
@@ -114,7 +127,7 @@ static uint32_t empty_hands(const struct zc_group *group, struct zc_held *held,
 	return count;
 }
 
-/* What found no room in a socket and its member has not told. */
+/* How many frames found no room in a socket, and are in no ledger. */
 static uint64_t untold(const struct zc_queue *queue, struct zc_held *held)
 {
 	uint64_t lost = zc_socket_lost(queue->fd), told = held->lost_told;
@@ -124,8 +137,8 @@ static uint64_t untold(const struct zc_queue *queue, struct zc_held *held)
 }
 
 /*
- * Under the lock: frames that slot @slot has, in its sockets or in hand, go back. How many packets
- * are in nobody's ledger.
+ * Gives back the frames that a slot has in its sockets and in hand; under the lock. Returns how
+ * many packets were lost that are in no ledger.
  */
 static uint64_t clear_slot(struct zc_group *group, uint32_t slot)
 {
@@ -147,13 +160,13 @@ static uint64_t clear_slot(struct zc_group *group, uint32_t slot)
 	return packets;
 }
 
-/* For the ledger of the member that is next asked for its own. */
+/* The member whose ledger is asked for next takes them over. */
 static void leave_to_others(struct zc_group *group, uint64_t packets)
 {
 	__atomic_fetch_add(&group->shared->orphaned, packets, __ATOMIC_RELAXED);
 }
 
-/* Whether the slot's lock was nobody's, and is ours now. */
+/* Takes the slot's lock if nobody has it. */
 static bool take_life(struct zc_slot *slot)
 {
 	int rc = pthread_mutex_trylock(&slot->life);
@@ -163,7 +176,7 @@ static bool take_life(struct zc_slot *slot)
 	return rc == 0;
 }
 
-/* Who dies on the way holds the lives that it took, and leaves it all to the next. */
+/* A member that dies on the way holds the locks that it took: it leaves all of this to the next. */
 void zc_member_reap(struct zc_group *group)
 {
 	struct zc_slot *slots = group->shared->slots;
@@ -176,7 +189,7 @@ void zc_member_reap(struct zc_group *group)
 		slots[slot].started = 0;
 		died[slot] = any = true;
 	}
-	/* Also for one that took nothing: it may have died while it dealt. */
+	/* Also when the dead member took no frames: it may have died while it dealt. */
 	if (any)
 		deal(group);
 	for (slot = 0; slot < group->layout.slots; slot++) {
@@ -199,7 +212,7 @@ static int take_slot(struct zc_group *group)
 		slots[slot].started = 0;
 		slots[slot].used = 1;
 		group->slot = slot;
-		/* Frames that were on their way when its last member left. */
+		/* Some frames may have been on their way when the slot's last member left. */
 		leave_to_others(group, clear_slot(group, slot));
 		return 0;
 	}
@@ -235,7 +248,7 @@ void zc_member_leave(struct zc_group *group)
 	zc_group_lock(group);
 	slot->started = 0;
 	deal(group);
-	/* What it has not read it did not want. */
+	/* Packets that it has not read are not lost: it stopped. */
 	clear_slot(group, group->slot);
 	slot->used = 0;
 	pthread_mutex_unlock(&slot->life);
@@ -256,7 +269,7 @@ void zc_member_stats(struct zc_group *group, struct nsr_stats *stats)
 	}
 	group->lost_consumer += __atomic_exchange_n(&group->shared->orphaned, 0, __ATOMIC_RELAXED);
 	stats->lost_consumer = group->lost_consumer;
-	/* Nobody knows whose it would have been. */
+	/* Nobody knows which member a refused frame would have come to. */
 	if (group->shared->filter_count)
 		stats->filtered = NSR_UNKNOWN;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The memory that the frames of AF_XDP sockets are in: of which size, how much of it, and mapping it. */
+/*
+ * The memory that the frames of AF_XDP sockets are in (UMEM): how it is laid out, and mapping it.
+ */
 #include <stddef.h>
 #include <sys/mman.h>
 
 #include "sockets.h"
 
 /*
- * 8,192 frames of 2 KiB hold 4 million packets/s for 2 ms. More would take longer to fill, but frames
- * are used in turn, so that the more there are the colder each is (docs/bench.md). All queues
- * together take no more than the second figure.
+ * 8,192 frames of 2 KiB hold 4 million packets/s for 2 ms. More frames would take longer to fill,
+ * but the kernel uses them in turn, so each would be colder in the cache (docs/bench.md). All
+ * queues together take no more than the second figure.
  */
 #define DEFAULT_QUEUE_BYTES (16u << 20)
 #define DEFAULT_MOST_BYTES  (128u << 20)
@@ -16,10 +18,10 @@
 #define MOST_FRAMES (1u << 17)
 #define TX_FRAMES   1024
 
-/* What the kernel keeps free in front of each frame (XDP_PACKET_HEADROOM of linux/bpf.h). */
+/* The kernel keeps that much free in front of each frame (XDP_PACKET_HEADROOM of linux/bpf.h). */
 #define KERNEL_HEADROOM 256
 
-/* Ethernet header and two VLAN tags. */
+/* An Ethernet header and two VLAN tags. */
 #define LINK_HEADER 22
 
 #define HUGE_PAGE (2u << 20)
@@ -85,8 +87,9 @@ static size_t mapped_bytes(const struct zc_memory *memory)
 }
 
 /*
- * Huge pages where some are free, else what the kernel makes of the advice. A child must not get
- * a copy of it: after a write the kernel would go on with one and the parent with another.
+ * Takes huge pages where some are free, else whatever the kernel makes of the advice. A child of
+ * fork(2) must not share the memory: after a write the kernel would go on with one copy of a page,
+ * and this process with another.
  */
 uint8_t *zc_memory_map(const struct zc_memory *memory)
 {

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The receiver that has AF_XDP sockets of its own, one a queue (queues.c). It hands out views of the
- * frames in their memory (recv.c), and gives these back to the kernel at the next call.
+ * The receiver that has AF_XDP sockets of its own, one a queue (queues.c).
+ *
+ * Frames go round: the kernel takes one from the queue's fill ring, writes a packet into it, and
+ * puts it into the socket's receive ring; recv.c hands out a view of it and notes its address
+ * (zc_queue.held); the next call puts it into the fill ring again. Only the reader writes a fill
+ * ring.
+ *
+ * A new filter's program replaces the old one at once. Packets that the old one let in lie in the
+ * receive ring, or are on their way there: at most as many as the queue has frames. So that many
+ * packets of each queue (zc_queue.recheck) must meet the new filter when they are handed out.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -13,7 +21,7 @@
 #include "receiver.h"
 #include "sockets.h"
 
-/** struct own - what it keeps; without a doorbell the reader must look by itself */
+/** struct own - what it keeps; a reader in immediate mode or that polls has no doorbell */
 struct own {
 	struct zc_sockets sockets;
 	struct zc_doorbell doorbell;
@@ -70,10 +78,6 @@ static int own_open(struct zc *zc, const struct nsr_options *opts, struct nsr_er
 	return rc < 0 ? rc : zc_sockets_prepare(zc, &own->sockets, err);
 }
 
-/*
- * The new program replaces the old one at once. What the old one has let in and waits in the ring,
- * or is on its way there, lies within one turn of the ring.
- */
 static int own_set_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err)
 {
 	struct zc_sockets *sockets = &own_of(zc)->sockets;
@@ -96,7 +100,7 @@ static int own_start(struct zc *zc)
 
 	for (i = 0; i < sockets->count; i++) {
 		queue = &sockets->queues[i];
-		/* Nothing has come so far. */
+		/* Nothing has come so far that an older filter let in. */
 		queue->recheck = 0;
 		if (bpf_map_update_elem(zc->program.sockets, &queue->id, &queue->fd, 0) < 0)
 			return -errno;

@@ -4,11 +4,13 @@
  *
  *	filter ──no──▶ XDP_PASS: on to the stack, untouched
  *	   │ yes
- *	   ├─ a ring of ours: copy into it, then XDP_DROP, or by a tap XDP_PASS
- *	   └─ AF_XDP: stamp, choose a socket, redirect; no socket there: XDP_PASS
+ *	   ▼
+ *	zc_program.take ─┬─ copying (emit_copy.c): copy, then XDP_DROP; a tap: XDP_PASS
+ *	                 └─ sockets (emit_redirect.c, spread.c): stamp, choose a socket, redirect;
+ *	                    no socket there: XDP_PASS
  *
- * No socket is there until the capture starts, and once it has stopped or died; what copies is
- * replaced by a program that refuses all.
+ * Sockets are there only from the start of a capture until it stops or dies. The program that
+ * copies is replaced by one that refuses all when the capture stops.
  *
  * Registers: R6 is the context throughout. Behind the filter R7 to R9 are free.
  */
@@ -37,7 +39,7 @@ static void emit_begin(struct nsr_ebpf *p)
 		      offsetof(struct xdp_md, data_end), 0);
 }
 
-/* On the lane of the queue's number, whichever of them are captured. */
+/* Counts on the lane of the queue's number, also for queues that are not captured. */
 static void emit_count_refused(struct nsr_ebpf *p, const struct zc_program *program)
 {
 	zc_emit_queue(p);
@@ -80,7 +82,7 @@ static int assemble_refusal(struct nsr_ebpf_code *code, struct nsr_error *err)
 	return rc < 0 ? nsr_error_set(err, rc, "out of memory") : 0;
 }
 
-/* What a load needs to know in a thread of its own. */
+/* What the thread that loads gets, and returns. */
 struct load {
 	const struct zc_program *program;
 	const struct nsr_ebpf_code *code;
@@ -112,7 +114,7 @@ static void *load_inside(void *arg)
 	return NULL;
 }
 
-/* Entering a namespace takes CAP_SYS_ADMIN, also one's own. */
+/* A thread needs CAP_SYS_ADMIN even to enter the namespace that it is in. */
 static bool is_here(int netns)
 {
 	struct stat there, here;
@@ -121,7 +123,7 @@ static bool is_here(int netns)
 	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
 }
 
-/* The kernel looks a program's device up in the loading thread's namespace. */
+/* The kernel looks a program's device up in the namespace of the thread that loads it. */
 static int load_in_place(const struct zc_program *program, const struct nsr_ebpf_code *code)
 {
 	struct load job = { .program = program, .code = code };
@@ -179,7 +181,7 @@ int zc_program_load(struct zc_program *program, const struct nsr_filter *filter,
 {
 	int fd = make(program, filter, refuse, err);
 
-	/* Without CAP_PERFMON packet pointers must stay as they are: slower, but it works. */
+	/* Without CAP_PERFMON a program can't calculate packet pointers; helpers are slower. */
 	if (fd != -EOPNOTSUPP || program->flags & NSR_XDP_HELPERS)
 		return fd;
 	program->flags |= NSR_XDP_HELPERS;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/*
- * The queues of a capture of its own: each has its socket and its UMEM. Captures that share a
- * device have theirs from group.c.
- */
+/* The queues of a capture of its own: each has its socket and its UMEM. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -86,7 +83,7 @@ static int open_all(const struct zc *zc, struct zc_sockets *sockets, uint32_t fi
 		sockets->queues[i] = (struct zc_queue){ .id = first + i, .fd = -1 };
 		sockets->count = i + 1;
 		rc = open_queue(zc, sockets, &sockets->queues[i], wanted, again);
-		/* What the first has become holds for all. */
+		/* All queues are bound as the first could be. */
 		wanted = sockets->zero_copy ? NSR_XDP_ZEROCOPY : zc->xdp;
 	}
 	return rc;
@@ -96,7 +93,7 @@ int zc_queues_open(struct zc *zc, struct zc_sockets *sockets, uint32_t wanted,
 		   const struct nsr_options *opts, struct nsr_error *err)
 {
 	struct zc_memory *memory = &sockets->memory;
-	/* Frames leave by one queue. */
+	/* Sending needs one queue. */
 	bool one = zc->program.queue >= 0 || !(sockets->mode & NSR_RECV);
 	uint32_t first = zc->program.queue >= 0 ? (uint32_t)zc->program.queue : 0;
 	uint32_t count = one ? 1 : zc->device.queues;
@@ -111,7 +108,7 @@ int zc_queues_open(struct zc *zc, struct zc_sockets *sockets, uint32_t wanted,
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	for (;;) {
 		rc = open_all(zc, sockets, first, count, wanted, again);
-		/* Less memory, where the limit on locked memory or the machine has not that much. */
+		/* The limit on locked memory, or the machine, may have room for half as much. */
 		if ((rc != -ENOBUFS && rc != -ENOMEM) || memory->rx_frames < 2 * ZC_LEAST_FRAMES)
 			break;
 		again = sockets->count > 1;

@@ -4,11 +4,11 @@
  * There are three, and zc.c chooses one for each capture that receives:
  *
  *	own.c     AF_XDP sockets of the capture's own, one a queue
- *	copy.c    the program copies frames into a ring of ours (lanes.c)
- *	group.c   AF_XDP sockets that captures share a device by
+ *	copy.c    a ring of ours that the program copies frames into
+ *	group.c   AF_XDP sockets of captures that share a device
  *
- * A receiver keeps its state in zc.receiving, which only it looks at. All of its functions are called
- * once for a batch of packets at most, never for each packet.
+ * Each keeps its state in zc.receiving, at which no other part looks. A batch of packets calls one
+ * of these functions once; no packet calls any.
  */
 #ifndef NSR_ENGINES_ZC_RECEIVER_H
 #define NSR_ENGINES_ZC_RECEIVER_H
@@ -17,19 +17,21 @@
 
 /**
  * struct zc_receiver_ops - a receiver
- * @check_options: what it can't do, before anything is opened; only for one that the options demand
- * @open:   have zc_attach() attach the program, set its zc_program.take, get ready, and zc_watch()
- *          the descriptors that tell of packets
- * @set_filter: what the old filter let in meets the new one when it is handed out
- * @start:  take frames from now on: 0 or -errno
+ * @check_options: refuse options that it can't serve, before anything is opened. zc.c asks the
+ *          receiver that the options demand, if they demand one
+ * @open:   attach the program by zc_attach(), set zc_program.take, get ready, and zc_watch() the
+ *          descriptors that tell of packets
+ * @set_filter: replace the program; packets that the old filter let in must meet the new one before
+ *          they are handed out
+ * @start:  take frames from now on; 0 or -errno
  * @recv:   see nsr_engine_ops.recv
- * @idle:   see nsr_engine_ops.idle: @us, how long the descriptors may be left alone, is 0 without
- *          coalescing
+ * @idle:   see nsr_engine_ops.idle; @us is how long the descriptors may be left alone, 0 if not at
+ *          all
  * @stop:   take no further frames
- * @gone:   the device is gone, and the program off it
- * @stats:  fill in what was lost in rings and by consumers, and what was filtered
- * @info:   fill in mode (how packets come; the queues are added to it), ring_bytes, diverts and
- *          fanout_group
+ * @gone:   the device is gone, and the program is off it
+ * @stats:  fill in what rings and consumers lost, and what was filtered; by another thread, too
+ * @info:   fill in how packets come in mode (zc.c adds the queues), and the other fields except
+ *          linktype and snaplen
  * @close:  free everything; also after a failed open
  *
  * @check_options, @start and @gone may be NULL.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Receiving: packets are views of the frames in the UMEM, which go back to the kernel, all at once,
- * at the next call.
+ * Receiving from sockets: packets are views of the frames in the UMEM, which go back to the kernel
+ * all at once at the next call.
  *
- * A packet's bytes are not touched here, as they would have to come from the CPU that the kernel
- * copied them on: with one exception, frames of several buffers, which are put into one piece.
+ * This reads no packet's bytes, which would have to come from the cache of the CPU that copied
+ * them. The one exception is frames of several buffers, which it copies into one piece.
  */
 #include <linux/if_xdp.h>
 #include <string.h>
@@ -26,8 +26,8 @@ void zc_sockets_give_back(struct zc_queue *queue)
 }
 
 /*
- * Zero-copy drivers that ran out of frames want to be told that there are some. One that says so
- * while we give some back must not be missed.
+ * A zero-copy driver that ran out of frames asks to be woken when there are some. The barrier is
+ * for one that asks while we give some back.
  */
 static void wake_drivers(const struct zc_sockets *sockets)
 {
@@ -41,7 +41,7 @@ static void wake_drivers(const struct zc_sockets *sockets)
 			recvfrom(sockets->queues[i].fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
-/* How many buffers from @at on, of @waiting, are one frame; 0: not all of them are there. */
+/* How many of @waiting buffers, from @at on, are one frame; 0: they are not all there yet. */
 static uint32_t frame_buffers(const struct zc_queue *queue, uint32_t at, uint32_t waiting,
 			      uint32_t *bytes)
 {
@@ -58,7 +58,7 @@ static uint32_t frame_buffers(const struct zc_queue *queue, uint32_t at, uint32_
 	return n;
 }
 
-/* Puts a frame of several buffers into one piece, NULL without room for it. */
+/* Copies a frame of several buffers into one piece; NULL: this batch has no room left. */
 static uint8_t *join_buffers(struct zc_sockets *sockets, const struct zc_queue *queue, uint32_t at,
 			     uint32_t buffers, uint32_t bytes)
 {
@@ -77,14 +77,16 @@ static uint8_t *join_buffers(struct zc_sockets *sockets, const struct zc_queue *
 	return start;
 }
 
-/* The stamp that the program put in front of the frame; else the time of reading stays. */
+/*
+ * Takes the stamp that the program put in front of the frame; without, the time of reading stays.
+ */
 static void take_stamp(const struct zc *zc, uint8_t *frame, struct nsr_packet *packet)
 {
 	struct zc_meta *meta = (struct zc_meta *)(frame - sizeof(*meta));
 
 	if (meta->mark != ZC_META_MARK)
 		return;
-	/* The next frame here may come without. */
+	/* The next packet in this frame may have no stamp. */
 	meta->mark = 0;
 	if (!meta->stamp_ns)
 		return;
@@ -96,7 +98,7 @@ static void take_stamp(const struct zc *zc, uint8_t *frame, struct nsr_packet *p
 	}
 }
 
-/* Whether a filter that was changed while packets were waiting refuses this one. */
+/* Whether the packet, which waited while the filter was changed, is refused by the new one. */
 static bool refuses(struct zc *zc, struct zc_queue *queue, const struct nsr_packet *packet)
 {
 	queue->recheck--;
@@ -114,7 +116,7 @@ static void hold(struct zc_queue *queue, uint32_t *held, uint32_t at, uint32_t b
 		queue->held[(*held)++] = zc_ring_desc(&queue->rx, at + i)->addr;
 }
 
-/* Packets of one queue; how many. */
+/* Hands out packets of one queue; returns how many. */
 static uint32_t take(struct zc *zc, struct zc_sockets *sockets, struct zc_queue *queue,
 		     uint64_t stamp_ns, struct nsr_packet *packets, uint32_t max)
 {
@@ -151,13 +153,13 @@ static uint32_t take(struct zc *zc, struct zc_sockets *sockets, struct zc_queue 
 		waiting -= buffers;
 		n += !queue->recheck || !refuses(zc, queue, packet);
 	}
-	/* In this order: one that dies between these two leaves its frames unused, not used twice. */
+	/* In this order: a process that dies in between leaves frames unused, not used twice. */
 	zc_ring_consume(&queue->rx, at - queue->rx.ours);
 	__atomic_store_n(queue->held_count, held, __ATOMIC_RELEASE);
 	return n;
 }
 
-/* Has the kernel poll the device now, in our time. */
+/* Has the kernel poll the device now, on this CPU. */
 static void busy_poll(const struct zc_sockets *sockets)
 {
 	uint32_t i;

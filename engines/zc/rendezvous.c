@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * How captures come to share a device: a member's rendezvous thread, a thread that lets others in and notices
- * deaths.
+ * How captures come to share a device. Each member has a rendezvous thread, which lets others in
+ * and notices deaths.
  *
- * Members meet at an abstract UNIX socket, whose name has the device's index and the group's number
- * and which belongs to the device's namespace. It is no file, and goes with the last of its
- * descriptors. Each member has one, so that any of them can answer, whoever made the group. Until
- * it has started, it only has the name, and who joins waits:
+ * Members meet at an abstract UNIX socket of the device's namespace, whose name is made of the
+ * device's index and the group's number. It is no file, and goes with the last of its descriptors.
+ * Each member has one, so that any of them can answer, whichever made the group. Until the maker
+ * has started, the socket has a name but does not listen, and captures that join try again:
  *
- *	who joins                               a member
+ *	a capture that joins                    a member
  *	connect  ────────────────────────────▶
  *	         ◀──────────────── struct hello
  *	         ◀── descriptors, some a message: listener, memory, link, maps, sockets
  *
- * Abstract names have no permissions, so both sides look who the other is: the same user.
+ * Abstract names have no permissions. So each side looks at the other's user, which must be its
+ * own.
  */
 #include <errno.h>
 #include <poll.h>
@@ -30,7 +31,7 @@
 #include "sys/thread.h"
 #include "group.h"
 
-/* Another one for each layout of what is shared. */
+/* Changes with the layout of what is shared. */
 #define MAGIC	   UINT64_C(0x6e7372696e672d7b)
 #define GROUPS	   65535
 #define FIXED	   5 /* descriptors before the sockets */
@@ -42,14 +43,14 @@
 struct hello {
 	uint64_t magic;
 	struct zc_layout layout;
-	uint32_t fds; /* 0: you are somebody else's */
+	uint32_t fds; /* how many follow; 0: the group is another user's */
 	uint32_t reserved;
 };
 
 static socklen_t name(struct sockaddr_un *addr, uint32_t ifindex, uint32_t number)
 {
 	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	/* The first byte stays 0: abstract. */
+	/* The first byte stays 0, which makes the name abstract. */
 	return (socklen_t)offsetof(struct sockaddr_un, sun_path) + 1 +
 	       (socklen_t)snprintf(addr->sun_path + 1, sizeof(addr->sun_path) - 1,
 				   "nsring-zc-%u-%u", ifindex, number);
@@ -73,7 +74,7 @@ static bool is_one_of_us(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
-/* Has @fd have the name of @number. */
+/* Gives @fd the name of group @number. */
 static int take_name(int fd, uint32_t ifindex, uint32_t number)
 {
 	struct sockaddr_un addr;
@@ -112,7 +113,7 @@ int zc_rendezvous_bind(struct zc_group *group, uint32_t ifindex)
 	return 0;
 }
 
-/* A message with descriptors. */
+/* Room for the descriptors of a message. */
 union control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(FDS_A_TIME * sizeof(int))];
@@ -180,7 +181,7 @@ static void let_in(const struct zc_group *group, int guest)
 	free(fds);
 }
 
-/* What a failed recv() means. */
+/* -errno for a recv() that got nothing. */
 static int recv_code(ssize_t got)
 {
 	if (got == 0 || errno == ECONNRESET || errno == EPIPE)
@@ -188,7 +189,7 @@ static int recv_code(ssize_t got)
 	return errno == EAGAIN ? -ETIMEDOUT : -errno;
 }
 
-/* Descriptors of one message, at most @room; how many. */
+/* Receives the descriptors of one message, at most @room; returns how many. */
 static int receive_some(int from, int *fds, uint32_t room)
 {
 	union control control;
@@ -215,13 +216,13 @@ static int receive_some(int from, int *fds, uint32_t room)
 		else
 			close(fd);
 	}
-	/* The room was enough for any message: what was missing is descriptors. */
+	/* There was room for any message, so this process may have no more descriptors. */
 	if (msg.msg_flags & MSG_CTRUNC)
 		return -EMFILE;
 	return !got || got > room ? -EPROTO : (int)got;
 }
 
-/* Fills @fds from the front; what is missing stays as it was. */
+/* Fills @fds from the front; after an error the rest is as it was. */
 static int receive_fds(int from, int *fds, uint32_t count)
 {
 	uint32_t done = 0;
@@ -236,7 +237,7 @@ static int receive_fds(int from, int *fds, uint32_t count)
 	return 0;
 }
 
-/* The group takes them over, or they are closed. */
+/* The group owns the descriptors afterwards, except after an error. */
 static int keep_fds(struct zc_group *group, const struct zc_layout *layout, const int *fds)
 {
 	size_t sockets = (size_t)layout->queues * layout->slots * sizeof(*fds);
@@ -311,7 +312,7 @@ static int ask_once(struct zc_group *group, uint32_t ifindex)
 	return rc;
 }
 
-/* Whether somebody has the number, although nobody listens. */
+/* Whether a group has the number, although nobody listens. */
 static bool is_taken(uint32_t ifindex, uint32_t number)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -323,8 +324,8 @@ static bool is_taken(uint32_t ifindex, uint32_t number)
 }
 
 /*
- * A group that isn't open yet has its name, but refuses. One whose last member leaves has let us
- * connect, and hangs up.
+ * A group that is not open yet has a name, but refuses connections. A group whose last member
+ * leaves may have let us connect, and hangs up.
  */
 int zc_rendezvous_ask(struct zc_group *group, uint32_t ifindex)
 {
@@ -352,7 +353,7 @@ static void look_after(struct zc_group *group)
 	zc_group_unlock(group);
 }
 
-/* Lets one in who is at the door; false: that failed, and would again. */
+/* Lets in one capture that waits; false: accepting failed, and would fail again at once. */
 static bool answer(struct zc_group *group)
 {
 	int guest, code = 0;
@@ -367,11 +368,11 @@ static bool answer(struct zc_group *group)
 		}
 	}
 	pthread_mutex_unlock(&group->door);
-	/* Another member may have been quicker. */
+	/* EAGAIN: another member was quicker. */
 	return code == 0 || code == EAGAIN || code == ECONNABORTED;
 }
 
-/* Until the capture is closed. Without descriptors it leaves the door alone for a while. */
+/* Works until the capture is closed. After a failure it does not accept for one round. */
 static void attend(struct zc_group *group)
 {
 	struct pollfd polled[2];
@@ -393,7 +394,7 @@ static void attend(struct zc_group *group)
 	}
 }
 
-/* The slot is this thread's, so it is here that it is entered and left: see member.c. */
+/* This thread holds the slot's lock, so it takes and gives up the slot: see member.c. */
 static void *run(void *arg)
 {
 	struct zc_group *group = arg;

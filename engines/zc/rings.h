@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The rings of AF_XDP, see af_xdp in the kernel's documentation: each has one producer and one
- * consumer, whose counters run on and are masked when the ring is looked at.
+ * The rings of AF_XDP (see af_xdp in the kernel's documentation). Each has one producer and one
+ * consumer, whose counters run on and are masked to get an entry.
  */
 #ifndef NSR_ENGINES_ZC_RINGS_H
 #define NSR_ENGINES_ZC_RINGS_H
@@ -13,11 +13,11 @@
 
 /**
  * struct zc_ring - a mapped ring
- * @producer, @consumer: the counters that are shared
+ * @producer, @consumer: the counters, shared with the kernel
  * @flags: XDP_RING_NEED_WAKEUP
  * @descs: struct xdp_desc (receive and send), or uint64_t (fill and completion)
  * @mask:  entries - 1
- * @ours:  the counter that is ours, as it will be stored
+ * @ours:  our copy of the counter that we write
  * @map, @bytes: the mapping
  */
 struct zc_ring {
@@ -29,32 +29,32 @@ struct zc_ring {
 	size_t bytes;
 };
 
-/* Entries for us to take; @ring->ours is the consumer. */
+/* How many entries we can take; @ring->ours is the consumer. */
 static inline uint32_t zc_ring_waiting(const struct zc_ring *ring)
 {
 	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - ring->ours;
 }
 
-/* Entries are done with: the producer may write over them. */
+/* We are done with entries: the producer may write over them. */
 static inline void zc_ring_consume(struct zc_ring *ring, uint32_t count)
 {
 	ring->ours += count;
 	__atomic_store_n(ring->consumer, ring->ours, __ATOMIC_RELEASE);
 }
 
-/* Entries that we wrote and the consumer has not taken; @ring->ours is the producer. */
+/* How many entries we wrote that the consumer has not taken; @ring->ours is the producer. */
 static inline uint32_t zc_ring_untaken(const struct zc_ring *ring)
 {
 	return ring->ours - __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
 }
 
-/* Room for us to write; @ring->ours is the producer. */
+/* How many entries we can write; @ring->ours is the producer. */
 static inline uint32_t zc_ring_room(const struct zc_ring *ring)
 {
 	return ring->mask + 1 - zc_ring_untaken(ring);
 }
 
-/* Entries are written: the consumer may take them. */
+/* We have written entries: the consumer may take them. */
 static inline void zc_ring_produce(struct zc_ring *ring, uint32_t count)
 {
 	ring->ours += count;

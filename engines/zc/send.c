@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Sending through AF_XDP: frames are copied into the part of the UMEM that is kept for them, and
- * leave by the capture's first queue, past the queueing discipline.
+ * leave by the socket of one queue, past the queueing discipline.
  */
 #include <errno.h>
 #include <linux/if_xdp.h>
@@ -12,7 +12,7 @@
 
 #include "sockets.h"
 
-/* See engines/packet/send.c: a caller has signals and times of its own to look at. */
+/* As packet sockets do: a caller has signals and deadlines of its own to look at. */
 #define RETRY_MS     1
 #define WAIT_MOST_MS 100
 
@@ -42,13 +42,13 @@ void zc_sender_close(struct zc *zc)
 	zc->sender = NULL;
 }
 
-/* Takes back what the device is done with. */
+/* Takes back frames that the device is done with. */
 static void reap(struct zc_queue *queue)
 {
 	zc_ring_consume(&queue->completion, zc_ring_waiting(&queue->completion));
 }
 
-/* Frames that may be written: those that are not on their way. */
+/* How many frames may be written: those that are not on their way. */
 static uint32_t room(const struct zc_queue *queue)
 {
 	return queue->tx.mask + 1 - (queue->tx.ours - queue->completion.ours);
@@ -57,12 +57,12 @@ static uint32_t room(const struct zc_queue *queue)
 /* Has the kernel send what is in the ring; 0, or -errno of the device. */
 static int kick(const struct zc_sockets *sender, const struct zc_queue *queue)
 {
-	/* A driver that looks by itself; where the kernel copies, we are who sends. */
+	/* The driver looks by itself. Where the kernel copies, this call sends. */
 	if (sender->zero_copy && !zc_ring_wants_wakeup(&queue->tx))
 		return 0;
 	if (sendto(queue->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
 		return 0;
-	/* There is more to do, or no room just now. */
+	/* The kernel has more to send, or no room just now. */
 	if (errno == EAGAIN || errno == ENOBUFS)
 		return 0;
 	return -errno;
@@ -107,13 +107,13 @@ static int check(const struct zc *zc, const struct nsr_frame *frame)
 {
 	if (frame->len < LEAST_FRAME)
 		return -EINVAL;
-	/* As packet sockets have it: one VLAN tag more than the MTU tells. */
+	/* As packet sockets do: one VLAN tag more than the MTU says. */
 	if (frame->len > zc->device.mtu + 18 || frame->len > zc->sender->memory.chunk_bytes)
 		return -EMSGSIZE;
 	return 0;
 }
 
-/* Frame @index of the ring always has the same place behind those for receiving. */
+/* Entry @index of the ring always uses the same frame, behind those for receiving. */
 static void put(const struct zc *zc, struct zc_queue *queue, uint32_t index,
 		const struct nsr_frame *frame)
 {
@@ -126,7 +126,7 @@ static void put(const struct zc *zc, struct zc_queue *queue, uint32_t index,
 	memcpy(queue->memory + desc->addr, frame->data, frame->len);
 }
 
-/* Puts frames into the ring while there is room; how many, and in *rc why not the next one. */
+/* Puts frames into the ring while there is room; returns how many, and in *rc why not the next. */
 static uint32_t put_some(const struct zc *zc, struct zc_queue *queue,
 			 const struct nsr_frame *frames, uint32_t count, int *rc)
 {
@@ -151,9 +151,9 @@ static int wait_for_room(const struct zc_queue *queue)
 }
 
 /*
- * Until the device has taken over all that is in the ring; 0, or why it has not. @dropped counts
- * frames that the kernel took and could not send (NET_XMIT_DROP in net/xdp/xsk.c): for one, all of
- * those for a device without a carrier.
+ * Waits until the device has taken over all that is in the ring; returns 0, or why it has not.
+ * @dropped counts frames that the kernel took and could not send (NET_XMIT_DROP in net/xdp/xsk.c):
+ * without a carrier, all of them.
  */
 static int flush(const struct zc_sockets *sender, struct zc_queue *queue, uint32_t *waits_left,
 		 uint32_t *dropped)
@@ -179,7 +179,7 @@ static int flush(const struct zc_sockets *sender, struct zc_queue *queue, uint32
 	return rc;
 }
 
-/* Frames of calls before that are still in the ring; a device that is down says so. */
+/* Sends frames that earlier calls left in the ring; a device that is down says so. */
 static int flush_old(const struct zc_sockets *sender, struct zc_queue *queue)
 {
 	int rc = kick(sender, queue);
@@ -198,11 +198,11 @@ int zc_send(void *priv, const struct nsr_frame *frames, uint32_t count, struct n
 		reap(queue);
 		done += put_some(zc, queue, frames + done, count - done, &refused);
 		rc = flush(zc->sender, queue, &waits_left, &dropped);
-		/* What is in the ring is accepted: the kernel may have looked at it already. */
+		/* Frames in the ring count as sent: the kernel may have looked at them already. */
 		if (rc == 0 && room(queue) == 0)
 			rc = waits_left-- ? wait_for_room(queue) : -EAGAIN;
 	}
-	/* As many are to be sent again, though not the same. */
+	/* The caller sends as many again as were dropped, though not the same ones. */
 	if (done > dropped || !count)
 		return (int)(done - dropped);
 	return say(zc, dropped ? -EBUSY : rc ? rc : refused, frames[0].len, err);

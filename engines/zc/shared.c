@@ -2,9 +2,9 @@
 /*
  * What a group's members share: memory, and sockets.
  *
- * The memory is one sealed file that each member maps: a header with the lock, for each slot and queue
- * what the slot's member has in hand, and for each queue the frames (struct zc_layout tells how much
- * of each). The sockets are made all at once by the group's maker, for each queue one a slot.
+ * The memory is one file, sealed against a change of size, that each member maps: a header with
+ * the lock, what each slot has in hand of each queue, and the frames of each queue (struct
+ * zc_layout). The maker of the group makes all sockets at once: for each queue one a slot.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 #define PAGE 4096u
 
-/* Descriptors of sockets that each member needs at most. */
+/* A group has no more sockets, except for two a queue: each member has a descriptor of each. */
 #define SOCKETS_MOST 256
 
 #define LEAST_SHARE 256
@@ -114,7 +114,7 @@ static int map_shared(struct zc_group *group)
 	return -errno;
 }
 
-/* The group's lock, and each slot's. */
+/* Makes the group's lock, and each slot's. */
 static int make_locks(struct zc_shared *shared)
 {
 	pthread_mutexattr_t attr;
@@ -144,7 +144,7 @@ static int make_memory(struct zc_group *group)
 	return rc < 0 ? rc : make_locks(group->shared);
 }
 
-/* The file must be as large as was said, and stay so: else touching it could kill us. */
+/* The file must be as large as its layout says, and stay so: else reading it could kill us. */
 static int check_memory(const struct zc_group *group)
 {
 	int seals = fcntl(group->memory, F_GET_SEALS);
@@ -156,7 +156,7 @@ static int check_memory(const struct zc_group *group)
 	return 0;
 }
 
-/* All sockets of one queue; the first one registers the UMEM. */
+/* Makes all sockets of one queue; the first one registers the UMEM. */
 static int make_sockets(struct zc *zc, struct zc_group *group, uint32_t id, uint32_t wanted,
 			bool again)
 {
@@ -184,11 +184,11 @@ static int fill_queue(const struct zc_group *group, uint32_t id)
 	if (rc == 0)
 		zc_fill(&queue, &memory);
 	zc_socket_unmap(&queue);
-	/* Members map rings of sockets that are bound, which older kernels refuse. */
+	/* Members map rings of sockets that are bound; Linux before 6.4 refuses that. */
 	return rc == -EBUSY ? -ENOSYS : rc;
 }
 
-/* A quarter, but at least as many as are polled at once some times over. */
+/* A quarter, but at least as many as a few polls of the device bring. */
 static uint32_t share_of(uint32_t frames)
 {
 	uint32_t least = frames < LEAST_SHARE ? frames : LEAST_SHARE;
@@ -226,7 +226,7 @@ static uint32_t xdp_of(const struct zc *zc, const struct zc_group *group)
 	return group->sockets.zero_copy ? NSR_XDP_ZEROCOPY : zc->xdp;
 }
 
-/* Memory and sockets, in the order of the queues; @id is the one that it got to. */
+/* Makes memory and sockets, in the order of the queues; @id is the queue that it got to. */
 static int make_parts(struct zc *zc, struct zc_group *group, uint32_t wanted, bool again,
 		      uint32_t *id)
 {
@@ -239,7 +239,7 @@ static int make_parts(struct zc *zc, struct zc_group *group, uint32_t wanted, bo
 			rc = fill_queue(group, *id);
 		if (rc < 0)
 			break;
-		/* What the first has become holds for all. */
+		/* All queues are bound as the first could be. */
 		wanted = xdp_of(zc, group);
 	}
 	return rc;

@@ -2,8 +2,8 @@
 /*
  * AF_XDP sockets: making them, and mapping their rings.
  *
- * The first socket of a queue registers the UMEM (the memory that frames are in) and with it the
- * fill and completion rings; further ones on the same queue share these.
+ * The first socket of a queue registers the UMEM, the memory that frames are in, and with it the
+ * fill and completion rings. Further sockets on the queue share these.
  */
 #include <errno.h>
 #include <linux/if_xdp.h>
@@ -26,7 +26,7 @@ static int set_ring(int fd, int option, uint32_t entries)
 	return setsockopt(fd, SOL_XDP, option, &entries, sizeof(entries)) < 0 ? -errno : 0;
 }
 
-/* The kernel wants both rings of the UMEM, also where one is never used. */
+/* The kernel wants both rings of the UMEM, even if one is never used. */
 static int set_umem(int fd, const struct zc_socket_spec *spec)
 {
 	const struct zc_memory *memory = spec->memory;

@@ -68,7 +68,7 @@ int zc_sockets_prepare(const struct zc *zc, struct zc_sockets *sockets, struct n
 	return 0;
 }
 
-/* The ring must not fill at 8 million packets a second. */
+/* The ring must not fill up, at 8 million packets a second. */
 int zc_sockets_idle_us(const struct zc_sockets *sockets, uint32_t us)
 {
 	uint32_t fills_us = sockets->memory.ring_frames / 8;

@@ -6,10 +6,10 @@
 #include "rings.h"
 #include "zc.h"
 
-/** Room for frames of several buffers, of one batch; the longest has 64 KiB and a little. */
+/** Room for joining a batch's frames of several buffers; the longest has 64 KiB and a little. */
 #define ZC_BOUNCE_BYTES (1u << 20)
 
-/** Frames of a queue at least. */
+/** A queue has at least as many frames. */
 #define ZC_LEAST_FRAMES 256
 
 /**
@@ -17,10 +17,10 @@
  * @id:      the queue's number
  * @fd:      AF_XDP socket
  * @memory:  the UMEM that its frames are in
- * @rx, @tx: the socket's rings; @tx.map is NULL without sending
- * @fill, @completion: the UMEM's, mapped from the socket that registered it
- * @held:    addresses of the frames that were handed out, @held_count of at most @held_room
- * @recheck: packets that the filter before may still have let in
+ * @rx, @tx: the socket's rings
+ * @fill, @completion: the UMEM's rings, mapped from the socket that registered it
+ * @held:    addresses of the frames that were handed out: *@held_count, at most @held_room
+ * @recheck: how many of the next packets an older filter may have let in
  */
 struct zc_queue {
 	uint32_t id;
@@ -35,11 +35,11 @@ struct zc_queue {
 
 /**
  * struct zc_memory - how each queue's UMEM is laid out
- * @chunk_bytes: of a frame, with the kernel's headroom
+ * @chunk_bytes: size of a frame, with the kernel's headroom
  * @rx_frames:   frames for receiving, a power of two; the fill ring has as many entries
- * @ring_frames: entries of a socket's receive ring: of a group's, fewer, so that a member that
- *               stands still can't gather all frames
- * @tx_frames:   and behind them frames for sending, also a power of two; 0 without sending
+ * @ring_frames: entries of a socket's receive ring; fewer than @rx_frames where several sockets
+ *               share the frames, so that none can gather them all
+ * @tx_frames:   frames for sending, which lie behind those, also a power of two
  */
 struct zc_memory {
 	uint32_t chunk_bytes;
@@ -48,14 +48,14 @@ struct zc_memory {
 
 /**
  * struct zc_sockets - the sockets of a capture
- * @memory: of each queue
+ * @memory: layout of each queue's UMEM
  * @queues: @count of them
- * @next:   to look at first
+ * @next:   queue to look at first
  * @mode:   NSR_RECV, NSR_SEND: what they do
- * @joins:  frames of several buffers may come, which are put into one piece: those of a large MTU,
- *          and in generic mode what the stack has joined (GRO)
- * @zero_copy: the driver puts frames into the memory by itself
- * @bounce, @bounce_used: frames of several buffers, in one piece
+ * @joins:  frames of several buffers may come, which recv.c copies into one piece: those of a large
+ *          MTU, and in generic mode what the stack joined (GRO)
+ * @zero_copy: the driver writes into the UMEM itself
+ * @bounce, @bounce_used: where frames are joined, and how much of it this batch uses
  */
 struct zc_sockets {
 	struct zc_memory memory;
@@ -71,12 +71,12 @@ struct zc_sockets {
 
 /**
  * struct zc_socket_spec - an AF_XDP socket that registers a UMEM
- * @ifindex, @queue: what it is bound to
+ * @ifindex, @queue: the device and queue that it is bound to
  * @base:       the UMEM
  * @memory:     its layout
  * @receive:    it has a receive ring
- * @rings:      whose rings to map, before it is bound; NULL: none. Once it is bound only Linux 6.4
- *              and later let them be mapped.
+ * @rings:      map the rings into this queue before binding; NULL: none. Linux before 6.4 maps none
+ *              of a socket that is bound.
  */
 struct zc_socket_spec {
 	uint32_t ifindex, queue;
@@ -88,19 +88,19 @@ struct zc_socket_spec {
 
 /** sockets.c */
 
-/** zc_sockets_may_join() - zc_sockets.joins of sockets that a program of @zc fills */
+/** zc_sockets_may_join() - what zc_sockets.joins must be: the program is attached */
 bool zc_sockets_may_join(const struct zc *zc);
 
-/** zc_sockets_make_map() - make zc_program.sockets, of @most sockets a queue; 0 or -errno */
+/** zc_sockets_make_map() - make zc_program.sockets, for @most sockets a queue; 0 or -errno */
 int zc_sockets_make_map(struct zc *zc, uint32_t most, struct nsr_error *err);
 
-/** zc_sockets_prepare() - what reading takes: room for joining, waiting, busy polling; 0 or -errno */
+/** zc_sockets_prepare() - get ready to read: join, wait, poll busily; 0 or -errno */
 int zc_sockets_prepare(const struct zc *zc, struct zc_sockets *sockets, struct nsr_error *err);
 
 /** zc_sockets_busy_poll() - have reads poll the device, if @zc->busy_poll_us says so */
 void zc_sockets_busy_poll(const struct zc *zc, const struct zc_sockets *sockets);
 
-/** zc_sockets_idle_us() - how long to leave the sockets alone without a doorbell, at most @us */
+/** zc_sockets_idle_us() - how many µs to leave the sockets alone without a doorbell, at most @us */
 int zc_sockets_idle_us(const struct zc_sockets *sockets, uint32_t us);
 
 /** zc_sockets_info() - fill in mode and ring_bytes */
@@ -108,7 +108,7 @@ void zc_sockets_info(const struct zc *zc, const struct zc_sockets *sockets, stru
 
 /** recv.c */
 
-/** zc_sockets_give_back() - return the frames of a queue that were handed out */
+/** zc_sockets_give_back() - put the frames of a queue that were handed out into its fill ring */
 void zc_sockets_give_back(struct zc_queue *queue);
 
 /**
@@ -124,7 +124,8 @@ int zc_sockets_recv(struct zc *zc, struct zc_sockets *sockets, struct nsr_packet
 
 /**
  * zc_queues_open() - sockets and memory for the queues of a capture of its own
- * @sockets: mode and joins are set; all queues, or that of @zc->program.queue, and one for sending
+ * @sockets: mode and joins are set; gets all queues, or that of @zc->program.queue; one, only to
+ *           send
  * @wanted:  enum nsr_xdp
  *
  * Return: 0 or -errno. zc_queues_close() undoes also a part.
@@ -142,23 +143,23 @@ void zc_fill(struct zc_queue *queue, const struct zc_memory *memory);
  * zc_memory_plan() - choose the size of frames and how many
  * @memory: filled in
  * @device: its MTU decides
- * @queues: that share @opts->ring_bytes
+ * @queues: how many share @opts->ring_bytes
  * @mode:   NSR_RECV, NSR_SEND
  * @opts:   as given to the engine
  */
 void zc_memory_plan(struct zc_memory *memory, const struct zc_device *device, uint32_t queues,
 		    uint32_t mode, const struct nsr_options *opts);
 
-/** zc_memory_one_buffer_mtu() - up to which MTU each of the device's frames fits into one chunk */
+/** zc_memory_one_buffer_mtu() - the largest MTU whose frames fit into one chunk each */
 uint32_t zc_memory_one_buffer_mtu(const struct zc_device *device);
 
 /** zc_memory_frame_buffers() - how many buffers a frame takes at most */
 uint32_t zc_memory_frame_buffers(const struct zc *zc, const struct zc_sockets *sockets);
 
-/** zc_memory_bytes() - of one UMEM */
+/** zc_memory_bytes() - size of one UMEM */
 size_t zc_memory_bytes(const struct zc_memory *memory);
 
-/** zc_memory_map() - a UMEM of this process, on huge pages where some are free; NULL: no memory */
+/** zc_memory_map() - map a UMEM, on huge pages where some are free; NULL: no memory */
 uint8_t *zc_memory_map(const struct zc_memory *memory);
 void zc_memory_unmap(const struct zc_memory *memory, uint8_t *base);
 
@@ -166,34 +167,34 @@ void zc_memory_unmap(const struct zc_memory *memory, uint8_t *base);
 
 /**
  * zc_bind() - open a queue's first socket, in the best way that the device has
- * @zc:      for what its frames need
- * @sockets: zero_copy is set when it is that
+ * @zc:      its device and program
+ * @sockets: joins is set; zero_copy is set if the driver takes that
  * @spec:    the queue and its memory
  * @wanted:  enum nsr_xdp
- * @again:   sockets were closed just now, and the kernel counts their memory a little longer
+ * @again:   sockets were closed just now, whose memory the kernel counts a little longer
  *
  * Return: the descriptor or -errno, for zc_bind_say().
  */
 int zc_bind(const struct zc *zc, struct zc_sockets *sockets, const struct zc_socket_spec *spec,
 	    uint32_t wanted, bool again);
 
-/** zc_bind_say() - @code in words */
+/** zc_bind_say() - fill in @err for @code of zc_bind() on a queue; returns -errno to hand on */
 int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error *err);
 
 /** socket.c */
 
-/** zc_socket_make() - make, register and map; the descriptor or -errno */
+/** zc_socket_make() - make a socket, register its UMEM, map its rings; the descriptor or -errno */
 int zc_socket_make(const struct zc_socket_spec *spec);
 
 /**
- * zc_socket_bind() - to its queue
+ * zc_socket_bind() - bind a socket to its queue
  * @flags: XDP_COPY, XDP_ZEROCOPY, XDP_USE_SG
  *
  * Return: 0; -errno, after which it may be tried with other flags.
  */
 int zc_socket_bind(int fd, const struct zc_socket_spec *spec, uint16_t flags);
 
-/** zc_socket_share() - one more socket on the queue and UMEM of @owner; the descriptor or -errno */
+/** zc_socket_share() - add a socket to the queue and UMEM of @owner; the descriptor or -errno */
 int zc_socket_share(const struct zc_socket_spec *spec, int owner);
 
 /**
@@ -202,12 +203,13 @@ int zc_socket_share(const struct zc_socket_spec *spec, int owner);
  * @owner:  socket that registered the UMEM
  * @memory: its layout
  *
- * Return: 0; -EBUSY it is bound, and Linux before 6.4; -errno. zc_socket_unmap() undoes also a part.
+ * Return: 0; -EBUSY it is bound, and Linux before 6.4; -errno. zc_socket_unmap() undoes also a
+ * part.
  */
 int zc_socket_map(struct zc_queue *queue, int owner, const struct zc_memory *memory);
 void zc_socket_unmap(struct zc_queue *queue);
 
-/** zc_socket_lost() - frames that found no room, since the socket was made */
+/** zc_socket_lost() - how many frames found no room since the socket was made */
 uint64_t zc_socket_lost(int fd);
 
 #endif

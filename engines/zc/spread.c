@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Spreading frames over the captures of a group: which bucket a frame belongs to. Whose bucket it
- * is stands in the XSKMAP.
+ * Spreading frames over the captures of a group: the part of the program that computes a frame's
+ * bucket. The XSKMAP says which socket has the bucket (member.c).
  *
- * The flow hash is symmetric: addresses and ports are joined by XOR, so both directions have the
- * same. Headers are read by bpf_xdp_load_bytes(), which also works for frames of several buffers
- * and without CAP_PERFMON.
+ * The flow hash is symmetric: it joins addresses and ports by XOR, so both directions of a flow
+ * have the same. bpf_xdp_load_bytes() reads the headers, which also works for frames of several
+ * buffers and without CAP_PERFMON.
  */
 #include <arpa/inet.h>
 #include <linux/bpf.h>
@@ -15,7 +15,7 @@
 #include "emit.h"
 #include "group.h"
 
-/* On the stack, where headers are read to; an IPv6 header has 40 bytes. */
+/* Where on the stack headers are read to; an IPv6 header has 40 bytes. */
 #define BUFFER (-48)
 
 enum { OFFSET = BPF_REG_7, TYPE = BPF_REG_8, HASH = BPF_REG_9 };
@@ -52,7 +52,7 @@ static void join(struct nsr_ebpf *p, uint8_t size, int16_t at)
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_XOR | BPF_X, HASH, BPF_REG_1, 0, 0);
 }
 
-/* The addresses, then the type: OFFSET is behind them, HASH of the addresses. */
+/* Reads addresses and type: HASH is of the addresses, OFFSET behind the type. */
 static void hash_ethernet(struct nsr_ebpf *p, uint32_t done)
 {
 	zc_emit_set(p, OFFSET, 0);
@@ -67,7 +67,7 @@ static void hash_ethernet(struct nsr_ebpf *p, uint32_t done)
 	alu(p, BPF_ADD, OFFSET, ETH_HLEN);
 }
 
-/* One VLAN tag, if there is one. */
+/* Skips one VLAN tag, if there is one. */
 static void skip_tag(struct nsr_ebpf *p, uint32_t done)
 {
 	uint32_t tag = nsr_ebpf_labels(p, 2), none = tag + 1;
@@ -81,7 +81,7 @@ static void skip_tag(struct nsr_ebpf *p, uint32_t done)
 	nsr_ebpf_place(p, none);
 }
 
-/* To @ports for a protocol, in R1, that begins with two ports; else to @done. */
+/* Jumps to @ports if the protocol, in R1, begins with two ports; else to @done. */
 static void ask_protocol(struct nsr_ebpf *p, uint32_t ports, uint32_t done)
 {
 	jump_if(p, BPF_JEQ, BPF_REG_1, IPPROTO_TCP, ports);
@@ -90,7 +90,7 @@ static void ask_protocol(struct nsr_ebpf *p, uint32_t ports, uint32_t done)
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, done);
 }
 
-/* Fragments have no ports, but the first: by address, so that all of a packet stay together. */
+/* Only the first fragment has ports: all of them go by address, so that they stay together. */
 static void hash_ipv4(struct nsr_ebpf *p, uint32_t ports, uint32_t done)
 {
 	load(p, 20, done);
@@ -143,7 +143,7 @@ static void multiply(struct nsr_ebpf *p, uint32_t factor)
 	nsr_ebpf_emit(p, BPF_ALU | BPF_MUL | BPF_K, HASH, 0, 0, (int32_t)factor);
 }
 
-/* MurmurHash3's finalizer: each bit changes each, as buckets and members come of few of them. */
+/* MurmurHash3's finalizer: each bit changes all, since only a few of them choose the member. */
 static void mix(struct nsr_ebpf *p)
 {
 	fold(p, 16);
@@ -190,7 +190,7 @@ static void count_turns(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, HASH, 0, BPF_ADD | BPF_FETCH);
 }
 
-/* To the socket that has the bucket of HASH, of the frame's queue. */
+/* Redirects to the socket that has bucket HASH % ZC_BUCKETS of the frame's queue. */
 static void to_bucket(struct nsr_ebpf *p, const struct zc_program *program)
 {
 	nsr_ebpf_emit(p, BPF_ALU | BPF_MOD | BPF_K, HASH, 0, 0, ZC_BUCKETS);

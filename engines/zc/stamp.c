@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Time stamps of zc: the device's, by way of the kernel's XDP metadata functions (see
- * xdp-rx-metadata in the kernel's documentation; Linux 6.3), and the program's own clock.
+ * Time stamps of zc: the device's, by the kernel's XDP metadata functions (see xdp-rx-metadata in
+ * the kernel's documentation; Linux 6.3), and the program's own clock.
  */
 #include <bpf/btf.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "zc.h"
 
-/* BTF id of the kernel function that asks the device. */
+/* Returns the BTF id of the kernel function that asks the device, or -EOPNOTSUPP. */
 static int find_kfunc(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -54,7 +54,7 @@ static int64_t now_ns(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* bpf_ktime_get_ns() is CLOCK_MONOTONIC. The tightest of three tries. */
+/* bpf_ktime_get_ns() is CLOCK_MONOTONIC. The tightest of three measurements is right. */
 int64_t zc_stamp_offset_ns(void)
 {
 	int64_t before, real, after, best = INT64_MAX, offset = 0;

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Engine `zc`: a program in XDP judges each frame that the device receives, before the network
- * stack has seen it. Those that match come into memory shared with this process, and are taken away
- * from the stack; by a tap they go on to it, too. What the filter refuses goes on untouched.
+ * stack has seen it. The engine takes those that match away from the stack, into memory that it
+ * shares with the kernel; a tap lets them go on to the stack, too. What the filter refuses goes on
+ * untouched.
  *
- * Frames get here by one of three receivers (receiver.h), which this file chooses. A driver with
- * zero-copy puts them into an AF_XDP socket's memory itself (own.c). For all other drivers the program
- * copies them (copy.c). AF_XDP sockets that copy serve fanout groups (group.c), captures that poll
- * busily, and kernels older than 5.18.
+ * Frames come by one of three receivers (receiver.h), which this file chooses. A driver with
+ * zero-copy puts them into the memory of an AF_XDP socket itself (own.c). For all other drivers
+ * the program copies them (copy.c). AF_XDP sockets that copy serve fanout groups (group.c),
+ * captures that poll busily, and kernels older than 5.18.
  *
- * The life of a capture: a program is attached that lets all pass; the filter's replaces it; start
- * puts the sockets in place, where there are some. All of it hangs on descriptors of this process.
+ *	zc.c ─┬─▶ attach.c ──▶ stamp.c, state.c, program.c ─▶ emit.c, zc_program.take
+ *	      ├─▶ own.c ─────▶ sockets.c, recv.c, queues.c ─▶ memory.c, bind.c, socket.c
+ *	      │                doorbell.c
+ *	      ├─▶ copy.c ────▶ lanes.c, doorbell.c
+ *	      ├─▶ group.c ───▶ shared.c, member.c, rendezvous.c, spread.c; as own.c, except queues.c
+ *	      └─▶ device.c, send.c
+ *
+ * The life of a capture: open attaches a program that lets all pass; set_filter replaces it by the
+ * filter's; start puts the sockets in place, if there are any. All of it belongs to descriptors of
+ * this process.
  *
  * Needs CAP_NET_RAW (AF_XDP sockets), CAP_BPF (maps and programs) and CAP_NET_ADMIN (XDP programs,
  * and attaching them); with CAP_PERFMON filters that read at variable offsets are faster. Linux
- * 5.15; taps 5.18, frames of several buffers 5.18 or, in sockets, 6.6, the device's time stamps 6.3.
+ * 5.15; taps 5.18, frames of several buffers 5.18 or, in sockets, 6.6, the device's time stamps
+ * 6.3.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -30,7 +40,7 @@
 
 #define LINKTYPE_ETHERNET 1
 
-/* A frame is on its way into the ring for as long as the kernel polls the device once. */
+/* A frame is on its way into the ring no longer than one poll of the device takes. */
 #define DRAIN_MS 20
 
 int zc_watch(const struct zc *zc, int fd)
@@ -60,7 +70,7 @@ static void zc_close(void *priv)
 	free(zc);
 }
 
-/* The receiver that the options leave no choice but; NULL: whichever is best. */
+/* The only receiver that can do what the options ask; NULL: whichever is best. */
 static const struct zc_receiver_ops *demanded(const struct nsr_options *opts)
 {
 	if (opts->fanout)
@@ -72,7 +82,7 @@ static const struct zc_receiver_ops *demanded(const struct nsr_options *opts)
 	return NULL;
 }
 
-/* What this engine can't do, before anything is opened. */
+/* Refuses what this engine can't do, before anything is opened. */
 static int check_options(const struct nsr_engine_args *args, struct nsr_error *err)
 {
 	const struct zc_receiver_ops *receiver = demanded(args->opts);
@@ -103,7 +113,7 @@ static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, str
 	return 0;
 }
 
-/* Before the program is loaded, which must be one for frames of several buffers if they may come. */
+/* If frames of several buffers may come, each program must be loaded as one for such frames. */
 static void choose_buffers(struct zc *zc, const struct nsr_options *opts)
 {
 	zc->frags = zc->device.mtu > zc_memory_one_buffer_mtu(&zc->device);
@@ -118,7 +128,7 @@ static int open_as(struct zc *zc, const struct zc_receiver_ops *receiver,
 	return receiver->open(zc, opts, err);
 }
 
-/* Whether the driver takes sockets without copying; it is asked by trying. */
+/* Tries sockets without copying, since nothing else tells whether the driver can. */
 static bool open_zero_copy(struct zc *zc, const struct nsr_options *opts)
 {
 	struct nsr_options zero_copy = *opts;
@@ -144,7 +154,7 @@ static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct n
 
 	if (receiver)
 		return open_as(zc, receiver, opts, err);
-	/* First, as it shows whether programs are in the driver. */
+	/* First, because attaching shows whether the driver takes programs. */
 	rc = zc_attach(zc, opts->stamp, err);
 	if (rc < 0)
 		return rc;
@@ -153,10 +163,10 @@ static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct n
 	return open_as(zc, kernel_copies() ? &zc_receiver_copy : &zc_receiver_own, opts, err);
 }
 
-/* What nsr_fd() of the core will be ready for. */
+/* Makes what nsr_fd() of the core returns. */
 static int open_epoll(struct zc *zc, struct nsr_error *err)
 {
-	/* Errors only, which come unasked. */
+	/* No events: errors are reported anyway. */
 	struct epoll_event device = { 0 };
 
 	zc->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -233,7 +243,7 @@ static int zc_start(void *priv, struct nsr_error *err)
 
 	if (rc < 0)
 		return nsr_error_set(err, rc, "starting: %s", strerror(-rc));
-	/* Last, so that whoever looks for its socket finds a capture that has begun. */
+	/* Last, so that a program that sees this socket knows that the capture has begun. */
 	return zc_device_watch(&zc->device, err);
 }
 
@@ -257,7 +267,7 @@ static int zc_check(void *priv, struct nsr_error *err)
 	struct zc *zc = priv;
 	int rc = zc_device_check(&zc->device, err);
 
-	/* It may live on in another namespace, where the program would throw frames away. */
+	/* The device may live on in another namespace, where the program would drop its frames. */
 	if (rc < 0 && zc->link >= 0) {
 		close(zc->link);
 		zc->link = -1;

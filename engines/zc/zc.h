@@ -13,10 +13,10 @@
 
 #include <nsring/engine.h>
 
-/** Queues of a device that one capture takes. */
+/** How many queues of a device one capture takes at most. */
 #define ZC_QUEUES_MAX 256
 
-/** What the program on the device is called there. */
+/** The name of the program on the device. */
 #define ZC_PROGRAM_NAME "nsring_zc"
 
 /** struct zc_device - the device, as it was when the capture was opened */
@@ -24,16 +24,16 @@ struct zc_device {
 	char name[16];
 	uint32_t ifindex;
 	uint32_t mtu;
-	uint32_t queues; /* receive queues in use, also more than ZC_QUEUES_MAX */
+	uint32_t queues; /* receive queues in use; may be more than ZC_QUEUES_MAX */
 	bool promiscuous;
 	bool is_master; /* a bond or team */
 	bool may_zero_copy; /* its driver has not said that it can't */
-	bool suspect; /* it was down when it was looked at last */
+	bool suspect; /* it was down when we looked last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
-	int watch_fd; /* packet socket that learns when the device goes; also promiscuous */
-	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
+	int watch_fd; /* packet socket that learns when the device goes, and makes it promiscuous */
+	pthread_mutex_t link_lock; /* for @link_fd: check and stats may be called by two threads */
 	uint64_t missed_before;
-	_Atomic uint64_t missed; /* since then, as last seen */
+	_Atomic uint64_t missed; /* since then, when we looked last */
 };
 
 struct nsr_ebpf;
@@ -42,25 +42,25 @@ struct zc_lanes;
 struct zc_sockets;
 struct zc_receiver_ops;
 
-/** Emits code for a frame that the filter accepts, up to an exit; from label @pass on it may pass. */
+/** Emits what is done with a frame that the filter accepts; ends in an exit, or jumps to @pass. */
 typedef void zc_emit_fn(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass);
 
 /**
  * struct zc_program - what the program on the device does
  * @flags:      enum nsr_xdp_flag
- * @take:       what is done with a match; the receiver sets it and what it needs of the rest
+ * @take:       what is done with a match; the receiver sets this, and what it needs of the rest
  * @sockets:    XSKMAP; -1: none
  * @state:      array map of one struct zc_state
  * @lanes:      where frames are copied to
- * @passes:     what was copied goes on to the stack: a tap
- * @generation: of the filter, which each record tells
+ * @passes:     frames go on to the stack once they are copied: a tap
+ * @generation: of the filter; copied into each record
  * @doorbell:      ring buffer map that wakes the reader; -1: none
- * @doorbell_step: how many of a queue's frames, or bytes of a lane's records, wake it
+ * @doorbell_step: how much more of a lane must come before it is rung again
  * @queue:      the only queue whose frames are taken, -1: all
  * @stamp:      enum zc_stamp_source
  * @stamp_kfunc: BTF id of bpf_xdp_metadata_rx_timestamp() with ZC_STAMP_DEVICE
- * @ifindex:    the device, for a program that asks it
- * @netns:      descriptor of the namespace that the device is in, -1 when it isn't needed
+ * @ifindex:    the device, for a program that asks it for stamps
+ * @netns:      descriptor of the device's namespace, -1 without ZC_STAMP_DEVICE
  */
 struct zc_program {
 	uint32_t flags;
@@ -82,23 +82,23 @@ struct zc_program {
 /** What stamps a packet before it is in the ring. */
 enum zc_stamp_source { ZC_STAMP_NONE = 0, ZC_STAMP_KERNEL, ZC_STAMP_DEVICE };
 
-/** In front of a frame, where the program stamps. */
+/** What the program puts in front of a frame for a socket, when it stamps. */
 struct zc_meta {
-	uint64_t mark; /* ZC_META_MARK: this is one; taken off when it is read */
+	uint64_t mark; /* ZC_META_MARK; the reader overwrites it */
 	uint64_t stamp_ns; /* 0: none; else by the clock of enum zc_stamp_source */
 };
 
 #define ZC_META_MARK UINT64_C(0x6e7372696e67207a)
 
 /**
- * struct zc_lane - where the program and the reader of a queue are
- * @head:    what has come: bytes of records, or frames for a socket
- * @ring_at: when @head is as far, the doorbell rings
+ * struct zc_lane - how far the program and the reader of a queue are
+ * @head:    how much has come: bytes of records, or frames for a socket
+ * @ring_at: the doorbell rings once @head is here
  * @lost:    frames for which there was no room
  * @refused: frames that the filter refused
- * @tail:    what the reader is done with
+ * @tail:    up to where the reader is done
  *
- * What the program writes is apart from what the reader does.
+ * The program writes one cache line, and the reader another; both write @ring_at.
  */
 struct zc_lane {
 	uint64_t head;
@@ -121,15 +121,15 @@ struct zc_state {
  * struct zc - a capture
  * @epoll:     what the core waits for: the receiver's descriptors, and the device's end
  * @link:      the program's place on the device, -1 without one
- * @state:     mapped; NULL without a program of its own
- * @receiver:  how packets come, with what it keeps in @receiving; NULL: it only sends
- * @sender:    its first queue's socket sends; NULL: it does not send
+ * @state:     mapped; NULL without a program, and in a group's members that joined
+ * @receiver:  how packets come, with its own state in @receiving; NULL: the capture only sends
+ * @sender:    the socket of its first queue sends; NULL: the capture does not send
  * @filter:    the core's, NULL for none
  * @clock_offset_ns: from the program's clock to the system's
  * @mode, @snaplen, @batch_ms, @busy_poll_us, @immediate: as in struct nsr_options
- * @xdp:       enum nsr_xdp, where the program is: demanded, and then what it became
+ * @xdp:       enum nsr_xdp, where the program runs: as demanded, and once it is attached, as it is
  * @frags:     frames of the device's MTU need several buffers
- * @refused:   by the filter when they were handed out
+ * @refused:   packets that waited while the filter was changed, and the new one refused
  */
 struct zc {
 	struct zc_device device;
@@ -154,7 +154,7 @@ struct zc {
 /** zc_watch() - have nsr_fd() of the core tell when @fd is readable; 0 or -errno */
 int zc_watch(const struct zc *zc, int fd);
 
-/** zc_count_refused() - a packet that waited is refused by the filter that there is now */
+/** zc_count_refused() - count a packet that waited, and that the filter of now refuses */
 static inline void zc_count_refused(struct zc *zc)
 {
 	uint64_t refused = atomic_load_explicit(&zc->refused, memory_order_relaxed);
@@ -165,10 +165,10 @@ static inline void zc_count_refused(struct zc *zc)
 /** device.c */
 
 /**
- * zc_device_open() - look at the device
- * @device:      filled in; to be closed also after an error
+ * zc_device_open() - find the device, and see what it is
+ * @device:      filled in; must be closed after an error, too
  * @name:        as in the target
- * @promiscuous: have it accept frames for others as long as it is watched
+ * @promiscuous: have it accept frames for others while it is watched
  *
  * Return: 0; -ENODEV, -EINVAL, -EOPNOTSUPP, -EPERM, -errno of netlink.
  */
@@ -181,13 +181,13 @@ int zc_device_watch(struct zc_device *device, struct nsr_error *err);
 /** zc_device_check() - see nsr_engine_ops.check */
 int zc_device_check(struct zc_device *device, struct nsr_error *err);
 
-/** zc_device_missed() - frames that the device lost since the capture was opened */
+/** zc_device_missed() - how many frames the device lost since the capture was opened */
 uint64_t zc_device_missed(struct zc_device *device);
 
 /** zc_device_takes_sockets() - whether packets come to AF_XDP sockets on it: 0 or -EOPNOTSUPP */
 int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err);
 
-/** zc_device_stamps() - whether the device stamps what it receives: it has been told to */
+/** zc_device_stamps() - whether somebody told the device to stamp what it receives */
 bool zc_device_stamps(const struct zc_device *device);
 
 /** zc_device_close() - also after a failed open */
@@ -196,11 +196,11 @@ void zc_device_close(struct zc_device *device);
 /** attach.c */
 
 /**
- * zc_attach() - make what the program needs, and attach one to the device that refuses all
- * @zc:    its device is open; @zc->xdp, @zc->program.stamp and @zc->link become what they are
+ * zc_attach() - make what programs need, and attach one to the device that refuses all
+ * @zc:    its device is open; xdp, link, state and program.stamp are set
  * @stamp: enum nsr_stamp, as demanded
  *
- * Does nothing when it has been done. What it has made zc_detach() undoes, also a part.
+ * Does nothing on a further call. zc_detach() undoes it, also after an error.
  *
  * Return: 0; -EBUSY another program is there, which @err names; -EOPNOTSUPP the device can't, or
  * can't stamp; -EPERM; -errno.
@@ -225,7 +225,7 @@ void zc_detach(struct zc *zc);
 /** zc_state_open() - make and map what the program and this process share; 0 or -errno */
 int zc_state_open(struct zc *zc, struct nsr_error *err);
 
-/** zc_state_filtered() - frames that the filter refused, by the program or when they were handed out */
+/** zc_state_filtered() - how many frames the filter refused, in the program or when handed out */
 uint64_t zc_state_filtered(const struct zc *zc);
 
 /** zc_state_close() - also without a state */
@@ -248,17 +248,17 @@ int zc_program_load(struct zc_program *program, const struct nsr_filter *filter,
 /** stamp.c */
 
 /**
- * zc_stamp_choose() - who stamps: AUTO takes a device's stamps where they are on already
+ * zc_stamp_choose() - set zc_program.stamp; AUTO takes the device's stamps if they are on already
  * @stamp: enum nsr_stamp
  *
- * Return: 0; -EOPNOTSUPP the device's are demanded, and it or the kernel can't.
+ * Return: 0; -EOPNOTSUPP the device's are demanded, and the device or the kernel can't.
  */
 int zc_stamp_choose(struct zc *zc, uint32_t stamp, struct nsr_error *err);
 
-/** zc_stamp_offset_ns() - what to add to the program's clock to get the system's */
+/** zc_stamp_offset_ns() - how many ns the system's clock is ahead of the program's */
 int64_t zc_stamp_offset_ns(void);
 
-/** zc_stamp_now_ns() - the system's time: when packets without a stamp were read */
+/** zc_stamp_now_ns() - the system's time in ns */
 static inline uint64_t zc_stamp_now_ns(void)
 {
 	struct timespec now;
