@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Binds a queue's first AF_XDP socket, in the best way that the device and the kernel offer. */
 #include <errno.h>
-#include <linux/if_xdp.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/compat.h"
 #include "sockets.h"
-
-/* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
-#define USE_SG (1 << 4)
 
 /* How often to try again, 10 ms apart, while the kernel may still be freeing what we need. */
 #define PATIENCE 100
@@ -59,7 +56,7 @@ static int bind_patiently(int fd, const struct zc_socket_spec *spec, uint16_t fl
 static int bind_as(const struct zc *zc, int fd, const struct zc_socket_spec *spec, uint16_t flags,
 		   bool joins)
 {
-	int rc = bind_patiently(fd, spec, flags | (joins ? USE_SG : 0));
+	int rc = bind_patiently(fd, spec, flags | (joins ? XDP_USE_SG : 0));
 
 	/* Linux before 6.6 has no such flag. Without it frames that GRO joined are lost. */
 	if (rc == -EINVAL && joins && !zc->frags)

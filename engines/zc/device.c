@@ -15,19 +15,15 @@
 #include <linux/if_arp.h>
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
-#include <linux/sockios.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/compat.h"
+#include "sys/ethtool.h"
 #include "sys/link.h"
 #include "sys/netdev.h"
 #include "zc.h"
-
-/* IEEE 802 keeps it for local experiments: ETH_P_802_EX1 of linux/if_ether.h since 5.16. */
-#define UNUSED_ETHERTYPE 0x88b5
 
 static int check_link(const struct nsr_link *link, struct nsr_error *err)
 {
@@ -66,7 +62,7 @@ static int bind_watch(const struct zc_device *device)
 	struct sock_fprog prog = { .len = 1, .filter = refuse };
 	struct sockaddr_ll addr = {
 		.sll_family = AF_PACKET,
-		.sll_protocol = htons(UNUSED_ETHERTYPE),
+		.sll_protocol = htons(ETH_P_802_EX1),
 		.sll_ifindex = (int)device->ifindex,
 	};
 
@@ -113,22 +109,13 @@ int zc_device_watch(struct zc_device *device, struct nsr_error *err)
 		      : 0;
 }
 
-static int device_ioctl(const struct zc_device *device, unsigned long request, void *data)
-{
-	struct ifreq req = { 0 };
-
-	memcpy(req.ifr_name, device->name, sizeof(device->name));
-	req.ifr_data = data;
-	return ioctl(device->watch_fd, request, &req);
-}
-
 /* A device that does not tell has one. */
 static uint32_t count_queues(const struct zc_device *device)
 {
 	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
 	uint32_t count;
 
-	if (device_ioctl(device, SIOCETHTOOL, &channels) < 0)
+	if (nsr_ethtool_ask(device->watch_fd, device->name, &channels) < 0)
 		return 1;
 	count = channels.rx_count + channels.combined_count;
 	return count ? count : 1;
@@ -141,10 +128,10 @@ static uint32_t count_queues(const struct zc_device *device)
  */
 static bool is_master(const struct zc_device *device)
 {
-	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
+	char driver[NSR_ETHTOOL_DRIVER_BYTES];
 
-	return device_ioctl(device, SIOCETHTOOL, &driver) == 0 &&
-	       (strcmp(driver.driver, "bonding") == 0 || strcmp(driver.driver, "team") == 0);
+	nsr_ethtool_driver(device->watch_fd, device->name, driver);
+	return strcmp(driver, "bonding") == 0 || strcmp(driver, "team") == 0;
 }
 
 int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err)
@@ -159,10 +146,7 @@ int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *er
 
 bool zc_device_stamps(const struct zc_device *device)
 {
-	struct hwtstamp_config config = { 0 };
-
-	return device_ioctl(device, SIOCGHWTSTAMP, &config) == 0 &&
-	       config.rx_filter != HWTSTAMP_FILTER_NONE;
+	return nsr_ethtool_rx_stamps(device->watch_fd, device->name) > HWTSTAMP_FILTER_NONE;
 }
 
 /* Linux before 6.3 does not say what drivers can do: trying shows it. */

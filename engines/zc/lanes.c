@@ -33,6 +33,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "lanes.h"
 
 /* For a queue, and for all queues together. */
@@ -221,7 +222,7 @@ static uint32_t take(struct zc *zc, struct zc_lanes *lanes, uint32_t lane, uint6
 static uint32_t take_all(struct zc *zc, struct zc_lanes *lanes, struct nsr_packet *packets,
 			 uint32_t max)
 {
-	uint64_t stamp_ns = zc_stamp_now_ns();
+	uint64_t stamp_ns = nsr_clock_wall_ns();
 	uint32_t i, n = 0;
 
 	for (i = 0; i < lanes->count && n < max; i++) {

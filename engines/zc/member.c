@@ -26,10 +26,8 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
+#include "sys/compat.h"
 #include "group.h"
-
-/* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
-#define PKT_CONTD (1u << 0)
 
 /* Lists the slots of members that take frames; returns how many. */
 static uint32_t list_started(const struct zc_group *group, uint32_t *slots)
@@ -108,7 +106,7 @@ static uint32_t empty_socket(const struct zc_group *group, struct zc_queue *queu
 		desc = *zc_ring_desc(&queue->rx, queue->rx.ours);
 		zc_ring_consume(&queue->rx, 1);
 		refill_one(group, &queue->fill, desc.addr);
-		packets += !(desc.options & PKT_CONTD);
+		packets += !(desc.options & XDP_PKT_CONTD);
 	}
 	return packets;
 }

@@ -16,19 +16,13 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/bpf.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/filter/xdp.h"
-#include "sys/thread.h"
+#include "sys/compat.h"
+#include "sys/place.h"
 #include "emit.h"
-
-/* Newer than the headers of Debian 12: linux/bpf.h since 6.3. */
-#define DEV_BOUND_ONLY (1u << 6)
 
 static void emit_begin(struct nsr_ebpf *p)
 {
@@ -97,7 +91,7 @@ static int load(const struct zc_program *program, const struct nsr_ebpf_code *co
 	if (program->flags & NSR_XDP_FRAGS)
 		opts.prog_flags |= BPF_F_XDP_HAS_FRAGS;
 	if (program->stamp == ZC_STAMP_DEVICE) {
-		opts.prog_flags |= DEV_BOUND_ONLY;
+		opts.prog_flags |= BPF_F_XDP_DEV_BOUND_ONLY;
 		opts.prog_ifindex = program->ifindex;
 	}
 	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, ZC_PROGRAM_NAME, "Dual BSD/GPL", code->insns,
@@ -105,38 +99,23 @@ static int load(const struct zc_program *program, const struct nsr_ebpf_code *co
 	return fd < 0 ? -errno : fd;
 }
 
-static void *load_inside(void *arg)
+static void load_inside(uint32_t index, int rc, void *arg)
 {
 	struct load *job = arg;
 
-	job->result = setns(job->program->netns, CLONE_NEWNET) < 0 ? -errno
-								   : load(job->program, job->code);
-	return NULL;
-}
-
-/* A thread needs CAP_SYS_ADMIN even to enter the namespace that it is in. */
-static bool is_here(int netns)
-{
-	struct stat there, here;
-
-	return fstat(netns, &there) == 0 && stat("/proc/thread-self/ns/net", &here) == 0 &&
-	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+	job->result = rc < 0 ? rc : load(job->program, job->code);
 }
 
 /* The kernel looks a program's device up in the namespace of the thread that loads it. */
 static int load_in_place(const struct zc_program *program, const struct nsr_ebpf_code *code)
 {
 	struct load job = { .program = program, .code = code };
-	pthread_t thread;
 	int rc;
 
-	if (program->stamp != ZC_STAMP_DEVICE || is_here(program->netns))
+	if (program->stamp != ZC_STAMP_DEVICE)
 		return load(program, code);
-	rc = nsr_thread_start(&thread, load_inside, &job);
-	if (rc < 0)
-		return rc;
-	pthread_join(thread, NULL);
-	return job.result;
+	rc = nsr_place_run_each(&program->netns, 1, load_inside, &job);
+	return rc < 0 ? rc : job.result;
 }
 
 static int say(int code, struct nsr_error *err)

@@ -6,14 +6,12 @@
  * This reads no packet's bytes, which would have to come from the cache of the CPU that copied
  * them. The one exception is frames of several buffers, which it copies into one piece.
  */
-#include <linux/if_xdp.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "sys/clock.h"
+#include "sys/compat.h"
 #include "sockets.h"
-
-/* Newer than the headers of Debian 12: linux/if_xdp.h since 6.6. */
-#define PKT_CONTD (1u << 0)
 
 void zc_sockets_give_back(struct zc_queue *queue)
 {
@@ -54,7 +52,7 @@ static uint32_t frame_buffers(const struct zc_queue *queue, uint32_t at, uint32_
 			return 0;
 		desc = zc_ring_desc(&queue->rx, at + n++);
 		*bytes += desc->len;
-	} while (desc->options & PKT_CONTD);
+	} while (desc->options & XDP_PKT_CONTD);
 	return n;
 }
 
@@ -135,7 +133,7 @@ static uint32_t take(struct zc *zc, struct zc_sockets *sockets, struct zc_queue 
 		*packet = (struct nsr_packet){ .data = frame,
 					       .stamp_ns = stamp_ns,
 					       .flags = NSR_PKT_STAMP_READ };
-		if (desc->options & PKT_CONTD) {
+		if (desc->options & XDP_PKT_CONTD) {
 			buffers = frame_buffers(queue, at, waiting, &bytes);
 			if (buffers)
 				packet->data = join_buffers(sockets, queue, at, buffers, bytes);
@@ -171,7 +169,7 @@ static void busy_poll(const struct zc_sockets *sockets)
 int zc_sockets_recv(struct zc *zc, struct zc_sockets *sockets, struct nsr_packet *packets,
 		    uint32_t max)
 {
-	uint64_t stamp_ns = zc_stamp_now_ns();
+	uint64_t stamp_ns = nsr_clock_wall_ns();
 	uint32_t i, n = 0;
 
 	sockets->bounce_used = 0;

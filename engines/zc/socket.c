@@ -6,20 +6,12 @@
  * fill and completion rings. Further sockets on the queue share these.
  */
 #include <errno.h>
-#include <linux/if_xdp.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/compat.h"
 #include "sockets.h"
-
-#ifndef AF_XDP
-#define AF_XDP 44
-#endif
-#ifndef SOL_XDP
-#define SOL_XDP 283
-#endif
 
 static int set_ring(int fd, int option, uint32_t entries)
 {

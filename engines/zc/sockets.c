@@ -5,14 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "sys/compat.h"
 #include "sockets.h"
-
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69 /* asm-generic/socket.h since 5.11 */
-#define SO_BUSY_POLL_BUDGET 70
-#endif
 
 #define BUSY_POLL_BUDGET 64
 

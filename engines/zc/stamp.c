@@ -6,8 +6,8 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
 
+#include "sys/clock.h"
 #include "zc.h"
 
 /* Returns the BTF id of the kernel function that asks the device, or -EOPNOTSUPP. */
@@ -46,14 +46,6 @@ int zc_stamp_choose(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 	return 0;
 }
 
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* bpf_ktime_get_ns() is CLOCK_MONOTONIC. The tightest of three measurements is right. */
 int64_t zc_stamp_offset_ns(void)
 {
@@ -61,9 +53,9 @@ int64_t zc_stamp_offset_ns(void)
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		before = now_ns(CLOCK_MONOTONIC);
-		real = now_ns(CLOCK_REALTIME);
-		after = now_ns(CLOCK_MONOTONIC);
+		before = (int64_t)nsr_clock_ns();
+		real = (int64_t)nsr_clock_wall_ns();
+		after = (int64_t)nsr_clock_ns();
 		if (after - before < best) {
 			best = after - before;
 			offset = real - before - (after - before) / 2;

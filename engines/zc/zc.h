@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <time.h>
 
 #include <nsring/engine.h>
 
@@ -257,15 +256,6 @@ int zc_stamp_choose(struct zc *zc, uint32_t stamp, struct nsr_error *err);
 
 /** zc_stamp_offset_ns() - how many ns the system's clock is ahead of the program's */
 int64_t zc_stamp_offset_ns(void);
-
-/** zc_stamp_now_ns() - the system's time in ns */
-static inline uint64_t zc_stamp_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /** send.c */
 
