@@ -24,10 +24,6 @@
 #define INTERFACE_MOST	  65536 /* a damaged id must not take memory without end */
 #define COMMENT_BYTES	  160
 #define DESCRIPTION_BYTES 64
-/* What blocks take beside the packet and texts, rounded up. */
-#define PACKET_OVERHEAD 64
-#define COUNTS_BYTES	320
-#define INTERFACE_BYTES 512
 
 /* Remember the first error and say it. */
 static int fail(struct save *save, int rc)
@@ -111,33 +107,75 @@ static int refuse_linktype(struct save *save, const struct nsr_interface *iface)
 	return -EINVAL;
 }
 
+/** struct block_texts - what an interface block points to */
+struct block_texts {
+	struct nsr_interface iface;
+	char description[DESCRIPTION_BYTES];
+};
+
+/* The block for interface @id of @one. */
+static struct nsr_writer_interface make_block(const struct save *save,
+					      const struct captures_one *one, uint32_t id,
+					      struct block_texts *texts)
+{
+	look_up(one, id, &texts->iface);
+	return (struct nsr_writer_interface){
+		.size = sizeof(struct nsr_writer_interface),
+		.name = texts->iface.name,
+		.description = describe(one, &texts->iface, texts->description),
+		.filter = save->filter,
+		.linktype = texts->iface.linktype,
+		.snaplen = texts->iface.snaplen,
+	};
+}
+
+static const char *comment_on(const struct captures_one *one, uint64_t lost,
+			      char text[COMMENT_BYTES])
+{
+	snprintf(text, COMMENT_BYTES,
+		 "%.80s lost %" PRIu64 " packets; of which interface is not known", one->target,
+		 lost);
+	return text;
+}
+
+/*
+ * Most bytes that the statistics of @one will take with @listed interfaces in the file. How many
+ * packets are lost by then nobody knows: the longest number stands for it.
+ */
+static uint64_t counts_room(const struct save *save, const struct captures_one *one,
+			    uint32_t listed)
+{
+	struct nsr_writer_counts counts = { .size = sizeof(counts) };
+	uint64_t plain = nsr_writer_counts_bytes(save->files.writer, &counts), commented;
+	char comment[COMMENT_BYTES];
+
+	if (listed < 2)
+		return listed * plain;
+	counts.dropped = NSR_WRITER_UNKNOWN;
+	counts.comment = comment_on(one, UINT64_MAX, comment);
+	commented = nsr_writer_counts_bytes(save->files.writer, &counts);
+	return listed * (commented > plain ? commented : plain);
+}
+
 /* Put interface @id of @one into the file. Returns its id there. */
 static int add_interface(struct save *save, const struct captures_one *one, uint32_t id)
 {
 	struct save_source *source = &save->sources[one - save->set->list];
 	struct nsr_writer_interface block;
-	char description[DESCRIPTION_BYTES];
-	struct nsr_interface iface;
+	struct block_texts texts;
 	int rc = make_room(save, source, id);
 
 	if (rc < 0)
 		return fail(save, rc);
-	look_up(one, id, &iface);
-	block = (struct nsr_writer_interface){
-		.size = sizeof(block),
-		.name = iface.name,
-		.description = describe(one, &iface, description),
-		.filter = save->filter,
-		.linktype = iface.linktype,
-		.snaplen = iface.snaplen,
-	};
+	block = make_block(save, one, id, &texts);
 	rc = nsr_writer_interface(save->files.writer, &block);
 	if (rc == -EINVAL)
-		return refuse_linktype(save, &iface);
+		return refuse_linktype(save, &texts.iface);
 	if (rc < 0)
 		return fail(save, rc);
 	source->ids[id] = rc;
-	source->listed++;
+	save->counts_room -= counts_room(save, one, source->listed);
+	save->counts_room += counts_room(save, one, ++source->listed);
 	save->interfaces[save->count++] = (struct save_interface){
 		.source = (uint32_t)(one - save->set->list),
 	};
@@ -175,6 +213,7 @@ static void forget_interfaces(struct save *save)
 		source->lost = lost_by(&save->set->list[i]);
 	}
 	save->count = 0;
+	save->counts_room = 0;
 }
 
 static int begin_file(struct save *save)
@@ -230,11 +269,8 @@ static int put_counts(struct save *save, uint32_t id)
 	char comment[COMMENT_BYTES];
 
 	if (lost > 0 && source->listed > 1) {
-		snprintf(comment, sizeof(comment),
-			 "%.80s lost %llu packets; of which interface is not known", one->target,
-			 (unsigned long long)lost);
 		counts.dropped = NSR_WRITER_UNKNOWN;
-		counts.comment = comment;
+		counts.comment = comment_on(one, lost, comment);
 	}
 	return nsr_writer_counts(save->files.writer, id, &counts);
 }
@@ -271,15 +307,21 @@ static int known_id(const struct save *save, const struct captures_one *from,
 	return packet->iface < source->count ? source->ids[packet->iface] : -1;
 }
 
-/* What the file would grow by if it ended after @packet. */
-static uint64_t growth(const struct save *save, const struct nsr_packet *packet, bool met)
+/* What the file would grow by at most if it ended after @packet of @from. */
+static uint64_t growth(const struct save *save, const struct captures_one *from,
+		       const struct nsr_packet *packet, bool met)
 {
-	uint64_t bytes = PACKET_OVERHEAD + packet->caplen;
+	const struct save_source *source = &save->sources[from - save->set->list];
+	uint64_t bytes = nsr_writer_packet_bytes(save->files.writer, packet) + save->counts_room;
+	struct nsr_writer_interface block;
+	struct block_texts texts;
 
-	if (save->files.format == NSR_WRITER_PCAP)
+	if (met)
 		return bytes;
-	bytes += (uint64_t)save->count * COUNTS_BYTES;
-	return met ? bytes : bytes + INTERFACE_BYTES + COUNTS_BYTES + strlen(save->filter);
+	block = make_block(save, from, packet->iface, &texts);
+	return bytes + nsr_writer_interface_bytes(save->files.writer, &block) +
+	       counts_room(save, from, source->listed + 1) -
+	       counts_room(save, from, source->listed);
 }
 
 static int save_packet(struct save *save, const struct captures_one *from,
@@ -289,7 +331,7 @@ static int save_packet(struct save *save, const struct captures_one *from,
 	int rc;
 
 	if (rotate_splits(&save->files) &&
-	    rotate_full(&save->files, growth(save, packet, id >= 0))) {
+	    rotate_full(&save->files, growth(save, from, packet, id >= 0))) {
 		rc = next_file(save);
 		if (rc < 0)
 			return rc;

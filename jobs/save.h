@@ -39,6 +39,7 @@ struct save_source {
  * @sources:    one a capture of @set
  * @interfaces: of the file, @count of them
  * @count:      likewise
+ * @counts_room: most bytes that the statistics at the end of the file will take
  * @begun_ns:   when the file was begun, ns since 1970
  * @live:       somebody reads along (a pipe): hand over each packet as soon as possible
  * @error:      first error; it has been said
@@ -50,6 +51,7 @@ struct save {
 	struct save_source *sources;
 	struct save_interface *interfaces;
 	uint32_t count;
+	uint64_t counts_room;
 	uint64_t begun_ns;
 	bool live;
 	int error;

@@ -121,6 +121,33 @@ int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
 		      const struct nsr_writer_counts *counts);
 
 /**
+ * nsr_writer_interface_bytes() - what nsr_writer_interface() would add to the file
+ * @writer: open writer
+ * @iface:  that would be added next
+ *
+ * With this, nsr_writer_packet_bytes() and nsr_writer_counts_bytes() a file can be kept below a
+ * size: they are exact, and nothing is written.
+ *
+ * Return: bytes; 0 when a classic pcap file has an interface already, and for a struct of a size
+ * that isn't known.
+ */
+uint64_t nsr_writer_interface_bytes(const struct nsr_writer *writer,
+				    const struct nsr_writer_interface *iface);
+
+/** nsr_writer_packet_bytes() - bytes that nsr_writer_packet() would add to the file */
+uint64_t nsr_writer_packet_bytes(const struct nsr_writer *writer, const struct nsr_packet *packet);
+
+/**
+ * nsr_writer_counts_bytes() - bytes that nsr_writer_counts() would add to the file
+ * @writer: open writer
+ * @counts: of these only the comment, and whether @dropped is known, matter
+ *
+ * Return: bytes; 0 for classic pcap, and for a struct of a size that isn't known.
+ */
+uint64_t nsr_writer_counts_bytes(const struct nsr_writer *writer,
+				 const struct nsr_writer_counts *counts);
+
+/**
  * nsr_writer_flush() - hand what is buffered to the kernel
  *
  * Return: 0 or -errno of write(2): -ENOSPC, -EPIPE, …

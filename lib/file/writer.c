@@ -258,6 +258,35 @@ int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
 	return 0;
 }
 
+uint64_t nsr_writer_interface_bytes(const struct nsr_writer *writer,
+				    const struct nsr_writer_interface *iface)
+{
+	struct nsr_writer_interface known;
+
+	if (nsr_struct_take(&known, iface, sizeof(known)) < 0)
+		return 0;
+	if (writer->format == NSR_WRITER_PCAP)
+		return writer->interfaces > 0 ? 0 : sizeof(struct pcap_file_hdr);
+	return nsr_pcapng_interface_bytes(&known);
+}
+
+uint64_t nsr_writer_packet_bytes(const struct nsr_writer *writer, const struct nsr_packet *packet)
+{
+	if (writer->format == NSR_WRITER_PCAP)
+		return sizeof(struct pcap_record_hdr) + packet->caplen;
+	return nsr_pcapng_packet_bytes(packet);
+}
+
+uint64_t nsr_writer_counts_bytes(const struct nsr_writer *writer,
+				 const struct nsr_writer_counts *counts)
+{
+	struct nsr_writer_counts known;
+
+	if (writer->format == NSR_WRITER_PCAP || nsr_struct_take(&known, counts, sizeof(known)) < 0)
+		return 0;
+	return nsr_pcapng_counts_bytes(&known);
+}
+
 int nsr_writer_flush(struct nsr_writer *writer)
 {
 	return nsr_sink_flush(&writer->sink);

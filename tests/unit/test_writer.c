@@ -67,6 +67,61 @@ static void file_engine_reads_back_flags_and_interfaces(void **state)
 	nsr_close(cap);
 }
 
+/* @before is how long the file was, @told how many bytes were to be added. */
+static void assert_grew(const struct nsr_writer *writer, uint64_t before, uint64_t told)
+{
+	assert_int_equal(nsr_writer_bytes(writer) - before, told);
+}
+
+static void write_and_compare(struct nsr_writer *writer, size_t text_bytes, uint32_t flags)
+{
+	static const uint8_t data[64];
+	char text[64] = "";
+	const struct nsr_writer_interface iface = { .size = sizeof(iface),
+						    .name = text,
+						    .filter = text,
+						    .description = text_bytes % 2 ? text : "",
+						    .linktype = 1 };
+	const struct nsr_packet packet = {
+		.data = data, .caplen = (uint32_t)text_bytes, .len = 64, .flags = flags
+	};
+	struct nsr_writer_counts counts = { .size = sizeof(counts), .comment = text };
+	uint64_t before = nsr_writer_bytes(writer), told;
+	int id;
+
+	memset(text, 'x', text_bytes);
+	told = nsr_writer_interface_bytes(writer, &iface);
+	id = nsr_writer_interface(writer, &iface);
+	assert_true(id >= 0);
+	assert_grew(writer, before, told);
+	before = nsr_writer_bytes(writer);
+	told = nsr_writer_packet_bytes(writer, &packet);
+	assert_int_equal(nsr_writer_packet(writer, (uint32_t)id, &packet), 0);
+	assert_grew(writer, before, told);
+	before = nsr_writer_bytes(writer);
+	counts.dropped = text_bytes % 3 ? 7 : NSR_WRITER_UNKNOWN;
+	told = nsr_writer_counts_bytes(writer, &counts);
+	assert_int_equal(nsr_writer_counts(writer, (uint32_t)id, &counts), 0);
+	assert_grew(writer, before, told);
+}
+
+static void told_sizes_are_those_that_are_written(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t format;
+	size_t bytes;
+
+	for (format = NSR_WRITER_PCAPNG; format <= NSR_WRITER_PCAP; format++) {
+		struct nsr_writer *writer = begin(f->path, format);
+
+		for (bytes = 0; bytes < 10; bytes++) {
+			write_and_compare(writer, bytes, NSR_PKT_UNDIRECTED);
+			write_and_compare(writer, bytes, NSR_PKT_OUT);
+		}
+		assert_int_equal(nsr_writer_close(writer), 0);
+	}
+}
+
 static void tshark_sees_interface_name_description_filter_and_direction(void **state)
 {
 	struct fixture *f = *state;
@@ -324,6 +379,7 @@ int main(void)
 		FACT(libpcap_reads_back_pcapng),
 		FACT(libpcap_reads_back_pcap),
 		FACT(file_engine_reads_back_flags_and_interfaces),
+		FACT(told_sizes_are_those_that_are_written),
 		FACT(tshark_sees_interface_name_description_filter_and_direction),
 		FACT(capinfos_sees_a_statistics_entry_an_interface),
 		FACT(statistics_hold_received_dropped_and_delivered),
