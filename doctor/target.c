@@ -17,20 +17,27 @@
 
 static void set_run(struct target *target)
 {
-	const char *place = target->place;
 	char quoted[1024];
+	const char *which;
 
-	if (strncmp(place, "netns:/", 7) == 0) {
-		quote(quoted, sizeof(quoted), place + 6);
+	switch (nsr_place_kind(target->place, &which)) {
+	case NSR_PLACE_PATH:
+		quote(quoted, sizeof(quoted), which);
 		snprintf(target->run, sizeof(target->run), "nsenter --net=%s ", quoted);
-	} else if (strncmp(place, "netns:", 6) == 0) {
-		quote(quoted, sizeof(quoted), place + 6);
+		break;
+	case NSR_PLACE_NAME:
+		quote(quoted, sizeof(quoted), which);
 		snprintf(target->run, sizeof(target->run), "ip netns exec %s ", quoted);
-	} else if (strncmp(place, "pid:", 4) == 0) {
-		quote(quoted, sizeof(quoted), place + 4);
+		break;
+	case NSR_PLACE_PID:
+		quote(quoted, sizeof(quoted), which);
 		snprintf(target->run, sizeof(target->run), "nsenter -t %s -n ", quoted);
-	} else if (strcmp(place, "host") == 0) {
+		break;
+	case NSR_PLACE_HOST:
 		snprintf(target->run, sizeof(target->run), "nsenter -t 1 -n ");
+		break;
+	default:
+		break;
 	}
 }
 
@@ -87,6 +94,14 @@ static void judge_any(const struct target *target)
 		      "name a device");
 }
 
+/* Named namespaces need no look at another process. */
+static bool named(const char *place)
+{
+	enum nsr_place_kind kind = nsr_place_kind(place, NULL);
+
+	return kind == NSR_PLACE_NAME || kind == NSR_PLACE_PATH;
+}
+
 /* The caller may not look there: that is all there is to say. */
 static int say_place(struct target *target, const char *text, int code, const struct nsr_error *err)
 {
@@ -97,7 +112,7 @@ static int say_place(struct target *target, const char *text, int code, const st
 		failure_say(text, err);
 		return code;
 	}
-	if (code == -EACCES || strncmp(target->place, "netns:", 6) != 0)
+	if (code == -EACCES || !named(target->place))
 		wanted |= CAP_BIT(SYS_PTRACE);
 	snprintf(trial.text, sizeof(trial.text), "%s", err->text);
 	snprintf(trial.advice, sizeof(trial.advice), "%s", err->advice);

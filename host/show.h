@@ -29,7 +29,7 @@ struct host_choice {
  * @target: PLACE, PLACE/DEVICE, or DEVICE in the caller's own namespace; NULL: all there is
  * @choice: filled in, pointing into @view
  *
- * Return: 0; CLI_FAILED, which has been said.
+ * Return: 0; -1 it failed, which has been said.
  */
 int host_choose(const struct host_view *view, const char *target, struct host_choice *choice);
 

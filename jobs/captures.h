@@ -109,7 +109,7 @@ int captures_open(struct captures *set, const struct capture_request *args, cons
  * @args:   --duration and --packets
  * @events: what to do
  *
- * Return: 0, or CLI_FAILED when a capture or an event function failed.
+ * Return: 0; -1 when a capture or an event function failed, which has been said.
  */
 int captures_run(struct captures *set, const struct capture_request *args,
 		 const struct captures_events *events);

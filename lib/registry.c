@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/place.h"
 #include "registry.h"
 
 #define ENGINES_MAX  32
@@ -32,11 +33,6 @@ static const struct nsr_engine_ops *const by_default[] = {
 
 #define DEFAULTS (sizeof(by_default) / sizeof(by_default[0]))
 #define BUILT_IN (sizeof(built_in) / sizeof(built_in[0]))
-
-/* Targets begin with these: an engine of that name could never be named. */
-static const char *const place_kinds[] = { "host", "netns", "pid", "container", "pod", "all" };
-
-#define PLACE_KINDS (sizeof(place_kinds) / sizeof(place_kinds[0]))
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct nsr_engine_ops added[ENGINES_MAX]; /* under lock */
@@ -60,16 +56,6 @@ size_t nsr_registry_name_length(const char *text)
 	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
 }
 
-bool nsr_registry_reserved(const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < PLACE_KINDS; i++)
-		if (strcmp(place_kinds[i], name) == 0)
-			return true;
-	return false;
-}
-
 static int check_name(const char *name, struct nsr_error *err)
 {
 	size_t length = name ? nsr_registry_name_length(name) : 0;
@@ -78,7 +64,7 @@ static int check_name(const char *name, struct nsr_error *err)
 		return nsr_error_set(err, -EINVAL,
 				     "engine \"%s\": a name has 1 to %d of a-z, 0-9 and '_'",
 				     name ? name : "", NAME_MAX_LEN);
-	if (nsr_registry_reserved(name))
+	if (nsr_place_reserves(name))
 		return nsr_error_set(err, -EINVAL, "engine \"%s\": that is a kind of place", name);
 	return 0;
 }

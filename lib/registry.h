@@ -18,9 +18,6 @@ const struct nsr_engine_ops *nsr_registry_default(const struct nsr_options *opts
 /** nsr_registry_name_length() - how many of the first characters of @text an engine's name may have */
 size_t nsr_registry_name_length(const char *text);
 
-/** nsr_registry_reserved() - whether @name is a kind of place, which no engine may be called */
-bool nsr_registry_reserved(const char *name);
-
 /**
  * nsr_registry_find() - look an engine up, loading its plug-in if there is one
  * @name: its name

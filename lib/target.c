@@ -12,11 +12,11 @@
 
 #include <nsring/target.h>
 
+#include "sys/place.h"
 #include "registry.h"
 #include "sized.h"
 
-#define QUEUE_MAX  65535
-#define ALL_PLACES "all"
+#define QUEUE_MAX 65535
 
 static const char place_advice[] = "a place ends in '/': netns:NAME/DEVICE";
 
@@ -148,7 +148,7 @@ static int take_place(const char *text, size_t length, struct nsr_target *target
 			err, nsr_error_set(err, -EINVAL, "the place before the '/' is empty"),
 			"a namespace's path is written netns:/PATH/DEVICE, a file file:/PATH");
 	rc = copy_part(target->place, sizeof(target->place), text, length, "place", err);
-	target->all = strcmp(target->place, ALL_PLACES) == 0;
+	target->all = nsr_place_kind(target->place, NULL) == NSR_PLACE_ALL;
 	return rc;
 }
 
@@ -167,7 +167,7 @@ static int take_engine(const char *text, size_t length, struct nsr_target *targe
 						      "engine \"%s\" is no engine's name",
 						      target->engine),
 					"%s", place_advice);
-	if (nsr_registry_reserved(target->engine))
+	if (nsr_place_reserves(target->engine))
 		return nsr_error_advise(err,
 					nsr_error_set(err, -EINVAL,
 						      "\"%s\" is a kind of place, no engine",
@@ -221,16 +221,9 @@ int nsr_target_parse(const char *text, struct nsr_target *target, struct nsr_err
 int nsr_target_parse_place(const char *text, struct nsr_target *target, struct nsr_error *err)
 {
 	struct nsr_target all = { .size = sizeof(all), .queue = -1 };
-	size_t length = strcspn(text, ":");
-	char kind[sizeof(all.engine)] = "";
-	bool known = strcmp(text, "host") == 0 || strcmp(text, ALL_PLACES) == 0;
 	int rc;
 
-	if (text[length] && length < sizeof(kind)) {
-		memcpy(kind, text, length);
-		known = nsr_registry_reserved(kind);
-	}
-	if (!known)
+	if (!*text || nsr_place_kind(text, NULL) == NSR_PLACE_UNKNOWN)
 		return nsr_error_set(err, -EINVAL, "\"%.64s\" is no place", text);
 	rc = take_place(text, strlen(text), &all, err);
 	return rc < 0 ? rc : give(&all, target, err);

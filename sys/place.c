@@ -35,16 +35,58 @@
 /* More would wait for each other in the kernel (RTNL). */
 #define THREADS_MOST 4
 
+/* A word with a ':' has a name behind it. */
+static const struct {
+	const char *word;
+	enum nsr_place_kind kind;
+} kinds[] = {
+	{ "host", NSR_PLACE_HOST },	     { "all", NSR_PLACE_ALL },
+	{ "netns:", NSR_PLACE_NAME },	     { "pid:", NSR_PLACE_PID },
+	{ "container:", NSR_PLACE_TO_COME }, { "pod:", NSR_PLACE_TO_COME },
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+enum nsr_place_kind nsr_place_kind(const char *name, const char **which)
+{
+	const char *unused;
+	size_t length, i;
+
+	which = which ? which : &unused;
+	*which = "";
+	if (!*name)
+		return NSR_PLACE_OWN;
+	for (i = 0; i < KINDS; i++) {
+		length = strlen(kinds[i].word);
+		if (strncmp(name, kinds[i].word, length) != 0)
+			continue;
+		*which = name + length;
+		if (kinds[i].word[length - 1] == ':')
+			return kinds[i].kind == NSR_PLACE_NAME && **which == '/' ? NSR_PLACE_PATH
+										 : kinds[i].kind;
+		if (!**which)
+			return kinds[i].kind;
+	}
+	return NSR_PLACE_UNKNOWN;
+}
+
+bool nsr_place_reserves(const char *word)
+{
+	size_t length = strlen(word), i;
+
+	for (i = 0; i < KINDS; i++)
+		if (strcspn(kinds[i].word, ":") == length &&
+		    strncmp(kinds[i].word, word, length) == 0)
+			return true;
+	return false;
+}
+
 static int netns_path(const char *name, struct nsr_place *place, struct nsr_error *err)
 {
 	if (!*name)
 		return nsr_error_advise(
 			err, nsr_error_set(err, -EINVAL, "place \"netns:\" names no namespace"),
 			"write netns:NAME or netns:/PATH");
-	if (*name == '/') {
-		snprintf(place->path, sizeof(place->path), "%s", name);
-		return 0;
-	}
 	if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return nsr_error_advise(
 			err,
@@ -68,23 +110,29 @@ static int pid_path(const char *pid, struct nsr_place *place, struct nsr_error *
 
 static int place_path(struct nsr_place *place, struct nsr_error *err)
 {
-	const char *name = place->name;
+	const char *which;
 
-	if (!*name) {
+	switch (nsr_place_kind(place->name, &which)) {
+	case NSR_PLACE_OWN:
 		strcpy(place->path, OWN);
 		return 0;
-	}
-	if (strcmp(name, "host") == 0) {
+	case NSR_PLACE_HOST:
 		strcpy(place->path, "/proc/1/ns/net");
 		return 0;
+	case NSR_PLACE_NAME:
+		return netns_path(which, place, err);
+	case NSR_PLACE_PATH:
+		snprintf(place->path, sizeof(place->path), "%s", which);
+		return 0;
+	case NSR_PLACE_PID:
+		return pid_path(which, place, err);
+	default:
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EINVAL,
+						      "place \"%s\" is of no known kind",
+						      place->name),
+					"there are host, netns:NAME, netns:/PATH and pid:N");
 	}
-	if (strncmp(name, "netns:", 6) == 0)
-		return netns_path(name + 6, place, err);
-	if (strncmp(name, "pid:", 4) == 0)
-		return pid_path(name + 4, place, err);
-	return nsr_error_advise(
-		err, nsr_error_set(err, -EINVAL, "place \"%s\" is of no known kind", name),
-		"there are host, netns:NAME, netns:/PATH and pid:N");
 }
 
 static int say_open_error(const struct nsr_place *place, int code, struct nsr_error *err)

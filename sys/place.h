@@ -9,6 +9,28 @@
 
 #include <nsring/nsring.h>
 
+/** What a place is named by. */
+enum nsr_place_kind {
+	NSR_PLACE_UNKNOWN = 0,
+	NSR_PLACE_OWN, /* "": the calling thread's own */
+	NSR_PLACE_HOST, /* host: that of process 1 */
+	NSR_PLACE_NAME, /* netns:NAME of /run/netns */
+	NSR_PLACE_PATH, /* netns:/PATH */
+	NSR_PLACE_PID, /* pid:N */
+	NSR_PLACE_ALL, /* all: every namespace at once, which can't be entered */
+	NSR_PLACE_TO_COME, /* a word that later kinds of places begin with */
+};
+
+/**
+ * nsr_place_kind() - what kind of place a text names
+ * @name:  as in a target, without the '/' behind it
+ * @which: set to what follows the kind's word and its ':', "" where nothing does; may be NULL
+ */
+enum nsr_place_kind nsr_place_kind(const char *name, const char **which);
+
+/** nsr_place_reserves() - whether places begin with @word, so that no engine can be called so */
+bool nsr_place_reserves(const char *word);
+
 /**
  * struct nsr_place - a namespace that was found
  * @name:  as the user wrote it, "" for the caller's own
@@ -76,7 +98,7 @@ int nsr_place_run_each(const int *fds, uint32_t count,
  * @probe: the file, opened with O_PATH, which has no effects whatever is there; stays open
  * @st:    filled in: of the file
  *
- * Return: the namespace, for setns(2); -ENOTTY the file is something else; -errno.
+ * Return: the namespace; -ENOTTY the file is something else; -errno.
  */
 int nsr_place_open_file(int probe, struct stat *st);
 

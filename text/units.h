@@ -2,7 +2,7 @@
 /*
  * Numbers with units: reading them from options, printing them for people.
  *
- * The units_parse_… functions fit struct cli_option: NULL when @value is fine, else what had been
+ * The units_parse_… functions fit option tables: NULL when @value is fine, else what had been
  * expected.
  */
 #ifndef NSRING_UNITS_H
