@@ -52,14 +52,16 @@ static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 	close(fd);
 }
 
-static const char *advice(const char *name)
+static int advise_beside(const struct zc_device *device, const char *name, struct nsr_error *err)
 {
+	const char *advice = "detach it";
+
 	if (strcmp(name, ZC_PROGRAM_NAME) == 0)
-		return "another capture of nsring's: join it with --fanout, or use packet:";
-	if (strcmp(name, "xdp_dispatcher") == 0)
-		return "libxdp's dispatcher, which outlives who joins it: detach its programs "
-		       "(xdp-loader unload), or use packet:";
-	return "detach it, or use packet:";
+		advice = "it is of another capture of nsring's: join that with --fanout";
+	else if (strcmp(name, "xdp_dispatcher") == 0)
+		advice = "it is libxdp's dispatcher, which outlives the programs that join it: "
+			 "detach them (xdp-loader unload)";
+	return nsr_error_advise(err, -EBUSY, "%s, or use packet:%s", advice, device->name);
 }
 
 static int say_busy(const struct zc_device *device, int code, struct nsr_error *err)
@@ -76,9 +78,9 @@ static int say_busy(const struct zc_device *device, int code, struct nsr_error *
 		return nsr_error_set(err, -EBUSY, "%s: attaching an XDP program: %s", device->name,
 				     strerror(-code));
 	name_program(id, name);
-	return nsr_error_set(err, -EBUSY, "%s already has an XDP program (id %u%s%s%s): %s%s",
-			     device->name, id, name[0] ? ", \"" : "", name, name[0] ? "\"" : "",
-			     advice(name), device->name);
+	nsr_error_set(err, -EBUSY, "%s already has an XDP program (id %u%s%s%s)", device->name, id,
+		      name[0] ? ", \"" : "", name, name[0] ? "\"" : "");
+	return advise_beside(device, name, err);
 }
 
 static int say(const struct zc_device *device, int code, bool generic, struct nsr_error *err)
@@ -89,21 +91,25 @@ static int say(const struct zc_device *device, int code, bool generic, struct ns
 		return say_busy(device, code, err);
 	case -EPERM:
 	case -EACCES:
-		return nsr_error_set(err, code,
-				     "attaching an XDP program to %s needs CAP_NET_ADMIN: run as "
-				     "root, or grant it to the program: setcap "
-				     "cap_net_raw,cap_net_admin,cap_bpf+ep PROGRAM",
-				     device->name);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, code,
+				      "attaching an XDP program to %s needs CAP_NET_ADMIN",
+				      device->name),
+			ZC_GRANT);
 	case -ENODEV:
 		return nsr_error_set(err, code, "device \"%s\" is gone", device->name);
 	}
 	if (generic)
 		return nsr_error_set(err, code, "%s: attaching a generic XDP program: %s",
 				     device->name, strerror(-code));
-	return nsr_error_set(err, -EOPNOTSUPP,
-			     "%s: its driver takes no XDP program now (%s): its MTU of %u or too "
-			     "few queues may be why; generic mode works on every device",
-			     device->name, strerror(-code), device->mtu);
+	return nsr_error_advise(err,
+				nsr_error_set(err, -EOPNOTSUPP,
+					      "%s: its driver takes no XDP program now (%s)",
+					      device->name, strerror(-code)),
+				"lower its MTU of %u, give it more queues, or use generic mode, "
+				"which works on every device",
+				device->mtu);
 }
 
 /*

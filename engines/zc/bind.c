@@ -91,6 +91,29 @@ int zc_bind(const struct zc *zc, struct zc_sockets *sockets, const struct zc_soc
 	return rc;
 }
 
+static int say_no_zero_copy(const struct zc *zc, struct nsr_error *err)
+{
+	if (!zc->frags) {
+		nsr_error_set(err, -EOPNOTSUPP, "%s: its driver has no zero-copy", zc->device.name);
+		return nsr_error_advise(err, -EOPNOTSUPP, "leave the mode out, or demand native");
+	}
+	nsr_error_set(err, -EOPNOTSUPP,
+		      "%s: its driver has no zero-copy for frames of an MTU of %u, which need "
+		      "several buffers",
+		      zc->device.name, zc->device.mtu);
+	return nsr_error_advise(err, -EOPNOTSUPP, "lower the MTU to %u, or demand native",
+				zc_memory_one_buffer_mtu(&zc->device));
+}
+
+static int say_no_frags(const struct zc *zc, struct nsr_error *err)
+{
+	nsr_error_set(err, -EOPNOTSUPP,
+		      "frames of an MTU of %u need AF_XDP with several buffers a frame, Linux 6.6",
+		      zc->device.mtu);
+	return nsr_error_advise(err, -EOPNOTSUPP, "lower the MTU to %u, or use packet:%s",
+				zc_memory_one_buffer_mtu(&zc->device), zc->device.name);
+}
+
 int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error *err)
 {
 	const char *device = zc->device.name;
@@ -98,48 +121,29 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 	switch (code) {
 	case -ENOBUFS:
 	case -ENOMEM:
-		return nsr_error_set(err, -ENOMEM,
-				     "no memory for the frames of queue %u, or more than may be "
-				     "locked: raise the limit (ulimit -l, LimitMEMLOCK=), grant "
-				     "CAP_IPC_LOCK, or ask for a smaller ring",
-				     queue);
+		nsr_error_set(err, -ENOMEM,
+			      "no memory for the frames of queue %u, or more than may be locked",
+			      queue);
+		return nsr_error_advise(err, -ENOMEM,
+					"raise the limit (ulimit -l, LimitMEMLOCK=), grant "
+					"CAP_IPC_LOCK, or ask for a smaller ring");
 	case -EBUSY:
-		return nsr_error_set(err, code,
-				     "queue %u of %s is taken by another AF_XDP socket: end that "
-				     "program, take another queue, or join its fanout group",
-				     queue, device);
+		nsr_error_set(err, code, "queue %u of %s is taken by another AF_XDP socket", queue,
+			      device);
+		return nsr_error_advise(err, code,
+					"end that program, take another queue, or join its fanout "
+					"group");
 	case -EPERM:
-		return nsr_error_set(err, code,
-				     "AF_XDP sockets need CAP_NET_RAW: run as root, or grant it");
+		nsr_error_set(err, code, "AF_XDP sockets need CAP_NET_RAW");
+		return nsr_error_advise(err, code, ZC_GRANT);
 	case -EAFNOSUPPORT:
-		return nsr_error_set(
-			err, -EOPNOTSUPP,
-			"this kernel has no AF_XDP (CONFIG_XDP_SOCKETS): use packet:%s", device);
+		nsr_error_set(err, -EOPNOTSUPP, "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)");
+		return nsr_error_advise(err, -EOPNOTSUPP, "use packet:%s", device);
+	case -EOPNOTSUPP:
+		return say_no_zero_copy(zc, err);
 	case -EINVAL:
 		if (zc->frags)
-			return nsr_error_set(err, -EOPNOTSUPP,
-					     "frames of an MTU of %u need AF_XDP with several "
-					     "buffers a frame, Linux 6.6: lower the MTU to %u, or "
-					     "use packet:%s",
-					     zc->device.mtu, zc_memory_one_buffer_mtu(&zc->device),
-					     device);
-		break;
-	case -ENOSYS:
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "fanout groups of the engine zc need Linux 6.4: use packet:%s",
-				     device);
-	case -EOPNOTSUPP:
-		if (zc->frags)
-			return nsr_error_set(err, code,
-					     "%s: its driver has no zero-copy for frames of an "
-					     "MTU of %u, which need several buffers: lower the MTU "
-					     "to %u, or demand native",
-					     device, zc->device.mtu,
-					     zc_memory_one_buffer_mtu(&zc->device));
-		return nsr_error_set(err, code,
-				     "%s: its driver has no zero-copy: leave the mode out, or "
-				     "demand native",
-				     device);
+			return say_no_frags(zc, err);
 	}
 	return nsr_error_set(err, code, "AF_XDP socket on queue %u of %s: %s", queue, device,
 			     strerror(-code));

@@ -43,10 +43,14 @@ static int copy_check_options(const struct nsr_engine_args *args, struct nsr_err
 	const struct nsr_options *opts = args->opts;
 
 	if (opts->mode & NSR_SEND)
-		return nsr_error_set(err, -EOPNOTSUPP, "a tap can't send: open another capture");
+		return nsr_error_advise(err, nsr_error_set(err, -EOPNOTSUPP, "a tap can't send"),
+					"open another capture");
 	if (opts->xdp == NSR_XDP_ZEROCOPY || opts->busy_poll_us)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "a tap copies: it has no zero-copy or busy polling");
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "a tap copies, without zero-copy or busy polling"),
+			"leave one of the options out");
 	return 0;
 }
 

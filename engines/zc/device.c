@@ -29,9 +29,11 @@ static int check_link(const struct nsr_link *link, struct nsr_error *err)
 {
 	if (link->arphrd == ARPHRD_ETHER || link->arphrd == ARPHRD_LOOPBACK)
 		return 0;
-	return nsr_error_set(err, -EOPNOTSUPP,
-			     "device \"%s\" is not Ethernet, which XDP needs: use packet:%s",
-			     link->name, link->name);
+	return nsr_error_advise(err,
+				nsr_error_set(err, -EOPNOTSUPP,
+					      "device \"%s\" is not Ethernet, which XDP needs",
+					      link->name),
+				"use packet:%s", link->name);
 }
 
 static int look(struct zc_device *device, const char *name, struct nsr_error *err)
@@ -40,8 +42,8 @@ static int look(struct zc_device *device, const char *name, struct nsr_error *er
 	int rc;
 
 	if (strcmp(name, "any") == 0)
-		return nsr_error_set(err, -EINVAL,
-				     "\"any\" has no XDP: name a device, or use packet:any");
+		return nsr_error_advise(err, nsr_error_set(err, -EINVAL, "\"any\" has no XDP"),
+					"name a device, or use packet:any");
 	device->link_fd = nsr_link_open();
 	if (device->link_fd < 0)
 		return nsr_error_set(err, device->link_fd, "netlink socket: %s",
@@ -90,10 +92,11 @@ static int make_watch(struct zc_device *device, struct nsr_error *err)
 	if (device->watch_fd >= 0)
 		return 0;
 	if (errno == EPERM || errno == EACCES)
-		return nsr_error_set(err, -errno,
-				     "the engine zc needs CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF: "
-				     "run as root, or grant them to the program: setcap "
-				     "cap_net_raw,cap_net_admin,cap_bpf+ep PROGRAM");
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -errno,
+				      "the engine zc needs CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF"),
+			ZC_GRANT);
 	return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
 }
 
@@ -138,10 +141,12 @@ int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *er
 {
 	if (!device->is_master)
 		return 0;
-	return nsr_error_set(err, -EOPNOTSUPP,
-			     "%s is made of other devices, whose queues the packets come by: "
-			     "capture each of these, or use --tap or packet:%s",
-			     device->name, device->name);
+	return nsr_error_advise(
+		err,
+		nsr_error_set(err, -EOPNOTSUPP,
+			      "%s is made of other devices, whose queues the packets come by",
+			      device->name),
+		"capture each of these, or use --tap or packet:%s", device->name);
 }
 
 bool zc_device_stamps(const struct zc_device *device)

@@ -45,16 +45,18 @@ static int group_check_options(const struct nsr_engine_args *args, struct nsr_er
 	const struct nsr_options *opts = args->opts;
 
 	if (opts->mode & NSR_SEND)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "a capture in a fanout group can't send: open another one");
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP, "a capture in a fanout group can't send"),
+			"open another one");
 	if (args->queue >= 0)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "a fanout group takes all queues: leave \"@%d\" out",
-				     args->queue);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EOPNOTSUPP, "a fanout group takes all queues"),
+			"leave \"@%d\" out", args->queue);
 	if (opts->tap)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "a tap can't be in a fanout group: use packet:%s",
-				     args->device);
+		return nsr_error_advise(
+			err, nsr_error_set(err, -EOPNOTSUPP, "a tap can't be in a fanout group"),
+			"use packet:%s", args->device);
 	return 0;
 }
 
@@ -96,33 +98,31 @@ static int take_queues(struct zc_group *group)
 static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
 		   struct nsr_error *err)
 {
+	const char *device = zc->device.name;
+	uint32_t number = group->number;
+
 	switch (code) {
 	case -ENOENT:
-		return nsr_error_set(err, code,
-				     "%s has no fanout group %u: leave the number out "
-				     "to make one",
-				     zc->device.name, group->number);
+		nsr_error_set(err, code, "%s has no fanout group %u", device, number);
+		return nsr_error_advise(err, code, "leave the number out to make one");
 	case -EACCES:
-		return nsr_error_set(err, code, "fanout group %u of %s is another user's",
-				     group->number, zc->device.name);
+		return nsr_error_set(err, code, "fanout group %u of %s is another user's", number,
+				     device);
 	case -ETIMEDOUT:
-		return nsr_error_set(err, code,
-				     "nobody in fanout group %u of %s answers: has it started, and "
-				     "are its members running?",
-				     group->number, zc->device.name);
+		nsr_error_set(err, code, "nobody in fanout group %u of %s answers", number, device);
+		return nsr_error_advise(err, code, "has it started, and are its members running?");
 	case -EMFILE:
-		return nsr_error_set(err, code,
-				     "too few descriptors to join fanout group %u of %s: raise "
-				     "the limit (ulimit -n, LimitNOFILE=)",
-				     group->number, zc->device.name);
+		nsr_error_set(err, code, "too few descriptors to join fanout group %u of %s",
+			      number, device);
+		return nsr_error_advise(err, code, "raise the limit (ulimit -n, LimitNOFILE=)");
 	case -EPROTO:
-		return nsr_error_set(err, code,
-				     "fanout group %u of %s did not say what it shares: is it of "
-				     "another version of nsring?",
-				     group->number, zc->device.name);
+		nsr_error_set(err, code, "fanout group %u of %s did not say what it shares", number,
+			      device);
+		return nsr_error_advise(err, code,
+					"see that its members have the same version of nsring");
 	default:
-		return nsr_error_set(err, code, "joining fanout group %u of %s: %s", group->number,
-				     zc->device.name, strerror(-code));
+		return nsr_error_set(err, code, "joining fanout group %u of %s: %s", number, device,
+				     strerror(-code));
 	}
 }
 
@@ -135,18 +135,24 @@ static int check_kind(const struct zc *zc, const struct zc_group *group, uint32_
 		[NSR_STAMP_DEVICE] = ZC_STAMP_DEVICE,
 	};
 	const struct zc_layout *layout = &group->layout;
-	const char *what = NULL;
+	const char *what = NULL, *advice = NULL;
 
-	if (layout->spread != spread)
-		what = "spreads in another way: join with the same --fanout";
-	else if (opts->xdp && opts->xdp != layout->xdp)
-		what = "takes packets in another mode: leave --xdp out";
-	else if (opts->stamp && stamps[opts->stamp] != layout->stamp)
-		what = "stamps by another clock: leave --stamp out";
+	if (layout->spread != spread) {
+		what = "spreads in another way";
+		advice = "join with the same --fanout";
+	} else if (opts->xdp && opts->xdp != layout->xdp) {
+		what = "takes packets in another mode";
+		advice = "leave --xdp out";
+	} else if (opts->stamp && stamps[opts->stamp] != layout->stamp) {
+		what = "stamps by another clock";
+		advice = "leave --stamp out";
+	}
 	if (!what)
 		return 0;
-	return nsr_error_set(err, -EINVAL, "fanout group %u of %s %s", group->number,
-			     zc->device.name, what);
+	return nsr_error_advise(err,
+				nsr_error_set(err, -EINVAL, "fanout group %u of %s %s",
+					      group->number, zc->device.name, what),
+				"%s", advice);
 }
 
 static int copy_fd(int fd)
@@ -222,8 +228,11 @@ static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 	int rc = zc_rendezvous_start(group);
 
 	if (rc == -ENOSPC)
-		return nsr_error_set(err, rc, "fanout group %u of %s is full: it has %u members",
-				     group->number, zc->device.name, group->layout.slots);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, rc, "fanout group %u of %s is full: it has %u members",
+				      group->number, zc->device.name, group->layout.slots),
+			"end one of them, or make another group");
 	if (rc == 0)
 		rc = take_queues(group);
 	if (rc < 0)
@@ -305,16 +314,19 @@ static int group_set_filter(struct zc *zc, const struct nsr_filter *filter, stru
 
 	zc_group_lock(group);
 	if (shared->slots[group->slot].started)
-		rc = nsr_error_set(err, -EOPNOTSUPP,
-				   "the filter of a fanout group can't be changed: it is all "
-				   "members'");
+		rc = nsr_error_advise(err,
+				      nsr_error_set(err, -EOPNOTSUPP,
+						    "the filter of a fanout group can't be "
+						    "changed: it is all members'"),
+				      "end the group, and make one with the new filter");
 	else if (!shared->filter_set)
 		rc = zc_attach_replace(zc, filter, false, err);
 	else if (shared->filter_count != count || shared->filter_hash != hash)
-		rc = nsr_error_set(err, -EINVAL,
-				   "fanout group %u has another filter: all its members have the "
-				   "same",
-				   group->number);
+		rc = nsr_error_advise(err,
+				      nsr_error_set(err, -EINVAL,
+						    "fanout group %u has another filter",
+						    group->number),
+				      "give the same, as all members must");
 	if (rc == 0) {
 		shared->filter_set = 1;
 		shared->filter_count = count;

@@ -62,7 +62,9 @@ static int assemble(const struct zc_program *program, const struct nsr_filter *f
 	zc_emit_exit(&p, XDP_PASS);
 	rc = nsr_ebpf_finish(&p, code);
 	if (rc == -E2BIG)
-		return nsr_error_set(err, rc, "filter: it is too long for an XDP program");
+		return nsr_error_advise(
+			err, nsr_error_set(err, rc, "filter: it is too long for an XDP program"),
+			"shorten it, or use the engine packet");
 	return rc < 0 ? nsr_error_set(err, rc, "filter: out of memory") : 0;
 }
 
@@ -122,20 +124,23 @@ static int say(int code, struct nsr_error *err)
 {
 	switch (code) {
 	case -EPERM:
-		return nsr_error_set(err, code,
-				     "loading an XDP program needs CAP_BPF and CAP_NET_ADMIN in "
-				     "the initial user namespace: run as root, or grant them to "
-				     "the program: setcap cap_net_raw,cap_net_admin,cap_bpf+ep "
-				     "PROGRAM");
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, code,
+				      "loading an XDP program needs CAP_BPF and CAP_NET_ADMIN in "
+				      "the initial user namespace"),
+			ZC_GRANT);
 	case -EACCES:
 	case -EINVAL:
 	case -E2BIG:
 	case -ENOSPC:
-		return nsr_error_set(err, code == -E2BIG ? code : -EOPNOTSUPP,
-				     "the kernel's verifier refuses the program (%s): the filter "
-				     "is too complex for XDP, or the kernel older than 5.18; use "
-				     "the engine packet",
-				     strerror(-code));
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, code == -E2BIG ? code : -EOPNOTSUPP,
+				      "the kernel's verifier refuses the program (%s): the filter "
+				      "is too complex for XDP, or the kernel older than 5.18",
+				      strerror(-code)),
+			"use the engine packet");
 	default:
 		return nsr_error_set(err, code, "loading the XDP program: %s", strerror(-code));
 	}

@@ -70,35 +70,38 @@ static int kick(const struct zc_sockets *sender, const struct zc_queue *queue)
 
 static int say(const struct zc *zc, int code, uint32_t len, struct nsr_error *err)
 {
+	const char *device = zc->device.name;
+
 	switch (code) {
 	case -EMSGSIZE:
-		return nsr_error_set(err, code, "%s: a frame of %u bytes is longer than it takes",
-				     zc->device.name, len);
+		nsr_error_set(err, code, "%s: a frame of %u bytes is longer than it takes", device,
+			      len);
+		return nsr_error_advise(err, code, "send shorter frames, or raise its MTU of %u",
+					zc->device.mtu);
 	case -EINVAL:
 		return nsr_error_set(
 			err, code, "%s: a frame of %u bytes has no room for the link-layer header",
-			zc->device.name, len);
+			device, len);
 	case -ENETDOWN:
-		return nsr_error_set(err, code, "%s: the device is down: ip link set %s up",
-				     zc->device.name, zc->device.name);
+		nsr_error_set(err, code, "%s: the device is down", device);
+		return nsr_error_advise(err, code, "ip link set %s up", device);
 	case -ENXIO:
 	case -ENODEV:
 		return nsr_error_set(err, -ENODEV,
 				     "%s: the device is gone (deleted, or moved to another "
 				     "namespace)",
-				     zc->device.name);
+				     device);
 	case -EAGAIN:
-		return nsr_error_set(err, code, "%s: its queue stays full", zc->device.name);
+		return nsr_error_set(err, code, "%s: its queue stays full", device);
 	case -EBUSY:
-		return nsr_error_set(err, -ENETDOWN,
-				     "%s drops what is sent: has it a carrier, and the other side "
-				     "of a veth pair a device that is up?",
-				     zc->device.name);
+		nsr_error_set(err, -ENETDOWN, "%s drops what is sent", device);
+		return nsr_error_advise(err, -ENETDOWN,
+					"see that it has a carrier, and that the other side of a "
+					"veth pair is up");
 	case -EINTR:
 		return nsr_error_set(err, code, "interrupted");
 	default:
-		return nsr_error_set(err, code, "%s: sending: %s", zc->device.name,
-				     strerror(-code));
+		return nsr_error_set(err, code, "%s: sending: %s", device, strerror(-code));
 	}
 }
 

@@ -293,6 +293,10 @@ int zc_shared_make(struct zc *zc, struct zc_group *group, const struct nsr_optio
 		again = id > 0;
 		rc = 0;
 	}
+	if (rc == -ENOSYS) {
+		nsr_error_set(err, -EOPNOTSUPP, "fanout groups of the engine zc need Linux 6.4");
+		return nsr_error_advise(err, -EOPNOTSUPP, "use packet:%s", zc->device.name);
+	}
 	if (rc < 0)
 		return zc_bind_say(zc, rc, id, err);
 	layout->xdp = xdp_of(zc, group);

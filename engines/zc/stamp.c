@@ -23,6 +23,14 @@ static int find_kfunc(void)
 	return id > 0 ? id : -EOPNOTSUPP;
 }
 
+static int refuse(bool demanded, const char *why, const char *advice, struct nsr_error *err)
+{
+	if (!demanded)
+		return 0;
+	nsr_error_set(err, -EOPNOTSUPP, "%s", why);
+	return nsr_error_advise(err, -EOPNOTSUPP, "%s", advice);
+}
+
 int zc_stamp_choose(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 {
 	bool demanded = stamp == NSR_STAMP_DEVICE;
@@ -32,17 +40,16 @@ int zc_stamp_choose(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 	if (stamp == NSR_STAMP_KERNEL || !(demanded || zc_device_stamps(&zc->device)))
 		return 0;
 	if (zc->xdp == NSR_XDP_GENERIC)
-		return demanded ? nsr_error_set(err, -EOPNOTSUPP,
-						"the device's time stamps need native mode")
-				: 0;
+		return refuse(demanded, "the device's time stamps need native mode",
+			      "leave the mode or the stamp option out", err);
 	zc->program.stamp_kfunc = find_kfunc();
 	zc->program.netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (zc->program.stamp_kfunc >= 0 && zc->program.netns >= 0)
-		zc->program.stamp = ZC_STAMP_DEVICE;
-	else if (demanded)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "this kernel can't ask devices for time stamps in XDP (Linux "
-				     "6.3, with BTF): leave the stamp option out");
+	if (zc->program.stamp_kfunc < 0 || zc->program.netns < 0)
+		return refuse(demanded,
+			      "this kernel can't ask devices for time stamps in XDP (Linux 6.3, "
+			      "with BTF)",
+			      "leave the stamp option out", err);
+	zc->program.stamp = ZC_STAMP_DEVICE;
 	return 0;
 }
 

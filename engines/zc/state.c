@@ -15,14 +15,15 @@ int zc_state_open(struct zc *zc, struct nsr_error *err)
 
 	zc->program.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nsring_state", sizeof(uint32_t),
 					   sizeof(struct zc_state), 1, &opts);
+	if (zc->program.state < 0 && errno == EPERM)
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EPERM,
+						      "the engine zc needs CAP_BPF and "
+						      "CAP_NET_ADMIN in the initial user "
+						      "namespace"),
+					ZC_GRANT);
 	if (zc->program.state < 0)
-		return errno == EPERM
-			       ? nsr_error_set(err, -EPERM,
-					       "the engine zc needs CAP_BPF and CAP_NET_ADMIN in "
-					       "the initial user namespace: run as root, or grant "
-					       "them to the program: setcap "
-					       "cap_net_raw,cap_net_admin,cap_bpf+ep PROGRAM")
-			       : nsr_error_set(err, -errno, "BPF map: %s", strerror(errno));
+		return nsr_error_set(err, -errno, "BPF map: %s", strerror(errno));
 	zc->state = mmap(NULL, sizeof(*zc->state), PROT_READ | PROT_WRITE, MAP_SHARED,
 			 zc->program.state, 0);
 	if (zc->state == MAP_FAILED) {

@@ -88,10 +88,11 @@ static int check_options(const struct nsr_engine_args *args, struct nsr_error *e
 	const struct zc_receiver_ops *receiver = demanded(args->opts);
 
 	if (args->opts->direction == NSR_OUT)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "XDP sees what a device receives, not what it sends: leave "
-				     "the direction out, or use packet:%s",
-				     args->device);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "XDP sees what a device receives, not what it sends"),
+			"leave the direction out, or use packet:%s", args->device);
 	return receiver && receiver->check_options ? receiver->check_options(args, err) : 0;
 }
 
@@ -102,14 +103,19 @@ static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, str
 	if (rc < 0)
 		return rc;
 	if (args->queue >= 0 && (uint32_t)args->queue >= zc->device.queues)
-		return nsr_error_set(err, -EINVAL, "%s has no queue %d: it has %u, from 0 on",
-				     zc->device.name, args->queue, zc->device.queues);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EINVAL, "%s has no queue %d: it has %u, from 0 on",
+				      zc->device.name, args->queue, zc->device.queues),
+			"name one of these, or none for all");
 	if (args->queue < 0 && zc->mode & NSR_RECV && zc->device.queues > ZC_QUEUES_MAX)
-		return nsr_error_set(err, -EOPNOTSUPP,
-				     "%s has %u queues, and the engine zc takes %u: name one "
-				     "(zc:%s@0), make them fewer (ethtool -L), or use packet:%s",
-				     zc->device.name, zc->device.queues, ZC_QUEUES_MAX,
-				     zc->device.name, zc->device.name);
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "%s has %u queues, and the engine zc takes %u",
+				      zc->device.name, zc->device.queues, ZC_QUEUES_MAX),
+			"name one (zc:%s@0), make them fewer (ethtool -L), or use packet:%s",
+			zc->device.name, zc->device.name);
 	return 0;
 }
 

@@ -15,6 +15,11 @@
 /** How many queues of a device one capture takes at most. */
 #define ZC_QUEUES_MAX 256
 
+/** What to do without the capabilities that the engine needs: an advice. */
+#define ZC_GRANT                                                                                   \
+	"run as root, or grant them to the program: setcap cap_net_raw,cap_net_admin,cap_bpf+ep "  \
+	"PROGRAM"
+
 /** The name of the program on the device. */
 #define ZC_PROGRAM_NAME "nsring_zc"
 

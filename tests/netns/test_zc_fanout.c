@@ -624,9 +624,9 @@ static int open_as_nobody(const struct nsr_options *opts, const char *part)
 		return 99;
 	if (nsr_open("zc:v1", opts, &cap, &err) == 0)
 		return 0;
-	if (strstr(err.text, part))
+	if (says(&err, part))
 		return -err.code;
-	fprintf(stderr, "%s\n", err.text);
+	fprintf(stderr, "%s: %s\n", err.text, err.advice);
 	return 98;
 }
 

@@ -283,7 +283,7 @@ static void refuse_beside(const char *name, uint32_t flags, const struct nsr_opt
 	assert_int_equal(bpf_xdp_detach((int)if_nametoindex("w1"), flags, NULL), 0);
 	assert_int_equal(rc, -EBUSY);
 	assert_says(&err, number);
-	assert_says(&err, advice);
+	assert_non_null(strstr(err.advice, advice));
 }
 
 static void program_in_the_driver_is_named_and_stays(void **state)

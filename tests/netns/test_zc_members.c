@@ -359,9 +359,9 @@ static int try_open(const struct nsr_options *opts, const char *part, struct nsr
 	struct nsr_error err;
 	int rc = nsr_open("zc:v1", opts, cap, &err);
 
-	if (rc == 0 || strstr(err.text, part))
+	if (rc == 0 || says(&err, part))
 		return -rc;
-	fprintf(stderr, "%s\n", err.text);
+	fprintf(stderr, "%s: %s\n", err.text, err.advice);
 	return 97;
 }
 
