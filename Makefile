@@ -14,7 +14,7 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 	echo "nsring: network namespaces need root: run 'sudo make $@'" >&2; exit 1; }
 need_packages = packaging/install-packages
 
-.PHONY: all build kmod demo test test-unit test-netns test-asan test-tsan fuzz bench bench-kmod \
+.PHONY: all build kmod demo test check test-unit test-netns test-asan test-tsan fuzz bench bench-kmod \
 	install uninstall install-dkms uninstall-dkms test-vm test-debug-kernel check-format clean help
 .NOTPARALLEL:
 
@@ -36,6 +36,10 @@ test: ## install what is missing, build, and run every suite
 	@$(need_root)
 	@$(need_packages) build test vm
 	@$(test)
+
+check: ## what a change should pass before it is shown: format, scripts, unit and netns
+	@$(need_root)
+	@$(test) format scripts unit netns
 
 test-unit: ## the unit tests; needs no root
 	@$(test) unit

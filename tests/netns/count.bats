@@ -60,7 +60,7 @@ load ../lib/netns
 
 @test "duration_option_ends_the_run" {
 	netns_pair
-	start_count "$B" -i "netns:$B/v1" --duration 0.5
+	start count "$NSRING" count --json -i "netns:$B/v1" --duration 0.5
 	reap count
 	equal final "$(total count .final)" true
 }
@@ -87,7 +87,7 @@ load ../lib/netns
 
 @test "last_json_line_is_final_and_has_every_field_of_the_contract" {
 	netns_pair
-	start_count "$B" -i "netns:$B/v1" --duration 1.5
+	start count "$NSRING" count --json -i "netns:$B/v1" --duration 1.5
 	reap count
 	equal final "$(out count | jq -s 'map(select(.final == true)) | length')" 1
 	equal fields "$(total count '[.final, .packets, .bytes, .seconds, .lost.nic, .lost.kernel,
@@ -96,7 +96,7 @@ load ../lib/netns
 
 @test "every_line_of_json_output_is_one_object" {
 	netns_pair
-	start_count "$B" -i "netns:$B/v1" --duration 2.5
+	start count "$NSRING" count --json -i "netns:$B/v1" --duration 2.5
 	reap count
 	[ "$(out count | wc -l)" -ge 2 ]
 	while read -r line; do

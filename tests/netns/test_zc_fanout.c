@@ -77,17 +77,6 @@ static uint32_t program_id(void)
 	return query.prog_id;
 }
 
-/* What is there now, without waiting. */
-static uint32_t take_now(struct nsr_capture *cap)
-{
-	struct nsr_batch batch;
-	uint32_t count = 0;
-
-	while (nsr_recv(cap, &batch, 0) > 0)
-		count += batch.count;
-	return count;
-}
-
 static void in_turns_each_member_has_the_same_share(void **state)
 {
 	struct nsr_capture *caps[3];
@@ -228,7 +217,7 @@ static void wait_until_alone(struct nsr_capture *cap)
 
 	for (tries = 0; tries < 200; tries++) {
 		send_some(24);
-		if (take_now(cap) == 24)
+		if (take_now(cap, NULL, NULL) == 24)
 			return;
 		usleep(50000);
 	}
@@ -245,7 +234,7 @@ static void a_member_in_another_process_has_its_share(void **state)
 	group = open_group(NSR_FANOUT_ROUND_ROBIN, caps, 1);
 	pid = start_member(&group, 0);
 	send_some(100);
-	assert_int_equal(take_now(caps[0]), 50);
+	assert_int_equal(take_now(caps[0], NULL, NULL), 50);
 	kill_member(pid);
 	nsr_close(caps[0]);
 }
@@ -299,16 +288,16 @@ static void frames_of_the_dead_come_back(void **state)
 	for (i = 0; i < 20; i++) {
 		pid = start_member(&group, opts.ring_bytes);
 		send_some(60);
-		take_now(cap);
+		take_now(cap, NULL, NULL);
 		kill(pid, SIGSTOP);
 		send_some(60);
-		take_now(cap);
+		take_now(cap, NULL, NULL);
 		kill_member(pid);
 		wait_until_alone(cap);
 	}
 	for (i = 0; i < 20; i++) {
 		send_some(250);
-		assert_int_equal(take_now(cap), 250);
+		assert_int_equal(take_now(cap, NULL, NULL), 250);
 	}
 	assert_int_equal(nsr_stats(cap, &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);
@@ -325,7 +314,7 @@ static void a_member_that_stands_still_takes_nothing_from_the_others(void **stat
 	open_group(NSR_FANOUT_ROUND_ROBIN, caps, 2);
 	for (i = 0; i < 200; i++) {
 		send_some(120);
-		count += take_now(caps[0]);
+		count += take_now(caps[0], NULL, NULL);
 	}
 	assert_int_equal(count, 200 * 60);
 	assert_int_equal(nsr_stats(caps[0], &stats), 0);
@@ -397,7 +386,7 @@ static void the_share_of_a_member_killed_while_it_leaves_is_given_to_the_others(
 		kill_while_leaving(&opts, turn * 150000);
 		for (tries = 0; tries < 20; tries++) {
 			send_on_queues(24);
-			if (take_now(cap) == 24 * QUEUES)
+			if (take_now(cap, NULL, NULL) == 24 * QUEUES)
 				break;
 			usleep(50000);
 		}
@@ -519,7 +508,7 @@ static void spread_flows(struct nsr_capture **caps, uint32_t count,
 	}
 	send_frames("v0", frames, 240);
 	for (i = 0; i < count; i++) {
-		share = take_now(caps[i]);
+		share = take_now(caps[i], NULL, NULL);
 		if (share < 240 / count / 3)
 			fail_msg("of 240 flows of kind %u, byte %u, one of %u has %u",
 				 variation->kind, variation->byte, count, share);
@@ -664,9 +653,9 @@ static void a_new_member_begins_with_nothing_waiting_and_nothing_lost(void **sta
 	assert_int_equal(nsr_stats(cap, &stats), 0);
 	assert_int_not_equal(stats.lost_ring, 0);
 	nsr_close(cap);
-	take_now(stays);
+	take_now(stays, NULL, NULL);
 	cap = open_target("zc:v1", &opts);
-	assert_int_equal(take_now(cap), 0);
+	assert_int_equal(take_now(cap, NULL, NULL), 0);
 	assert_int_equal(nsr_stats(cap, &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);
 	send_some(100);
@@ -690,7 +679,7 @@ static void what_members_hand_out_and_lose_is_what_was_sent(void **state)
 	caps[1] = open_target("zc:v1", &opts);
 	for (i = 0; i < 20; i++) {
 		send_some(100);
-		take_now(caps[0]); /* and nobody reads the other */
+		take_now(caps[0], NULL, NULL); /* and nobody reads the other */
 	}
 	for (i = 0; i < 2; i++) {
 		collect(caps[i], NULL, NULL);
@@ -751,7 +740,7 @@ static void members_come_and_go_under_traffic_and_nothing_is_lost(void **state)
 		for (taken = tries = 0; taken < 100 && tries < 500; tries++) {
 			if (nsr_recv(goes, &batch, 10) > 0)
 				taken += batch.count;
-			traffic.taken += batch.count + take_now(stays[0]);
+			traffic.taken += batch.count + take_now(stays[0], NULL, NULL);
 		}
 		assert_in_range(taken, 100, UINT32_MAX);
 		traffic.taken += collect(goes, NULL, NULL);

@@ -212,20 +212,6 @@ static void filter_sees_the_bytes_of_later_buffers(void **state)
 	nsr_close(sender);
 }
 
-/* What is waiting now, checked; how many. */
-static uint32_t take_now(struct nsr_capture *cap, struct expected *expected)
-{
-	struct nsr_batch batch;
-	uint32_t count = 0, i;
-
-	while (nsr_recv(cap, &batch, 0) > 0) {
-		for (i = 0; i < batch.count; i++)
-			check_next(&batch.packets[i], expected);
-		count += batch.count;
-	}
-	return count;
-}
-
 /* Of a small ring each part is used many times, and some is in hand meanwhile. */
 static void go_round(void **state, uint32_t ring_bytes)
 {
@@ -245,7 +231,7 @@ static void go_round(void **state, uint32_t ring_bytes)
 	cap = open_target("zc:j1", &opts);
 	for (i = 0; i < 6000; i += 60) {
 		send_lengths(sender, lengths + i, 60, i);
-		assert_int_equal(take_now(cap, &expected), 60);
+		assert_int_equal(take_now(cap, check_next, &expected), 60);
 	}
 	assert_int_equal(nsr_stats(cap, &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);

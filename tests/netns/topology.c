@@ -131,20 +131,39 @@ void udp_frame(uint8_t frame[60], uint16_t port)
 	memcpy(frame + 36, &port, sizeof(port));
 }
 
+/* What nsr_recv() returns in the end. */
+static int take_until(struct nsr_capture *cap, int wait_ms, uint32_t *count,
+		      void (*each)(const struct nsr_packet *, void *arg), void *arg)
+{
+	struct nsr_batch batch;
+	uint32_t i;
+	int n;
+
+	*count = 0;
+	while ((n = nsr_recv(cap, &batch, wait_ms)) > 0) {
+		for (i = 0; each && i < batch.count; i++)
+			each(&batch.packets[i], arg);
+		*count += batch.count;
+	}
+	return n;
+}
+
+uint32_t take_now(struct nsr_capture *cap, void (*each)(const struct nsr_packet *, void *arg),
+		  void *arg)
+{
+	uint32_t count;
+
+	assert_int_equal(take_until(cap, 0, &count, each, arg), 0);
+	return count;
+}
+
 uint32_t collect(struct nsr_capture *cap, void (*each)(const struct nsr_packet *, void *arg),
 		 void *arg)
 {
-	struct nsr_batch batch;
-	uint32_t i, count = 0;
-	int n;
+	uint32_t count;
 
 	assert_int_equal(nsr_stop(cap), 0);
-	while ((n = nsr_recv(cap, &batch, -1)) > 0) {
-		for (i = 0; each && i < batch.count; i++)
-			each(&batch.packets[i], arg);
-		count += batch.count;
-	}
-	assert_int_equal(n, -ENODATA);
+	assert_int_equal(take_until(cap, -1, &count, each, arg), -ENODATA);
 	return count;
 }
 

@@ -55,6 +55,17 @@ void send_on(const char *target, uint16_t port, uint32_t count);
 void send_udp(uint16_t port, uint32_t count);
 
 /**
+ * take_now() - hand each packet that is there now to a function, without waiting
+ * @cap:  open
+ * @each: called for each packet; may be NULL
+ * @arg:  for @each
+ *
+ * Return: how many there were.
+ */
+uint32_t take_now(struct nsr_capture *cap, void (*each)(const struct nsr_packet *, void *arg),
+		  void *arg);
+
+/**
  * collect() - stop a capture and hand each packet that it has to a function
  * @cap:  open
  * @each: called for each packet; may be NULL

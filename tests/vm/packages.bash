@@ -19,11 +19,18 @@ skip() {
 	exit 77
 }
 
-# begin DIR: a folder $work beside DIR, for what is to be DIR, and $work/files in it.
+# begin DIR [RESULT]: a folder $work beside DIR, for what becomes DIR, and $work/files in it. Only one
+# process makes DIR; others wait, and then print RESULT and end.
 begin() {
 	command -v apt-get >/dev/null && [ "$(dpkg --print-architecture)" = amd64 ] ||
 		skip "it is made of Debian's packages for amd64"
 	mkdir -p "$(dirname "$1")"
+	exec 9>"$1.lock"
+	flock 9
+	[ $# = 1 ] || [ ! -e "$2" ] || {
+		echo "$2"
+		exit
+	}
 	work=$(mktemp -d "$1.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 130' INT TERM HUP

@@ -55,7 +55,7 @@ has_program() {
 	[ -n "$(program)" ]
 }
 
-# Instead of tshark, which is large.
+# Instead of Wireshark's, which are large.
 frames() {
 	tcpdump -nn -r "$1" 2>/dev/null | wc -l
 }
