@@ -37,9 +37,9 @@ test: ## install what is missing, build, and run every suite
 	@$(need_packages) build test vm
 	@$(test)
 
-check: ## what a change should pass before it is shown: format, scripts, unit and netns
+check: ## what a change should pass before it is shown: format, scripts, house, unit and netns
 	@$(need_root)
-	@$(test) format scripts unit netns
+	@$(test) format scripts house unit netns
 
 test-unit: ## the unit tests; needs no root
 	@$(test) unit
