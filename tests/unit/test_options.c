@@ -93,6 +93,57 @@ static void each_option_out_of_range_is_named(void **state)
 #undef REFUSES
 }
 
+static void takes(const struct nsr_options *from, const char *field)
+{
+	struct nsr_options opts;
+	struct nsr_error err;
+
+	if (nsr_options_take(from, &opts, &err) < 0)
+		fail_msg("%s at its limit: %s", field, err.text);
+}
+
+static void each_option_ends_at_its_limit(void **state)
+{
+	struct nsr_options from;
+
+#define ENDS_AT(field, limit)                                                                      \
+	do {                                                                                       \
+		nsr_options_init(&from);                                                           \
+		from.field = limit;                                                                \
+		takes(&from, #field);                                                              \
+		from.field = (limit) + 1;                                                          \
+		refuses(&from, #field);                                                            \
+	} while (0)
+	ENDS_AT(mode, NSR_RECV | NSR_SEND);
+	ENDS_AT(snaplen, 262144);
+	ENDS_AT(ring_bytes, UINT64_C(64) << 30);
+	ENDS_AT(batch_packets, 65536);
+	ENDS_AT(batch_ms, 10000);
+	ENDS_AT(direction, NSR_OUT);
+	ENDS_AT(fanout, NSR_FANOUT_VLAN);
+	ENDS_AT(fanout_group, 65536);
+	ENDS_AT(stamp, NSR_STAMP_DEVICE);
+	ENDS_AT(xdp, NSR_XDP_GENERIC);
+	ENDS_AT(busy_poll_us, 1000000);
+#undef ENDS_AT
+}
+
+static void what_goes_alone_goes_alone(void **state)
+{
+	struct nsr_options from;
+
+	nsr_options_init(&from);
+	from.share = 7;
+	takes(&from, "share");
+	from.fanout = NSR_FANOUT_FLOW;
+	refuses(&from, "share and fanout");
+	from.share = 0;
+	takes(&from, "fanout");
+	from.mode = NSR_SEND;
+	from.inject = true;
+	takes(&from, "inject");
+}
+
 static void a_struct_is_given_as_far_as_there_is_room(void **state)
 {
 	struct nsr_stats ours = { .size = sizeof(ours), .packets = 1, .bytes = 2, .lost_nic = 3 };
@@ -134,6 +185,8 @@ int main(void)
 		cmocka_unit_test(a_newer_programs_unknown_options_must_be_zero),
 		cmocka_unit_test(options_that_were_never_initialised_are_refused),
 		cmocka_unit_test(each_option_out_of_range_is_named),
+		cmocka_unit_test(each_option_ends_at_its_limit),
+		cmocka_unit_test(what_goes_alone_goes_alone),
 		cmocka_unit_test(a_struct_is_given_as_far_as_there_is_room),
 		cmocka_unit_test(what_a_newer_caller_knows_more_becomes_zero),
 		cmocka_unit_test(a_struct_without_a_size_is_refused),

@@ -556,6 +556,23 @@ static void shared_ring_without_an_oldest_record_is_broken(void **state)
 	open_ring(1, NSRING_RING_SHARED);
 }
 
+/* The record there would do. */
+static void an_oldest_record_at_an_odd_place_breaks_a_shared_ring(void **state)
+{
+	struct nsring_lane *lane;
+	struct nsr_ring_packet packet;
+	uint64_t i;
+
+	open_ring(1, NSRING_RING_SHARED);
+	for (i = 1; i <= 600; i++)
+		assert_true(put(0, i));
+	lane = ring_writer_lane(&w, 0);
+	memmove((uint8_t *)ring_writer_at(&w, 0, lane->oldest) + 8,
+		ring_writer_at(&w, 0, lane->oldest), 112);
+	lane->oldest += 8;
+	assert_int_equal(take(&packet), -EBADMSG);
+}
+
 /* ---- Threads ----------------------------------------------------------------------------- */
 
 #define WRITERS 3
@@ -752,6 +769,7 @@ int main(void)
 		test(packet_that_is_being_written_is_not_missed),
 		test(damaged_record_breaks_a_shared_ring),
 		test(shared_ring_without_an_oldest_record_is_broken),
+		test(an_oldest_record_at_an_odd_place_breaks_a_shared_ring),
 		test(writers_and_reader_at_once_lose_nothing),
 		test(what_was_written_one_after_the_other_comes_in_that_order),
 		test(overwriting_writers_and_reader_at_once_account_for_all),

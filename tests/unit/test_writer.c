@@ -240,6 +240,29 @@ static void undirected_packet_tells_no_direction(void **state)
 	assert_string_equal(seen, "\n");
 }
 
+static void texts_of_every_length_leave_the_file_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
+	struct nsr_writer_interface iface = { .size = sizeof(iface), .linktype = 1 };
+	static const char text[] = "abcdefghi";
+	char seen[16];
+	uint32_t i;
+
+	/* The ends of the text, each with the remainder by 4 that no other has beside it. */
+	for (i = 0; i < 9; i++) {
+		iface.filter = text + i;
+		iface.name = text + (i + 1) % 9;
+		iface.description = text + (i + 2) % 9;
+		assert_int_equal(nsr_writer_interface(writer, &iface), i);
+		put_packets(writer, i, i, i + 1);
+	}
+	assert_int_equal(nsr_writer_close(writer), 0);
+	assert_int_equal(read_with_libpcap(f->path), 9);
+	output_of(seen, sizeof(seen), "capinfos %s | grep -c 'Filter string = [a-i]*i$'", f->path);
+	assert_string_equal(seen, "9\n");
+}
+
 static void text_longer_than_an_option_is_left_out(void **state)
 {
 	struct fixture *f = *state;
@@ -385,6 +408,7 @@ int main(void)
 		FACT(statistics_hold_received_dropped_and_delivered),
 		FACT(statistics_leave_unknown_losses_out),
 		FACT(undirected_packet_tells_no_direction),
+		FACT(texts_of_every_length_leave_the_file_whole),
 		FACT(text_longer_than_an_option_is_left_out),
 		FACT(packet_larger_than_the_buffer_is_whole),
 		FACT(packet_beyond_the_limit_is_refused_and_counted),
