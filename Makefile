@@ -15,7 +15,7 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 need_packages = packaging/install-packages
 
 .PHONY: all build kmod demo test check test-unit test-netns test-asan test-tsan fuzz bench bench-kmod \
-	install uninstall install-dkms uninstall-dkms test-vm test-debug-kernel check-format clean help
+	install uninstall install-dkms uninstall-dkms test-vm test-fresh test-debug-kernel check-format clean help
 .NOTPARALLEL:
 
 all: build ## build the library, the command and the manual in build/
@@ -58,6 +58,11 @@ test-tsan: ## the unit tests under the thread sanitizer; needs no root
 test-vm: ## the engines and the kernel module on other kernels, in QEMU; needs no root
 	@$(test) vm
 
+test-fresh: ## demo, format, unit, netns and install on fresh Debian 12 and 13, before a release
+	@$(need_root)
+	@$(need_packages) fresh
+	@tests/fresh
+
 test-debug-kernel: ## engines and module on a kernel that looks for mistakes: it is built first, in 15 minutes
 	@$(need_packages) build test vm debug-kernel
 	@tests/vm/debug-kernel >/dev/null
@@ -91,7 +96,7 @@ check-format: ## compare every C file with .clang-format
 	@$(test) format
 
 clean: ## remove the build directories
-	rm -rf build build-asan build-tsan build-fuzz build-bench build-kmod build-vm
+	rm -rf build build-asan build-tsan build-fuzz build-bench build-kmod build-vm build-fresh
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -141,11 +141,11 @@ takes_or_ended() {
 	has_sockets "$2" "$3" || ! kill -0 "${PID[$1]}" 2>/dev/null
 }
 
-# start_count NS ARGUMENT…: nsring count --json, up to a minute, as process "count".
+# start_count NS ARGUMENT…: nsring count --json, up to ten minutes, as process "count".
 start_count() {
 	local ns=$1
 	shift
-	start_in "$ns" count "$NSRING" count --json --duration 60 "$@"
+	start_in "$ns" count "$NSRING" count --json --duration 600 "$@"
 }
 
 # finish NAME [STATUS]: Ctrl-C to a process that start() began, which must end with STATUS (0).

@@ -15,10 +15,10 @@ compare_with_tcpdump() {
 	local device=$1 all=$2 number=0 filter wrong=0
 	shift 2
 	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
-	start_in "$B" every "$NSRING" dump -i "netns:$B/$device" --pcap -w "$all" --duration 60
+	start_in "$B" every "$NSRING" dump -i "netns:$B/$device" --pcap -w "$all" --duration 600
 	for filter; do
 		start_in "$B" "dump$number" "$NSRING" dump -i "netns:$B/$device" --pcap \
-			-w "$BATS_TEST_TMPDIR/$number" --duration 60 "$filter"
+			-w "$BATS_TEST_TMPDIR/$number" --duration 600 "$filter"
 		number=$((number + 1))
 	done
 	replay "$A" v0 "$BATS_TEST_TMPDIR/sent"

@@ -37,6 +37,11 @@ tun_is_up() {
 	"$NSRING" count -i "netns:$A/any" --duration 0.1
 }
 
+# protocols NAME: tshark's layers of each packet. What is for port 9 is called discard since tshark 4.2.
+protocols() {
+	fields "$(file_of "$1")" frame.protocols | sed 's/:discard$/:data/'
+}
+
 @test "any_names_the_device_of_each_packet" {
 	setup_three
 	start_in "$B" dump "$NSRING" dump -i "netns:$B/any" -w "$(file_of any)" --duration 60
@@ -55,7 +60,7 @@ tun_is_up() {
 	udp "$A" 3
 	arrived "$B" v1 3
 	finish dump
-	equal protocols "$(fields "$(file_of any)" frame.protocols | sort -u)" sll:ethertype:ip:udp:data
+	equal protocols "$(protocols any | sort -u)" sll:ethertype:ip:udp:data
 }
 
 @test "any_counts_the_packets_of_every_device" {
@@ -85,7 +90,7 @@ tun_is_up() {
 		udp dst port 9
 	udp "$A" 5 127.0.0.1
 	finish dump
-	equal protocols "$(fields "$(file_of lo)" frame.protocols | sort | uniq -c | xargs)" \
+	equal protocols "$(protocols lo | sort | uniq -c | xargs)" \
 		"5 eth:ethertype:ip:udp:data"
 }
 
@@ -95,7 +100,7 @@ tun_is_up() {
 	start_in "$B" dump "$NSRING" dump -i "netns:$B/tun0" -w "$(file_of tun)" --duration 60
 	udp "$B" 4 10.7.0.2
 	finish dump
-	equal protocols "$(fields "$(file_of tun)" frame.protocols | sort | uniq -c | xargs)" \
+	equal protocols "$(protocols tun | sort | uniq -c | xargs)" \
 		"4 raw:ip:udp:data"
 }
 

@@ -6,7 +6,8 @@
 #	make install-dkms DESTDIR=$tmp -> /usr/src/nsring-VERSION -> make -C KDIR M=…/kmod
 #	make install-dkms -> dkms -> nsring.ko of a kernel that isn't this machine's
 #
-# The second one has folders of its own where the machine keeps its modules, which only it sees.
+# The second one has folders of its own where the machine keeps its modules, which only it sees; on a
+# machine without /lib/modules that is in an overlay of /lib.
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
@@ -51,6 +52,13 @@ elsewhere() {
 	END
 	cat >"$BATS_TEST_TMPDIR/elsewhere" <<-'END'
 		set -e
+		[ -d /lib/modules ] || {
+			mount -t tmpfs none "$UPPER"
+			mkdir "$UPPER/upper" "$UPPER/work"
+			mount -t overlay -o "lowerdir=/lib,upperdir=$UPPER/upper,workdir=$UPPER/work" \
+				none "$(realpath /lib)"
+			mkdir /lib/modules
+		}
 		for dir in /usr/src /var/lib/dkms /lib/modules; do
 			mount -t tmpfs none "$dir"
 		done
@@ -59,7 +67,8 @@ elsewhere() {
 		"$@"
 	END
 	chmod +x "$BATS_TEST_TMPDIR/bin/uname"
-	KDIR=$KDIR RELEASE=$RELEASE PATH=$BATS_TEST_TMPDIR/bin:$PATH \
+	mkdir -p "$BATS_TEST_TMPDIR/upper"
+	UPPER=$BATS_TEST_TMPDIR/upper KDIR=$KDIR RELEASE=$RELEASE PATH=$BATS_TEST_TMPDIR/bin:$PATH \
 		unshare --mount bash "$BATS_TEST_TMPDIR/elsewhere" "$@"
 }
 
@@ -81,7 +90,6 @@ installs_and_uninstalls() {
 # dkms_installs_for NAME TIMES
 dkms_installs_for() {
 	command -v dkms >/dev/null || skip "dkms is missing"
-	[ -d /lib/modules ] || skip "there is no /lib/modules to put a folder over"
 	find_headers "$1"
 	export -f installs_and_uninstalls
 	elsewhere bash -ec "installs_and_uninstalls $2"

@@ -84,7 +84,7 @@ demo_namespaces() {
 @test "help_lists_every_target" {
 	run make -s help
 	local target
-	for target in all build demo test check test-unit test-netns test-asan test-tsan fuzz bench \
+	for target in all build demo test check test-unit test-netns test-asan test-tsan test-fresh fuzz bench \
 		install uninstall kmod install-dkms uninstall-dkms check-format clean; do
 		[[ $output == *"make $target "* ]]
 	done

@@ -37,8 +37,8 @@ begin() {
 	mkdir "$work/files"
 }
 
-# use_backports: look into Debian 13's backports from now on, at the mirror that apt uses.
-use_backports() {
+# use_suite SUITE: look into that release of Debian from now on, at the mirror that apt uses.
+use_suite() {
 	local mirror
 	mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
 		awk '$1 == "bookworm" || $1 == "trixie" { print $2; exit }')
@@ -47,7 +47,7 @@ use_backports() {
 	cat >"$work/apt/debian.sources" <<-END
 		Types: deb
 		URIs: $mirror
-		Suites: trixie-backports
+		Suites: $1
 		Components: main
 		Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 	END
