@@ -52,6 +52,7 @@ int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats)
 	all.packets = atomic_load_explicit(&cap->n_packets, memory_order_relaxed);
 	all.bytes = atomic_load_explicit(&cap->n_bytes, memory_order_relaxed);
 	all.filtered = atomic_load_explicit(&cap->n_filtered, memory_order_relaxed);
+	all.unasked = atomic_load_explicit(&cap->n_unasked, memory_order_relaxed);
 	all.sent = atomic_load_explicit(&cap->n_sent, memory_order_relaxed);
 	all.sent_bytes = atomic_load_explicit(&cap->n_sent_bytes, memory_order_relaxed);
 	if (cap->ops->stats)
@@ -85,6 +86,8 @@ int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *if
 
 	if (rc == 0 && all.snaplen > cap->opts.snaplen)
 		all.snaplen = cap->opts.snaplen;
+	if (rc == 0 && cap->soft_filter)
+		all.unasked = !nsr_filter_set_asks(cap->soft_filter, all.linktype);
 	return rc < 0 ? rc : nsr_struct_give(iface, &all, sizeof(all));
 }
 

@@ -14,6 +14,7 @@
 #include <nsring/target.h>
 
 #include "lib/filter/filter.h"
+#include "lib/filter/set.h"
 #include "sys/place.h"
 #include "options.h"
 #include "publish.h"
@@ -37,7 +38,7 @@ struct nsr_capture {
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
 	struct nsr_error last;
 	/* Written by the reader (or sender) only; others may read them at any time. */
-	_Atomic uint64_t n_packets, n_bytes, n_filtered, n_sent, n_sent_bytes;
+	_Atomic uint64_t n_packets, n_bytes, n_filtered, n_unasked, n_sent, n_sent_bytes;
 	struct nsr_target target;
 	struct nsr_place place;
 	uint64_t netns_cookie;

@@ -138,13 +138,36 @@ static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_erro
 	return 0;
 }
 
+/* Link types that are enough to accept a filter by, unless they refuse it. */
+#define LINKTYPES_KNOWN 16
+
+/* Sets @linktypes to those of the interfaces met so far, each once. Returns how many. */
+static uint32_t known_linktypes(struct nsr_capture *cap, uint32_t linktypes[LINKTYPES_KNOWN])
+{
+	struct nsr_interface iface = { .size = sizeof(iface) };
+	uint32_t count = 0, id, i;
+
+	for (id = 0; count < LINKTYPES_KNOWN && cap->ops->interface(cap->priv, id, &iface) == 0;
+	     id++) {
+		for (i = 0; i < count && linktypes[i] != iface.linktype; i++)
+			;
+		if (i == count)
+			linktypes[count++] = iface.linktype;
+	}
+	return count;
+}
+
 static int use_soft_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
 {
+	struct nsr_info info = { .size = sizeof(info) };
 	struct nsr_filter_set *soft_filter = NULL;
+	uint32_t linktypes[LINKTYPES_KNOWN];
 	int rc;
 
 	if (text) {
-		rc = nsr_filter_set_new(text, linktype(cap), &soft_filter, err);
+		cap->ops->info(cap->priv, &info);
+		rc = nsr_filter_set_new(text, linktypes, known_linktypes(cap, linktypes),
+					info.mixed, &soft_filter, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -39,18 +39,25 @@ static uint32_t iface_linktype(void *arg, uint32_t id)
 	return cap->ops->interface(cap->priv, id, &iface) == 0 ? iface.linktype : 0;
 }
 
+/* Packets of a batch that the filter accepts. The refused are counted. */
 static int filter_batch(struct nsr_capture *cap, int n)
 {
-	int i, verdict, kept = 0;
+	int i, verdict, kept = 0, unasked = 0;
 
 	for (i = 0; i < n; i++) {
 		verdict = nsr_filter_set_match(cap->soft_filter, &cap->packets[i], iface_linktype,
 					       cap);
+		if (verdict == -EOPNOTSUPP) {
+			unasked++;
+			continue;
+		}
 		if (verdict < 0)
 			return nsr_error_set(&cap->last, verdict, "filter: out of memory");
 		if (verdict)
 			cap->packets[kept++] = cap->packets[i];
 	}
+	nsr_capture_count(&cap->n_filtered, (uint64_t)(n - kept));
+	nsr_capture_count(&cap->n_unasked, (uint64_t)unasked);
 	return kept;
 }
 
@@ -63,17 +70,24 @@ static void trim(struct nsr_capture *cap, int n)
 			cap->packets[i].caplen = cap->opts.snaplen;
 }
 
+/* A filter that could be asked of no packet has done nothing: that is no normal end. */
+static int judge_end(struct nsr_capture *cap)
+{
+	if (!cap->soft_filter || !nsr_filter_set_useless(cap->soft_filter, &cap->last))
+		return -ENODATA;
+	return cap->last.code;
+}
+
 /* Packets that are there now; *more: the engine had some, though the filter refused them all. */
 static int take(struct nsr_capture *cap, bool *more)
 {
-	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last), kept;
+	int n = cap->ops->recv(cap->priv, cap->packets, cap->opts.batch_packets, &cap->last);
 
 	*more = n > 0;
-	if (n > 0 && cap->soft_filter) {
-		kept = filter_batch(cap, n);
-		nsr_capture_count(&cap->n_filtered, kept < 0 ? 0 : (uint64_t)(n - kept));
-		n = kept;
-	}
+	if (n > 0 && cap->soft_filter)
+		n = filter_batch(cap, n);
+	if (n == -ENODATA)
+		return judge_end(cap);
 	if (cap->opts.snaplen < NSR_SNAPLEN_MAX && !cap->ops->set_filter)
 		trim(cap, n);
 	return n;

@@ -440,6 +440,7 @@ static void file_info(void *priv, struct nsr_info *info)
 	struct savefile *file = priv;
 
 	snprintf(info->mode, sizeof(info->mode), "%s", file->mode);
+	info->mixed = file->format != &savefile_pcap;
 	pthread_mutex_lock(&file->lock);
 	if (file->iface_count) {
 		info->linktype = file->ifaces[0].linktype;

@@ -256,6 +256,8 @@ struct nsr_frame {
  *                 what the device has counted and the socket has not taken: other counting of the
  *                 device's (GRO, which joins packets) shows in it
  * @sampled:       left out by sampling
+ * @unasked:       of @filtered, those whose link type can't be asked what the filter asks (the link-layer
+ *                 address of a link without one)
  */
 struct nsr_stats {
 	size_t size;
@@ -269,6 +271,7 @@ struct nsr_stats {
 	uint64_t sent_bytes;
 	uint64_t filtered;
 	uint64_t sampled;
+	uint64_t unasked;
 };
 
 /** A figure that nobody knows. */
@@ -292,6 +295,7 @@ struct nsr_stats {
  * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
  * @diverts:       packets handed out don't reach the network stack: the capture takes them away
  * @offline:       packets come from no device but from a file
+ * @mixed:         packets of other link types than @linktype may come: nsr_interface() tells
  */
 struct nsr_info {
 	size_t size;
@@ -308,6 +312,7 @@ struct nsr_info {
 	uint64_t netns_cookie;
 	bool diverts;
 	bool offline;
+	bool mixed;
 };
 
 /**
@@ -318,6 +323,7 @@ struct nsr_info {
  * @linktype: LINKTYPE_ value of its packets
  * @snaplen:  bytes kept of each packet
  * @netns_cookie: of its namespace, where several are captured at once (place `all`), else 0
+ * @unasked:  its packets are left out, since the filter can't be asked of their link type
  */
 struct nsr_interface {
 	size_t size;
@@ -326,6 +332,7 @@ struct nsr_interface {
 	uint32_t linktype;
 	uint32_t snaplen;
 	uint64_t netns_cookie;
+	bool unasked;
 };
 
 /**
@@ -413,7 +420,10 @@ int nsr_fd(const struct nsr_capture *cap);
  * @filter: tcpdump's syntax; NULL or "" accepts every packet
  * @err:    the reason in words; may be NULL
  *
- * The filter judges each packet as it is handed out (VLAN tags in place), on every engine.
+ * The filter judges each packet as it is handed out (VLAN tags in place), on every engine. In a file
+ * whose interfaces differ in link type it is compiled for each, and accepted if it compiles for one;
+ * packets of the others are left out, see @unasked of struct nsr_stats. If it compiles for no packet's
+ * link type, nsr_recv() says so at the end with -EINVAL.
  * Once this returns, no packet that the new filter refuses is handed out, also none that was
  * already waiting. The old filter stays when it fails. The last batch is no longer valid.
  *

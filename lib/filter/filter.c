@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Filters: libpcap compiles them, and its interpreter is what every engine's verdict must equal, but
- * for filters with a loop (filter_loop.c).
+ * Filters: libpcap compiles them, and its interpreter is what every engine's verdict must equal, except
+ * for filters with a loop (loop.c).
  */
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "lib/file/savefile_format.h"
 #include "lib/options.h"
 #include "filter.h"
 #include "loop.h"
-
-#define LINKTYPE_ETHERNET 1
 
 struct nsr_filter {
 	struct bpf_program program;
@@ -20,24 +19,42 @@ struct nsr_filter {
 };
 
 /*
- * Files and captures count link types as https://www.tcpdump.org/linktypes.html does, libpcap's
- * compiler by the DLT_ values of this system; most are equal.
+ * libpcap's compiler asks of a file's packets what a file can tell, which is not what a device can:
+ * the address families that other systems write, no direction, no metadata. It takes a pcap header
+ * for the file, which also makes a DLT_ value of the link type. @hdr must outlive the result.
  */
-static int to_dlt(uint32_t linktype)
+static pcap_t *open_saved(struct pcap_file_hdr *hdr, uint32_t linktype)
 {
-	static const struct {
-		uint32_t linktype;
-		int dlt;
-	} differing[] = {
-		{ 100, DLT_ATM_RFC1483 }, { 101, DLT_RAW },	 { 102, DLT_SLIP_BSDOS },
-		{ 103, DLT_PPP_BSDOS },	  { 106, DLT_ATM_CLIP },
-	};
-	size_t i;
+	char reason[PCAP_ERRBUF_SIZE];
+	pcap_t *pcap;
+	FILE *file;
 
-	for (i = 0; i < sizeof(differing) / sizeof(differing[0]); i++)
-		if (differing[i].linktype == linktype)
-			return differing[i].dlt;
-	return (int)linktype;
+	*hdr = (struct pcap_file_hdr){
+		.magic = PCAP_MAGIC_USEC,
+		.version_major = PCAP_VERSION_MAJOR,
+		.version_minor = PCAP_VERSION_MINOR,
+		.snaplen = NSR_SNAPLEN_MAX,
+		.linktype = linktype,
+	};
+	file = fmemopen(hdr, sizeof(*hdr), "r");
+	if (!file)
+		return NULL;
+	pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_MICRO, reason);
+	if (!pcap)
+		fclose(file);
+	return pcap;
+}
+
+/* The same for packets of a device. */
+static pcap_t *open_live(uint32_t linktype)
+{
+	struct pcap_file_hdr hdr;
+	pcap_t *saved = open_saved(&hdr, linktype);
+	pcap_t *live = saved ? pcap_open_dead(pcap_datalink(saved), NSR_SNAPLEN_MAX) : NULL;
+
+	if (saved)
+		pcap_close(saved);
+	return live;
 }
 
 /*
@@ -55,21 +72,17 @@ static bool asks_kernel(const struct bpf_program *program)
 	return false;
 }
 
-int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **filter,
-		       struct nsr_error *err)
+/* Closes @pcap, which is NULL where memory was short. */
+static int compile(pcap_t *pcap, const char *text, struct nsr_filter **filter,
+		   struct nsr_error *err)
 {
-	struct nsr_filter *f;
-	pcap_t *pcap;
-	int rc = 0;
+	struct nsr_filter *f = calloc(1, sizeof(*f));
+	int rc;
 
 	*filter = NULL;
-	f = calloc(1, sizeof(*f));
-	if (!f)
-		return nsr_error_set(err, -ENOMEM, "filter: out of memory");
-	pcap = pcap_open_dead(to_dlt(linktype), NSR_SNAPLEN_MAX);
-	if (!pcap) {
+	if (!pcap || !f) {
 		rc = nsr_error_set(err, -ENOMEM, "filter: out of memory");
-		goto free_filter;
+		goto close_pcap;
 	}
 	if (pcap_compile(pcap, &f->program, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
 		rc = nsr_error_set(err, -EINVAL, "filter \"%.150s\": %s", text, pcap_geterr(pcap));
@@ -91,10 +104,24 @@ int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **
 free_code:
 	pcap_freecode(&f->program);
 close_pcap:
-	pcap_close(pcap);
-free_filter:
+	if (pcap)
+		pcap_close(pcap);
 	free(f);
 	return rc;
+}
+
+int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **filter,
+		       struct nsr_error *err)
+{
+	return compile(open_live(linktype), text, filter, err);
+}
+
+int nsr_filter_compile_saved(const char *text, uint32_t linktype, struct nsr_filter **filter,
+			     struct nsr_error *err)
+{
+	struct pcap_file_hdr hdr;
+
+	return compile(open_saved(&hdr, linktype), text, filter, err);
 }
 
 void nsr_filter_free(struct nsr_filter *filter)
@@ -119,79 +146,4 @@ bool nsr_filter_match(const struct nsr_filter *filter, const uint8_t *data, uint
 	if (filter->loops)
 		return nsr_filter_run_loop(filter->program.bf_insns, data, len, caplen);
 	return bpf_filter(filter->program.bf_insns, data, len, caplen) != 0;
-}
-
-struct nsr_filter_set {
-	char *text;
-	struct nsr_filter **filters; /* by interface; NULL matches nothing */
-	uint32_t count;
-};
-
-int nsr_filter_set_new(const char *text, uint32_t linktype, struct nsr_filter_set **set,
-		       struct nsr_error *err)
-{
-	struct nsr_filter *probe;
-	int rc;
-
-	*set = NULL;
-	rc = nsr_filter_compile(text, linktype ? linktype : LINKTYPE_ETHERNET, &probe, err);
-	if (rc < 0)
-		return rc;
-	nsr_filter_free(probe);
-	*set = calloc(1, sizeof(**set));
-	if (!*set)
-		return nsr_error_set(err, -ENOMEM, "filter: out of memory");
-	(*set)->text = strdup(text);
-	if (!(*set)->text) {
-		nsr_filter_set_free(*set);
-		*set = NULL;
-		return nsr_error_set(err, -ENOMEM, "filter: out of memory");
-	}
-	return 0;
-}
-
-void nsr_filter_set_free(struct nsr_filter_set *set)
-{
-	uint32_t i;
-
-	if (!set)
-		return;
-	for (i = 0; i < set->count; i++)
-		nsr_filter_free(set->filters[i]);
-	free(set->filters);
-	free(set->text);
-	free(set);
-}
-
-static int learn(struct nsr_filter_set *set, uint32_t iface,
-		 uint32_t (*linktype)(void *arg, uint32_t iface), void *arg)
-{
-	struct nsr_filter **filters;
-
-	filters = realloc(set->filters, ((size_t)iface + 1) * sizeof(*filters));
-	if (!filters)
-		return -ENOMEM;
-	set->filters = filters;
-	while (set->count <= iface) {
-		if (nsr_filter_compile(set->text, linktype(arg, set->count), &filters[set->count],
-				       NULL) == -ENOMEM)
-			return -ENOMEM;
-		set->count++;
-	}
-	return 0;
-}
-
-int nsr_filter_set_match(struct nsr_filter_set *set, const struct nsr_packet *packet,
-			 uint32_t (*linktype)(void *arg, uint32_t iface), void *arg)
-{
-	const struct nsr_filter *filter;
-	int rc;
-
-	if (packet->iface >= set->count) {
-		rc = learn(set, packet->iface, linktype, arg);
-		if (rc < 0)
-			return rc;
-	}
-	filter = set->filters[packet->iface];
-	return filter && nsr_filter_match(filter, packet->data, packet->len, packet->caplen);
 }

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 
 #include "lib/filter/filter.h"
+#include "lib/filter/set.h"
 #include "check.h"
 
+#define BSD_NULL 0
 #define ETHERNET 1
 #define RAW_IP	 101
+#define RADIOTAP 127
 #define SLL2	 276
 
 static struct nsr_filter *compile(const char *text, uint32_t linktype)
@@ -196,30 +199,167 @@ static void bytes_that_a_socket_does_not_see_are_refused(void **state)
 	nsr_filter_free(filter);
 }
 
-static uint32_t linktypes(void *arg, uint32_t iface)
+/* BSD's loopback: the address family in the byte order of this host, then IPv6 with UDP in it. */
+static void saved_filter_knows_the_families_of_other_systems(void **state)
+{
+	static const uint32_t families[] = { 10, 24, 28, 30 };
+	uint8_t packet[52] = { [4] = 0x60, [10] = 17 };
+	struct nsr_filter *udp;
+	size_t i;
+
+	assert_int_equal(nsr_filter_compile_saved("udp", BSD_NULL, &udp, NULL), 0);
+	for (i = 1; i < 4; i++) {
+		memcpy(packet, &families[i], 4);
+		assert_true(nsr_filter_match(udp, packet, sizeof(packet), sizeof(packet)));
+	}
+	memcpy(packet, &(uint32_t){ 2 }, 4);
+	assert_false(nsr_filter_match(udp, packet, sizeof(packet), sizeof(packet)));
+	nsr_filter_free(udp);
+}
+
+static void saved_filter_on_what_no_file_tells_is_refused(void **state)
+{
+	struct nsr_filter *filter;
+	struct nsr_error err;
+
+	assert_int_equal(nsr_filter_compile_saved("inbound", RADIOTAP, &filter, &err), -EINVAL);
+	assert_says(&err, "savefile");
+	assert_int_equal(nsr_filter_compile_saved("vlan", BSD_NULL, &filter, &err), -EINVAL);
+	assert_says(&err, "no VLAN support");
+	assert_int_equal(nsr_filter_compile_saved("inbound", SLL2, &filter, &err), 0);
+	nsr_filter_free(filter);
+}
+
+static uint32_t ethernet_then_raw(void *arg, uint32_t iface)
 {
 	return iface == 0 ? ETHERNET : RAW_IP;
 }
 
+static struct nsr_filter_set *set_of(const char *text, uint32_t linktype, bool more)
+{
+	struct nsr_filter_set *set;
+	struct nsr_error err;
+
+	if (nsr_filter_set_new(text, &linktype, 1, more, &set, &err) < 0)
+		fail_msg("%s", err.text);
+	return set;
+}
+
+static int match(struct nsr_filter_set *set, uint32_t iface)
+{
+	struct nsr_packet packet = { .data = ip_udp, .caplen = 28, .len = 28, .iface = iface };
+
+	return nsr_filter_set_match(set, &packet, ethernet_then_raw, NULL);
+}
+
 static void set_judges_each_interface_by_its_link_type(void **state)
 {
-	struct nsr_packet packet = { .data = ip_udp, .caplen = 28, .len = 28, .iface = 1 };
-	struct nsr_filter_set *set;
+	struct nsr_filter_set *set = set_of("udp port 53", ETHERNET, true);
 
-	assert_int_equal(nsr_filter_set_new("udp port 53", ETHERNET, &set, NULL), 0);
-	assert_int_equal(nsr_filter_set_match(set, &packet, linktypes, NULL), 1);
-	packet.iface = 0;
-	assert_int_equal(nsr_filter_set_match(set, &packet, linktypes, NULL), 0);
+	assert_int_equal(match(set, 1), 1);
+	assert_int_equal(match(set, 0), 0);
 	nsr_filter_set_free(set);
 }
 
-static void set_matches_nothing_that_its_link_type_can_not_be_asked(void **state)
+static void set_tells_which_link_type_can_not_be_asked(void **state)
 {
-	struct nsr_packet packet = { .data = ip_udp, .caplen = 28, .len = 28, .iface = 1 };
-	struct nsr_filter_set *set;
+	struct nsr_filter_set *set = set_of("ether host 2:0:0:0:0:1", ETHERNET, true);
+	struct nsr_error err;
 
-	assert_int_equal(nsr_filter_set_new("ether host 2:0:0:0:0:1", ETHERNET, &set, NULL), 0);
-	assert_int_equal(nsr_filter_set_match(set, &packet, linktypes, NULL), 0);
+	assert_int_equal(match(set, 1), -EOPNOTSUPP);
+	assert_int_equal(match(set, 0), 0);
+	assert_false(nsr_filter_set_asks(set, RAW_IP));
+	assert_true(nsr_filter_set_asks(set, ETHERNET));
+	assert_false(nsr_filter_set_useless(set, &err));
+	nsr_filter_set_free(set);
+}
+
+static uint32_t raw(void *arg, uint32_t iface)
+{
+	return RAW_IP;
+}
+
+static void set_that_no_interface_can_be_asked_is_useless(void **state)
+{
+	struct nsr_packet packet = { .data = ip_udp, .caplen = 28, .len = 28 };
+	struct nsr_filter_set *set = set_of("ether host 2:0:0:0:0:1", RAW_IP, true);
+	struct nsr_error err;
+
+	assert_false(nsr_filter_set_useless(set, &err));
+	assert_int_equal(nsr_filter_set_match(set, &packet, raw, NULL), -EOPNOTSUPP);
+	assert_true(nsr_filter_set_useless(set, &err));
+	assert_int_equal(err.code, -EINVAL);
+	assert_says(&err, "ether");
+	nsr_filter_set_free(set);
+}
+
+static void set_is_refused_for_the_only_link_type_there_is(void **state)
+{
+	struct nsr_filter_set *set;
+	struct nsr_error err;
+
+	assert_int_equal(nsr_filter_set_new("ether host 2:0:0:0:0:1", &(uint32_t){ RAW_IP }, 1,
+					    false, &set, &err),
+			 -EINVAL);
+	assert_null(set);
+	assert_says(&err, "ether");
+	nsr_filter_set_free(set_of("ether host 2:0:0:0:0:1", RAW_IP, true));
+}
+
+static void set_of_a_text_that_nothing_can_be_asked_is_refused(void **state)
+{
+	static const char *const asked[] = { "ether host 2:0:0:0:0:1",
+					     "wlan type mgt",
+					     "vpi 3",
+					     "ifname pf0",
+					     "sio 3",
+					     "inbound",
+					     "ifindex 3" };
+	struct nsr_filter_set *set;
+	struct nsr_error err;
+	size_t i;
+
+	assert_int_equal(nsr_filter_set_new("udp prot 53", NULL, 0, true, &set, &err), -EINVAL);
+	assert_says(&err, "syntax error");
+	assert_int_equal(
+		nsr_filter_set_new("udp prot 53", &(uint32_t){ ETHERNET }, 1, true, &set, &err),
+		-EINVAL);
+	assert_says(&err, "syntax error");
+	for (i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		if (nsr_filter_set_new(asked[i], NULL, 0, true, &set, &err) < 0)
+			fail_msg("%s", err.text);
+		nsr_filter_set_free(set);
+	}
+}
+
+struct pcap;
+struct bpf_program;
+
+/* The linker has the library call this one, see meson.build. */
+int __real_pcap_compile(struct pcap *pcap, struct bpf_program *program, const char *text,
+			int optimize, uint32_t netmask);
+int __wrap_pcap_compile(struct pcap *pcap, struct bpf_program *program, const char *text,
+			int optimize, uint32_t netmask);
+
+static uint32_t compiled;
+
+int __wrap_pcap_compile(struct pcap *pcap, struct bpf_program *program, const char *text,
+			int optimize, uint32_t netmask)
+{
+	compiled++;
+	return __real_pcap_compile(pcap, program, text, optimize, netmask);
+}
+
+static void set_compiles_once_a_link_type(void **state)
+{
+	struct nsr_filter_set *set;
+	uint32_t iface;
+
+	compiled = 0;
+	set = set_of("udp port 53", ETHERNET, true);
+	for (iface = 0; iface < 100; iface++)
+		assert_int_equal(match(set, iface), iface > 0);
+	assert_int_equal(compiled, 2);
 	nsr_filter_set_free(set);
 }
 
@@ -238,8 +378,14 @@ int main(void)
 		cmocka_unit_test(jumps_of_long_filters_stay_within_reach),
 		cmocka_unit_test(filter_longer_than_the_kernel_takes_is_refused),
 		cmocka_unit_test(bytes_that_a_socket_does_not_see_are_refused),
+		cmocka_unit_test(saved_filter_knows_the_families_of_other_systems),
+		cmocka_unit_test(saved_filter_on_what_no_file_tells_is_refused),
 		cmocka_unit_test(set_judges_each_interface_by_its_link_type),
-		cmocka_unit_test(set_matches_nothing_that_its_link_type_can_not_be_asked),
+		cmocka_unit_test(set_tells_which_link_type_can_not_be_asked),
+		cmocka_unit_test(set_that_no_interface_can_be_asked_is_useless),
+		cmocka_unit_test(set_is_refused_for_the_only_link_type_there_is),
+		cmocka_unit_test(set_of_a_text_that_nothing_can_be_asked_is_refused),
+		cmocka_unit_test(set_compiles_once_a_link_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
