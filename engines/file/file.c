@@ -19,6 +19,7 @@
 
 #include "lib/file/savefile_format.h"
 #include "file.h"
+#include "host_order.h"
 
 /* Large enough that read() is few, small enough for the second-level cache. */
 #define BUFFER_BYTES (1u << 20)
@@ -156,6 +157,13 @@ static int next_record(struct savefile *file, struct nsr_packet *packet, size_t 
 	return rc;
 }
 
+static void to_host_order(struct savefile *file, const struct nsr_packet *packet)
+{
+	uint8_t *data = file->buf + (packet->data - file->buf);
+
+	savefile_to_host_order(file->ifaces[packet->iface].linktype, data, packet->caplen);
+}
+
 int savefile_take(struct savefile *file, struct nsr_packet *packets, uint32_t max)
 {
 	uint32_t count = 0;
@@ -170,6 +178,8 @@ int savefile_take(struct savefile *file, struct nsr_packet *packets, uint32_t ma
 		if (rc != SAVEFILE_PACKET)
 			break;
 		file->start += bytes;
+		if (file->swapped)
+			to_host_order(file, packet);
 		if (packet->len < packet->caplen)
 			packet->len = packet->caplen;
 		if (packet->caplen > file->snaplen)

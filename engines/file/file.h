@@ -6,6 +6,8 @@
  * The bytes lie in one buffer. file.c calls the format's record() on what is there, moves past
  * what it took, and reads more when it asks for more. A format never reads outside of what it is
  * given and never keeps a pointer into it, since the buffer moves.
+ *
+ * A packet is handed out as this host would have captured it: see host_order.h.
  */
 #ifndef NSR_ENGINES_FILE_FILE_H
 #define NSR_ENGINES_FILE_FILE_H
