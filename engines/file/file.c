@@ -58,32 +58,13 @@ static int tell(const struct savefile *file, struct nsr_error *err)
 	return file->failure.code;
 }
 
-static int grow_ifaces(struct savefile *file)
+int savefile_add_iface(struct savefile *file, const struct savefile_iface *iface,
+		       const struct savefile_ts *ts, const uint8_t *at)
 {
-	uint32_t room = file->iface_room ? file->iface_room * 2 : 1;
-	struct savefile_iface *ifaces;
+	int rc = savefile_ifaces_add(&file->ifaces, iface, ts);
 
-	if (file->iface_count < file->iface_room)
-		return 0;
-	ifaces = realloc(file->ifaces, room * sizeof(*ifaces));
-	if (!ifaces)
-		return -ENOMEM;
-	file->ifaces = ifaces;
-	file->iface_room = room;
-	return 0;
-}
-
-int savefile_add_iface(struct savefile *file, const struct savefile_iface *iface, const uint8_t *at)
-{
-	int rc;
-
-	if (file->iface_count == SAVEFILE_IFACES_MAX)
+	if (rc == -ENOSPC)
 		return savefile_damage(file, at, "more than %u interfaces", SAVEFILE_IFACES_MAX);
-	pthread_mutex_lock(&file->lock);
-	rc = grow_ifaces(file);
-	if (!rc)
-		file->ifaces[file->iface_count++] = *iface;
-	pthread_mutex_unlock(&file->lock);
 	return rc ? fail(file, rc, "keep another interface") : 0;
 }
 
@@ -161,7 +142,8 @@ static void to_host_order(struct savefile *file, const struct nsr_packet *packet
 {
 	uint8_t *data = file->buf + (packet->data - file->buf);
 
-	savefile_to_host_order(file->ifaces[packet->iface].linktype, data, packet->caplen);
+	savefile_to_host_order(file->ifaces.known[packet->iface].iface.linktype, data,
+			       packet->caplen);
 }
 
 int savefile_take(struct savefile *file, struct nsr_packet *packets, uint32_t max)
@@ -300,7 +282,7 @@ static void look_for_iface(struct savefile *file)
 	size_t bytes;
 	int reads = 0;
 
-	while (!file->iface_count && !file->failure.code) {
+	while (!file->ifaces.count && !file->failure.code) {
 		int rc = next_record(file, &packet, &bytes);
 
 		if (rc == SAVEFILE_MORE && (reads++ == READS_PER_RECV || fill(file, 0) <= 0))
@@ -366,8 +348,7 @@ static void file_close(void *priv)
 
 	if (file->fd >= 0)
 		close(file->fd);
-	pthread_mutex_destroy(&file->lock);
-	free(file->ifaces);
+	savefile_ifaces_free(&file->ifaces);
 	free(file->buf);
 	free(file);
 }
@@ -380,7 +361,7 @@ static int file_open(const struct nsr_engine_args *args, void **priv, struct nsr
 	if (!file)
 		return nsr_error_set(err, -ENOMEM, "file:%s: out of memory", args->device);
 	file->fd = -1;
-	pthread_mutex_init(&file->lock, NULL);
+	savefile_ifaces_init(&file->ifaces);
 	set_label(file, args->device);
 	file->snaplen = args->opts->snaplen < NSR_SNAPLEN_MAX ? args->opts->snaplen : UINT32_MAX;
 	file->buf_bytes = BUFFER_BYTES;
@@ -448,33 +429,27 @@ static uint32_t kept(const struct savefile *file, const struct savefile_iface *i
 static void file_info(void *priv, struct nsr_info *info)
 {
 	struct savefile *file = priv;
+	struct savefile_iface first;
 
 	snprintf(info->mode, sizeof(info->mode), "%s", file->mode);
 	info->mixed = file->format != &savefile_pcap;
-	pthread_mutex_lock(&file->lock);
-	if (file->iface_count) {
-		info->linktype = file->ifaces[0].linktype;
-		info->snaplen = kept(file, &file->ifaces[0]);
+	if (savefile_ifaces_get(&file->ifaces, 0, &first)) {
+		info->linktype = first.linktype;
+		info->snaplen = kept(file, &first);
 	}
-	pthread_mutex_unlock(&file->lock);
 }
 
 static int file_interface(void *priv, uint32_t id, struct nsr_interface *iface)
 {
 	struct savefile *file = priv;
-	int rc = -ENOENT;
+	struct savefile_iface found;
 
-	pthread_mutex_lock(&file->lock);
-	if (id < file->iface_count) {
-		const struct savefile_iface *found = &file->ifaces[id];
-
-		memcpy(iface->name, found->name, sizeof(iface->name));
-		iface->linktype = found->linktype;
-		iface->snaplen = kept(file, found);
-		rc = 0;
-	}
-	pthread_mutex_unlock(&file->lock);
-	return rc;
+	if (!savefile_ifaces_get(&file->ifaces, id, &found))
+		return -ENOENT;
+	memcpy(iface->name, found.name, sizeof(iface->name));
+	iface->linktype = found.linktype;
+	iface->snaplen = kept(file, &found);
+	return 0;
 }
 
 /* What has been read is still handed out. */

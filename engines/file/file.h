@@ -13,36 +13,14 @@
 #define NSR_ENGINES_FILE_FILE_H
 
 #include <byteswap.h>
-#include <pthread.h>
 
 #include <nsring/engine.h>
+
+#include "ifaces.h"
 
 /* The longest packet, and the longest record or block around one, that is not taken for damage. */
 #define SAVEFILE_PACKET_MAX (16u << 20)
 #define SAVEFILE_RECORD_MAX (SAVEFILE_PACKET_MAX + (64u << 10))
-#define SAVEFILE_IFACES_MAX 65536u
-
-/**
- * struct savefile_ts - how the timestamps of an interface become ns since 1970
- * @mul:       ns = timestamp * @mul / @div / 2^@shift + @offset_s * 10^9
- * @div:       0: a unit so small that no timestamp reaches 1 ns
- * @shift:     at most 127
- * @offset_s:  seconds
- */
-struct savefile_ts {
-	uint64_t mul;
-	uint64_t div;
-	uint32_t shift;
-	int64_t offset_s;
-};
-
-/** struct savefile_iface - an interface of the file */
-struct savefile_iface {
-	char name[64];
-	uint32_t linktype;
-	uint32_t snaplen; /* 0: no limit */
-	struct savefile_ts ts;
-};
 
 /** What a format's record() says of the bytes at hand; negative: -errno. */
 enum savefile_found {
@@ -87,11 +65,7 @@ struct savefile_format {
  * @swapped:      the fields are not in this machine's byte order
  * @nanoseconds:  pcap: the fractions of seconds are in ns, not µs
  * @old_lengths:  pcap: a version whose writers may have swapped the two lengths
- * @lock:         guards @ifaces and @iface_count between the reader and nsr_info()/nsr_interface()
- * @ifaces:       by id; changed by the reader only
- * @iface_count:  how many
- * @iface_room:   how many @ifaces has room for
- * @section_base: pcapng: id of the section's first interface
+ * @ifaces:       its interfaces
  */
 struct savefile {
 	int fd;
@@ -115,11 +89,7 @@ struct savefile {
 	bool nanoseconds;
 	bool old_lengths;
 
-	pthread_mutex_t lock;
-	struct savefile_iface *ifaces;
-	uint32_t iface_count;
-	uint32_t iface_room;
-	uint32_t section_base;
+	struct savefile_ifaces ifaces;
 };
 
 extern const struct savefile_format savefile_pcap;
@@ -156,15 +126,16 @@ __attribute__((format(printf, 3, 4))) int savefile_damage(struct savefile *file,
 							  const char *fmt, ...);
 
 /**
- * savefile_add_iface() - add an interface, its id the next number
+ * savefile_add_iface() - the section has another interface
  * @file:  reading it
  * @iface: copied
+ * @ts:    copied
  * @at:    where it stands in the buffer, for the error text
  *
  * Return: 0; -EBADMSG there are too many; -ENOMEM. The error text is set.
  */
 int savefile_add_iface(struct savefile *file, const struct savefile_iface *iface,
-		       const uint8_t *at);
+		       const struct savefile_ts *ts, const uint8_t *at);
 
 /**
  * savefile_begin() - find out the format and read the file's header, in the buffer

@@ -22,6 +22,7 @@ static void set_byte_order(struct savefile *file, const struct pcap_file_hdr *hd
 static int pcap_begin(struct savefile *file, const uint8_t *at, size_t avail, size_t *bytes)
 {
 	struct savefile_iface iface = { 0 };
+	const struct savefile_ts ts = { 0 }; /* see pcap_record() */
 	struct pcap_file_hdr hdr;
 	uint16_t major, minor;
 	int rc;
@@ -40,7 +41,7 @@ static int pcap_begin(struct savefile *file, const uint8_t *at, size_t avail, si
 	file->nanoseconds = savefile_host32(file, hdr.magic) == PCAP_MAGIC_NSEC;
 	iface.linktype = savefile_host32(file, hdr.linktype) & PCAP_LINKTYPE_MASK;
 	iface.snaplen = savefile_host32(file, hdr.snaplen);
-	rc = savefile_add_iface(file, &iface, at);
+	rc = savefile_add_iface(file, &iface, &ts, at);
 	return rc ? rc : SAVEFILE_SKIP;
 }
 

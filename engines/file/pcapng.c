@@ -5,8 +5,7 @@
  *	type (4) | total length (4) | body, padded to 4 | total length again (4)
  *
  * A Section Header Block starts a section with a byte order and interfaces of its own. Interface
- * ids in the file count from 0 in each section; those handed out go on counting, so section_base
- * is added. Blocks that hold neither a section, an interface nor a packet are skipped. Their
+ * ids in the file count from 0 in each section; ifaces.h makes ids of the file of them. Blocks that hold neither a section, an interface nor a packet are skipped. Their
  * length has been checked by then, so the functions for a block see a body that lies whole in the
  * buffer, and whose length is a multiple of 4.
  */
@@ -148,7 +147,7 @@ static int section_block(struct savefile *file, struct span body)
 	if (major != PCAPNG_VERSION_MAJOR)
 		return savefile_damage(file, version, "pcapng version %u.%u is not known", major,
 				       savefile_host16(file, shb.version_minor));
-	file->section_base = file->iface_count;
+	savefile_ifaces_section(&file->ifaces);
 	return SAVEFILE_SKIP;
 }
 
@@ -158,12 +157,12 @@ static void set_name(struct savefile_iface *iface, const struct option *opt)
 
 	if (bytes > sizeof(iface->name) - 1)
 		bytes = sizeof(iface->name) - 1;
+	memset(iface->name, 0, sizeof(iface->name));
 	memcpy(iface->name, opt->value, bytes);
-	iface->name[bytes] = '\0';
 }
 
 static int interface_option(struct savefile *file, struct savefile_iface *iface,
-			    const struct option *opt)
+			    struct savefile_ts *ts, const struct option *opt)
 {
 	uint64_t offset_s;
 	int rc = 0;
@@ -175,14 +174,14 @@ static int interface_option(struct savefile *file, struct savefile_iface *iface,
 	case PCAPNG_IF_TSRESOL:
 		rc = check_option(file, opt, 1);
 		if (!rc)
-			set_resolution(&iface->ts, opt->value[0]);
+			set_resolution(ts, opt->value[0]);
 		break;
 	case PCAPNG_IF_TSOFFSET:
 		rc = check_option(file, opt, sizeof(offset_s));
 		if (rc)
 			break;
 		memcpy(&offset_s, opt->value, sizeof(offset_s));
-		iface->ts.offset_s = (int64_t)savefile_host64(file, offset_s);
+		ts->offset_s = (int64_t)savefile_host64(file, offset_s);
 		break;
 	}
 	return rc;
@@ -191,6 +190,7 @@ static int interface_option(struct savefile *file, struct savefile_iface *iface,
 static int interface_block(struct savefile *file, struct span body)
 {
 	struct savefile_iface iface = { 0 };
+	struct savefile_ts ts = { 0 };
 	struct pcapng_idb_body idb;
 	struct option opt;
 	struct span left;
@@ -202,16 +202,17 @@ static int interface_block(struct savefile *file, struct span body)
 	memcpy(&idb, body.at, sizeof(idb));
 	iface.linktype = savefile_host16(file, idb.linktype);
 	iface.snaplen = savefile_host32(file, idb.snaplen);
-	set_resolution(&iface.ts, PCAPNG_TSRESOL_DEFAULT);
+	set_resolution(&ts, PCAPNG_TSRESOL_DEFAULT);
 
 	left = rest(body, sizeof(idb));
 	while ((rc = next_option(file, &left, &opt)) > 0) {
-		rc = interface_option(file, &iface, &opt);
+		rc = interface_option(file, &iface, &ts, &opt);
 		if (rc)
 			break;
 	}
 	if (!rc)
-		rc = savefile_add_iface(file, &iface, body.at - sizeof(struct pcapng_block_hdr));
+		rc = savefile_add_iface(file, &iface, &ts,
+					body.at - sizeof(struct pcapng_block_hdr));
 	return rc ? rc : SAVEFILE_SKIP;
 }
 
@@ -252,20 +253,17 @@ static int packet_options(struct savefile *file, struct span options, struct nsr
 	return rc ? rc : SAVEFILE_PACKET;
 }
 
-/*
- * Interface @id of the section, which the field @field of a packet names. Sets *@iface to its
- * number in the file.
- */
-static int find_iface(struct savefile *file, const uint8_t *field, uint32_t id, uint32_t *iface)
+/* Interface @id of the section, which the field @field of a packet names; NULL after an error. */
+static const struct savefile_member *find_iface(struct savefile *file, const uint8_t *field,
+						uint32_t id)
 {
-	uint32_t count = file->iface_count - file->section_base;
+	uint32_t count = file->ifaces.member_count;
 
-	if (id >= count)
-		return savefile_damage(file, field,
-				       "a packet of interface %u, but the section has %u so far",
-				       id, count);
-	*iface = file->section_base + id;
-	return 0;
+	if (id < count)
+		return &file->ifaces.members[id];
+	savefile_damage(file, field, "a packet of interface %u, but the section has %u so far", id,
+			count);
+	return NULL;
 }
 
 /* The captured length @caplen, which the field @field tells, fits into what follows it? */
@@ -280,17 +278,20 @@ static int check_caplen(struct savefile *file, const uint8_t *field, uint32_t ca
 
 /*
  * What the enhanced packet block and the obsolete packet block have in common: all but the
- * interface's number, which is in @packet.
+ * interface's number, which is @id.
  */
 static int timed_packet(struct savefile *file, struct span body, const struct pcapng_epb_body *epb,
-			struct nsr_packet *packet)
+			uint32_t id, struct nsr_packet *packet)
 {
+	const struct savefile_member *iface = find_iface(file, body.at, id);
 	uint32_t caplen = savefile_host32(file, epb->caplen);
 	uint32_t len = savefile_host32(file, epb->len);
 	struct span data = rest(body, sizeof(*epb));
 	uint64_t units;
 	int rc;
 
+	if (!iface)
+		return file->failure.code;
 	rc = check_caplen(file, body.at + offsetof(struct pcapng_epb_body, caplen), caplen,
 			  data.bytes);
 	if (rc)
@@ -298,7 +299,8 @@ static int timed_packet(struct savefile *file, struct span body, const struct pc
 	units = (uint64_t)savefile_host32(file, epb->ts_high) << 32 |
 		savefile_host32(file, epb->ts_low);
 	packet->data = data.at;
-	packet->stamp_ns = stamp_ns(&file->ifaces[packet->iface].ts, units);
+	packet->iface = iface->id;
+	packet->stamp_ns = stamp_ns(&iface->ts, units);
 	packet->caplen = caplen;
 	packet->len = len;
 	if (data.bytes == padded(caplen))
@@ -309,21 +311,18 @@ static int timed_packet(struct savefile *file, struct span body, const struct pc
 static int enhanced_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
 {
 	struct pcapng_epb_body epb;
-	int rc;
 
 	if (body.bytes < sizeof(epb))
 		return savefile_damage(file, body.at - sizeof(uint32_t),
 				       "a packet block of %u bytes is too short", body.bytes);
 	memcpy(&epb, body.at, sizeof(epb));
-	rc = find_iface(file, body.at, savefile_host32(file, epb.interface_id), &packet->iface);
-	return rc ? rc : timed_packet(file, body, &epb, packet);
+	return timed_packet(file, body, &epb, savefile_host32(file, epb.interface_id), packet);
 }
 
 static int obsolete_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
 {
 	struct pcapng_epb_body epb;
 	struct pcapng_pb_body pb;
-	int rc;
 
 	_Static_assert(sizeof(pb) == sizeof(epb), "the two differ in the interface's width only");
 	if (body.bytes < sizeof(pb))
@@ -331,29 +330,29 @@ static int obsolete_packet(struct savefile *file, struct span body, struct nsr_p
 				       "a packet block of %u bytes is too short", body.bytes);
 	memcpy(&pb, body.at, sizeof(pb));
 	memcpy(&epb, body.at, sizeof(epb));
-	rc = find_iface(file, body.at, savefile_host16(file, pb.interface_id), &packet->iface);
-	return rc ? rc : timed_packet(file, body, &epb, packet);
+	return timed_packet(file, body, &epb, savefile_host16(file, pb.interface_id), packet);
 }
 
 /* Has no time, and no captured length either: that follows from the interface's snaplen. */
 static int simple_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
 {
+	const struct savefile_member *iface;
 	struct pcapng_spb_body spb;
-	uint32_t snaplen;
 	int rc;
 
 	if (body.bytes < sizeof(spb))
 		return savefile_damage(file, body.at - sizeof(uint32_t),
 				       "a simple packet block of %u bytes is too short",
 				       body.bytes);
-	rc = find_iface(file, body.at - sizeof(struct pcapng_block_hdr), 0, &packet->iface);
-	if (rc)
-		return rc;
+	iface = find_iface(file, body.at - sizeof(struct pcapng_block_hdr), 0);
+	if (!iface)
+		return file->failure.code;
 	memcpy(&spb, body.at, sizeof(spb));
-	snaplen = file->ifaces[packet->iface].snaplen;
+	packet->iface = iface->id;
 	packet->data = body.at + sizeof(spb);
 	packet->len = savefile_host32(file, spb.len);
-	packet->caplen = snaplen && snaplen < packet->len ? snaplen : packet->len;
+	packet->caplen =
+		iface->snaplen && iface->snaplen < packet->len ? iface->snaplen : packet->len;
 	rc = check_caplen(file, body.at, packet->caplen, rest(body, sizeof(spb)).bytes);
 	return rc ? rc : SAVEFILE_PACKET;
 }

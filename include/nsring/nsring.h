@@ -470,7 +470,8 @@ int nsr_info(const struct nsr_capture *cap, struct nsr_info *info);
 /**
  * nsr_interface() - look up an interface by the id that packets carry
  * @cap:   open capture
- * @id:    0, 1, … in the order in which the capture met them
+ * @id:    0, 1, … in the order in which the capture met them; a file's sections share the ids of
+ *         interfaces that are alike
  * @iface: filled in up to @iface->size
  *
  * Return: 0; -ENOENT no such id (yet); -EINVAL when @iface->size is too small to hold anything.

@@ -53,7 +53,7 @@ static struct sum read_exact(const uint8_t *data, size_t size)
 	require(file.buf || !size, "out of memory");
 	if (size)
 		memcpy(file.buf, data, size);
-	pthread_mutex_init(&file.lock, NULL);
+	savefile_ifaces_init(&file.ifaces);
 	if (savefile_begin(&file) == SAVEFILE_SKIP) {
 		while ((count = savefile_take(&file, packets, BATCH)) > 0)
 			for (i = 0; i < count; i++)
@@ -61,8 +61,7 @@ static struct sum read_exact(const uint8_t *data, size_t size)
 		require(file.failure.code || file.need > file.end - file.start,
 			"wants what is there already");
 	}
-	pthread_mutex_destroy(&file.lock);
-	free(file.ifaces);
+	savefile_ifaces_free(&file.ifaces);
 	free(file.buf);
 	return sum;
 }

@@ -28,10 +28,12 @@ static void sections_of_both_byte_orders_are_read(void **state)
 	bytes_free(&file);
 }
 
-static void interface_ids_go_on_in_the_next_section(void **state)
+static void interface_that_is_in_two_sections_has_one_id(void **state)
 {
+	static const uint32_t expected[] = { 1, 1, 0, 1, 2, 0 };
 	struct bytes file = { 0 };
 	struct reading got;
+	size_t i;
 
 	section(&file);
 	interface(&file, ETHERNET);
@@ -43,12 +45,78 @@ static void interface_ids_go_on_in_the_next_section(void **state)
 	interface(&file, ETHERNET);
 	packet(&file, 1, 0, "c", 1);
 	packet(&file, 0, 0, "d", 1);
+	section(&file);
+	interface_with(&file, ETHERNET, PCAPNG_IF_NAME, "eth1", 4);
+	packet(&file, 0, 0, "e", 1);
+	interface(&file, ETHERNET);
+	packet(&file, 1, 0, "f", 1);
 	read_bytes(&file, 1, &got);
-	assert_int_equal(got.count, 4);
-	assert_int_equal(got.packets[0].iface, 1);
-	assert_int_equal(got.packets[1].iface, 2);
-	assert_int_equal(got.packets[2].iface, 3);
-	assert_int_equal(got.packets[3].iface, 2);
+	assert_int_equal(got.count, 6);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(got.packets[i].iface, expected[i]);
+	reading_free(&got);
+	bytes_free(&file);
+}
+
+static void interfaces_alike_in_one_section_have_an_id_each(void **state)
+{
+	struct bytes file = { 0 };
+	struct reading got;
+	uint32_t i, turn;
+
+	for (turn = 0; turn < 3; turn++) {
+		section(&file);
+		for (i = 0; i < 3; i++)
+			interface(&file, ETHERNET);
+		for (i = 0; i < 3; i++)
+			packet(&file, i, 0, "a", 1);
+	}
+	read_bytes(&file, 1, &got);
+	assert_int_equal(got.count, 9);
+	for (i = 0; i < 9; i++)
+		assert_int_equal(got.packets[i].iface, i % 3);
+	reading_free(&got);
+	bytes_free(&file);
+}
+
+static void stamps_are_those_of_the_section(void **state)
+{
+	static const uint8_t resolutions[] = { 0, 3, 9 };
+	struct bytes file = { 0 };
+	struct reading got;
+	uint32_t i;
+
+	for (i = 0; i < 3; i++) {
+		section(&file);
+		interface_with(&file, ETHERNET, PCAPNG_IF_TSRESOL, &resolutions[i], 1);
+		packet(&file, 0, 5, "a", 1);
+	}
+	read_bytes(&file, 1, &got);
+	assert_int_equal(got.count, 3);
+	assert_int_equal(got.packets[0].stamp_ns, 5000000000);
+	assert_int_equal(got.packets[1].stamp_ns, 5000000);
+	assert_int_equal(got.packets[2].stamp_ns, 5);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(got.packets[i].iface, 0);
+	reading_free(&got);
+	bytes_free(&file);
+}
+
+static void any_number_of_sections_is_read(void **state)
+{
+	struct bytes file = { 0 };
+	struct reading got;
+	uint32_t i;
+
+	for (i = 0; i < SAVEFILE_IFACES_MAX + 10; i++) {
+		section(&file);
+		interface(&file, ETHERNET);
+	}
+	packet(&file, 0, 0, "a", 1);
+	read_bytes(&file, 64, &got);
+	assert_int_equal(got.rc, -ENODATA);
+	assert_int_equal(got.count, 1);
+	assert_int_equal(got.packets[0].iface, 0);
 	reading_free(&got);
 	bytes_free(&file);
 }
@@ -298,7 +366,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sections_of_both_byte_orders_are_read),
-		cmocka_unit_test(interface_ids_go_on_in_the_next_section),
+		cmocka_unit_test(interface_that_is_in_two_sections_has_one_id),
+		cmocka_unit_test(interfaces_alike_in_one_section_have_an_id_each),
+		cmocka_unit_test(stamps_are_those_of_the_section),
+		cmocka_unit_test(any_number_of_sections_is_read),
 		cmocka_unit_test(interfaces_have_their_names_and_link_types),
 		cmocka_unit_test(link_type_is_that_of_the_first_interface),
 		cmocka_unit_test(resolutions_that_are_powers_of_ten_become_ns),
