@@ -68,10 +68,14 @@ static json_t *packet_json(const struct show *show, const struct nsr_packet *pac
 	struct text text = text_in(printable, sizeof(printable));
 	json_t *object = json_object();
 
-	format_utc(time_text, packet->stamp_ns);
 	text_add_safe(&text, summary, line_summary(summary, packet, show->linktype, show->link));
-	object_set(&object, "time", json_string(time_text));
-	object_set_number(&object, "stamp_ns", packet->stamp_ns);
+	if (!(packet->flags & NSR_PKT_NO_STAMP)) {
+		format_utc(time_text, packet->stamp_ns);
+		object_set(&object, "time", json_string(time_text));
+	}
+	/* Beyond 2262 no integer of most JSON readers holds it; the time does. */
+	if (!(packet->flags & NSR_PKT_NO_STAMP) && packet->stamp_ns <= INT64_MAX)
+		object_set_number(&object, "stamp_ns", packet->stamp_ns);
 	object_set(&object, "interface", json_string(show->name));
 	object_set_number(&object, "len", packet->len);
 	object_set_number(&object, "caplen", packet->caplen);

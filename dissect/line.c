@@ -142,14 +142,18 @@ const char *line_direction(uint32_t flags)
 	return "In";
 }
 
-static void add_time(struct text *text, uint64_t stamp_ns)
+static void add_time(struct text *text, const struct nsr_packet *packet)
 {
-	time_t seconds = (time_t)(stamp_ns / NSEC_PER_SEC);
+	time_t seconds = (time_t)(packet->stamp_ns / NSEC_PER_SEC);
 	struct tm tm = { 0 };
 
+	if (packet->flags & NSR_PKT_NO_STAMP) {
+		text_add(text, "--:--:--.--------- ");
+		return;
+	}
 	localtime_r(&seconds, &tm);
 	text_add(text, "%02d:%02d:%02d.%09u ", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		 (unsigned int)(stamp_ns % NSEC_PER_SEC));
+		 (unsigned int)(packet->stamp_ns % NSEC_PER_SEC));
 }
 
 size_t line_format(char *out, const struct nsr_packet *packet, const struct line_from *from,
@@ -160,7 +164,7 @@ size_t line_format(char *out, const struct nsr_packet *packet, const struct line
 	char summary[LINE_BYTES];
 	size_t bytes;
 
-	add_time(&text, packet->stamp_ns);
+	add_time(&text, packet);
 	if (from->name[0]) {
 		text_add_safe(&text, from->name, strlen(from->name));
 		text_add(&text, " ");

@@ -26,6 +26,7 @@
  * @target:  as typed
  * @cap:     the library's handle
  * @info:    nsr_info() after opening
+ * @snaplen: bytes to keep of each packet, 0: whole packets
  * @packets: handed to the events so far
  * @bytes:   their lengths on the wire
  * @status:  0 while it runs; -ENODATA after a normal end; else why it failed
@@ -37,6 +38,7 @@ struct captures_one {
 	const char *target;
 	struct nsr_capture *cap;
 	struct nsr_info info;
+	uint32_t snaplen;
 	uint64_t packets;
 	uint64_t bytes;
 	int status;

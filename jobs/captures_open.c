@@ -122,6 +122,7 @@ static void open_one(void *arg, uint32_t index)
 	if (stop_signalled())
 		return;
 	fill_options(&opts, opening->args, one->target, opening->filter, opening->snaplen);
+	one->snaplen = opts.snaplen;
 	if (opts.fanout && !opts.fanout_group)
 		opts.fanout_group = group_of_same(set, index);
 	one->status = nsr_open(one->target, &opts, &one->cap, &err);

@@ -135,7 +135,7 @@ int generator_next(void *arg, struct transmit_batch *batch)
 	if (!gen->left)
 		return 1;
 	batch->frames = gen->list + gen->next;
-	batch->stamps_ns = NULL;
+	batch->times_ns = NULL;
 	batch->count = gen->entries - gen->next;
 	if (batch->count > gen->batch)
 		batch->count = gen->batch;

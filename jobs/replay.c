@@ -36,6 +36,8 @@ static int begin_pass(struct replay *replay)
 	replay->iface = NO_INTERFACE;
 	replay->packets.count = 0;
 	replay->begun = 0;
+	replay->stamped = false;
+	replay->time_ns = 0;
 	replay->passes--;
 	return 0;
 }
@@ -65,8 +67,8 @@ int replay_open(struct replay *replay, const char *path, const char *filter, uin
 				   .passes = passes,
 				   .batch = batch };
 	replay->frames = calloc(batch, sizeof(*replay->frames));
-	replay->stamps_ns = calloc(batch, sizeof(*replay->stamps_ns));
-	if (!replay->frames || !replay->stamps_ns)
+	replay->times_ns = calloc(batch, sizeof(*replay->times_ns));
+	if (!replay->frames || !replay->times_ns)
 		return say_error("send: out of memory");
 	if (begin_pass(replay))
 		return -1;
@@ -86,6 +88,22 @@ static bool fits(struct replay *replay, const struct nsr_packet *packet)
 	return replay->iface_linktype == replay->linktype;
 }
 
+/*
+ * How far into the pass @packet was captured. One that tells no time, or an earlier one than a packet
+ * before it, goes with the packet before it.
+ */
+static uint64_t time_of(struct replay *replay, const struct nsr_packet *packet)
+{
+	if (packet->flags & NSR_PKT_NO_STAMP)
+		return replay->time_ns;
+	if (replay->stamped && packet->stamp_ns > replay->stamp_ns)
+		replay->time_ns += packet->stamp_ns - replay->stamp_ns;
+	if (!replay->stamped || packet->stamp_ns > replay->stamp_ns)
+		replay->stamp_ns = packet->stamp_ns;
+	replay->stamped = true;
+	return replay->time_ns;
+}
+
 /* Moves packets of the batch at hand to @batch. */
 static void take(struct replay *replay, struct transmit_batch *batch)
 {
@@ -100,7 +118,7 @@ static void take(struct replay *replay, struct transmit_batch *batch)
 			replay->cut_short++;
 		replay->frames[batch->count] =
 			(struct nsr_frame){ .data = packet->data, .len = packet->caplen };
-		replay->stamps_ns[batch->count++] = packet->stamp_ns;
+		replay->times_ns[batch->count++] = time_of(replay, packet);
 	}
 }
 
@@ -137,7 +155,7 @@ int replay_next(void *arg, struct transmit_batch *batch)
 	int rc = 0;
 
 	batch->frames = replay->frames;
-	batch->stamps_ns = replay->stamps_ns;
+	batch->times_ns = replay->times_ns;
 	batch->count = 0;
 	/* Only what one nsr_recv() gave: the next call ends its life. */
 	while (!rc && !batch->count) {
@@ -152,7 +170,7 @@ int replay_next(void *arg, struct transmit_batch *batch)
 void replay_close(struct replay *replay)
 {
 	free(replay->frames);
-	free(replay->stamps_ns);
+	free(replay->times_ns);
 	nsr_close(replay->cap);
 	replay->cap = NULL;
 }

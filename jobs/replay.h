@@ -14,7 +14,10 @@
  * @linktype: of the device: packets of another are left out
  * @passes:   how often the file is still to be read
  * @batch:    most packets to give at once
- * @frames, @stamps_ns: the batch that was given last
+ * @frames, @times_ns: the batch that was given last
+ * @stamped:  a packet of this pass told when it was captured
+ * @stamp_ns: the latest that one told
+ * @time_ns:  how far into the pass that is
  * @begun:    which packets of @packets are through already
  * @other_linktype: packets left out
  * @cut_short: packets sent although the file holds only their first bytes
@@ -26,7 +29,10 @@ struct replay {
 	uint64_t passes;
 	uint32_t batch;
 	struct nsr_frame *frames;
-	uint64_t *stamps_ns;
+	uint64_t *times_ns;
+	bool stamped;
+	uint64_t stamp_ns;
+	uint64_t time_ns;
 	struct nsr_capture *cap;
 	struct nsr_batch packets;
 	uint32_t begun;

@@ -35,6 +35,8 @@ static int fail(struct save *save, int rc)
 	save->error = rc;
 	if (rc == -EPIPE)
 		say_error("%s: the pipe is closed, nobody reads it any more", name);
+	else if (rc == -EOVERFLOW)
+		say_error("%s: a pcap file can't tell times after 2106: leave out --pcap", name);
 	else
 		say_error("%s: can't write to it: %s", name, strerror(-rc));
 	return rc;
@@ -125,7 +127,8 @@ static struct nsr_writer_interface make_block(const struct save *save,
 		.description = describe(one, &texts->iface, texts->description),
 		.filter = save->filter,
 		.linktype = texts->iface.linktype,
-		.snaplen = texts->iface.snaplen,
+		/* What another file says of itself need not be so. */
+		.snaplen = one->info.offline ? one->snaplen : texts->iface.snaplen,
 	};
 }
 
@@ -324,6 +327,17 @@ static uint64_t growth(const struct save *save, const struct captures_one *from,
 	       counts_room(save, from, source->listed);
 }
 
+/* A packet without a time gets one where the file can't do without. */
+static void note_invented_time(struct save *save, uint32_t id, const struct nsr_packet *packet)
+{
+	if (!(packet->flags & NSR_PKT_NO_STAMP) || save->invented_time)
+		return;
+	if (!id && save->files.format != NSR_WRITER_PCAP)
+		return;
+	save->invented_time = true;
+	say_note("%s: packets that have no time are written with 1970-01-01", save->files.name);
+}
+
 static int save_packet(struct save *save, const struct captures_one *from,
 		       const struct nsr_packet *packet)
 {
@@ -341,6 +355,7 @@ static int save_packet(struct save *save, const struct captures_one *from,
 		id = add_interface(save, from, packet->iface);
 	if (id < 0)
 		return id;
+	note_invented_time(save, (uint32_t)id, packet);
 	rc = rotate_packet(&save->files, (uint32_t)id, packet);
 	if (rc < 0)
 		return fail(save, rc);

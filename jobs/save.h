@@ -42,6 +42,7 @@ struct save_source {
  * @counts_room: most bytes that the statistics at the end of the file will take
  * @begun_ns:   when the file was begun, ns since 1970
  * @live:       somebody reads along (a pipe): hand over each packet as soon as possible
+ * @invented_time: it has been said that packets without a time got one
  * @error:      first error; it has been said
  */
 struct save {
@@ -54,6 +55,7 @@ struct save {
 	uint64_t counts_room;
 	uint64_t begun_ns;
 	bool live;
+	bool invented_time;
 	int error;
 };
 

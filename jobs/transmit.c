@@ -41,9 +41,9 @@ static void show_progress(struct state *state, uint64_t now)
 	say_progress(line);
 }
 
-static uint64_t stamp_of(const struct transmit_batch *batch, uint32_t i)
+static uint64_t time_of(const struct transmit_batch *batch, uint32_t i)
 {
-	return batch->stamps_ns ? batch->stamps_ns[i] : 0;
+	return batch->times_ns ? batch->times_ns[i] : 0;
 }
 
 /* How many frames from @first on are due, scheduling them; 0 after waiting for the first. */
@@ -57,7 +57,7 @@ static uint32_t take_due(struct state *state, uint32_t first)
 	if (state->pace.rate.kind == UNITS_RATE_MAX)
 		return batch->count - first;
 	for (i = first; i < batch->count; i++) {
-		uint64_t due_ns = pace_due_ns(&state->pace, stamp_of(batch, i));
+		uint64_t due_ns = pace_due_ns(&state->pace, time_of(batch, i));
 
 		if (due_ns > now) {
 			if (i == first) {
@@ -151,7 +151,7 @@ static int loop(struct state *state, const struct transmit_source *source)
 		if (rc)
 			break;
 		if (!begun || (state->batch.again && state->tx->rate.kind == UNITS_RATE_NONE))
-			pace_begin(&state->pace, &state->tx->rate, stamp_of(&state->batch, 0),
+			pace_begin(&state->pace, &state->tx->rate, time_of(&state->batch, 0),
 				   state->tx->batch > TRANSMIT_SMALL_BATCH ? TRANSMIT_AHEAD_NS : 0);
 		begun = true;
 		rc = send_batch(state);

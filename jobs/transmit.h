@@ -22,13 +22,14 @@
 /**
  * struct transmit_batch - frames of a source, valid until the next call of its @next
  * @frames:    to send, in order; the source's
- * @stamps_ns: when each was captured; NULL: not known, then the rate is not UNITS_RATE_NONE
+ * @times_ns:  when each was captured, counted from a moment of the source's choice; NULL: not known,
+ *             then the rate is not UNITS_RATE_NONE
  * @count:     how many
- * @again:     the source has begun anew: time stamps start over
+ * @again:     the source has begun anew: its times start over
  */
 struct transmit_batch {
 	const struct nsr_frame *frames;
-	const uint64_t *stamps_ns;
+	const uint64_t *times_ns;
 	uint32_t count;
 	bool again;
 };

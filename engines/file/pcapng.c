@@ -349,6 +349,7 @@ static int simple_packet(struct savefile *file, struct span body, struct nsr_pac
 		return file->failure.code;
 	memcpy(&spb, body.at, sizeof(spb));
 	packet->iface = iface->id;
+	packet->flags |= NSR_PKT_NO_STAMP;
 	packet->data = body.at + sizeof(spb);
 	packet->len = savefile_host32(file, spb.len);
 	packet->caplen =

@@ -193,12 +193,14 @@ enum nsr_packet_flag {
 	NSR_PKT_OTHERHOST = 1 << 6, /* for another host, seen because promiscuous */
 	NSR_PKT_UNDIRECTED = 1 << 7, /* whether sent or received is not known (a file) */
 	NSR_PKT_STAMP_READ = 1 << 8, /* stamped when it was read from the ring */
+	NSR_PKT_NO_STAMP = 1 << 9, /* a file does not tell when it was captured: @stamp_ns is 0 */
 };
 
 /**
  * struct nsr_packet - one packet of a batch
  * @data:     first byte, at the link type of @iface
- * @stamp_ns: when, in ns since 1970-01-01 UTC (a device's own clock may keep another time scale)
+ * @stamp_ns: when, in ns since 1970-01-01 UTC (a device's own clock may keep another time scale);
+ *            what a file has from before 1970 or after 2554 becomes the nearest; see NSR_PKT_NO_STAMP
  * @caplen:   bytes at @data
  * @len:      bytes on the wire
  * @iface:    which interface: the id for nsr_interface()

@@ -41,7 +41,8 @@ struct nsr_writer_options {
  * @description: free text, "" for none (nsring: the place)
  * @filter:      capture filter, "" for none
  * @linktype:    LINKTYPE_ value
- * @snaplen:     bytes kept of each packet
+ * @snaplen:     bytes kept of each packet; 0: no limit. libpcap refuses a pcapng file with a longer
+ *               packet, or with interfaces that differ in it.
  */
 struct nsr_writer_interface {
 	size_t size;
@@ -102,10 +103,12 @@ int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_inte
  * @id:     interface in this file
  * @packet: written as it is; its @iface is not looked at
  *
- * Buffered: see nsr_writer_flush().
+ * Buffered: see nsr_writer_flush(). A packet with NSR_PKT_NO_STAMP becomes a simple packet block
+ * where that can tell the rest (first interface, no flags, not cut other than at its snaplen); else
+ * the format demands a time, and it is 1970.
  *
- * Return: 0; -EINVAL no such interface; -EMSGSIZE longer than 256 MiB; -ENOMEM; or -errno of
- * write(2), which then repeats: nothing more is written.
+ * Return: 0; -EINVAL no such interface; -EMSGSIZE longer than 256 MiB; -EOVERFLOW classic pcap can't
+ * tell a time after 2106; -ENOMEM; or -errno of write(2), which then repeats: nothing more is written.
  */
 int nsr_writer_packet(struct nsr_writer *writer, uint32_t id, const struct nsr_packet *packet);
 

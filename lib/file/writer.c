@@ -31,6 +31,7 @@
  * @format:     enum nsr_writer_format
  * @interfaces: how many there are
  * @linktype:   of classic pcap, once there is an interface
+ * @snaplen:    of the first interface
  * @refused:    packets that did not get as far as the sink
  */
 struct nsr_writer {
@@ -38,6 +39,7 @@ struct nsr_writer {
 	uint32_t format;
 	uint32_t interfaces;
 	uint32_t linktype;
+	uint32_t snaplen;
 	uint64_t refused;
 };
 
@@ -178,6 +180,8 @@ int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_inte
 	rc = put_interface(writer, &known);
 	if (rc < 0)
 		return rc;
+	if (!writer->interfaces)
+		writer->snaplen = known.snaplen;
 	return (int)writer->interfaces++;
 }
 
@@ -191,12 +195,29 @@ static int put_pcap_packet(struct nsr_writer *writer, const struct nsr_packet *p
 	};
 	size_t bytes = sizeof(hdr) + packet->caplen;
 	uint8_t *out;
-	int rc = nsr_sink_reserve(&writer->sink, bytes, &out);
+	int rc;
 
+	if (packet->stamp_ns / NSEC_PER_SEC > UINT32_MAX)
+		return -EOVERFLOW;
+	rc = nsr_sink_reserve(&writer->sink, bytes, &out);
 	if (rc < 0)
 		return rc;
 	memcpy(out, &hdr, sizeof(hdr));
 	memcpy(out + sizeof(hdr), packet->data, packet->caplen);
+	nsr_sink_commit(&writer->sink, bytes);
+	return 0;
+}
+
+/* A packet without a time, as far as the format can tell that. */
+static int put_simple_packet(struct nsr_writer *writer, const struct nsr_packet *packet)
+{
+	size_t bytes = nsr_pcapng_simple_bytes(packet);
+	uint8_t *out;
+	int rc = nsr_sink_reserve(&writer->sink, bytes, &out);
+
+	if (rc < 0)
+		return rc;
+	nsr_pcapng_put_simple(out, packet);
 	nsr_sink_commit(&writer->sink, bytes);
 	return 0;
 }
@@ -226,6 +247,8 @@ int nsr_writer_packet(struct nsr_writer *writer, uint32_t id, const struct nsr_p
 		goto refuse;
 	if (writer->format == NSR_WRITER_PCAP)
 		rc = put_pcap_packet(writer, packet);
+	else if (!id && nsr_pcapng_is_simple(packet, writer->snaplen))
+		rc = put_simple_packet(writer, packet);
 	else
 		rc = put_pcapng_packet(writer, id, packet);
 	if (rc == 0)

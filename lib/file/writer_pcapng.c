@@ -176,10 +176,33 @@ static uint32_t packet_flags(uint32_t flags)
 	return word;
 }
 
-/* Of many files' packets nothing is known. */
+/* Nothing is known of many files' packets. */
 static bool is_flagged(const struct nsr_packet *packet)
 {
-	return packet->flags != NSR_PKT_UNDIRECTED;
+	return (packet->flags & ~(uint32_t)NSR_PKT_NO_STAMP) != NSR_PKT_UNDIRECTED;
+}
+
+bool nsr_pcapng_is_simple(const struct nsr_packet *packet, uint32_t snaplen)
+{
+	uint32_t told = snaplen && snaplen < packet->len ? snaplen : packet->len;
+
+	return packet->flags & NSR_PKT_NO_STAMP && !is_flagged(packet) && packet->caplen == told;
+}
+
+size_t nsr_pcapng_simple_bytes(const struct nsr_packet *packet)
+{
+	return BLOCK_OVERHEAD + sizeof(struct pcapng_spb_body) + PADDED(packet->caplen);
+}
+
+void nsr_pcapng_put_simple(uint8_t *out, const struct nsr_packet *packet)
+{
+	size_t bytes = nsr_pcapng_simple_bytes(packet);
+	uint8_t *at = begin_block(out, PCAPNG_SPB, bytes);
+
+	at = put_u32(at, packet->len);
+	at = put(at, packet->data, packet->caplen);
+	at = put_padding(at, packet->caplen);
+	put_u32(at, (uint32_t)bytes);
 }
 
 size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet)
@@ -248,6 +271,6 @@ size_t nsr_pcapng_measure(const uint8_t *block, uint64_t offset, bool *packet)
 	struct pcapng_block_hdr hdr;
 
 	memcpy(&hdr, block, sizeof(hdr));
-	*packet = hdr.type == PCAPNG_EPB;
+	*packet = hdr.type == PCAPNG_EPB || hdr.type == PCAPNG_SPB;
 	return hdr.total_length;
 }

@@ -40,6 +40,21 @@ size_t nsr_pcapng_packet_bytes(const struct nsr_packet *packet);
  */
 void nsr_pcapng_put_packet(uint8_t *out, uint32_t id, const struct nsr_packet *packet);
 
+/**
+ * nsr_pcapng_is_simple() - can a simple packet block tell all that is known of a packet?
+ * @packet:  of the file's first interface
+ * @snaplen: that interface's; 0: no limit
+ *
+ * The block has no time, no flags and no captured length, which follows from the snaplen.
+ */
+bool nsr_pcapng_is_simple(const struct nsr_packet *packet, uint32_t snaplen);
+
+/** nsr_pcapng_simple_bytes() - bytes that nsr_pcapng_put_simple() writes */
+size_t nsr_pcapng_simple_bytes(const struct nsr_packet *packet);
+
+/** nsr_pcapng_put_simple() - a simple packet block, into room for nsr_pcapng_simple_bytes() */
+void nsr_pcapng_put_simple(uint8_t *out, const struct nsr_packet *packet);
+
 /** nsr_pcapng_counts_bytes() - bytes that nsr_pcapng_put_counts() writes */
 size_t nsr_pcapng_counts_bytes(const struct nsr_writer_counts *counts);
 

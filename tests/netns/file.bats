@@ -7,6 +7,10 @@
 
 load ../lib/netns
 load ../lib/frames
+load ../lib/savefile
+
+FRAME=02000000000b02000000000a0800450000280001000040060000c6336402c633640100500051000000010000000050020000000000000000
+IP=${FRAME:28:80}
 
 setup() {
 	file=$BATS_TEST_TMPDIR/file.pcap
@@ -76,4 +80,58 @@ setup() {
 	"$NSRING" count --json -i "file:$file" >"$BATS_TEST_TMPDIR/count.out" 2>/dev/null ||
 		equal status $? 1
 	equal packets "$(total count .packets)" 43
+}
+
+# made HEX…: a file of these bytes, in $file.
+made() {
+	file=$BATS_TEST_TMPDIR/made
+	bytes_of "$file" "$@"
+}
+
+@test "json_of_a_time_after_2262_has_the_time_and_no_negative_number" {
+	made "$(section)" "$(interface 1)" "$(packet 0 10413792000000000 "$FRAME")"
+	run "$NSRING" dump --json -i "file:$file"
+	[[ ${lines[1]} == *'"time":"2300-01-01T00:00:00.000000000Z"'* ]]
+	[[ ${lines[1]} != *stamp_ns* ]]
+}
+
+@test "packet_without_a_time_is_shown_without_one" {
+	made "$(section)" "$(interface 1)" "$(simple_packet "$FRAME")"
+	run "$NSRING" dump --json -i "file:$file"
+	[[ ${lines[1]} == *'"len":56'* ]]
+	[[ ${lines[1]} != *time* && ${lines[1]} != *stamp_ns* ]]
+	run "$NSRING" dump -i "file:$file"
+	[[ $output == "--:--:--.--------- "* ]]
+}
+
+@test "packet_without_a_time_is_written_without_one" {
+	made "$(section)" "$(interface 1)" "$(simple_packet "$FRAME")"
+	"$NSRING" dump -i "file:$file" -w "$BATS_TEST_TMPDIR/got"
+	equal packets "$(frames "$BATS_TEST_TMPDIR/got")" 1
+	run "$NSRING" dump --json -i "file:$BATS_TEST_TMPDIR/got"
+	[[ ${lines[1]} != *stamp_ns* ]]
+	run "$NSRING" dump -i "file:$file" --pcap -w "$BATS_TEST_TMPDIR/got"
+	[[ $output == *"written with 1970"* ]]
+}
+
+@test "time_after_2106_is_refused_by_pcap_and_kept_by_pcapng" {
+	made "$(section)" "$(interface 1)" "$(packet 0 7258118400000000 "$FRAME")"
+	run "$NSRING" dump -i "file:$file" --pcap -w "$BATS_TEST_TMPDIR/got"
+	equal status "$status" 1
+	[[ $output == *"2106"* ]]
+	"$NSRING" dump -i "file:$file" -w "$BATS_TEST_TMPDIR/got"
+	equal stamp "$(fields "$BATS_TEST_TMPDIR/got" frame.time_epoch)" 7258118400.000000000
+}
+
+@test "file_with_longer_packets_than_its_header_says_is_rewritten_for_tcpdump" {
+	made "$(pcap_header 1 20)" "$(pcap_packet 1 "$FRAME")"
+	"$NSRING" dump -i "file:$file" -w "$BATS_TEST_TMPDIR/got"
+	equal packets "$(tcpdump -r "$BATS_TEST_TMPDIR/got" 2>/dev/null | wc -l)" 1
+	equal length "$(fields "$BATS_TEST_TMPDIR/got" frame.cap_len)" 56
+}
+
+@test "interfaces_that_differ_in_snaplen_are_rewritten_for_tcpdump" {
+	made "$(section)" "$(interface 1 100)" "$(interface 1 200)" "$(packet 1 5 "$FRAME")"
+	"$NSRING" dump -i "file:$file" -w "$BATS_TEST_TMPDIR/got"
+	equal packets "$(tcpdump -r "$BATS_TEST_TMPDIR/got" 2>/dev/null | wc -l)" 1
 }

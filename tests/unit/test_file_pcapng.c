@@ -327,6 +327,7 @@ static void read_simple_packet(uint32_t snaplen, uint32_t len, uint32_t caplen)
 	assert_int_equal(got.packets[0].caplen, caplen);
 	assert_int_equal(got.packets[0].len, len);
 	assert_memory_equal(got.packets[0].data, "simple packet", caplen);
+	assert_int_equal(got.packets[0].flags, NSR_PKT_UNDIRECTED | NSR_PKT_NO_STAMP);
 	reading_free(&got);
 	bytes_free(&file);
 }

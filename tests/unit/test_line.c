@@ -358,6 +358,16 @@ static void line_of_undirected_packet_shows_no_direction(void **state)
 	assert_string_equal(out, "22:13:20.000000042 [|ip]\n");
 }
 
+static void line_of_packet_without_a_time_shows_none(void **state)
+{
+	const struct line_from from = { .name = "", .linktype = LINKTYPE_RAW };
+	const struct nsr_packet packet = { .flags = NSR_PKT_UNDIRECTED | NSR_PKT_NO_STAMP };
+	char out[LINE_BYTES];
+
+	line_format(out, &packet, &from, false);
+	assert_string_equal(out, "--:--:--.--------- [|ip]\n");
+}
+
 static void interface_name_with_control_characters_is_made_harmless(void **state)
 {
 	const struct line_from from = { .name = "e\033[2J\n", .linktype = LINKTYPE_RAW };
@@ -411,6 +421,7 @@ int main(void)
 		cmocka_unit_test(every_cut_of_a_packet_is_read_within_its_bytes),
 		cmocka_unit_test(line_shows_time_interface_and_direction),
 		cmocka_unit_test(line_of_undirected_packet_shows_no_direction),
+		cmocka_unit_test(line_of_packet_without_a_time_shows_none),
 		cmocka_unit_test(interface_name_with_control_characters_is_made_harmless),
 		cmocka_unit_test(hex_lines_have_sixteen_bytes_and_their_characters),
 	};

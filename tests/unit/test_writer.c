@@ -122,6 +122,60 @@ static void told_sizes_are_those_that_are_written(void **state)
 	}
 }
 
+/* Writes one packet and reads it back. Returns its flags. */
+static uint32_t flags_read_back(const char *path, uint32_t snaplen, uint32_t flags, uint32_t len)
+{
+	const struct nsr_writer_interface iface = { .size = sizeof(iface),
+						    .linktype = 1,
+						    .snaplen = snaplen };
+	struct nsr_packet packet = { .data = (const uint8_t *)"abcdef", .caplen = 5, .len = len };
+	struct nsr_writer *writer = begin(path, NSR_WRITER_PCAPNG);
+	char target[PATH_BYTES + 8];
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+
+	packet.flags = flags;
+	assert_int_equal(nsr_writer_interface(writer, &iface), 0);
+	assert_int_equal(nsr_writer_packet(writer, 0, &packet), 0);
+	assert_int_equal(nsr_writer_close(writer), 0);
+	snprintf(target, sizeof(target), "file:%s", path);
+	assert_int_equal(nsr_open(target, NULL, &cap, NULL), 0);
+	assert_int_equal(nsr_recv(cap, &batch, 0), 1);
+	assert_int_equal(batch.packets[0].caplen, 5);
+	assert_int_equal(batch.packets[0].len, len);
+	assert_memory_equal(batch.packets[0].data, "abcde", 5);
+	flags = batch.packets[0].flags;
+	nsr_close(cap);
+	return flags;
+}
+
+static void packet_without_a_time_has_none_where_the_format_can_tell_that(void **state)
+{
+	const uint32_t none = NSR_PKT_UNDIRECTED | NSR_PKT_NO_STAMP;
+	struct fixture *f = *state;
+
+	assert_int_equal(flags_read_back(f->path, 0, none, 5), none);
+	assert_int_equal(flags_read_back(f->path, 5, none, 9), none);
+	assert_int_equal(flags_read_back(f->path, 0, none, 9), NSR_PKT_UNDIRECTED);
+	assert_int_equal(flags_read_back(f->path, 0, NSR_PKT_OUT | NSR_PKT_NO_STAMP, 5),
+			 NSR_PKT_OUT);
+}
+
+static void time_after_2106_does_not_fit_into_pcap(void **state)
+{
+	struct nsr_packet packet = { .data = (const uint8_t *)"abcd", .caplen = 4, .len = 4 };
+	struct fixture *f = *state;
+	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAP);
+
+	add_interface(writer, "eth0", 1);
+	packet.stamp_ns = UINT32_MAX * 1000000000ull + 999999999;
+	assert_int_equal(nsr_writer_packet(writer, 0, &packet), 0);
+	packet.stamp_ns++;
+	assert_int_equal(nsr_writer_packet(writer, 0, &packet), -EOVERFLOW);
+	assert_int_equal(nsr_writer_lost(writer), 1);
+	assert_int_equal(nsr_writer_close(writer), 0);
+}
+
 static void tshark_sees_interface_name_description_filter_and_direction(void **state)
 {
 	struct fixture *f = *state;
@@ -403,6 +457,8 @@ int main(void)
 		FACT(libpcap_reads_back_pcap),
 		FACT(file_engine_reads_back_flags_and_interfaces),
 		FACT(told_sizes_are_those_that_are_written),
+		FACT(packet_without_a_time_has_none_where_the_format_can_tell_that),
+		FACT(time_after_2106_does_not_fit_into_pcap),
 		FACT(tshark_sees_interface_name_description_filter_and_direction),
 		FACT(capinfos_sees_a_statistics_entry_an_interface),
 		FACT(statistics_hold_received_dropped_and_delivered),
