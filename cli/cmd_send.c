@@ -18,6 +18,7 @@
 #include "send_args.h"
 
 #define LINKTYPE_ETHERNET 1
+#define MAX_GAP_NS	  (60 * NSEC_PER_SEC)
 
 static double seconds_of(const struct transmit *tx)
 {
@@ -91,6 +92,8 @@ static int check_args(const struct send_args *args, char *const *words)
 				       option);
 	if (words[0] && !strcmp(words[0], "-") && args->loop > 1)
 		return cli_usage_error("send", "--loop needs a file, standard input comes once");
+	if (!words[0] && args->max_gap_ns)
+		return cli_usage_error("send", "--max-gap needs a file to replay");
 	if (!words[0] && args->loop)
 		return cli_usage_error("send", "--loop needs a file to replay");
 	if (!words[0] && !args->count && !args->duration_ns)
@@ -129,8 +132,10 @@ static int run_replay(const struct send_args *args, char **words, uint32_t linkt
 	if (!filter)
 		return cli_error("send: out of memory");
 	tx->skip = true;
-	status = cli_status(replay_open(replay, words[0], filter, linktype,
-					args->loop ? args->loop : 1, tx->batch));
+	status = cli_status(
+		replay_open(replay, words[0], filter, linktype, args->loop ? args->loop : 1,
+			    args->max_gap_ns ? args->max_gap_ns : MAX_GAP_NS, tx->batch));
+	replay->paced = tx->rate.kind == UNITS_RATE_NONE;
 	if (!status) {
 		stop_after(args->duration_ns);
 		status = cli_status(transmit_run(tx, &source));

@@ -104,6 +104,8 @@ const struct cli_option send_options[] = {
 	  units_parse_flag, FIELD(inject) },
 	{ "json", 0, NULL, "totals as one JSON object", units_parse_flag, FIELD(json) },
 	{ "loop", 0, "N", "replay the file N times", units_parse_count, FIELD(loop) },
+	{ "max-gap", 0, "TIME", "shorten longer silences of the file to TIME (60)",
+	  units_parse_duration, FIELD(max_gap_ns) },
 	{ "count", 'c', "N", "generate N frames", units_parse_count, FIELD(count) },
 	{ "size", 0, "BYTES", "of a generated frame, without the FCS (60)", parse_size,
 	  FIELD(size) },

@@ -25,6 +25,7 @@ struct send_mac {
  * @qdisc_bypass: past the queueing discipline
  * @inject:   into the stack, as if received
  * @loop:     of a replay: how often
+ * @max_gap_ns: of a replay: longer silences are shortened to this
  * @count:    frames to generate; so are the rest
  */
 struct send_args {
@@ -36,6 +37,7 @@ struct send_args {
 	bool qdisc_bypass;
 	bool inject;
 	uint64_t loop;
+	uint64_t max_gap_ns;
 	uint64_t count;
 	uint32_t size;
 	uint32_t flows;

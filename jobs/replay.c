@@ -42,16 +42,13 @@ static int begin_pass(struct replay *replay)
 	return 0;
 }
 
+/* A file that can't have a frame for the device is refused before anything is sent. */
 static int check_linktype(const struct replay *replay)
 {
-	struct nsr_interface first = { .size = sizeof(first) };
 	struct nsr_info info = { .size = sizeof(info) };
 
-	/* A pipe may not have told it yet. */
-	if (nsr_interface(replay->cap, 0, &first) == -ENOENT)
-		return 0;
 	nsr_info(replay->cap, &info);
-	if (info.linktype == replay->linktype)
+	if (info.mixed || info.linktype == replay->linktype)
 		return 0;
 	return say_error("%s holds %s packets but the device takes %s: choose another device",
 			 replay->path, linktype_text(info.linktype).text,
@@ -59,12 +56,13 @@ static int check_linktype(const struct replay *replay)
 }
 
 int replay_open(struct replay *replay, const char *path, const char *filter, uint32_t linktype,
-		uint64_t passes, uint32_t batch)
+		uint64_t passes, uint64_t max_gap_ns, uint32_t batch)
 {
 	*replay = (struct replay){ .path = path,
 				   .filter = filter,
 				   .linktype = linktype,
 				   .passes = passes,
+				   .max_gap_ns = max_gap_ns,
 				   .batch = batch };
 	replay->frames = calloc(batch, sizeof(*replay->frames));
 	replay->times_ns = calloc(batch, sizeof(*replay->times_ns));
@@ -88,6 +86,18 @@ static bool fits(struct replay *replay, const struct nsr_packet *packet)
 	return replay->iface_linktype == replay->linktype;
 }
 
+/* What of a silence between two packets is kept. */
+static uint64_t shorten(struct replay *replay, uint64_t gap_ns)
+{
+	if (gap_ns <= replay->max_gap_ns)
+		return gap_ns;
+	if (!replay->shortened && replay->paced)
+		say_note("%s: is silent for %.0f s, which is shortened to %.0f s (--max-gap)",
+			 replay->path, (double)gap_ns / 1e9, (double)replay->max_gap_ns / 1e9);
+	replay->shortened = true;
+	return replay->max_gap_ns;
+}
+
 /*
  * How far into the pass @packet was captured. One that tells no time, or an earlier one than a packet
  * before it, goes with the packet before it.
@@ -97,11 +107,21 @@ static uint64_t time_of(struct replay *replay, const struct nsr_packet *packet)
 	if (packet->flags & NSR_PKT_NO_STAMP)
 		return replay->time_ns;
 	if (replay->stamped && packet->stamp_ns > replay->stamp_ns)
-		replay->time_ns += packet->stamp_ns - replay->stamp_ns;
+		replay->time_ns += shorten(replay, packet->stamp_ns - replay->stamp_ns);
 	if (!replay->stamped || packet->stamp_ns > replay->stamp_ns)
 		replay->stamp_ns = packet->stamp_ns;
 	replay->stamped = true;
 	return replay->time_ns;
+}
+
+/* The device appends a frame check sequence of its own. */
+static void put(struct replay *replay, const struct nsr_packet *packet, struct nsr_frame *frame)
+{
+	frame->data = packet->data;
+	frame->len = nsr_packet_frame_bytes(packet);
+	if (frame->len == packet->caplen && packet->caplen < packet->len)
+		replay->cut_short++;
+	replay->given = true;
 }
 
 /* Moves packets of the batch at hand to @batch. */
@@ -114,10 +134,7 @@ static void take(struct replay *replay, struct transmit_batch *batch)
 			replay->other_linktype++;
 			continue;
 		}
-		if (packet->caplen < packet->len)
-			replay->cut_short++;
-		replay->frames[batch->count] =
-			(struct nsr_frame){ .data = packet->data, .len = packet->caplen };
+		put(replay, packet, &replay->frames[batch->count]);
 		replay->times_ns[batch->count++] = time_of(replay, packet);
 	}
 }
@@ -128,7 +145,12 @@ static int end_pass(struct replay *replay, struct transmit_batch *batch)
 	nsr_close(replay->cap);
 	replay->cap = NULL;
 	batch->again = true;
-	if (!replay->passes)
+	if (!replay->given && replay->other_linktype)
+		return say_error("%s holds no %s packets, which the device takes: choose another "
+				 "device",
+				 replay->path, linktype_text(replay->linktype).text);
+	/* Another pass would give nothing either, for ever. */
+	if (!replay->passes || !replay->given)
 		return 1;
 	return begin_pass(replay) ? -1 : 0;
 }

@@ -13,7 +13,11 @@
  * @filter:   which packets; "" for all
  * @linktype: of the device: packets of another are left out
  * @passes:   how often the file is still to be read
+ * @max_gap_ns: longer silences are shortened to this
  * @batch:    most packets to give at once
+ * @paced:    silences matter: the rate is that of the capture
+ * @shortened: one was shortened, which has been said if it matters
+ * @given:    the file has given a frame
  * @frames, @times_ns: the batch that was given last
  * @stamped:  a packet of this pass told when it was captured
  * @stamp_ns: the latest that one told
@@ -27,7 +31,11 @@ struct replay {
 	const char *filter;
 	uint32_t linktype;
 	uint64_t passes;
+	uint64_t max_gap_ns;
 	uint32_t batch;
+	bool paced;
+	bool shortened;
+	bool given;
 	struct nsr_frame *frames;
 	uint64_t *times_ns;
 	bool stamped;
@@ -49,13 +57,14 @@ struct replay {
  * @filter:   not copied
  * @linktype: the device's
  * @passes:   from 1
+ * @max_gap_ns: longer silences are shortened to this, which is said once if @paced is set afterwards
  * @batch:    most packets to give at once
  *
- * Return: 0; -1 it failed, which has been said, also when the file's first link type is not the
- * device's.
+ * Return: 0; -1 it failed, which has been said, also when the file has one link type and it is not
+ * the device's.
  */
 int replay_open(struct replay *replay, const char *path, const char *filter, uint32_t linktype,
-		uint64_t passes, uint32_t batch);
+		uint64_t passes, uint64_t max_gap_ns, uint32_t batch);
 
 /** replay_next() - see struct transmit_source; @arg is the replay */
 int replay_next(void *arg, struct transmit_batch *batch);

@@ -127,6 +127,7 @@ static struct nsr_writer_interface make_block(const struct save *save,
 		.description = describe(one, &texts->iface, texts->description),
 		.filter = save->filter,
 		.linktype = texts->iface.linktype,
+		.fcs_bytes = texts->iface.fcs_bytes,
 		/* What another file says of itself need not be so. */
 		.snaplen = one->info.offline ? one->snaplen : texts->iface.snaplen,
 	};

@@ -448,6 +448,7 @@ static int file_interface(void *priv, uint32_t id, struct nsr_interface *iface)
 		return -ENOENT;
 	memcpy(iface->name, found.name, sizeof(iface->name));
 	iface->linktype = found.linktype;
+	iface->fcs_bytes = found.fcs_bytes;
 	iface->snaplen = kept(file, &found);
 	return 0;
 }

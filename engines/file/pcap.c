@@ -19,12 +19,19 @@ static void set_byte_order(struct savefile *file, const struct pcap_file_hdr *hd
 		hdr->magic == bswap_32(PCAP_MAGIC_USEC) || hdr->magic == bswap_32(PCAP_MAGIC_NSEC);
 }
 
+/* The frame check sequence's length, as the word of the link type tells it. */
+static uint32_t fcs_bytes(uint32_t word)
+{
+	return word & PCAP_FCS_PRESENT ? (word >> PCAP_FCS_SHIFT) * 2 & NSR_PKT_FCS_MOST : 0;
+}
+
 static int pcap_begin(struct savefile *file, const uint8_t *at, size_t avail, size_t *bytes)
 {
 	struct savefile_iface iface = { 0 };
 	const struct savefile_ts ts = { 0 }; /* see pcap_record() */
 	struct pcap_file_hdr hdr;
 	uint16_t major, minor;
+	uint32_t word;
 	int rc;
 
 	*bytes = sizeof(hdr);
@@ -39,7 +46,9 @@ static int pcap_begin(struct savefile *file, const uint8_t *at, size_t avail, si
 				       "pcap version %u.%u is not known", major, minor);
 	file->old_lengths = minor <= OLD_LENGTHS_MINOR;
 	file->nanoseconds = savefile_host32(file, hdr.magic) == PCAP_MAGIC_NSEC;
-	iface.linktype = savefile_host32(file, hdr.linktype) & PCAP_LINKTYPE_MASK;
+	word = savefile_host32(file, hdr.linktype);
+	iface.linktype = word & PCAP_LINKTYPE_MASK;
+	iface.fcs_bytes = fcs_bytes(word);
 	iface.snaplen = savefile_host32(file, hdr.snaplen);
 	rc = savefile_add_iface(file, &iface, &ts, at);
 	return rc ? rc : SAVEFILE_SKIP;
@@ -75,6 +84,7 @@ static int pcap_record(struct savefile *file, const uint8_t *at, size_t avail,
 			   (file->nanoseconds ? frac : frac * 1000ull);
 	packet->caplen = caplen;
 	packet->len = len;
+	packet->flags |= file->ifaces.members[0].fcs_bytes << NSR_PKT_FCS_SHIFT;
 	return SAVEFILE_PACKET;
 }
 

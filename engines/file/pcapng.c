@@ -161,6 +161,14 @@ static void set_name(struct savefile_iface *iface, const struct option *opt)
 	memcpy(iface->name, opt->value, bytes);
 }
 
+/* The option counts bits, but files with bytes in it are read everywhere. */
+static uint32_t fcs_bytes(uint8_t fcslen)
+{
+	uint32_t bytes = fcslen <= NSR_PKT_FCS_MOST ? fcslen : fcslen / 8;
+
+	return bytes <= NSR_PKT_FCS_MOST ? bytes : 0;
+}
+
 static int interface_option(struct savefile *file, struct savefile_iface *iface,
 			    struct savefile_ts *ts, const struct option *opt)
 {
@@ -175,6 +183,11 @@ static int interface_option(struct savefile *file, struct savefile_iface *iface,
 		rc = check_option(file, opt, 1);
 		if (!rc)
 			set_resolution(ts, opt->value[0]);
+		break;
+	case PCAPNG_IF_FCSLEN:
+		rc = check_option(file, opt, 1);
+		if (!rc)
+			iface->fcs_bytes = fcs_bytes(opt->value[0]);
 		break;
 	case PCAPNG_IF_TSOFFSET:
 		rc = check_option(file, opt, sizeof(offset_s));
@@ -236,6 +249,16 @@ static uint32_t packet_flags(uint32_t word)
 	}
 }
 
+/* The flags' word tells the FCS only where it differs from what the interface has. */
+static void set_flags(struct nsr_packet *packet, uint32_t word)
+{
+	uint32_t fcs = word >> PCAPNG_EPB_FLAGS_FCS_SHIFT & NSR_PKT_FCS_MOST;
+
+	if (!fcs)
+		fcs = packet->flags >> NSR_PKT_FCS_SHIFT;
+	packet->flags = packet_flags(word) | fcs << NSR_PKT_FCS_SHIFT;
+}
+
 /* @options: of an enhanced packet block or of an obsolete packet block; epb_flags is the same. */
 static int packet_options(struct savefile *file, struct span options, struct nsr_packet *packet)
 {
@@ -248,7 +271,7 @@ static int packet_options(struct savefile *file, struct span options, struct nsr
 		rc = check_option(file, &opt, sizeof(uint32_t));
 		if (rc)
 			return rc;
-		packet->flags = packet_flags(load32(file, opt.value));
+		set_flags(packet, load32(file, opt.value));
 	}
 	return rc ? rc : SAVEFILE_PACKET;
 }
@@ -300,6 +323,7 @@ static int timed_packet(struct savefile *file, struct span body, const struct pc
 		savefile_host32(file, epb->ts_low);
 	packet->data = data.at;
 	packet->iface = iface->id;
+	packet->flags |= iface->fcs_bytes << NSR_PKT_FCS_SHIFT;
 	packet->stamp_ns = stamp_ns(&iface->ts, units);
 	packet->caplen = caplen;
 	packet->len = len;
@@ -349,7 +373,7 @@ static int simple_packet(struct savefile *file, struct span body, struct nsr_pac
 		return file->failure.code;
 	memcpy(&spb, body.at, sizeof(spb));
 	packet->iface = iface->id;
-	packet->flags |= NSR_PKT_NO_STAMP;
+	packet->flags |= NSR_PKT_NO_STAMP | iface->fcs_bytes << NSR_PKT_FCS_SHIFT;
 	packet->data = body.at + sizeof(spb);
 	packet->len = savefile_host32(file, spb.len);
 	packet->caplen =

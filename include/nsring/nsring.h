@@ -197,6 +197,13 @@ enum nsr_packet_flag {
 };
 
 /**
+ * The uppermost bits of nsr_packet.flags: how many of the bytes on the wire are a frame check sequence
+ * at the end, which some files hold.
+ */
+#define NSR_PKT_FCS_SHIFT 28
+#define NSR_PKT_FCS_MOST  15u
+
+/**
  * struct nsr_packet - one packet of a batch
  * @data:     first byte, at the link type of @iface
  * @stamp_ns: when, in ns since 1970-01-01 UTC (a device's own clock may keep another time scale);
@@ -221,6 +228,18 @@ struct nsr_packet {
 	uint16_t vlan_tpid;
 	uint64_t reserved;
 };
+
+/**
+ * nsr_packet_frame_bytes() - how many bytes at @packet->data are the frame, without its FCS
+ * @packet: of a batch
+ */
+static inline uint32_t nsr_packet_frame_bytes(const struct nsr_packet *packet)
+{
+	uint32_t fcs = packet->flags >> NSR_PKT_FCS_SHIFT & NSR_PKT_FCS_MOST;
+	uint32_t frame = packet->len > fcs ? packet->len - fcs : 0;
+
+	return packet->caplen < frame ? packet->caplen : frame;
+}
 
 /**
  * struct nsr_batch - packets handed out together
@@ -325,6 +344,7 @@ struct nsr_info {
  * @linktype: LINKTYPE_ value of its packets
  * @snaplen:  bytes kept of each packet
  * @netns_cookie: of its namespace, where several are captured at once (place `all`), else 0
+ * @fcs_bytes: a file says that its packets end in a frame check sequence of this length
  * @unasked:  its packets are left out, since the filter can't be asked of their link type
  */
 struct nsr_interface {
@@ -334,6 +354,7 @@ struct nsr_interface {
 	uint32_t linktype;
 	uint32_t snaplen;
 	uint64_t netns_cookie;
+	uint32_t fcs_bytes;
 	bool unasked;
 };
 

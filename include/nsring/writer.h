@@ -43,6 +43,7 @@ struct nsr_writer_options {
  * @linktype:    LINKTYPE_ value
  * @snaplen:     bytes kept of each packet; 0: no limit. libpcap refuses a pcapng file with a longer
  *               packet, or with interfaces that differ in it.
+ * @fcs_bytes:   packets end in a frame check sequence of this length; pcapng has that with each packet
  */
 struct nsr_writer_interface {
 	size_t size;
@@ -51,6 +52,7 @@ struct nsr_writer_interface {
 	const char *filter;
 	uint32_t linktype;
 	uint32_t snaplen;
+	uint32_t fcs_bytes;
 };
 
 /** Number that isn't known. */
@@ -137,7 +139,7 @@ int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
 uint64_t nsr_writer_interface_bytes(const struct nsr_writer *writer,
 				    const struct nsr_writer_interface *iface);
 
-/** nsr_writer_packet_bytes() - bytes that nsr_writer_packet() would add to the file */
+/** nsr_writer_packet_bytes() - bytes that nsr_writer_packet() would add to the file at most */
 uint64_t nsr_writer_packet_bytes(const struct nsr_writer *writer, const struct nsr_packet *packet);
 
 /**

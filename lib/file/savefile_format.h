@@ -16,6 +16,8 @@
 #define PCAP_VERSION_MINOR 4
 /* The link type shares its word with the FCS length (f, FCSLen) and reserved bits. */
 #define PCAP_LINKTYPE_MASK 0x0000ffffu
+#define PCAP_FCS_PRESENT   0x04000000u
+#define PCAP_FCS_SHIFT	   28 /* its length in units of 16 bits */
 
 /** struct pcap_file_hdr - what a classic pcap file starts with */
 struct pcap_file_hdr {
@@ -70,7 +72,7 @@ struct pcap_record_hdr {
 #define PCAPNG_IF_TSRESOL     9
 #define PCAPNG_IF_FILTER      11
 #define PCAPNG_IF_OS	      12
-#define PCAPNG_IF_FCSLEN      13
+#define PCAPNG_IF_FCSLEN      13 /* in bits, though some write bytes */
 #define PCAPNG_IF_TSOFFSET    14
 #define PCAPNG_IF_HARDWARE    15
 
@@ -96,6 +98,7 @@ struct pcap_record_hdr {
 #define PCAPNG_EPB_FLAGS_MULTICAST	0x00000008u
 #define PCAPNG_EPB_FLAGS_BROADCAST	0x0000000cu
 #define PCAPNG_EPB_FLAGS_PROMISCUOUS	0x00000010u
+#define PCAPNG_EPB_FLAGS_FCS_SHIFT	5 /* 4 bits, in bytes; 0: not told */
 #define PCAPNG_EPB_FLAGS_CSUM_NOT_READY 0x00000200u /* left to the device */
 
 /* pcapng: option codes of the Interface Statistics Block */

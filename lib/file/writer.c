@@ -79,6 +79,12 @@ static int put_section(struct nsr_writer *writer, const char *application)
 	return nsr_sink_flush(&writer->sink);
 }
 
+/* What the word of the link type tells of a frame check sequence. */
+static uint32_t fcs_word(uint32_t fcs_bytes)
+{
+	return fcs_bytes ? PCAP_FCS_PRESENT | fcs_bytes / 2 << PCAP_FCS_SHIFT : 0;
+}
+
 static int put_pcap_header(struct nsr_writer *writer, const struct nsr_writer_interface *iface)
 {
 	const struct pcap_file_hdr hdr = {
@@ -86,7 +92,7 @@ static int put_pcap_header(struct nsr_writer *writer, const struct nsr_writer_in
 		.version_major = PCAP_VERSION_MAJOR,
 		.version_minor = PCAP_VERSION_MINOR,
 		.snaplen = iface->snaplen ? iface->snaplen : SNAPLEN_MAX,
-		.linktype = iface->linktype,
+		.linktype = iface->linktype | fcs_word(iface->fcs_bytes),
 	};
 	uint8_t *out;
 	int rc = nsr_sink_reserve(&writer->sink, sizeof(hdr), &out);

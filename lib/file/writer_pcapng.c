@@ -159,6 +159,7 @@ static uint32_t packet_flags(uint32_t flags)
 {
 	uint32_t word = flags & NSR_PKT_CSUM_PARTIAL ? PCAPNG_EPB_FLAGS_CSUM_NOT_READY : 0;
 
+	word |= (flags >> NSR_PKT_FCS_SHIFT) << PCAPNG_EPB_FLAGS_FCS_SHIFT;
 	if (flags & NSR_PKT_OUT)
 		word |= PCAPNG_EPB_FLAGS_OUTBOUND;
 	else if (!(flags & NSR_PKT_UNDIRECTED))

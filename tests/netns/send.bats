@@ -8,6 +8,11 @@
 
 load ../lib/netns
 load ../lib/frames
+load ../lib/savefile
+
+# 60 bytes
+SENT=02000000000b02000000000a88b5
+for _ in {1..46}; do SENT+=5a; done
 
 # witness: tcpdump on v1, into $file.
 witness() {
@@ -185,4 +190,69 @@ send() {
 	run timeout 60 "$NSRING" send -i "netns:$A/v0" --count 10
 	equal status "$status" 1
 	[[ $output == *v0*down* ]]
+}
+
+# made HEX…: a file of these bytes, in $file.
+made() {
+	file=$BATS_TEST_TMPDIR/made
+	bytes_of "$file" "$@"
+}
+
+@test "file_whose_first_interface_is_of_another_link_type_is_sent" {
+	local order
+	netns_pair
+	for order in "$(interface 101)$(interface 1)$(packet 1 5 "$SENT")$(packet 0 5 "${SENT:28}")" \
+		"$(interface 1)$(interface 101)$(packet 0 5 "$SENT")$(packet 1 5 "${SENT:28}")"; do
+		made "$(section)" "$order"
+		send "$file"
+		[[ $output == *": 1 frames, "*"1 frames not sent: of another link type"* ]]
+	done
+}
+
+@test "file_without_a_frame_for_the_device_is_refused" {
+	netns_pair
+	made "$(section)" "$(interface 101)" "$(packet 0 5 "${SENT:28}")"
+	run "$NSRING" send -i "netns:$A/v0" --loop 1000 "$file"
+	equal status "$status" 1
+	[[ $output == *"choose another device"* ]]
+}
+
+@test "packets_without_a_time_leave_at_once" {
+	netns_pair
+	made "$(section)" "$(interface 1)" "$(simple_packet "$SENT")" \
+		"$(packet 0 1700000000000000 "$SENT")" "$(simple_packet "$SENT")" \
+		"$(packet 0 1700000000100000 "$SENT")"
+	send --duration 20 "$file"
+	[[ $output == *": 4 frames, "*" in 0."* ]]
+}
+
+@test "loop_over_a_file_without_packets_ends" {
+	netns_pair
+	made "$(pcap_header 1)"
+	send --loop 1000000000 "$file"
+	[[ $output == *": 0 frames, "* ]]
+}
+
+@test "frame_check_sequence_of_a_file_is_left_to_the_device" {
+	local header
+	netns_pair
+	# 32 bits in the pcap header, 32 bits and 4 bytes in the interface block
+	for header in "$(pcap_header 0x24000001)$(pcap_packet 1 "${SENT}deadbeef")" \
+		"$(section)$(interface 1 0 "$(option 13 20)")$(packet 0 5 "${SENT}deadbeef")" \
+		"$(section)$(interface 1 0 "$(option 13 04)")$(packet 0 5 "${SENT}deadbeef")"; do
+		made "$header"
+		send "$file"
+		[[ $output == *": 1 frames, 60 bytes sent"* ]]
+	done
+}
+
+@test "silence_longer_than_max_gap_is_shortened_and_told_once" {
+	netns_pair
+	made "$(pcap_header 1)" "$(pcap_packet 1 "$SENT")" "$(pcap_packet 100000 "$SENT")" \
+		"$(pcap_packet 200000 "$SENT")"
+	send --max-gap 0.2 "$file"
+	[[ $output == *": 3 frames, "*" in 0.4 s"* ]]
+	equal notes "$(grep -c 'max-gap' <<<"$output")" 1
+	send --rate max "$file"
+	[[ $output != *max-gap* ]]
 }

@@ -277,7 +277,9 @@ static void direction_and_reception_become_flags(void **state)
 			 NSR_PKT_OUT | NSR_PKT_BROADCAST);
 	assert_int_equal(flags_of(PCAPNG_EPB_FLAGS_PROMISCUOUS),
 			 NSR_PKT_UNDIRECTED | NSR_PKT_OTHERHOST);
-	assert_int_equal(flags_of(0xffffffe0), NSR_PKT_UNDIRECTED);
+	assert_int_equal(flags_of(4u << PCAPNG_EPB_FLAGS_FCS_SHIFT),
+			 NSR_PKT_UNDIRECTED | 4u << NSR_PKT_FCS_SHIFT);
+	assert_int_equal(flags_of(0xfffffe00), NSR_PKT_UNDIRECTED);
 }
 
 static void obsolete_packet_block_is_read(void **state)
