@@ -13,12 +13,13 @@
 
 #define TRIES 4
 
-/* IFA_LOCAL is the own address of a point-to-point interface, whose IFA_ADDRESS is the other's. */
+/* On a point-to-point interface IFA_LOCAL is its own address and IFA_ADDRESS the other end's. */
 struct found {
 	struct host_address address;
 	bool is_local;
 };
 
+/* IFA_LOCAL wins over IFA_ADDRESS, whichever the kernel sends first. */
 static int read_attr(const struct nlattr *attr, void *arg)
 {
 	struct found *found = arg;
@@ -44,7 +45,7 @@ static int read_address(const struct nlmsghdr *msg, void *arg)
 		return 0;
 	link = host_links_at(arg, info->ifa_index);
 	if (!link)
-		return 0; /* it came after the interfaces were listed */
+		return 0; /* added after the interfaces were listed */
 	nsr_netlink_walk(msg, sizeof(*info), read_attr, &found);
 	address = host_list_add(&link->addresses, &link->address_count, sizeof(*address));
 	if (!address)
@@ -55,6 +56,7 @@ static int read_address(const struct nlmsghdr *msg, void *arg)
 	return 0;
 }
 
+/* Drops the addresses of a dump that is repeated. */
 static void forget(struct host_ns *ns)
 {
 	uint32_t i;

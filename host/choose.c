@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * nsring ls TARGET: a place, or a device of one. Both may have '/' in them, so what can be a place
- * is one; else the device comes after the last '/', as in every target.
+ * Finds what nsring ls TARGET names: a place, or a device in a place. Both may contain '/'. A
+ * target that can be read as a place is one; otherwise the device comes after the last '/', as in
+ * every target.
  */
 #include "show.h"
 
@@ -58,8 +59,8 @@ static int choose_device(const char *target, const struct nsr_target *parsed,
 }
 
 /*
- * Chooses the namespace of @target. @parsed is set to what it turned out to be: with a device, or a
- * place alone.
+ * Chooses the namespace of @target: first as a place, then as a place and a device. Sets @parsed to
+ * the reading that succeeded; its device is empty when @target is a place alone.
  */
 static int choose_ns(const struct host_view *view, const char *target, struct nsr_target *parsed,
 		     struct host_choice *choice, struct nsr_error *err)
@@ -76,7 +77,7 @@ static int choose_ns(const struct host_view *view, const char *target, struct ns
 	}
 	if (nsr_target_parse(target, parsed, is_place ? NULL : err) < 0)
 		return rc;
-	/* "host" is no device, also where the place can't be looked at. */
+	/* A place that can't be opened ("host") is not tried again as a device. */
 	return is_place && !*parsed->place ? rc : choose_place(view, parsed->place, choice, err);
 }
 

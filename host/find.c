@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Finding the namespaces: who is who, and what each is called.
+ * Finds the namespaces, tells them apart, and names each.
  *
- * Descriptors are kept, so that an inode number means the same namespace until the view is given
- * back. A path is opened with O_PATH first and must lead to that number: containers choose what is
- * behind the paths in theirs.
+ * The key of a namespace is its inode number. The kernel may give a number away again once nothing
+ * holds the namespace, so the view keeps a descriptor of each until host_forget(): while it is
+ * open, the number means the same namespace. Containers decide what lies behind paths in their
+ * mount namespaces, so open_ns() opens a path with O_PATH first and accepts it only if it is a
+ * namespace with the number that was expected.
+ *
+ * The same namespace is met many times (by a name, by processes, by descriptors): find_ns() adds it
+ * once and opens it by the first path that works; add_holder() notes each further holder. settle()
+ * then drops those that vanished meanwhile, and name_place() chooses the place that users type.
  */
 #include "find.h"
 
@@ -22,10 +28,10 @@
 #include "sys/place.h"
 #include "list.h"
 
-/* Descriptors that are left for sockets and for reading /proc. */
+/* Descriptors kept free for sockets and for reading /proc. */
 #define FDS_SPARED 64
 
-/* A target's place has room for no more. */
+/* The longest place that fits in struct nsr_target. */
 #define PLACE_MOST 255
 
 int64_t find_link(int dir, const char *path, const char *kind)
@@ -44,6 +50,7 @@ int64_t find_link(int dir, const char *path, const char *kind)
 	return inode > 0 && *end == ']' ? inode : 0;
 }
 
+/* A path below another root must not escape from it, nor follow links such as /proc/PID/fd/N. */
 static int open_path(const struct find_path *at)
 {
 	struct open_how how = {
@@ -56,7 +63,7 @@ static int open_path(const struct find_path *at)
 	return openat(at->dir, at->path, O_PATH | O_CLOEXEC);
 }
 
-/* Return: the namespace of that inode; -ENOENT another one, or something else, is there; -errno. */
+/* Return: a descriptor of namespace @inode; -ENOENT when @at is anything else; -errno. */
 static int open_ns(const struct find_path *at, ino_t inode)
 {
 	int probe = open_path(at), fd;
@@ -90,6 +97,7 @@ static struct host_ns *add_ns(struct find *find, ino_t inode)
 	return ns;
 }
 
+/* Opens @ns unless an earlier holder's path has; keeps the last error while every path fails. */
 static void open_once(struct find *find, struct host_ns *ns, const struct find_path *at)
 {
 	int fd;
@@ -118,7 +126,7 @@ static void read_comm(int proc, pid_t pid, char *comm)
 		comm[comm[got - 1] == '\n' ? got - 1 : got] = '\0';
 }
 
-/* The same path in several mount namespaces is told once. */
+/* Lists a path that several mount namespaces share only once. */
 static bool is_known(const struct host_ns *ns, const struct host_holder *holder)
 {
 	uint32_t i;
@@ -130,6 +138,7 @@ static bool is_known(const struct host_ns *ns, const struct host_holder *holder)
 	return false;
 }
 
+/* Counts every holder of a kind, and keeps the first find->holders of them. */
 static int add_holder(struct find *find, struct host_ns *ns, const struct host_holder *holder)
 {
 	struct host_holder *kept;
@@ -172,7 +181,7 @@ int find_holder(struct find *find, ino_t inode, const struct find_path *at,
 	return ns ? add_holder(find, ns, holder) : -ENOMEM;
 }
 
-/* What a target would have to name to reach @holder's namespace; -1 when it can't. */
+/* Writes the place by which a target reaches @holder's namespace; -1 when it is too long. */
 static int place_of(const struct host_holder *holder, char *place)
 {
 	static const char netns[] = "/run/netns/";
@@ -199,7 +208,7 @@ static int place_of(const struct host_holder *holder, char *place)
 	return length <= PLACE_MOST ? 0 : -1;
 }
 
-/* Names first: they last; what is in somebody else's mount namespace last of all. */
+/* Names come first, because they last; mounts in another mount namespace come last of all. */
 static int rank(const struct host_holder *holder)
 {
 	return holder->kind == HOST_HOLDER_MOUNT && holder->pid ? HOST_HOLDER_KINDS
@@ -227,13 +236,14 @@ static int name_place(struct host_ns *ns)
 		qsort(ns->holders, ns->holder_count, sizeof(*ns->holders), by_rank);
 	for (i = 0; i < ns->holder_count && place_of(&ns->holders[i], place) < 0; i++)
 		place[0] = '\0';
-	/* One's own needs no process's number, which changes from one time to the next. */
+	/* The caller's own namespace needs no place; a process number would differ in each run. */
 	if (ns->is_own && i < ns->holder_count && rank(&ns->holders[i]) >= HOST_HOLDER_PROCESS)
 		place[0] = '\0';
 	ns->place = strdup(ns->is_host ? "host" : place);
 	return ns->place ? 0 : -ENOMEM;
 }
 
+/* The host's namespace first (peers.c relies on it), then by name, numbers by their value. */
 static int by_place(const void *a, const void *b)
 {
 	const struct host_ns *left = a, *right = b;
@@ -253,7 +263,9 @@ static void forget_ns(struct host_ns *ns)
 	free(ns->place);
 }
 
-/* A namespace that could not be opened because it was gone is not there. */
+/*
+ * Removes the namespaces that had vanished before they could be opened, names and sorts the rest.
+ */
 static int settle(struct host_view *view)
 {
 	uint32_t i, kept = 0;
@@ -283,6 +295,7 @@ static dev_t nsfs_dev(int proc)
 	return fstatat(proc, "self/ns/net", &st, 0) == 0 ? st.st_dev : 0;
 }
 
+/* How many descriptors the view may keep open under RLIMIT_NOFILE; at least one. */
 static uint32_t spare_fds(void)
 {
 	struct rlimit limit;
@@ -292,6 +305,7 @@ static uint32_t spare_fds(void)
 	return limit.rlim_cur > UINT32_MAX ? UINT32_MAX : (uint32_t)limit.rlim_cur - FDS_SPARED;
 }
 
+/* In the order of reliability: names, the own mounts, then all processes. */
 static int search(struct find *find)
 {
 	int64_t host = find_link(find->proc, "1/ns/net", "net");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Finding the namespaces. Each way to find some (find_names.c, find_processes.c, find_mounts.c)
- * tells find_holder() who holds which; it keeps them apart by inode number, and opens each once.
+ * Finding the namespaces. Each source (find_names.c, find_processes.c, find_descriptors.c,
+ * find_mounts.c) reports to find_holder() who holds which namespace; find.c tells namespaces apart
+ * by inode number and opens each once.
  */
 #ifndef NSRING_HOST_FIND_H
 #define NSRING_HOST_FIND_H
@@ -13,13 +14,13 @@
 /**
  * struct find - a search
  * @view:    where namespaces are added
- * @holders: most that are kept of each kind
+ * @holders: how many holders of each kind to keep, per namespace
  * @inodes:  inode -> index in the view's list
- * @mounts:  mount namespaces whose mounts have been looked at
+ * @mounts:  mount namespaces whose mounts have been read (find_mounts())
  * @owners:  filled in on the way
- * @proc:    /proc
- * @nsfs:    device number of the file system that namespaces are files of
- * @fds:     descriptors that may still be used
+ * @proc:    descriptor of /proc
+ * @nsfs:    device number of nsfs, the file system that has a file for each namespace
+ * @fds:     how many more descriptors the view may keep open
  * @host:    inode of process 1's namespace, 0: not known
  * @kernel:  inode of the kernel threads' namespace, 0 or less: not known
  */
@@ -40,7 +41,7 @@ struct find {
  * struct find_path - where a namespace's file is
  * @dir:  directory that @path begins at
  * @path: as openat(2) takes it
- * @root: @dir is another root directory, which links must not lead out of
+ * @root: @dir is the root directory of another process; links in @path must not lead out of it
  */
 struct find_path {
 	int dir;
@@ -49,14 +50,19 @@ struct find_path {
 };
 
 /**
- * find_ns() - the namespace of that inode, which is added and opened if it was not met before
+ * find_ns() - the namespace of that inode; added when it is new, opened when it is not open yet
+ * @find:  search
+ * @inode: of the namespace
+ * @at:    where it can be opened
+ *
+ * A failure to open it is noted in its @error.
  *
  * Return: the namespace, valid until the next one is added; NULL when memory is short.
  */
 struct host_ns *find_ns(struct find *find, ino_t inode, const struct find_path *at);
 
 /**
- * find_holder() - take down that somebody holds a namespace
+ * find_holder() - note that @holder holds a namespace
  * @find:   search
  * @inode:  of the namespace
  * @at:     where it can be opened
@@ -67,16 +73,25 @@ struct host_ns *find_ns(struct find *find, ino_t inode, const struct find_path *
 int find_holder(struct find *find, ino_t inode, const struct find_path *at,
 		const struct host_holder *holder);
 
-/** find_link() - read a link such as "net:[4026531840]" below @dir; 0 when it is none, or -errno */
+/**
+ * find_link() - read the number in a link such as "net:[4026531840]"
+ * @dir:  directory that @path begins at
+ * @path: of the link
+ * @kind: what must stand before the number ("net")
+ *
+ * Return: the inode number; 0 when the link is of another kind; -errno.
+ */
 int64_t find_link(int dir, const char *path, const char *kind);
 
 /** find_names() - the caller's own namespace, and those in /run/netns; returns 0 or -ENOMEM */
 int find_names(struct find *find);
 
-/** find_processes() - those of processes, threads and descriptors; their mounts; 0 or -errno */
+/** find_processes() - those of all processes: threads, descriptors and mounts; 0 or -errno */
 int find_processes(struct find *find);
 
-/** find_descriptors() - those that process @pid has open, and its sockets and bpf links */
+/**
+ * find_descriptors() - what @pid has open: namespaces, sockets, bpf links, ledgers; 0 or -ENOMEM
+ */
 int find_descriptors(struct find *find, pid_t pid);
 
 /**

@@ -16,7 +16,7 @@
 
 #define PATH_ROOM 64
 
-/* The program of a link, from what the kernel writes about the descriptor; 0 for none. */
+/* The id of the program that a bpf link holds, from /proc/PID/fdinfo; 0 for none. */
 static uint32_t program_of(const struct find *find, pid_t pid, const char *fd)
 {
 	char path[PATH_ROOM], text[1024];
@@ -55,14 +55,14 @@ static int find_open_ns(struct find *find, pid_t pid, int dir, const char *fd, u
 }
 
 /*
- * One that was opened by a bind mount shows that mount's path; "/" once it is unmounted, and then
- * nothing else may show the namespace.
+ * A descriptor that was opened through a bind mount reads as that mount's path, and as "/" once it
+ * is unmounted. Nothing else may lead to such a namespace, so "/" is worth a statx(2).
  */
 static int find_unmounted(struct find *find, pid_t pid, int dir, const char *fd)
 {
 	struct statx st;
 
-	/* Without asking a server on the net or in user space. */
+	/* DONT_SYNC: a network or FUSE server must not be able to stall this. */
 	if (statx(dir, fd, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ||
 	    makedev(st.stx_dev_major, st.stx_dev_minor) != find->nsfs)
 		return 0;
@@ -70,9 +70,9 @@ static int find_unmounted(struct find *find, pid_t pid, int dir, const char *fd)
 }
 
 /*
- * One readlink(2) tells the kind of most: there may be a million of them on a host.
+ * Tells the kind of a descriptor by one readlink(2), because a host may have a million of them.
  *
- * Return: 0; -EACCES none of this process's may be read; -ENOMEM.
+ * Return: 0; -EACCES when none of this process's descriptors may be read; -ENOMEM.
  */
 static int find_descriptor(struct find *find, pid_t pid, int dir, const char *fd)
 {
@@ -113,7 +113,7 @@ int find_descriptors(struct find *find, pid_t pid)
 	}
 	dir = fdopendir(fd);
 	if (!dir) {
-		/* Or the process has ended. */
+		/* Any other error: the process has ended. */
 		rc = errno == ENOMEM ? -ENOMEM : 0;
 		close(fd);
 		return rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Bind mounts of namespaces, which keep them without any process: in /run/netns, where container
- * engines have theirs, or anywhere. A mount namespace shows its own only; so one process of each is
- * asked, proc(5) has the format.
+ * Bind mounts of namespaces, which keep a namespace alive without any process: in /run/netns, in
+ * the directories of container engines, or anywhere. A mount namespace shows its own mounts only,
+ * so find_processes.c reads /proc/PID/mountinfo of one process in each; proc(5) has the format.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "find.h"
 
-/* "\040" is a blank: three octal digits stand for what would end a field. */
+/* Decodes "\040" (a blank): the kernel writes characters that would end a field in octal. */
 static void unescape(char *text)
 {
 	char *to = text;
@@ -32,8 +32,10 @@ static void unescape(char *text)
 }
 
 /*
- * The fourth field of a line is what is mounted ("net:[4026531840]"; directories of other file
+ * The fourth field of a line says what is mounted ("net:[4026531840]"; directories of other file
  * systems begin with '/'), the fifth where.
+ *
+ * Return: where, inside @line; NULL when the line is no mount of a network namespace.
  */
 static char *parse(char *line, uint64_t *inode)
 {

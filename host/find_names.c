@@ -29,7 +29,9 @@ static int find_own(struct find *find)
 	return 0;
 }
 
-/* A file that nothing is mounted on is of the file system of /run, whose inodes mean nothing. */
+/*
+ * A file without a mount on it lies on the file system of /run, whose inode numbers mean nothing.
+ */
 static bool is_nsfs(const struct find *find, int dir, const char *name, struct stat *st)
 {
 	return fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_dev == find->nsfs;

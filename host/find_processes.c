@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Namespaces that processes and threads are in. What they have open is find_descriptors.c's, what
- * is mounted where they are find_mounts.c's.
+ * Namespaces that processes and threads are in. find_descriptors.c looks at what they have open,
+ * find_mounts.c at what is mounted in their mount namespaces.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -21,7 +21,7 @@ static bool may_not(int64_t code)
 	return code == -EACCES || code == -EPERM;
 }
 
-/* Kernel threads are in the first namespace of all, but hold it for nobody. */
+/* Kernel threads (no executable) are in the initial namespace, but don't count as its holders. */
 static bool is_kernel_thread(const struct find *find, pid_t pid)
 {
 	char path[PATH_ROOM], target[8];
@@ -30,6 +30,7 @@ static bool is_kernel_thread(const struct find *find, pid_t pid)
 	return readlinkat(find->proc, path, target, sizeof(target)) < 0 && errno == ENOENT;
 }
 
+/* Notes a thread only when it is in another namespace than its @process. */
 static int find_thread(struct find *find, pid_t pid, pid_t thread, int64_t process)
 {
 	const struct host_holder holder = { .kind = HOST_HOLDER_THREAD, .pid = thread };
@@ -44,7 +45,9 @@ static int find_thread(struct find *find, pid_t pid, pid_t thread, int64_t proce
 	return find_holder(find, (ino_t)inode, &at, &holder);
 }
 
-/* A process's directory of threads has a link more for each. */
+/*
+ * /proc/PID/task has two links and one more for each thread; saves reading it for most processes.
+ */
 static bool has_threads(const struct find *find, const char *path)
 {
 	struct stat st;
@@ -79,6 +82,7 @@ static int find_threads(struct find *find, pid_t pid, int64_t process)
 	return rc;
 }
 
+/* Reads the mounts of each mount namespace through the first process met in it. */
 static int find_mounts_once(struct find *find, pid_t pid)
 {
 	char path[PATH_ROOM];
@@ -120,14 +124,14 @@ static int read_processes(struct find *find, DIR *dir)
 	struct dirent *entry;
 	int rc = 0;
 
-	/* Process 2 starts them all; in a container it is any process. */
+	/* Process 2 is kthreadd, except in a container, where it can be any process. */
 	find->kernel = is_kernel_thread(find, 2) ? find_link(find->proc, "2/ns/net", "net") : 0;
 	while (rc == 0 && (entry = readdir(dir))) {
 		pid_t pid = 0;
 
 		if (isdigit((unsigned char)entry->d_name[0]))
 			pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		/* What this process itself holds says nothing about the host. */
+		/* Leave out this process: the descriptors of the search itself are not news. */
 		if (pid > 0 && pid != getpid())
 			rc = find_process(find, pid);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The view of the host: one step after the other. */
+/* The view of the host: runs the steps that host.h lists, in order. */
 #include "host.h"
 
 #include <errno.h>
@@ -36,7 +36,10 @@ static void read_captures(struct host_ns *ns)
 	close(fd);
 }
 
-/* A descriptor that was opened by a bind mount would keep it from being unmounted. */
+/*
+ * Replaces @ns->fd, which may have been opened through a bind mount and would then keep it from
+ * being unmounted, by one of the same namespace opened through /proc.
+ */
 static void let_go_of_mount(const struct host_ns *ns)
 {
 	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -47,7 +50,7 @@ static void let_go_of_mount(const struct host_ns *ns)
 	close(fd);
 }
 
-/* Inside @ns. */
+/* Runs inside @ns, in a worker thread; see visit_all(). */
 static int read_ns(struct host_ns *ns, void *arg)
 {
 	int fd = nsr_link_open();
@@ -69,6 +72,7 @@ static int read_ns(struct host_ns *ns, void *arg)
 	return rc;
 }
 
+/* Sums up what could not be read, for the notes below the view. */
 static void count_unread(struct host_view *view)
 {
 	uint32_t i;

@@ -2,7 +2,7 @@
 /*
  * The view of the host: every network namespace that can be found, what is in it, who holds it.
  *
- * host_look() does it in four steps, each with files of its own:
+ * host_look() takes four steps, each with files of its own:
  *
  *	find*.c     which namespaces there are, by their names, processes, mounts and descriptors
  *	visit.c     worker threads enter each and read links.c, addresses.c, hardware.c, traffic
@@ -11,7 +11,7 @@
  *	peers.c     which namespace the other end of a link is in
  *	owners.c    which process a socket or a program belongs to; programs.c: what it is called
  *
- * All names in it are somebody else's: whoever prints them makes them harmless.
+ * All names in the view are untrusted; escape them before printing.
  */
 #ifndef NSRING_HOST_H
 #define NSRING_HOST_H
@@ -23,9 +23,9 @@
 
 #include "lib/publish.h"
 
-#define HOST_NAME_BYTES 16 /* of a command, a program, an interface's kind; with the final NUL */
+#define HOST_NAME_BYTES 16 /* name of a command, program or kind of interface, with its NUL */
 
-/** Of what kind a holder is. */
+/** How a namespace is held; in the order in which holders are listed. */
 enum host_holder_kind {
 	HOST_HOLDER_NAME, /* a name in /run/netns */
 	HOST_HOLDER_MOUNT, /* a bind mount elsewhere */
@@ -38,10 +38,10 @@ enum host_holder_kind {
 /**
  * struct host_holder - what keeps a namespace
  * @kind: enum host_holder_kind
- * @pid:  process or thread; of a mount: a process that sees it, 0: this one does
+ * @pid:  process or thread; for a mount: a process that sees it, 0: this one does
  * @fd:   the descriptor's number
  * @comm: the process's or thread's name, "" where it can't be read
- * @path: of a name or mount, as who sees it; else NULL
+ * @path: of a name or mount, as the process @pid sees it; else NULL
  */
 struct host_holder {
 	uint32_t kind;
@@ -85,7 +85,7 @@ struct host_program {
 	char comm[HOST_NAME_BYTES];
 };
 
-/** What is known about the interface that another one is joined to. */
+/** What is known about an interface's peer. */
 enum host_peer_state {
 	HOST_PEER_NONE, /* it has none */
 	HOST_PEER_FOUND,
@@ -93,11 +93,11 @@ enum host_peer_state {
 };
 
 /**
- * struct host_peer - the other end of a veth pair, or what an interface lies on
+ * struct host_peer - the other end of a veth pair, or the interface that this one lies on
  * @state:   enum host_peer_state
- * @ns:      index in the view's list, if found
- * @ifindex: there
- * @nsid:    what the interface's namespace calls that one; -1: they are the same
+ * @ns:      index of the peer's namespace in the view's list, if found
+ * @ifindex: the peer's index in its own namespace
+ * @nsid:    the peer's namespace as the interface's namespace numbers it; -1: they are the same
  */
 struct host_peer {
 	uint32_t state;
@@ -106,7 +106,7 @@ struct host_peer {
 	int32_t nsid;
 };
 
-/** Of an interface, since it exists. */
+/** struct host_counters - an interface's counters since it was made */
 struct host_counters {
 	uint64_t rx_packets, tx_packets;
 	uint64_t rx_bytes, tx_bytes;
@@ -125,11 +125,11 @@ struct host_counters {
  * @operstate:  IF_OPER_
  * @mtu:        bytes
  * @mac:        link-level address
- * @mac_bytes:  of @mac, 0 without one
+ * @mac_bytes:  length of @mac, 0 without one
  * @master:     index of the bridge, bond… that it is a member of, 0: none
- * @id:         of a VLAN or VXLAN
+ * @id:         VLAN or VXLAN number, if @has_id
  * @has_id:     whether it has one
- * @peer:       other end, or what it lies on
+ * @peer:       other end, or the interface that it lies on
  * @counters:   packets and losses
  * @driver:     "" where there is none
  * @speed_mbit: 0 where it has none
@@ -162,12 +162,12 @@ struct host_link {
 /** What is known of a socket's filter. */
 enum host_filter {
 	HOST_FILTER_UNKNOWN, /* may not be read */
-	HOST_FILTER_NONE, /* none, or one in eBPF, which the kernel doesn't tell */
+	HOST_FILTER_NONE, /* none, or an eBPF filter, which the kernel does not report */
 	HOST_FILTER_CLASSIC,
 	HOST_FILTER_PRESENT, /* classic or eBPF */
 };
 
-/** Counted by an AF_XDP socket. */
+/** struct host_xdp_stats - what an AF_XDP socket counts */
 struct host_xdp_stats {
 	uint64_t dropped, invalid, ring_full, fill_ring_empty;
 	uint64_t tx_invalid, tx_ring_empty;
@@ -183,17 +183,18 @@ struct host_xdp_stats {
  * @all_namespaces: nsring.ko: every interface of every namespace
  * @queue:        AF_XDP: of the device
  * @inode:        of the socket
- * @uid:          of who opened it
+ * @uid:          user that opened it
  * @ring_bytes:   AF_PACKET and nsring.ko: receive ring; AF_XDP: the memory of its frames; 0: none
  * @ring_version: TPACKET_ version less one
  * @ring_entries: AF_XDP: descriptors of the receive ring
- * @share:        nsring.ko: number of the ring that several read, 0: this one only
+ * @share:        nsring.ko: number of the ring that several captures read, 0: not shared
  * @fanout:       group, if @has_fanout
- * @has_fanout:   whether it is in one
+ * @has_fanout:   whether it is in a group
  * @filter:       enum host_filter
- * @filter_insns: of a classic filter
- * @drops:        of a packet socket without a ring, or what nsring.ko found no room for, if @has_drops
- * @has_drops:    whether they are known
+ * @filter_insns: instructions of a classic filter
+ * @drops:        packets that a packet socket without a ring dropped, or that nsring.ko found no
+ *                room for; if @has_drops
+ * @has_drops:    whether @drops is known
  * @xdp:          AF_XDP's own counters, if @has_xdp_stats
  * @has_xdp_stats: Linux 5.9
  * @pid:          a process that has it open, 0: not known
@@ -228,10 +229,10 @@ struct host_capture {
 };
 
 /**
- * struct host_ledger - what a capture of nsring's tells of itself
+ * struct host_ledger - what one of nsring's own captures publishes
  * @page:   target, engine, filter, and what it has handed out and lost
- * @age_ms: how long ago that was so
- * @inode:  of its file
+ * @age_ms: how long ago the capture wrote the page
+ * @inode:  of the memfd that holds the page
  * @pid:    process
  */
 struct host_ledger {
@@ -249,16 +250,16 @@ struct host_ledger {
  *                 when it has no name
  * @is_host:       process 1 is in it
  * @is_own:        this process is in it
- * @fd:            open as long as the view is, -1: can't be opened
- * @error:         why nothing of it could be read, -errno; 0
+ * @fd:            open until host_forget(), -1: can't be opened
+ * @error:         0; -errno: why nothing of it could be read
  * @holders:       @holder_count of them, names first; at most as many as asked for of each kind
- * @held:          how many there are of each kind, also those that aren't among @holders
+ * @held:          how many there are of each kind, including those not among @holders
  * @links:         @link_count of them, by index
  * @captures:      @capture_count of them
  * @ledgers:       @ledger_count of them, of nsring's own captures
- * @capture_error: why captures couldn't be read (no packet_diag in the kernel), -errno
- * @xdp_error:     why AF_XDP sockets couldn't be, -errno
- * @ring_error:    why those of nsring.ko couldn't be, -errno
+ * @capture_error: 0; -errno: why packet sockets could not be read (no packet_diag in the kernel)
+ * @xdp_error:     0; -errno: why AF_XDP sockets could not be read
+ * @ring_error:    0; -errno: why captures of nsring.ko could not be read
  */
 struct host_ns {
 	ino_t inode;
@@ -285,12 +286,12 @@ struct host_ns {
 /**
  * struct host_view - what was found
  * @list:             @count namespaces: the host's, then by name
- * @hidden_processes: whose namespace may not be read: that takes CAP_SYS_PTRACE
- * @hidden_fds:       processes whose descriptors may not be read: likewise
+ * @hidden_processes: processes whose namespace may not be read: that takes CAP_SYS_PTRACE
+ * @hidden_fds:       processes whose descriptors may not be read: that takes it, too
  * @closed:           namespaces that may not be entered: that takes CAP_SYS_ADMIN
- * @unopened:         namespaces for which descriptors are short
+ * @unopened:         namespaces not opened because this process ran out of descriptors
  * @no_xdp_sockets:   the kernel can't list AF_XDP sockets (CONFIG_XDP_SOCKETS_DIAG)
- * @no_ring_sockets:  captures of nsring.ko may not be read: they are root's
+ * @no_ring_sockets:  captures of nsring.ko may not be read: only root may
  */
 struct host_view {
 	struct host_ns *list;
@@ -305,17 +306,17 @@ struct host_view {
 
 /**
  * host_look() - look at the whole host
- * @view:    filled in; to be given back with host_forget(), also after a failure
- * @holders: most holders that are kept of each namespace and kind; the rest is counted
+ * @view:    filled in; release it with host_forget(), also after a failure
+ * @holders: how many holders of each kind to keep for each namespace; the rest are counted
  *
- * The calling thread enters no namespace. What comes and goes meanwhile is in the view or isn't;
- * each namespace in it is held until host_forget().
+ * The calling thread enters no namespace. A namespace or interface that comes or goes meanwhile may
+ * or may not be in the view. The view holds each of its namespaces until host_forget().
  *
  * Return: 0; -ENOMEM; -errno when /proc can't be read or no thread can start.
  */
 int host_look(struct host_view *view, uint32_t holders);
 
-/** host_forget() - free what host_look() has filled in, and let go of the namespaces */
+/** host_forget() - free what host_look() filled in, and release the namespaces */
 void host_forget(struct host_view *view);
 
 /** host_link_find() - the interface of that index; NULL when there is none */

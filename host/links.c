@@ -9,7 +9,7 @@
 #include "sys/link.h"
 #include "list.h"
 
-/* Dumps that are begun anew because interfaces came or went; then what there is must do. */
+/* How often to repeat a dump that a change interrupted; the last one is used as it is. */
 #define TRIES 4
 
 _Static_assert((int)HOST_XDP_NATIVE == NSR_LINK_XDP_NATIVE &&
@@ -19,6 +19,7 @@ _Static_assert((int)HOST_XDP_NATIVE == NSR_LINK_XDP_NATIVE &&
 _Static_assert(sizeof(((struct host_link *)0)->kind) == NSR_LINK_KIND_BYTES, "a kind fits");
 _Static_assert(sizeof(((struct host_link *)0)->mac) == NSR_LINK_MAC_BYTES, "an address fits");
 
+/* XDP programs come with the link; those of traffic control are added by tc.c. */
 static int add_programs(struct host_link *link, const struct nsr_link_info *info)
 {
 	struct host_program *program;

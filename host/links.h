@@ -10,7 +10,8 @@
  * @fd: rtnetlink socket of the namespace
  * @ns: its links are filled in, sorted by index, without addresses
  *
- * Of a peer only its state (HOST_PEER_UNSEEN where there is one), index and nsid are known then.
+ * For a peer this sets only state (HOST_PEER_UNSEEN where there is one), index and nsid;
+ * peers_find() finds its namespace.
  *
  * Return: 0; -ENOMEM; -errno of rtnetlink.
  */

@@ -10,7 +10,7 @@ void *host_list_add(void *list, uint32_t *count, size_t size)
 	char *base;
 
 	memcpy(&base, list, sizeof(base));
-	/* Full at each power of two. */
+	/* The array is full whenever its count is zero or a power of two. */
 	if (!(*count & (*count - 1))) {
 		size_t room = *count ? *count * (size_t)2 : 1;
 

@@ -8,11 +8,11 @@
 
 /**
  * host_list_add() - append a zeroed element
- * @list:  address of the pointer to the first; it may move
- * @count: elements; raised
- * @size:  of an element
+ * @list:  address of the pointer to the first element; the array may move
+ * @count: elements, incremented
+ * @size:  bytes of an element
  *
- * The room doubles, so that @count alone tells how much there is.
+ * The capacity is always the next power of two, so @count alone tells when the array is full.
  *
  * Return: the element, valid until the next one is added; NULL when memory is short.
  */

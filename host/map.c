@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* A table from numbers to numbers: open addressing, at most half full. */
+/* A hash table from numbers to numbers: open addressing, linear probing, at most half full. */
 #include "map.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ struct host_map_slot {
 	uint32_t value;
 };
 
-/* The slot of @key, or the free one where it belongs. */
+/* The slot of @key, or the free slot where it belongs. Ends because half of the slots are free. */
 static struct host_map_slot *find(const struct host_map *map, uint64_t key)
 {
 	uint32_t at = (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* A table from numbers to numbers. */
+/* A hash table from numbers to numbers. */
 #ifndef NSRING_HOST_MAP_H
 #define NSRING_HOST_MAP_H
 

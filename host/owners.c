@@ -11,7 +11,7 @@
 
 #include "list.h"
 
-/* Of a command line, which may be of any length. */
+/* How much of a command line to keep; the kernel allows any length. */
 #define COMMAND_MOST 1024
 
 struct owner {
@@ -56,7 +56,7 @@ void owners_sort(struct owners *owners)
 		qsort(owners->programs, owners->program_count, sizeof(struct owner), by_key);
 }
 
-/* The first owner of @key; 0 for none. */
+/* The process with the lowest number that owns @key; 0 for none. */
 static pid_t find(const struct owner *list, uint32_t count, uint64_t key)
 {
 	uint32_t from = 0, to = count;
@@ -97,7 +97,7 @@ static void read_comm(pid_t pid, char *comm)
 	comm[length] = '\0';
 }
 
-/* Its words are separated by NUL. */
+/* The process's command line with blanks for the NULs between its words; NULL when it has none. */
 static char *read_command(pid_t pid)
 {
 	char text[COMMAND_MOST + 1];

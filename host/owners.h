@@ -25,7 +25,7 @@ int owners_add_socket(struct owners *owners, uint64_t inode, pid_t pid);
 /** owners_add_program() - process @pid has a link of the program @id open; likewise */
 int owners_add_program(struct owners *owners, uint32_t id, pid_t pid);
 
-/** owners_sort() - to be called once all is added */
+/** owners_sort() - prepare for owners_name(); call it once everything has been added */
 void owners_sort(struct owners *owners);
 
 /**
@@ -33,11 +33,12 @@ void owners_sort(struct owners *owners);
  * @owners: sorted
  * @view:   each capture's and program's @pid, @comm and @command
  *
- * The process that opened it is taken for the one of the lowest number that has it open.
+ * Several processes may have the same socket open. The kernel doesn't tell which opened it, so the
+ * one with the lowest number is named.
  */
 void owners_name(const struct owners *owners, struct host_view *view);
 
-/** owners_free() - free it */
+/** owners_free() - free @owners, and zero it */
 void owners_free(struct owners *owners);
 
 #endif

@@ -19,7 +19,7 @@ static void read_ring(const struct nlattr *attr, struct host_capture *capture)
 	capture->ring_bytes = (uint64_t)ring.pdr_block_size * ring.pdr_block_nr;
 }
 
-/* Without CAP_NET_ADMIN the kernel puts an empty attribute in place of any filter, or none. */
+/* Without CAP_NET_ADMIN the kernel sends an empty attribute, whether or not there is a filter. */
 static void read_filter(const struct nlattr *attr, struct host_capture *capture)
 {
 	uint32_t bytes = mnl_attr_get_payload_len(attr);
@@ -28,7 +28,10 @@ static void read_filter(const struct nlattr *attr, struct host_capture *capture)
 	capture->filter = bytes ? HOST_FILTER_CLASSIC : HOST_FILTER_UNKNOWN;
 	capture->filter_insns = bytes / (uint32_t)sizeof(struct sock_filter);
 	nsr_netlink_copy(attr, &first, sizeof(first));
-	/* Who wants no packets (nsring's engine zc, to stay promiscuous) says so at once. */
+	/*
+	 * A filter that begins with "return 0" takes nothing (engine zc uses one to stay
+	 * promiscuous).
+	 */
 	if (bytes && first.code == (BPF_RET | BPF_K) && !first.k)
 		capture->receives = false;
 }
@@ -92,7 +95,7 @@ static int read_socket(const struct nlmsghdr *msg, void *arg)
 	capture->inode = info->pdiag_ino;
 	capture->filter = HOST_FILTER_NONE;
 	nsr_netlink_walk(msg, sizeof(*info), read_attr, capture);
-	/* A ring's drops are told to its owner only. */
+	/* The kernel reports a ring's drops to its owner only. */
 	if (capture->ring_bytes)
 		capture->has_drops = false;
 	return 0;

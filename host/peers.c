@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Where the other ends of links are. Of a peer elsewhere the kernel tells its index there and the
- * number (nsid) that the link's namespace has for that one; and it answers which nsid a namespace
- * of ours has (RTM_GETNSID by descriptor). Asking for every pair would take the square of their
- * count. But the two ends of a veth pair name each other's index: so whoever does so is asked about
- * first, which nearly always is the one. What is left (a macvlan knows what it lies on, but not the
- * other way round) tries the host's namespace, then all of them, within a budget.
+ * Finds the namespace of each link's peer. For a peer in another namespace the kernel tells its
+ * index there, and the number (nsid) by which the link's namespace knows the peer's namespace. It
+ * also answers, inside that namespace, which nsid another one has (RTM_GETNSID with a descriptor).
+ *
+ * Asking about every pair of namespaces would take the square of their count. So guess() asks first
+ * about those with a link that names our link's index as its peer, and is itself at the index that
+ * our link names: the two ends of a veth pair do, and the first candidate nearly always is the one.
+ * For the rest (a macvlan names the link it lies on, but not the other way round) try_all() asks
+ * about the host's namespace, then about all others, within a budget for the whole host.
+ *
+ * Every namespace numbers the others in its own way, so each has its own struct numbers, used by
+ * the one worker thread that has entered it. Workers share only the sorted list of ends, which
+ * nobody changes meanwhile, and the budget, which is atomic. Each changes only the links of its
+ * namespace.
  */
 #include "peers.h"
 
@@ -20,12 +28,12 @@
 #include "sys/netlink.h"
 #include "visit.h"
 
-/* Questions that may be asked beyond the good guesses, of the whole host. */
+/* How many questions try_all() may ask, over all namespaces together. */
 #define BUDGET 200000
 
-#define NOT_ASKED (-2) /* of an nsid; -1 is the kernel's "has none" */
+#define NOT_ASKED (-2) /* in place of an nsid; the kernel's own -1 means "has none" */
 
-/* A link that says which index its peer has. */
+/* A link, in namespace @ns of the view, that names its peer's index. */
 struct end {
 	uint32_t ifindex;
 	uint32_t peer;
@@ -34,12 +42,15 @@ struct end {
 
 struct search {
 	struct host_view *view;
-	struct end *ends; /* sorted */
+	struct end *ends; /* sorted by by_ends(), for guess() */
 	uint32_t end_count;
 	_Atomic int32_t budget;
 };
 
-/* A namespace's numbers for the others: by index in the view, and the one found last. */
+/*
+ * The nsids by which one namespace knows the others, by index in the view; filled in when asked
+ * for.
+ */
 struct numbers {
 	struct search *search;
 	int fd;
@@ -97,7 +108,7 @@ static int read_answer(const struct nlmsghdr *msg, void *arg)
 	return nsr_netlink_walk(msg, sizeof(struct rtgenmsg), read_nsid, arg);
 }
 
-/* The number that the namespace of @numbers has for the one at @index of the view. */
+/* The nsid by which the namespace of @numbers knows the one at @index of the view; asks once. */
 static int32_t nsid_of(struct numbers *numbers, uint32_t index)
 {
 	const struct host_ns *ns = &numbers->search->view->list[index];
@@ -114,7 +125,7 @@ static int32_t nsid_of(struct numbers *numbers, uint32_t index)
 	return nsid;
 }
 
-/* Asks about those whose link fits @link, as a veth's other end does. */
+/* Asks about the namespaces that have a link which mirrors @link, as a veth's other end does. */
 static bool guess(struct numbers *numbers, struct host_link *link)
 {
 	const struct search *search = numbers->search;
@@ -140,7 +151,7 @@ static bool guess(struct numbers *numbers, struct host_link *link)
 	return false;
 }
 
-/* The host's is the first of the view. */
+/* Asks about every namespace until one fits; the host's is the first in the view. */
 static bool try_all(struct numbers *numbers, struct host_link *link)
 {
 	struct search *search = numbers->search;
@@ -185,7 +196,7 @@ static bool needs_numbers(const struct host_ns *ns)
 	return false;
 }
 
-/* Inside @ns. That no peer can be found is no failure of the namespace's. */
+/* Runs inside @ns. Always returns 0: @ns can be shown without its peers. */
 static int find_inside(struct host_ns *ns, void *arg)
 {
 	struct numbers numbers = { .search = arg };
@@ -206,7 +217,7 @@ static int find_inside(struct host_ns *ns, void *arg)
 	return 0;
 }
 
-/* Those that are in the same namespace need no asking. */
+/* Peers in the same namespace (nsid -1) need no question. */
 static void find_here(struct host_view *view)
 {
 	uint32_t i, j;

@@ -10,7 +10,7 @@
 
 _Static_assert(HOST_NAME_BYTES == BPF_OBJ_NAME_LEN, "a program's name fits");
 
-/* Return: 0; -errno, of which -EPERM is the same for all. */
+/* Return: 0; -errno; -EPERM would be the same for every program. */
 static int name(struct host_program *program)
 {
 	struct bpf_prog_info info = { 0 };

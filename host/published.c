@@ -16,7 +16,10 @@ bool published_is(const char *link)
 	return strcmp(link, "/memfd:" NSR_PUBLISHED_NAME " (deleted)") == 0;
 }
 
-/* Any process can make a file of that name: the texts may lack their end. */
+/*
+ * Any process can make a memfd of that name, so its content is checked and its texts are ended
+ * here.
+ */
 static bool read_page(int fd, struct nsr_published *page, uint64_t *inode)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What nsring's own captures, of any process, let others know: see lib/publish.h. */
+/* The ledgers that nsring's own captures publish, in whatever process: see lib/publish.h. */
 #ifndef NSRING_HOST_PUBLISHED_H
 #define NSRING_HOST_PUBLISHED_H
 
@@ -19,16 +19,19 @@ bool published_is(const char *link);
 
 /**
  * published_add() - read what a process publishes
- * @dir: its /proc/PID/fd
- * @fd:  a descriptor there
+ * @published: added to
+ * @pid:       the process
+ * @dir:       its /proc/PID/fd
+ * @fd:        name of a descriptor there
  *
- * What is none, or can't be read, is left out; and one that a child has, too, the second time.
+ * Skips files that are no ledger or can't be read, and ledgers that another process (a child) has
+ * shown already.
  *
  * Return: 0 or -ENOMEM.
  */
 int published_add(struct published *published, pid_t pid, int dir, const char *fd);
 
-/** published_share() - give each namespace of a view its own; 0 or -ENOMEM */
+/** published_share() - copy each ledger to its namespace in the view; 0 or -ENOMEM */
 int published_share(const struct published *published, struct host_view *view);
 
 /** published_free() - free it */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The captures of nsring.ko in a namespace: files of lines "KEY: VALUE", see nsring(4). */
+/*
+ * The captures of nsring.ko in a namespace: one file each with lines "KEY: VALUE", see nsring(4).
+ */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -14,10 +16,10 @@
 #include "list.h"
 #include "sockets.h"
 
-/* Of the calling thread's namespace. */
+/* thread-self: the namespace that the calling thread has entered, not the process's. */
 #define FOLDER "/proc/thread-self/net/nsring"
 
-/* The value of @key, up to the end of the text; "" when there is none. */
+/* The value of @key, which runs on to the end of @text; "" when there is none. */
 static const char *value(const char *text, const char *key)
 {
 	size_t len = strlen(key);
@@ -63,7 +65,7 @@ static void read_text(const char *text, struct host_capture *capture)
 	capture->has_drops = capture->ring_bytes;
 }
 
-/* Return: bytes; -errno. */
+/* Reads a file as a string. Return: bytes; -errno. */
 static ssize_t read_file(int dir, const char *name, char *text, size_t room)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
@@ -86,7 +88,7 @@ static int read_capture(int dir, const char *name, struct host_ns *ns)
 	char text[2048];
 	ssize_t got = read_file(dir, name, text, sizeof(text));
 
-	/* Closed meanwhile. */
+	/* The capture was closed meanwhile. */
 	if (got == 0 || got == -ENOENT)
 		return 0;
 	if (got < 0)

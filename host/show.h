@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The view of the host, shown. host.h looks, choose.c picks what was asked for, show_text.c prints
- * it for people over the columns of show_table.c, show_json.c makes objects of it. show_words.c has
- * what both call things.
+ * Showing the view of the host. host.h makes the view, choose.c picks what was asked for,
+ * show_text.c prints it for people in the columns of show_table.c, show_json.c makes JSON objects
+ * of it. show_words.c has the words that both use.
  */
 #ifndef NSRING_HOST_SHOW_H
 #define NSRING_HOST_SHOW_H
@@ -29,7 +29,7 @@ struct host_choice {
  * @target: PLACE, PLACE/DEVICE, or DEVICE in the caller's own namespace; NULL: all there is
  * @choice: filled in, pointing into @view
  *
- * Return: 0; -1 it failed, which has been said.
+ * Return: 0; -1 after a message on stderr.
  */
 int host_choose(const struct host_view *view, const char *target, struct host_choice *choice);
 
@@ -39,13 +39,13 @@ static inline bool host_chosen(const struct host_choice *choice, const struct ho
 	return !choice->ns || choice->ns == ns;
 }
 
-/** host_chosen_link() - whether the interface @ifindex of a chosen namespace is */
+/** host_chosen_link() - whether the interface @ifindex of a chosen namespace is to be printed */
 static inline bool host_chosen_link(const struct host_choice *choice, uint32_t ifindex)
 {
 	return !choice->ifindex || choice->ifindex == ifindex;
 }
 
-/** struct host_style - how to print for people: columns of a line, and whether with colours */
+/** struct host_style - how to print for people: columns in a line, and whether to use colours */
 struct host_style {
 	int width;
 	bool colour;
@@ -81,7 +81,9 @@ const char *host_state_name(uint8_t operstate);
 /** host_lies_on() - whether @link lies on its peer (a macvlan does), rather than ending in it */
 bool host_lies_on(const struct host_link *link);
 
-/** host_ledger_stats() - its losses and what its filter refused */
+/**
+ * host_ledger_stats() - a ledger's losses and what its filter refused, as ledger_text() takes them
+ */
 struct nsr_stats host_ledger_stats(const struct nsr_published *page);
 
 #define HOST_ADDRESS_TEXT 56

@@ -2,7 +2,7 @@
 /*
  * The view as JSON: an object for each namespace, and one that sums up.
  *
- * nsring-ls(1) has the fields; they stay.
+ * nsring-ls(1) documents the fields; scripts rely on them, so they must not change.
  */
 #include "show.h"
 

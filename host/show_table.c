@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The columns of the view for people.
+ * The columns of the view for people. host_table_fit() measures every cell once, then rows are
+ * printed.
  */
 #include "show_table.h"
 
@@ -15,7 +16,7 @@
 
 #define CELL_ROOM 80 /* an escaped name of 15 bytes takes up to 60 */
 
-/* What is in a row, as text. */
+/* The cells of a row, as text. */
 struct row {
 	char cells[COLUMNS][CELL_ROOM];
 };

@@ -22,10 +22,10 @@ enum host_column {
 
 /**
  * struct host_table - the table
- * @widths: of its columns
- * @out:    where it goes
- * @width:  of a line
- * @colour: with colours
+ * @widths: width of each column
+ * @out:    where to print
+ * @width:  columns of a whole line
+ * @colour: whether to use colours
  */
 struct host_table {
 	int widths[COLUMNS];
@@ -41,7 +41,7 @@ void host_table_fit(struct host_table *table, const struct host_view *view,
 /** host_table_head() - print the headings, a line */
 void host_table_head(const struct host_table *table);
 
-/** host_table_row() - print an interface's columns; @wrap begins behind them */
+/** host_table_row() - print an interface's columns; sets @wrap to continue behind them */
 void host_table_row(const struct host_table *table, const struct host_link *link,
 		    struct wrap *wrap);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The view for people: a paragraph for each namespace, a row for each interface, and below it
- * who looks at its packets.
+ * The view for people: a paragraph for each namespace, a row for each interface, and below it the
+ * programs and captures that see its packets.
  */
 #include "show.h"
 
@@ -17,11 +17,11 @@
 #include "text/units.h"
 #include "show_table.h"
 
-/* Where lines below a namespace or an interface begin. */
+/* The columns in which lines below a namespace or an interface begin. */
 #define NS_INDENT   4
 #define USER_INDENT 7
 
-#define TEXT_ROOM 1024 /* of an escaped place or path */
+#define TEXT_ROOM 1024 /* for an escaped place or path */
 
 static const char *place(const struct host_ns *ns, char *text)
 {
@@ -45,7 +45,7 @@ static void print_holder(struct wrap *wrap, const struct host_ns *ns,
 	escape(holder->path ? holder->path : "", path, sizeof(path));
 	switch (holder->kind) {
 	case HOST_HOLDER_NAME:
-		/* It is the place's own name, unless there are several. */
+		/* The first name is the place in the head already. */
 		if (holder != ns->holders || ns->is_host)
 			wrap_item(wrap, "%s", path);
 		break;
@@ -68,7 +68,7 @@ static void print_holder(struct wrap *wrap, const struct host_ns *ns,
 	}
 }
 
-/* What there is of a kind beyond those that were printed. */
+/* Counts the holders of a kind beyond those printed. */
 static void print_more(struct wrap *wrap, const struct host_ns *ns, uint32_t kind, const char *what)
 {
 	uint32_t shown = 0, i;
@@ -159,13 +159,14 @@ static void print_hardware(struct wrap *wrap, const struct host_link *link)
 
 	if (link->has_id)
 		wrap_item(wrap, "id %" PRIu32, link->id);
-	/* Of a virtual interface these are its kind again, and a figure that means nothing. */
+	/* A virtual interface's driver repeats its kind, and its speed means nothing. */
 	if (!*link->kind && *link->driver)
 		wrap_item(wrap, "%s", escape(link->driver, driver, sizeof(driver)));
 	if (!*link->kind && link->speed_mbit)
 		wrap_item(wrap, "%s", units_bits(link->speed_mbit * 1e6).text);
 }
 
+/* Begins a line about something that uses the interface: a program, a capture, a ledger. */
 static void begin_user(const struct host_table *table, struct wrap *wrap)
 {
 	*wrap = (struct wrap){ .out = table->out,
@@ -175,7 +176,7 @@ static void begin_user(const struct host_table *table, struct wrap *wrap)
 	fprintf(table->out, "%*s", USER_INDENT, "");
 }
 
-/* Of the one interface that was asked for. */
+/* Details that are shown only for the one interface that was asked for. */
 static void print_full(const struct host_table *table, const struct host_link *link)
 {
 	const struct host_counters *counters = &link->counters;
@@ -296,7 +297,7 @@ static void print_captures_of(const struct host_table *table, const struct host_
 	}
 }
 
-/* Those of every interface, and those whose interface is gone. */
+/* Captures on every interface, and captures whose interface is gone. */
 static void print_captures_elsewhere(const struct host_table *table, const struct host_ns *ns)
 {
 	bool headed[2] = { false, false };
@@ -316,7 +317,7 @@ static void print_captures_elsewhere(const struct host_table *table, const struc
 	}
 }
 
-/* Addresses that every interface of its kind has say nothing in the overview. */
+/* The overview leaves out addresses that every interface of the kind has anyway. */
 static bool is_usual(const struct host_address *address)
 {
 	static const uint8_t loopback[16] = { [15] = 1 };
@@ -347,7 +348,7 @@ static void print_link(const struct host_table *table, const struct host_view *v
 	putc('\n', table->out);
 }
 
-/* Older than this was not told by a reader that looks once a second. */
+/* Readers publish about once a second; an older ledger gets its age shown. */
 #define OLD_MS 3000
 
 static void print_ledger(const struct host_table *table, const struct host_ledger *ledger)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the view's texts and JSON call things.
+ * The words that the view's text and its JSON use.
  */
 #include "show.h"
 

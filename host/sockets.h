@@ -10,16 +10,16 @@
  * @fd: NETLINK_SOCK_DIAG socket of the namespace
  * @ns: appended to
  *
- * Whose they are isn't known then.
+ * Their processes are not known yet; owners_name() finds them.
  *
- * Return: 0; -ENOMEM; -ENOENT the kernel was built without; -errno of netlink.
+ * Return: 0; -ENOMEM; -ENOENT when the kernel was built without packet_diag; -errno of netlink.
  */
 int host_packet_sockets_read(int fd, struct host_ns *ns);
 
-/** host_xdp_sockets_read() - likewise, the AF_XDP sockets */
+/** host_xdp_sockets_read() - the same for AF_XDP sockets */
 int host_xdp_sockets_read(int fd, struct host_ns *ns);
 
-/** host_ring_sockets_read() - likewise, those of nsring.ko, of the calling thread's namespace */
+/** host_ring_sockets_read() - the same for nsring.ko's, in the calling thread's namespace */
 int host_ring_sockets_read(struct host_ns *ns);
 
 /** host_sockets_free() - free the captures */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * BPF programs of traffic control. One question finds the interfaces that have a place for
- * classifiers at all (the queueing disciplines clsact and ingress); only these are asked for them.
+ * BPF programs of traffic control. One dump finds the interfaces that can have classifiers at all
+ * (queueing disciplines clsact and ingress); only for these a second dump lists the classifiers.
  */
 #include "tc.h"
 
@@ -19,10 +19,10 @@
 #include "links.h"
 #include "list.h"
 
-/* The kernel takes up to 64 at a hook. */
+/* The kernel allows at most 64 programs at a hook. */
 #define TCX_PROGRAMS 64
 
-/* Interfaces by index that have classifiers. */
+/* Indexes of the interfaces that can have classifiers. */
 struct hooked {
 	uint32_t *list;
 	uint32_t count;
@@ -54,7 +54,7 @@ static int read_qdisc(const struct nlmsghdr *msg, void *arg)
 	return 0;
 }
 
-/* A classifier as it is read. */
+/* The classifier that is being read. */
 struct classifier {
 	struct host_link *link;
 	uint32_t hook;
@@ -77,7 +77,7 @@ static int read_classifier(const struct nlattr *attr, void *arg)
 
 	if (mnl_attr_get_type(attr) == TCA_KIND)
 		nsr_netlink_text(attr, classifier->kind, sizeof(classifier->kind));
-	/* The kernel puts the kind before them. */
+	/* The kernel sends TCA_KIND before TCA_OPTIONS, so the kind is known. */
 	if (mnl_attr_get_type(attr) == TCA_OPTIONS && !strcmp(classifier->kind, "bpf"))
 		return nsr_netlink_walk_nested(attr, read_bpf, classifier);
 	return 0;
@@ -132,7 +132,7 @@ static int read_classifiers(int fd, struct host_ns *ns)
 	for (i = 0; i < hooked.count && rc != -ENOMEM; i++) {
 		struct host_link *link = host_links_at(ns, hooked.list[i]);
 
-		/* An interface or a hook that has gone meanwhile is no failure. */
+		/* Only -ENOMEM is a failure: the interface or the hook may have gone meanwhile. */
 		if (link && read_filters(fd, link, HOST_TC_INGRESS) == -ENOMEM)
 			rc = -ENOMEM;
 		if (link && read_filters(fd, link, HOST_TC_EGRESS) == -ENOMEM)
@@ -142,13 +142,16 @@ static int read_classifiers(int fd, struct host_ns *ns)
 	return rc == -EINTR ? 0 : rc;
 }
 
-/* Return: 0; -errno of bpf(2). */
+/* Adds the programs of a tcx hook. Return: 0; -ENOMEM; -errno of bpf(2). */
 static int read_tcx(struct host_link *link, uint32_t hook)
 {
 	uint32_t ids[TCX_PROGRAMS], count = TCX_PROGRAMS, i;
 	int type = hook == HOST_TCX_INGRESS ? NSR_BPF_TCX_INGRESS : NSR_BPF_TCX_EGRESS;
 
-	/* The kernel takes the interface's index where older attach types have a descriptor. */
+	/*
+	 * For tcx the first argument is the interface's index; older attach types take a
+	 * descriptor.
+	 */
 	if (bpf_prog_query((int)link->ifindex, (enum bpf_attach_type)type, 0, NULL, ids, &count) <
 	    0)
 		return -errno;
@@ -167,7 +170,9 @@ static int read_all_tcx(struct host_ns *ns)
 
 	for (i = 0; i < ns->link_count && !atomic_load(&refused); i++) {
 		rc = read_tcx(&ns->links[i], HOST_TCX_INGRESS);
-		/* An older kernel, or no capability: it is the same everywhere. */
+		/*
+		 * An older kernel or a missing capability: every other interface would fail, too.
+		 */
 		if (rc == -EINVAL || rc == -EPERM)
 			atomic_store(&refused, true);
 		if (rc == 0)

@@ -10,7 +10,7 @@
  * @fd: rtnetlink socket of the namespace
  * @ns: the namespace that the calling thread is in, with its links
  *
- * Those of clsact and ingress (classifier "bpf"), and of tcx (Linux 6.6, and CAP_NET_ADMIN).
+ * Adds those of clsact and ingress (classifier "bpf"), and of tcx (Linux 6.6, with CAP_NET_ADMIN).
  *
  * Return: 0; -ENOMEM; -errno of rtnetlink.
  */

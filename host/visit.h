@@ -7,12 +7,12 @@
 
 /**
  * visit_all() - call a function inside each namespace of a view
- * @view: namespaces without a descriptor or with an error are left out
- * @fn:   called in a thread that has entered @ns; several at a time, each for another @ns, of which
- *        alone it may change anything. Its -errno becomes @ns->error
- * @arg:  for @fn
+ * @view: visit_all() skips namespaces without a descriptor or with an error
+ * @fn:   called in a thread that has entered @ns. Several calls run at once, each for another @ns;
+ *        a call may change its own @ns and nothing else in the view. Its -errno becomes @ns->error
+ * @arg:  for @fn; shared by all threads
  *
- * The threads end before it returns; the calling one stays where it is.
+ * All threads have ended when it returns; the calling thread enters no namespace.
  *
  * Return: 0; -EAGAIN no thread can start; -ENOMEM.
  */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Being told that a view of the host is out of date. A socket in each namespace would keep them all
- * from being destroyed; so one listens to all that have a number in the caller's namespace, which is
- * where most have the other end of a link. A name that is given or taken is a mount.
+ * Noticing that a view of the host is out of date. A socket in each namespace would keep all of
+ * them from being destroyed. So one socket, in the caller's namespace, listens to every namespace
+ * that has a number (nsid) there, as most do because they have the other end of a link there.
+ * Giving or removing a namespace's name is a mount or an unmount, which /proc/self/mountinfo
+ * reports.
  */
 #include "watch.h"
 
@@ -31,7 +33,7 @@ int host_watch_open(struct host_watch *watch)
 		return -errno;
 	if (watch->events < 0)
 		return watch->events;
-	/* Without the capability there are the own namespace's events only. */
+	/* Without CAP_NET_BROADCAST only events of the own namespace arrive. */
 	(void)setsockopt(watch->events, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on));
 	if (join(watch->events, RTNLGRP_LINK) < 0 || join(watch->events, RTNLGRP_IPV4_IFADDR) < 0 ||
 	    join(watch->events, RTNLGRP_IPV6_IFADDR) < 0 || join(watch->events, RTNLGRP_NSID) < 0)
@@ -39,7 +41,9 @@ int host_watch_open(struct host_watch *watch)
 	return 0;
 }
 
-/* What they say doesn't matter. That some were lost (ENOBUFS) is told once. */
+/*
+ * The events' content doesn't matter. recv() reports lost events (ENOBUFS) once; then it goes on.
+ */
 static void drain(int fd)
 {
 	char buf[4096];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Being told that a view of the host is out of date. Holds no namespace.
+ * Noticing that a view of the host is out of date, without holding any namespace.
  */
 #ifndef NSRING_HOST_WATCH_H
 #define NSRING_HOST_WATCH_H
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 /**
- * struct host_watch - what is listened to
- * @events: rtnetlink's, of interfaces, addresses and namespace numbers
+ * struct host_watch - where changes are reported
+ * @events: rtnetlink socket: interfaces, addresses and namespace numbers
  * @mounts: changes of this process's mount namespace
  */
 struct host_watch {
@@ -18,11 +18,11 @@ struct host_watch {
 };
 
 /**
- * host_watch_open() - begin to listen; what happens from then on ends a wait
- * @watch: filled in; to be closed with host_watch_close(), also after a failure
+ * host_watch_open() - begin to listen; any later change ends a wait
+ * @watch: filled in; close it with host_watch_close(), also after a failure
  *
- * Events of other namespaces come from those that have a number (nsid) in the caller's, and if the
- * caller has CAP_NET_BROADCAST.
+ * With CAP_NET_BROADCAST it also hears of changes in the namespaces that have a number (nsid) in
+ * the caller's; without, only of changes in the caller's own.
  *
  * Return: 0 or -errno.
  */
@@ -34,11 +34,11 @@ int host_watch_open(struct host_watch *watch);
  * @stop:    a descriptor that ends the wait when it polls readable
  * @most_ms: longest wait
  *
- * Return: true when something has changed.
+ * Return: true when something has changed; false when @stop ended the wait, or @most_ms passed.
  */
 bool host_watch_wait(struct host_watch *watch, int stop, int most_ms);
 
-/** host_watch_close() - listen no longer */
+/** host_watch_close() - stop listening */
 void host_watch_close(struct host_watch *watch);
 
 #endif
