@@ -14,7 +14,7 @@ struct cap_name {
 	const char *name; /* without "CAP_" */
 };
 
-/* In the order in which setcap lines have them. */
+/* In the order in which advice lists them. */
 static const struct cap_name names[] = {
 	{ CAP_NET_RAW, "NET_RAW" },
 	{ CAP_NET_ADMIN, "NET_ADMIN" },
@@ -27,7 +27,7 @@ static const struct cap_name names[] = {
 
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
-/* The map of the initial user namespace has one line, which maps all users to themselves. */
+/* The initial user namespace's map has one line, which maps all users to themselves. */
 static bool in_initial_user_ns(void)
 {
 	unsigned int inside = 1, outside = 1, count = 0;
@@ -35,7 +35,7 @@ static bool in_initial_user_ns(void)
 	int got;
 
 	if (!map)
-		return true; /* can't tell: what fails will say so */
+		return true; /* can't tell; a trial that fails will */
 	got = fscanf(map, "%u %u %u", &inside, &outside, &count);
 	fclose(map);
 	return got == 3 && !inside && !outside && count == UINT32_MAX;
@@ -75,7 +75,7 @@ uint64_t caps_missing(const struct caps *caps, uint64_t wanted)
 {
 	uint64_t has = caps->effective;
 
-	/* The kernel's bpf_capable() and perfmon_capable(). */
+	/* As the kernel's bpf_capable() and perfmon_capable() have it. */
 	if (has & CAP_BIT(SYS_ADMIN))
 		has |= CAP_BIT(BPF) | CAP_BIT(PERFMON);
 	return wanted & ~has;
@@ -98,7 +98,7 @@ const char *caps_names(uint64_t set, char text[CAPS_TEXT])
 	return text;
 }
 
-/* "cap_net_raw,cap_bpf", as setcap(8) takes them. */
+/* Writes "cap_net_raw,cap_bpf", as setcap(8) takes it. */
 static void setcap_list(uint64_t set, char text[CAPS_TEXT])
 {
 	size_t length = 0, i;
@@ -133,7 +133,7 @@ void caps_advise(const struct caps *caps, uint64_t wanted, struct finding *findi
 			      caps_names(missing, text));
 		return;
 	}
-	/* setcap sets all: what it has already must be among them. */
+	/* setcap(8) replaces the whole set, so the line repeats the capabilities already held. */
 	setcap_list(wanted | (caps->permitted & CAPS_ALL), text);
 	report_advise(finding, "run as root, or: setcap %s+ep %s", text, caps->program);
 }

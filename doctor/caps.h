@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The capabilities of this process, and how it would get those that it lacks.
+ * The capabilities of this process, and advice on how to get the missing ones.
  */
 #ifndef NSRING_DOCTOR_CAPS_H
 #define NSRING_DOCTOR_CAPS_H
@@ -19,19 +19,19 @@
 /** What the engine live needs. */
 #define CAPS_LIVE (CAP_BIT(NET_ADMIN) | CAP_BIT(BPF) | CAP_BIT(PERFMON))
 
-/** All that some part of nsring has a use for; CAP_IPC_LOCK is for AF_XDP's memory. */
+/** All that any part of nsring can use; CAP_IPC_LOCK is for AF_XDP's memory. */
 #define CAPS_ALL                                                                                   \
 	(CAPS_ZC | CAPS_LIVE | CAP_BIT(SYS_ADMIN) | CAP_BIT(SYS_PTRACE) | CAP_BIT(IPC_LOCK))
 
 #define CAPS_TEXT 160
 
 /**
- * struct caps - this process's
+ * struct caps - this process's capabilities
  * @effective, @permitted, @bounding: sets, bit N is capability N
- * @no_new_privs: programs get no capabilities by their files
- * @root:         user 0
- * @initial:      in the initial user namespace, where BPF asks for capabilities
- * @program:      the command's file
+ * @no_new_privs: file capabilities are ignored by execve(2)
+ * @root:         the effective user is 0
+ * @initial:      in the initial user namespace, the only one in which CAP_BPF and CAP_PERFMON count
+ * @program:      path of the running program, for setcap lines
  */
 struct caps {
 	uint64_t effective, permitted, bounding;
@@ -41,20 +41,20 @@ struct caps {
 	char program[256];
 };
 
-/** caps_read() - look */
+/** caps_read() - fill in @caps for this process */
 void caps_read(struct caps *caps);
 
-/** caps_missing() - those of @wanted that this process lacks; CAP_SYS_ADMIN stands for some others */
+/** caps_missing() - which of @wanted this process lacks; CAP_SYS_ADMIN includes BPF and PERFMON */
 uint64_t caps_missing(const struct caps *caps, uint64_t wanted);
 
-/** caps_names() - "CAP_NET_RAW and CAP_BPF" in @text, which is returned */
+/** caps_names() - write @set as "CAP_NET_RAW and CAP_BPF" into @text; returns @text */
 const char *caps_names(uint64_t set, char text[CAPS_TEXT]);
 
 /**
- * caps_advise() - say how to get what is missing
+ * caps_advise() - advise how to get the missing capabilities
  * @caps:    this process's
- * @wanted:  what it should have, beside what it has
- * @finding: whose advice to set
+ * @wanted:  capabilities that it should have
+ * @finding: its advice is set: bounding set first, then no_new_privs, then root or setcap(8)
  */
 void caps_advise(const struct caps *caps, uint64_t wanted, struct finding *finding);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Gathering what is known of a device. */
+/* Gathers what the kernel and the driver tell of a device. */
 #include "device.h"
 
 #include <bpf/bpf.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Takes CAP_SYS_ADMIN. */
+/* Reads the program's name; without CAP_SYS_ADMIN @name stays as it is. */
 static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 {
 	struct bpf_prog_info info = { 0 };
@@ -23,6 +23,7 @@ static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 	close(fd);
 }
 
+/* The other end of a pair, or the device beneath: its offloads show in packets of this one, too. */
 static void look_below(struct device *device, int fd)
 {
 	struct ethtool ethtool = { 0 };

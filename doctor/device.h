@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A device, as the kernel tells of it: device.c gathers what sys has asked rtnetlink and
- * the driver, ethtool.c adds offloads. Nothing is changed by asking.
+ * What the kernel tells of a device: device.c asks rtnetlink and netdev-netlink through sys/,
+ * ethtool.c asks the driver. Asking changes nothing.
  */
 #ifndef NSRING_DOCTOR_DEVICE_H
 #define NSRING_DOCTOR_DEVICE_H
@@ -27,7 +27,7 @@ enum offload {
 	OFFLOADS
 };
 
-/** struct offload_state - @known: the kernel tells of it; @fixed: it can't be changed */
+/** struct offload_state - @known: the device has such a feature; @fixed: it can't be changed */
 struct offload_state {
 	bool known;
 	bool on;
@@ -36,12 +36,12 @@ struct offload_state {
 
 /**
  * struct ethtool - what the driver tells
- * @driver:   its name, "" when it does not tell
- * @queues, @queues_most: receive queues; 0: it does not tell
- * @combined: these send, too, which ethtool -L counts apart
- * @ring, @ring_most: entries of each queue's ring; 0: it has none
- * @clock:    it can stamp what it receives
- * @stamps:   and does so
+ * @driver:   its name, "" when not told
+ * @queues, @queues_most: receive queues in use, and possible; 0: not told
+ * @combined: the queues also send; ethtool -L has a keyword of its own for these
+ * @ring, @ring_most: entries of each queue's receive ring, in use and possible; 0: not told
+ * @clock:    the device can stamp packets that it receives
+ * @stamps:   and stamping is on
  */
 struct ethtool {
 	char driver[32];
@@ -54,13 +54,14 @@ struct ethtool {
 };
 
 /**
- * struct device - all that is known
+ * struct device - all that is known of a device
  * @name:     set by the caller
- * @features: when @features_rc is 0
- * @features_rc: -errno: the kernel does not tell
- * @master, @below: names and kinds; index 0 when there is none here
- * @peer_offloads: of @below
- * @xdp_name: of the program there, "" when it can't be told
+ * @features: XDP features of the driver, when @features_rc is 0
+ * @features_rc: 0; -errno: the kernel does not tell
+ * @master, @below: the device that it belongs to, and its peer or the device beneath; index 0: none
+ *            in this namespace
+ * @peer_offloads: offloads of @below
+ * @xdp_name: name of the XDP program on it, "" when it can't be read
  */
 struct device {
 	char name[16];
@@ -73,10 +74,10 @@ struct device {
 	char xdp_name[16];
 };
 
-/** device_look() - fill it in, in the calling thread's namespace; 0, -ENODEV, -errno */
+/** device_look() - look @device->name up in the calling thread's namespace; 0, -ENODEV, -errno */
 int device_look(struct device *device);
 
-/** ethtool_look() - ask the driver; what it does not tell stays zero */
+/** ethtool_look() - ask the driver; fields that it does not tell stay zero */
 void ethtool_look(const char *name, struct ethtool *ethtool);
 
 #endif

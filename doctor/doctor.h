@@ -2,10 +2,11 @@
 /*
  * nsring doctor: what works here, and how to make the rest work.
  *
- * host.c goes through what a host has: engines (engine_packet.c, engine_ring.c, engine_zc.c,
- * engine_live.c, xdp_sockets.c), places.c, limits.c. What they say comes from trying it (trial.c) in a throwaway
- * network namespace (sandbox.c). target.c goes through what is known of one device: device.h looks,
- * judge_*.c judge. report.h keeps what was found.
+ * host.c examines the host: engines (engine_packet.c, engine_ring.c, engine_zc.c, engine_live.c,
+ * xdp_sockets.c, zero_copy.c), places.c, limits.c. Wherever possible they find out by trying
+ * (trial.c) in a throwaway network namespace (sandbox.c). target.c examines one device, on which
+ * only a plain capture is tried: device.h looks, judge_*.c judge. refused.c words failed trials;
+ * report.h keeps the findings.
  */
 #ifndef NSRING_DOCTOR_H
 #define NSRING_DOCTOR_H
@@ -15,10 +16,10 @@
 #include "trial.h"
 
 /**
- * struct zero_copy - which devices of a namespace have it, by what their drivers tell
+ * struct zero_copy - which devices of a namespace have zero-copy, as their drivers tell
  * @rc:    0; -EOPNOTSUPP: this kernel does not tell
- * @count: how many
- * @names: of the first of them
+ * @count: how many devices
+ * @names: names of the first of them
  */
 struct zero_copy {
 	int rc;
@@ -29,10 +30,10 @@ struct zero_copy {
 /**
  * struct doctor - an examination
  * @report: what was found
- * @caps:   this process's
- * @sandboxed: things are tried in a throwaway namespace, else in the caller's
- * @zero_copy: of the caller's namespace
- * @descriptors: that a capture of the engine packet takes, 0: not known
+ * @caps:   this process's capabilities
+ * @sandboxed: trials run in a throwaway namespace; false: in the caller's
+ * @zero_copy: devices of the caller's namespace
+ * @descriptors: how many a capture of the engine packet opens, 0: not known
  */
 struct doctor {
 	struct report report;
@@ -47,32 +48,34 @@ void doctor_host(struct doctor *doctor);
 
 /**
  * doctor_target() - examine one target
- * @doctor: where to put it
+ * @doctor: its report is added to
  * @target: as typed
  *
- * Return: 0; -errno when there is no such target, which was said.
+ * Return: 0; -errno when there is no such target, after a message on stderr.
  */
 int doctor_target(struct doctor *doctor, const char *target);
 
 /**
- * doctor_refused() - a line about what was tried and failed
- * @doctor:  where to put it
+ * doctor_refused() - add a line about a trial that failed
+ * @doctor:  its report is added to
  * @subject: of the line
- * @wanted:  capabilities that it needs
- * @trial:   that failed
+ * @wanted:  capabilities that the trial needs; those missing explain -EPERM and -EACCES
+ * @trial:   the failed trial
  *
  * Return: the line.
  */
 struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
 			       const struct trial *trial);
 
-/** doctor_advise_error() - say what the library advises, where nothing else has been advised */
+/** doctor_advise_error() - pass on the library's advice, unless @finding already has some */
 void doctor_advise_error(const struct trial *trial, struct finding *finding);
 
-/** doctor_advise_refused() - say where to look when the capabilities are there and it is refused */
+/**
+ * doctor_advise_refused() - advise where to look when no capability is missing, yet it is refused
+ */
 void doctor_advise_refused(const struct doctor *doctor, struct finding *finding);
 
-/** The parts of doctor_host(), which run in the sandbox's namespace if there is one. */
+/** Parts of doctor_host(), each adding its lines; they run in the sandbox if there is one. */
 void doctor_packet(struct doctor *doctor);
 void doctor_ring(struct doctor *doctor);
 void doctor_zc(struct doctor *doctor);
@@ -81,10 +84,10 @@ void doctor_sockets(struct doctor *doctor);
 void doctor_live(struct doctor *doctor);
 void doctor_places(struct doctor *doctor);
 
-/** zero_copy_look() - ask the drivers of the calling thread's namespace */
+/** zero_copy_look() - ask the drivers of all devices in the calling thread's namespace */
 void zero_copy_look(struct zero_copy *zero_copy);
 
-/** And those parts that run in the caller's. */
+/** Parts of doctor_host() that always run in the caller's namespace. */
 void doctor_processes(struct doctor *doctor);
 void doctor_limits(struct doctor *doctor);
 

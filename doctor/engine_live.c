@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The engine live: opened on the sandbox, or a program run that sends nothing. */
+/*
+ * The engine live: opened in the sandbox; without one, a test run of a program that sends nothing.
+ */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -11,7 +13,7 @@
 #include "doctor.h"
 #include "sandbox.h"
 
-/* It is fast only when it can make a namespace, see live_hold() of the engine. */
+/* Without CAP_SYS_ADMIN the engine can't make a namespace, and is slower: see live_hold() there. */
 static void judge_speed(struct doctor *doctor, const char *mode, bool tried)
 {
 	struct finding *finding;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The engine packet, tried on a device on which nothing happens. */
+/* The engine packet, tried on a device without traffic. */
 #include <errno.h>
 
 #include "text/units.h"
 #include "doctor.h"
 #include "sandbox.h"
 
-/* What docs and manual promise as the default. */
+/* The default ring that documentation and manual promise. */
 #define DEFAULT_RING (8u << 20)
 
 static const char *device(const struct doctor *doctor)
@@ -55,7 +55,7 @@ static void try_ring(struct doctor *doctor)
 static void try_as(struct doctor *doctor, const char *subject, const struct nsr_options *opts,
 		   const char *what)
 {
-	bool sends = opts->mode & NSR_SEND; /* and then has no mode to tell of */
+	bool sends = opts->mode & NSR_SEND; /* a sender has no mode to show */
 	struct trial trial;
 
 	trial_open(&trial, device(doctor), opts);

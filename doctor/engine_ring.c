@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The engine ring, tried only where nsring.ko is loaded: asking for its sockets would load it, and the
- * doctor changes nothing.
+ * The engine ring, tried only where nsring.ko is loaded: opening one of its sockets would load the
+ * module, and the doctor changes nothing.
  */
 #include <errno.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The engine zc, tried in the sandbox: it attaches a program, which would change a device of the host.
- * Without a sandbox only what changes nothing is tried: maps and programs.
+ * The engine zc, tried in the sandbox: it attaches a program, which would change a device of the
+ * host. Without a sandbox the doctor only makes a map and loads a program, which changes nothing.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -20,10 +20,10 @@
 /**
  * struct zc_trial - something to try
  * @subject: of its line
- * @set:     what it takes in the options
- * @what:    what it is, before the mode
- * @advice:  when it fails for another reason than a capability
- * @newer:   it needs more than every kernel with XDP has
+ * @set:     sets the options that ask for it
+ * @what:    what it is, shown before the mode
+ * @advice:  for a failure other than a missing capability
+ * @newer:   not every kernel with XDP has it, so loading a program proves nothing
  */
 struct zc_trial {
 	const char *subject;
@@ -83,7 +83,7 @@ static const struct zc_trial trials[] = {
 
 #define TRIALS (sizeof(trials) / sizeof(trials[0]))
 
-/* Programs are loaded with less freedom then: see lib/filter/xdp.h. */
+/* Without CAP_PERFMON the verifier allows programs less: see lib/filter/xdp.h. */
 static void judge_filter(struct doctor *doctor)
 {
 	struct finding *finding;
@@ -98,7 +98,10 @@ static void judge_filter(struct doctor *doctor)
 	caps_advise(&doctor->caps, CAPS_ZC | CAP_BIT(PERFMON), finding);
 }
 
-/* The engine does without it where the kernel refuses it, and so it would not be noticed. */
+/*
+ * The engine goes on without busy polling where the kernel refuses it, so its success proves
+ * nothing.
+ */
 static void judge_busy_poll(struct doctor *doctor, const struct trial *trial)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1, rc = -1;
@@ -143,7 +146,7 @@ static void try_one(struct doctor *doctor, const struct zc_trial *what)
 			   trial.info.mode);
 }
 
-/* Frames that need several buffers. */
+/* Tries an MTU whose frames need several buffers. */
 static void try_large(struct doctor *doctor)
 {
 	struct finding *finding;
@@ -187,7 +190,7 @@ static int try_loading(void)
 	return rc;
 }
 
-/* What can be said of something when programs can be loaded. */
+/* Reports on something untried, given that XDP programs can be loaded. */
 static void believe(struct doctor *doctor, const struct zc_trial *what)
 {
 	if (what->set == set_filter)
@@ -202,7 +205,7 @@ static void believe(struct doctor *doctor, const struct zc_trial *what)
 			   "not tried (see trials), but programs of XDP can be loaded");
 }
 
-/* CAP_NET_RAW is for sockets, which are tried elsewhere; here it is believed. */
+/* xdp_sockets.c tries sockets; here having CAP_NET_RAW is taken for being able to open them. */
 static void go_without_sandbox(struct doctor *doctor)
 {
 	struct trial trial = { .rc = try_loading() };

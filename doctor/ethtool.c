@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the driver tells of its queues, stamps and offloads. */
+/* Asks the driver about its queues, stamps and offloads. */
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "sys/ethtool.h"
 #include "device.h"
 
-/* Of a kernel far newer than this file. */
+/* More features than any kernel has; a larger count is not believed. */
 #define FEATURES_MOST 1024
 
 /* As the kernel calls them (netdev_features_strings of net/ethtool/common.c). */
@@ -60,7 +60,7 @@ static uint32_t count_features(const struct asking *asking)
 	return count;
 }
 
-/* The names of all, ETH_GSTRING_LEN bytes each; free with free(). NULL: not told. */
+/* The names of all features, ETH_GSTRING_LEN bytes each, to be freed; NULL: not told. */
 static struct ethtool_gstrings *get_names(const struct asking *asking, uint32_t count)
 {
 	struct ethtool_gstrings *names = calloc(1, sizeof(*names) + count * ETH_GSTRING_LEN);
@@ -103,7 +103,7 @@ static const struct feature_name *find_feature(const char *name)
 	return NULL;
 }
 
-/* An offload that has several features is on when one of them is. */
+/* An offload of several features (TSO) is on when any of them is. */
 static void add_state(struct offload_state *offload, const struct ethtool_get_features_block *block,
 		      uint32_t bit)
 {

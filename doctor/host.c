@@ -29,7 +29,7 @@ static void judge_caps(struct doctor *doctor)
 	caps_advise(&doctor->caps, CAPS_ALL & ~CAP_BIT(IPC_LOCK), finding);
 }
 
-/* Here, wherever that is. */
+/* Runs in the sandbox, or in the caller's namespace when there is none. */
 static void try_engines(void *arg)
 {
 	struct doctor *doctor = arg;
@@ -51,6 +51,7 @@ static void try_on_sandbox(void *arg)
 	try_engines(doctor);
 }
 
+/* Says whether the trials ran in a sandbox, and if not, why: the other lines refer to it. */
 static void judge_sandbox(struct doctor *doctor, const struct nsr_error *err)
 {
 	struct trial trial = { .rc = err->code };

@@ -2,7 +2,7 @@
 /* Queues, their rings, and the device's clock. */
 #include "target.h"
 
-/* Of one capture of the engine zc. */
+/* The most queues that one capture of the engine zc opens. */
 #define ZC_QUEUES_MAX 256
 
 static void judge_queues(const struct target *target)

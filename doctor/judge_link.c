@@ -106,7 +106,7 @@ static void judge_master(const struct target *target)
 	}
 }
 
-/* A pair hands over what the other end's stack has made. */
+/* What leaves one end of a pair arrives at the other as the stack made it, offloads included. */
 static void judge_peer(const struct target *target)
 {
 	const struct offload_state *offloads = target->device.peer_offloads;

@@ -5,12 +5,12 @@
 #include "target.h"
 
 /**
- * struct offload_look - what an offload means
+ * struct offload_look - what an offload means for captures
  * @offload: enum offload
- * @subject: of its line; ends in what ethtool -K calls it
- * @name:    that
+ * @subject: of its line; ends in ethtool -K's name
+ * @name:    ethtool -K's name
  * @verdict: when it is on
- * @on:      what that means
+ * @on:      what it does to packets when it is on
  */
 struct offload_look {
 	uint32_t offload;
@@ -68,7 +68,7 @@ void judge_offloads(const struct target *target)
 	size_t i;
 
 	for (i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
-		/* It has the feature, but what it hands over is never joined. */
+		/* Loopback has the feature, but never joins packets. */
 		if (!loopback || looks[i].offload != OFFLOAD_GRO)
 			judge(target, &looks[i]);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What XDP the device has. Nothing of it is tried: a program on the device would change it, and
- * zero-copy would reset its queues.
+ * What the device can do with XDP, by what the kernel tells. Nothing is tried: attaching a program
+ * would change the device, and zero-copy would reset its queues.
  */
 #include <errno.h>
 #include <linux/if_arp.h>
@@ -11,7 +11,7 @@
 
 #include "target.h"
 
-/* MTUs that one buffer of zc holds: of 2 KiB, and of 4 KiB, see MEMORY in nsring-zc(7). */
+/* The largest MTUs that fit one buffer of zc, of 2 KiB and of 4 KiB; see MEMORY in nsring-zc(7). */
 #define SMALL_MTU 1770
 #define LARGE_MTU 3818
 
@@ -77,7 +77,7 @@ static void judge_program(const struct target *target)
 	advise_detaching(target, finding);
 }
 
-/* Whether something stands in the way of all of zc, which is then said. */
+/* Whether something rules out zc altogether; then adds the line that says so. */
 static bool is_barred(const struct target *target, const char *subject)
 {
 	const struct nsr_link_info *link = &target->device.link;
@@ -102,7 +102,7 @@ static bool is_barred(const struct target *target, const char *subject)
 	return false;
 }
 
-/* Whether the kernel tells of the driver's features; else that is said. */
+/* Whether the kernel tells of the driver's features; if not, adds the line that says so. */
 static bool is_told(const struct target *target, const char *subject)
 {
 	if (target->device.features_rc == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Limits and settings of the kernel that captures feel. */
+/* Limits and settings of the kernel that affect captures. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -14,10 +14,10 @@
 #include "text/units.h"
 #include "doctor.h"
 
-/* With fewer the command's 4,096 targets are out of reach, or a busy host's namespaces are. */
+/* With fewer, neither the command's 4,096 targets nor all namespaces of a busy host fit. */
 #define CAPTURES_ENOUGH 1024
 
-/* As many as the kernel takes, and as tcpdump's longest filters have in practice. */
+/* The kernel's own limit, which tcpdump's longest filters reach in practice. */
 #define LONGEST_FILTER 4096
 #define LONG_ENOUGH    1024
 
@@ -42,7 +42,7 @@ static void judge_descriptors(struct doctor *doctor)
 	report_advise(finding, "ulimit -Hn 20000 as root, or LimitNOFILE=20000");
 }
 
-/* Attaches a filter of @length instructions to a socket that takes nothing; 0 or -errno. */
+/* Attaches a filter of @length instructions to a socket without traffic; 0 or -errno. */
 static int attach_filter(int fd, uint32_t length)
 {
 	struct sock_filter *code = calloc(length, sizeof(*code));
@@ -52,7 +52,7 @@ static int attach_filter(int fd, uint32_t length)
 
 	if (!code)
 		return -ENOMEM;
-	/* As filters are: a load, a comparison, … and two ends. */
+	/* Like real filters: loads and comparisons, and two ends. */
 	for (i = 0; i < length - 1; i++)
 		code[i] = i % 2 ? (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 9, 0, 0)
 				: (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12);
@@ -99,7 +99,7 @@ static bool read_number(const char *path, long *number)
 	return found;
 }
 
-/* 1: it is compiled, 0: it is not, -1: can't tell. By what became of a program. */
+/* Loads a program and looks what became of it. 1: compiled; 0: interpreted; -1: can't tell. */
 static int program_is_compiled(void)
 {
 	const struct bpf_insn accept[] = {
@@ -143,7 +143,7 @@ static void judge_jit(struct doctor *doctor)
 	report_advise(finding, "sysctl -w net.core.bpf_jit_enable=1");
 }
 
-/* The second column: packets for which a CPU's backlog had no room, since the host runs. */
+/* Sums the second column: packets for which a CPU's backlog had no room since the host started. */
 static bool read_backlog(uint64_t *dropped)
 {
 	FILE *file = fopen("/proc/net/softnet_stat", "re");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Places: entering namespaces, and seeing those of processes. */
+/* Places: which namespaces can be entered, and whether those of processes can be seen. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +30,10 @@ static void judge_place(struct doctor *doctor, const char *subject, const char *
 	doctor_refused(doctor, subject, wanted, &trial);
 }
 
-/* From the sandbox the namespace that the command was started in is another one: as good as any. */
+/*
+ * In the sandbox /proc/self names the command's own namespace: another one, as good as any to
+ * enter.
+ */
 void doctor_places(struct doctor *doctor)
 {
 	struct trial trial = { .rc = -EPERM };
@@ -47,7 +50,7 @@ void doctor_places(struct doctor *doctor)
 			   "not tried (see trials)");
 }
 
-/** How many processes there are, and of how many the namespace can be looked at. */
+/** struct processes - how many there are, and how many of them show their namespace */
 struct processes {
 	unsigned int all;
 	unsigned int visible;

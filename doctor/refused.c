@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What was tried and failed. */
+/* Words for trials that failed: what is missing, and how to get it. */
 #include <errno.h>
 #include <string.h>
 

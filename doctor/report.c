@@ -8,7 +8,7 @@
 struct finding *report_add(struct report *report, const char *subject, uint32_t verdict,
 			   const char *fmt, ...)
 {
-	/* Beyond its room the last line is written over: there are fewer subjects than that. */
+	/* A full report overwrites its last line; there are fewer subjects than lines. */
 	struct finding *finding =
 		&report->list[report->count < REPORT_MOST ? report->count++ : REPORT_MOST - 1];
 	va_list args;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What was found: a line a subject, with a verdict, the reason, and what would mend it.
+ * What was found: one line for each subject, with a verdict, the reason, and advice.
  */
 #ifndef NSRING_DOCTOR_REPORT_H
 #define NSRING_DOCTOR_REPORT_H
@@ -23,8 +23,8 @@ enum verdict {
  * struct finding - a line
  * @subject: a name that scripts look for, see nsring-doctor(1); a static string
  * @verdict: enum verdict
- * @reason:  why, or what it is like; may hold foreign text
- * @advice:  what mends it, "" when there is nothing to mend
+ * @reason:  why, or in which mode; may hold foreign text, so escape it before printing
+ * @advice:  what to do about it, "" when there is nothing to do
  */
 struct finding {
 	const char *subject;
@@ -33,7 +33,7 @@ struct finding {
 	char advice[REPORT_TEXT];
 };
 
-/** struct report - all of them, in the order in which they are shown; starts with zeroes */
+/** struct report - all findings, in the order in which they are shown; starts zeroed */
 struct report {
 	struct finding list[REPORT_MOST];
 	uint32_t count;
@@ -41,7 +41,7 @@ struct report {
 
 /**
  * report_add() - append a line
- * @report:  where
+ * @report:  appended to
  * @subject: a static string
  * @verdict: enum verdict
  * @fmt:     printf format of the reason: a sentence without a capital or a full stop
@@ -51,7 +51,7 @@ struct report {
 __attribute__((format(printf, 4, 5))) struct finding *
 report_add(struct report *report, const char *subject, uint32_t verdict, const char *fmt, ...);
 
-/** report_advise() - say what mends it; a later call replaces an earlier one */
+/** report_advise() - set a line's advice; a later call replaces an earlier one */
 __attribute__((format(printf, 2, 3))) void report_advise(struct finding *finding, const char *fmt,
 							 ...);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The throwaway namespace: a thread makes it, and it goes with the thread. */
+/* The throwaway namespace: a thread makes it, and it ends with the thread. */
 #include "sandbox.h"
 
 #include <errno.h>
@@ -67,7 +67,9 @@ static int set_up(const char *device)
 	return change(device, SIOCSIFFLAGS, &request);
 }
 
-/* Only then does the other end take XDP frames. */
+/*
+ * Turns on GRO: a veth takes XDP frames from its peer only if it has GRO or a program of its own.
+ */
 static int join_received(const char *device)
 {
 	struct ethtool_value on = { .cmd = ETHTOOL_SGRO, .data = 1 };

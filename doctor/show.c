@@ -47,7 +47,7 @@ static void print_wrapped(const char *text, int at)
 	putchar('\n');
 }
 
-/* @more: the next line has the same advice, which is enough once. */
+/* @more: the next line has the same advice, so only that one shows it. */
 static void print_finding(const struct finding *finding, int width, bool more, bool colour)
 {
 	const struct verdict_look *look = &looks[finding->verdict];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* One target: taken apart, looked at in its place, and judged. */
+/* One target: parses it, looks at its device from within its place, and judges. */
 #include "target.h"
 
 #include <errno.h>
@@ -12,9 +12,10 @@
 #include "text/failure.h"
 #include "text/say.h"
 
-/* Enough to be opened; it is closed at once. */
+/* A small ring: the trial is closed at once. */
 #define TRIAL_RING (256u << 10)
 
+/* The command prefix with which advice runs in the target's place. */
 static void set_run(struct target *target)
 {
 	char quoted[1024];
@@ -41,7 +42,7 @@ static void set_run(struct target *target)
 	}
 }
 
-/* The engine packet finds whatever is wrong with a target, and says so. */
+/* Opens @parsed with the engine packet, which finds and says what is wrong with a target. */
 static int try_packet(struct target *target, const struct nsr_target *parsed)
 {
 	struct nsr_target by_packet = *parsed;
@@ -94,7 +95,7 @@ static void judge_any(const struct target *target)
 		      "name a device");
 }
 
-/* Named namespaces need no look at another process. */
+/* Whether entering @place involves no other process (which would take CAP_SYS_PTRACE). */
 static bool named(const char *place)
 {
 	enum nsr_place_kind kind = nsr_place_kind(place, NULL);
@@ -102,7 +103,9 @@ static bool named(const char *place)
 	return kind == NSR_PLACE_NAME || kind == NSR_PLACE_PATH;
 }
 
-/* The caller may not look there: that is all there is to say. */
+/*
+ * Reports why the place can't be entered; a missing capability is a finding, anything else fails.
+ */
 static int say_place(struct target *target, const char *text, int code, const struct nsr_error *err)
 {
 	struct trial trial = { .rc = code };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* One target, and the parts of its judgement: judge_link.c, judge_hardware.c, judge_offloads.c, judge_xdp.c. */
+/*
+ * One target, and the parts of its judgement: judge_link.c, judge_hardware.c, judge_offloads.c,
+ * judge_xdp.c.
+ */
 #ifndef NSRING_DOCTOR_TARGET_H
 #define NSRING_DOCTOR_TARGET_H
 
@@ -11,10 +14,10 @@
  * struct target - what is examined
  * @doctor: where findings go
  * @place:  as typed, "" for the caller's own namespace
- * @run:    what a command needs in front of it to run in the place, "" or with a blank at its end
- * @name:   of the device, fit for a shell
- * @packet: how opening it with the engine packet went
- * @device: what is known of it
+ * @run:    prefix that makes a command run in the place; "", or ends with a blank
+ * @name:   of the device, quoted for a shell
+ * @packet: the trial with the engine packet
+ * @device: what is known of the device
  */
 struct target {
 	struct doctor *doctor;
@@ -25,7 +28,7 @@ struct target {
 	struct device device;
 };
 
-/** Each adds its lines. */
+/** Each adds its lines to the report. */
 void judge_link(const struct target *target);
 void judge_hardware(const struct target *target);
 void judge_offloads(const struct target *target);

@@ -21,7 +21,7 @@ static unsigned int count_descriptors(void)
 	return count;
 }
 
-/* The sentence begins with the target, which is one that the user has not named. */
+/* Keeps the error without the target in front, which may be one that the user didn't name. */
 static void keep_text(struct trial *trial, const char *target, const struct nsr_error *err)
 {
 	size_t length = strlen(target);

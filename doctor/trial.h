@@ -6,12 +6,12 @@
 #include <nsring/nsring.h>
 
 /**
- * struct trial - how it went
+ * struct trial - how opening a capture went
  * @rc:   of nsr_open()
- * @info: when @rc is 0
- * @text: else why not, in words, without the target's name
- * @advice: and what to do about it, "" where the library has none
- * @descriptors: that it had open
+ * @info: of nsr_info(), when @rc is 0
+ * @text: why it failed, without the target's name
+ * @advice: what to do about it, "" where the library has none
+ * @descriptors: how many the open capture had
  */
 struct trial {
 	int rc;
@@ -22,17 +22,17 @@ struct trial {
 };
 
 /**
- * trial_open() - open and close again
+ * trial_open() - open a capture and close it again
  * @trial:  filled in
- * @target: of the calling thread's namespace, or with a place
+ * @target: without a place it means the calling thread's namespace
  * @opts:   see nsr_open()
  */
 void trial_open(struct trial *trial, const char *target, const struct nsr_options *opts);
 
 /**
- * trial_say() - say on stderr why it failed
- * @trial:  that failed
- * @target: stands in front
+ * trial_say() - say on stderr why a trial failed
+ * @trial:  a failed one
+ * @target: the subject of the message
  */
 void trial_say(const struct trial *trial, const char *target);
 

@@ -14,15 +14,15 @@
 #include "text/units.h"
 #include "doctor.h"
 
-/* What the engine zc gives a queue by default, and the least that it starts with. */
+/* Memory that the engine zc takes for a queue: by default, and at least. */
 #define QUEUE_BYTES (16u << 20)
 #define LEAST_BYTES (512u << 10)
 #define FRAME_BYTES 2048
 
-/* Times that it is tried again. */
+/* How often to try again, 10 ms apart. */
 #define PATIENCE 15
 
-/* Registers @bytes with a socket, which locks them, and lets go of them; 0 or -errno. */
+/* Registers @bytes with a socket, which locks them, and releases them; 0 or -errno. */
 static int lock(size_t bytes)
 {
 	struct xdp_umem_reg memory = { .len = bytes, .chunk_size = FRAME_BYTES };
@@ -51,7 +51,9 @@ static bool is_too_much(int code)
 	return code == -ENOBUFS || code == -ENOMEM;
 }
 
-/* The kernel counts the memory of sockets that were closed just now a little longer. */
+/*
+ * Tries again for a while: the kernel still counts memory of sockets that were closed just before.
+ */
 static int lock_patiently(size_t bytes)
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Zero-copy can't be tried on the sandbox, since no virtual device has it, nor on a device of the host,
- * whose queues it would reset. So this is what drivers tell.
+ * Zero-copy as drivers tell of it. It can't be tried: no virtual device of the sandbox has it, and
+ * on a device of the host it would reset the queues.
  */
 #include <net/if.h>
 #include <stdio.h>
