@@ -13,8 +13,8 @@
  * waking, noticing that a namespace is gone, totals, error texts.
  *
  * The life of a capture: open → set_filter (if there is one) → start → recv/send/… → stop → close.
- * Nothing may be taken before start. The core never calls two of an engine's functions on the
- * same capture at once, but for stats, which another thread may ask for at any time.
+ * An engine takes no packet before start. The core never calls two of an engine's functions on the
+ * same capture at once, except stats, which another thread may call at any time.
  */
 #ifndef NSRING_ENGINE_H
 #define NSRING_ENGINE_H
@@ -36,19 +36,20 @@ enum nsr_engine_flag {
 	NSR_ENGINE_XDP = 1 << 2, /* understands the options xdp and busy_poll_us */
 	NSR_ENGINE_SHARE = 1 << 3, /* understands share, sample, inject, and every fanout */
 	NSR_ENGINE_ALL = 1 << 4, /* understands @all */
-	NSR_ENGINE_NO_PLACE = 1 << 5, /* a place is refused; opened in the caller's thread */
+	NSR_ENGINE_NO_PLACE = 1 << 5, /* takes no place; the core opens it in the caller's thread */
 	NSR_ENGINE_OFFLINE = 1 << 6, /* packets come from no device: it reads a file */
 };
 
 /**
  * struct nsr_engine_args - what an engine's open is given, valid during the call
  * @size:   sizeof(struct nsr_engine_args) as the core knows it
- * @device: the device's name, "any", or free text, which is not ""
+ * @device: the device's name, "any", or free text; never ""
  * @queue:  queue number, -1 for all
- * @opts:   every field filled in: the core has put the defaults in place of 0, but for
- *          @opts->ring_bytes; for an engine without set_filter @opts->snaplen is the largest,
+ * @opts:   the core has put the defaults in place of 0, except in @opts->ring_bytes, whose
+ *          default is the engine's; for an engine without set_filter @opts->snaplen is the largest,
  *          because the core cuts packets after it has filtered them
- * @batch_default: @opts->batch_ms is the core's default: an engine that has a better one takes that
+ * @batch_default: the caller chose no batch_ms, so @opts->batch_ms is the core's default; an engine
+ *          that has a better default uses its own
  * @all:    the device "any" of all namespaces at once
  */
 struct nsr_engine_args {
@@ -63,7 +64,7 @@ struct nsr_engine_args {
 /**
  * struct nsr_engine_ops - an engine
  * @abi:   NSR_ENGINE_ABI
- * @size:  sizeof(struct nsr_engine_ops); functions beyond it are taken for NULL
+ * @size:  sizeof(struct nsr_engine_ops); the core takes functions beyond it for NULL
  * @name:  lower-case letters, digits and '_', at most 15, no kind of place ("netns"); what users
  *         write before the ':'
  * @flags: enum nsr_engine_flag
@@ -87,12 +88,14 @@ struct nsr_engine_args {
  * @interface: see nsr_interface()
  * @close: free everything; also after a failed start
  * @drain_ms: how long after stop or the end of the device packets may still come out of recv
- * @idle:  recv has just had nothing. Return 0: the descriptor polls readable once there is something;
- *         -EAGAIN: there is something now. With @coalesce, after packets, also how many µs to leave
- *         the descriptor alone first, so that packets come many at a time; *fd, -1 before, may be set to a
- *         descriptor that ends this when it polls readable.
- * @usable: a target has named no engine: whether this one would do what @opts ask, as far as can be
- *         told without any effect, such as loading a module. Asked of engines that can be the default.
+ * @idle:  recv has just returned 0. Return 0: the descriptor will poll readable once there is
+ *         something; -EAGAIN: call recv again, there is something now. With @coalesce, which the
+ *         core sets once after packets have come, the engine may also return how many µs the core
+ *         should leave the descriptor alone first, so that packets come many at a time. *fd, -1
+ *         before, may then be set to a descriptor that ends this pause when it polls readable.
+ * @usable: whether this engine would do what @opts ask for a target that names no engine, as far as
+ *         it can tell without any effect, such as loading a module. The core asks only the engines
+ *         that can be the default.
  *
  * @stop, @check, @stats, @set_filter, @idle and @usable may be NULL.
  */
@@ -127,8 +130,8 @@ extern const struct nsr_engine_ops nsr_engine;
  * @ops: checked and copied; its name and functions must stay until the process ends
  * @err: the reason in words; may be NULL
  *
- * Return: 0; -EINVAL a malformed or reserved name, or a missing function; -EPROTO another ABI; -EEXIST the name
- * is taken; -ENOSPC too many engines.
+ * Return: 0; -EINVAL a malformed or reserved name, or a missing function; -EPROTO another ABI;
+ * -EEXIST the name is taken; -ENOSPC too many engines.
  */
 int nsr_engine_register(const struct nsr_engine_ops *ops, struct nsr_error *err);
 
@@ -144,18 +147,18 @@ bool nsr_filter_match(const struct nsr_filter *filter, const uint8_t *data, uint
 
 struct sock_fprog;
 
-/** What a socket's filter sees of a packet, beside what the filter's author sees. */
+/** How a packet looks to a socket's filter, compared with the packet as it is handed out. */
 enum nsr_skb_view {
-	NSR_SKB_ETHERNET, /* as handed out, but for a VLAN tag that may be in the metadata */
+	NSR_SKB_ETHERNET, /* as handed out, except that a VLAN tag may be in the metadata */
 	NSR_SKB_COOKED, /* starts at the network header; LINKTYPE_LINUX_SLL2 is made up later */
 	NSR_SKB_PLAIN, /* as handed out */
 };
 
-/** What a socket's filter refuses beside what the user's filter refuses. */
+/** Packets that a socket's filter refuses in addition to those that the user's filter refuses. */
 enum nsr_skb_rule {
-	NSR_SKB_ONLY_OUT = 1 << 0, /* what comes in */
-	NSR_SKB_ONLY_IN = 1 << 1, /* what goes out */
-	NSR_SKB_LOOPBACK_ONCE = 1 << 2, /* what a loopback device sends: it comes in again */
+	NSR_SKB_ONLY_OUT = 1 << 0, /* packets that come in */
+	NSR_SKB_ONLY_IN = 1 << 1, /* packets that go out */
+	NSR_SKB_LOOPBACK_ONCE = 1 << 2, /* packets sent on a loopback device: they come in again */
 };
 
 /**
@@ -168,9 +171,9 @@ enum nsr_skb_rule {
  * @err:    the reason in words; may be NULL
  *
  * The verdict is that of nsr_filter_match() on the packet as it is handed out, although the
- * socket's program runs before VLAN tags and cooked headers are put in place. One case is left to
- * the caller: a cooked packet that is sent with a VLAN tag inside is let in whole, whatever
- * @accept says, and has to be judged when it is handed out.
+ * socket's program runs before VLAN tags and cooked headers are put in place. The program can't
+ * judge one case: it lets in whole a cooked packet that is sent with a VLAN tag inside, whatever
+ * @accept says, and the caller must judge that packet when it hands it out.
  *
  * Return: 0; -EOPNOTSUPP the filter reads something that a socket's filter can't; -E2BIG it is
  * too long for the kernel; -ENOMEM.
@@ -180,7 +183,7 @@ int nsr_filter_for_socket(const struct nsr_filter *filter, enum nsr_skb_view vie
 			  struct nsr_error *err);
 
 /**
- * nsr_spare_memory() - memory that could be had without making others suffer
+ * nsr_spare_memory() - memory that the host can give without swapping
  *
  * Return: bytes, as /proc/meminfo tells (MemAvailable); 0 when it can't be read.
  */

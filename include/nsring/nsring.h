@@ -16,10 +16,9 @@
  * also fill in a struct nsr_error: one sentence saying what failed, and on what, and what to do
  * about it.
  *
- * A capture belongs to one thread at a time, but for nsr_wake(), which any thread and signal
- * handlers may call, and nsr_stats(), which one other thread may. Different captures are
- * independent.
- * The caller's thread never changes its network namespace.
+ * One thread at a time may use a capture, with two exceptions: any thread and any signal handler
+ * may call nsr_wake(), and one other thread may call nsr_stats(). Different captures are
+ * independent. The caller's thread never changes its network namespace.
  */
 #ifndef NSRING_NSRING_H
 #define NSRING_NSRING_H
@@ -50,7 +49,7 @@ struct nsr_error {
 
 /**
  * nsr_error_set() - fill in an error
- * @err:  may be NULL; an advice that it had is dropped
+ * @err:  may be NULL; loses an advice that it had
  * @code: negative errno value
  * @fmt:  printf format of one sentence without a newline: what failed, and on what
  *
@@ -101,8 +100,8 @@ enum nsr_fanout {
 	NSR_FANOUT_ROUND_ROBIN,
 	NSR_FANOUT_QUEUE, /* by the device's receive queue that the packet came from */
 	/* Of the engine ring only: */
-	NSR_FANOUT_2_TUPLE, /* by addresses alone */
-	NSR_FANOUT_INNER_FLOW, /* as FLOW, of what is inside VXLAN, GTP-U and GRE */
+	NSR_FANOUT_2_TUPLE, /* by the addresses alone */
+	NSR_FANOUT_INNER_FLOW, /* as FLOW, by the packet inside VXLAN, GTP-U or GRE */
 	NSR_FANOUT_INNER_2_TUPLE,
 	NSR_FANOUT_VLAN, /* by VLAN id */
 };
@@ -111,7 +110,7 @@ enum nsr_fanout {
 enum nsr_stamp {
 	NSR_STAMP_AUTO = 0, /* the device's where it stamps already, else the kernel's */
 	NSR_STAMP_KERNEL, /* always the kernel's system clock, when the kernel had the packet */
-	NSR_STAMP_DEVICE, /* ask the device, or fail to open; what it leaves out is stamped else */
+	NSR_STAMP_DEVICE, /* ask the device, or fail to open; a packet's flags tell if it did */
 };
 
 /** How engines that use XDP take packets: each is tried in this order, unless one is demanded. */
@@ -125,13 +124,13 @@ enum nsr_xdp {
 /**
  * struct nsr_options - how to open a capture
  * @size:          sizeof(struct nsr_options); nsr_options_init() sets it. A library that is newer
- *                 than the program takes what lies beyond for zero; one that is older refuses
- *                 non-zero fields it does not know with -E2BIG.
+ *                 than the program takes the fields that the program lacks for zero; one that is
+ *                 older returns -E2BIG when a field that it does not know is not zero.
  * @mode:          NSR_RECV, NSR_SEND or both; 0: NSR_RECV
  * @snaplen:       bytes kept of each packet, at most NSR_SNAPLEN_MAX; 0: that many (every packet
  *                 whole)
  * @ring_bytes:    memory for packets that wait for the reader, at most NSR_RING_BYTES_MAX; 0: the
- *                 engine's default. Less is taken when memory is short: nsr_info() tells.
+ *                 engine's default. The engine takes less when memory is short: nsr_info() tells.
  * @batch_packets: most packets in a batch, at most NSR_BATCH_PACKETS_MAX; 0: 256
  * @batch_ms:      longest time that a packet of a quiet capture waits for its batch to fill, ms,
  *                 at most NSR_BATCH_MS_MAX; 0: the engine's default (20; ring: 0.5, up to 4 while
@@ -146,16 +145,17 @@ enum nsr_xdp {
  * @promiscuous:   have the device accept packets for other hosts while the capture is open
  * @immediate:     hand out each packet as it arrives; costs throughput
  * @qdisc_bypass:  send past the queueing discipline, and past other captures on the device
- * @tap:           hand out copies and let the packets pass; what every engine does but `zc`
- * @xdp:           enum nsr_xdp; engines without XDP refuse all but NSR_XDP_AUTO
- * @busy_poll_us:  read without waiting, having the device polled up to so many µs each time, at most
- *                 NSR_BUSY_POLL_US_MAX: the capture takes a CPU of its own; 0: wait. Only for engines
- *                 that use XDP.
+ * @tap:           hand out copies and let the packets pass; engines other than `zc` always do
+ * @xdp:           enum nsr_xdp; engines without XDP refuse everything except NSR_XDP_AUTO
+ * @busy_poll_us:  read without waiting, and have the kernel poll the device up to this many µs each
+ *                 time, at most NSR_BUSY_POLL_US_MAX: the capture takes a CPU of its own; 0: wait.
+ *                 Only for engines that use XDP.
  * @share:         number of a ring to share with all captures of the device that name it, so that
- *                 the kernel copies each packet once; 0: a ring of its own. Only for the engine ring,
- *                 as are the next two
- * @sample:        keep every nth packet that the filter accepts; 0 and 1: each
- * @inject:        nsr_send() has the network stack receive the frames, as if they came from the device
+ *                 the kernel copies each packet once; 0: a ring of its own. Only the engine ring has
+ *                 this option and the next two.
+ * @sample:        keep every nth packet that the filter accepts; 0 and 1: every packet
+ * @inject:        nsr_send() has the network stack receive the frames, as if they came from the
+ *                 device
  *
  * Zero is every field's default.
  */
@@ -191,7 +191,7 @@ enum nsr_packet_flag {
 	NSR_PKT_BROADCAST = 1 << 4,
 	NSR_PKT_MULTICAST = 1 << 5,
 	NSR_PKT_OTHERHOST = 1 << 6, /* for another host, seen because promiscuous */
-	NSR_PKT_UNDIRECTED = 1 << 7, /* whether sent or received is not known (a file) */
+	NSR_PKT_UNDIRECTED = 1 << 7, /* nobody knows whether it was sent or received (a file) */
 	NSR_PKT_STAMP_READ = 1 << 8, /* stamped when it was read from the ring */
 	NSR_PKT_NO_STAMP = 1 << 9, /* a file does not tell when it was captured: @stamp_ns is 0 */
 };
@@ -273,9 +273,10 @@ struct nsr_frame {
  *                 group that died
  * @sent:          frames accepted for sending
  * @sent_bytes:    their lengths
- * @filtered:      refused by the filter; NSR_UNKNOWN where nobody can tell. From a packet socket it is
- *                 what the device has counted and the socket has not taken: other counting of the
- *                 device's (GRO, which joins packets) shows in it
+ * @filtered:      refused by the filter; NSR_UNKNOWN where nobody can tell. A packet socket does not
+ *                 tell: the engine packet takes the packets that the device has counted and the
+ *                 socket has not accepted, so that a device that counts differently (GRO joins
+ *                 packets) shifts the figure
  * @sampled:       left out by sampling
  * @unasked:       of @filtered, those whose link type can't be asked what the filter asks (the link-layer
  *                 address of a link without one)
@@ -430,8 +431,8 @@ void nsr_wake(struct nsr_capture *cap);
  * nsr_fd() - a descriptor that polls readable when nsr_recv() has something to say
  * @cap: open capture
  *
- * For select, poll and epoll; owned by @cap; not to be read. It may be readable without a packet:
- * call nsr_recv() with @wait_ms 0 then. Call nsr_recv() until it returns 0 before waiting.
+ * For select, poll and epoll; owned by @cap; never read from it. It may poll readable without a
+ * packet: call nsr_recv() with @wait_ms 0 then. Call nsr_recv() until it returns 0 before waiting.
  *
  * Return: the descriptor.
  */

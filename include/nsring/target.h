@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The target grammar, for programs that have to know what a target is before they open it:
+ * The target grammar, for programs that must know what a target is before they open it:
  *
  *	[place/][engine:]device[@queue]
  *
@@ -23,9 +23,9 @@ extern "C" {
  * @size:    sizeof(struct nsr_target), set by the caller
  * @place:   as written, without the '/' behind it; "" for the caller's own namespace
  * @engine:  "" when none is named
- * @device:  interface name, "any", or the free text; "" of a place alone
+ * @device:  interface name, "any", or the free text; "" where there is only a place
  * @queue:   -1 when none is named
- * @any:     the device is all those of the place
+ * @any:     the device is "any": all devices of the place
  * @all:     the place is all namespaces at once
  * @offline: packets come from no device: the engine reads a file
  */
@@ -47,7 +47,7 @@ struct nsr_target {
  * @err:    names the part that is wrong; may be NULL
  *
  * Looks engines up, and may load a plug-in for that: only the engine knows what its device is.
- * Whether place and device exist is found out by nsr_open(), which parses in this way.
+ * Does not look whether place and device exist: nsr_open(), which parses in the same way, does.
  *
  * Return: 0; -EINVAL malformed; -ENOENT no such engine; why its plug-in can't be loaded.
  */
@@ -60,8 +60,8 @@ int nsr_target_parse(const char *text, struct nsr_target *target, struct nsr_err
  *          error
  * @err:    the reason in words; may be NULL
  *
- * Knows places by their beginning. One with a path, "netns:/a/b", can't be told from a place and a
- * device, "netns:/a" and "b", except by looking at what exists.
+ * Recognises a place by how it begins. The text "netns:/a/b" may be a place with a path, or the
+ * place "netns:/a" and the device "b": only looking at what exists tells.
  *
  * Return: 0; -EINVAL it is no place.
  */
@@ -69,11 +69,13 @@ int nsr_target_parse_place(const char *text, struct nsr_target *target, struct n
 
 /**
  * nsr_target_format() - write a target, so that nsr_target_parse() reads the same from it
- * @target: @place, @engine, @device and @queue count; of a place alone the place is written
+ * @target: its @place, @engine, @device and @queue are written; where there is only a place, only
+ *          that
  * @text:   filled in
  * @room:   bytes at @text
  *
- * Return: characters written; -ENAMETOOLONG @room is too small; -EINVAL @target->size was never set.
+ * Return: characters written; -ENAMETOOLONG @room is too small; -EINVAL @target->size was never
+ * set.
  */
 int nsr_target_format(const struct nsr_target *target, char *text, size_t room);
 

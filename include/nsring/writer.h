@@ -2,8 +2,8 @@
 /*
  * Writing capture files: pcapng (draft-ietf-opsawg-pcapng) or classic pcap with nanoseconds.
  *
- * Whatever goes wrong, the file holds whole blocks up to there: a block that a full disk cut short
- * is taken back. Not for several threads at once on one writer. The structs grow like those of
+ * After any failure the file holds whole blocks up to there: the writer takes back a block that a
+ * full disk cut short. One thread at a time may use a writer. The structs grow like those of
  * nsring.h: their size comes first, and zero is every field's default.
  */
 #ifndef NSRING_WRITER_H
@@ -55,7 +55,7 @@ struct nsr_writer_interface {
 	uint32_t fcs_bytes;
 };
 
-/** Number that isn't known. */
+/** A number that nobody knows. */
 #define NSR_WRITER_UNKNOWN UINT64_MAX
 
 /**
@@ -63,8 +63,8 @@ struct nsr_writer_interface {
  * @size:      sizeof(struct nsr_writer_counts)
  * @start_ns, @end_ns: when capturing began and ended, ns since 1970
  * @delivered: packets of the interface in this file
- * @dropped:   packets of the interface that were lost; NSR_WRITER_UNKNOWN leaves out what the
- *             interface received and dropped
+ * @dropped:   packets of the interface that were lost; NSR_WRITER_UNKNOWN leaves isb_ifrecv and
+ *             isb_ifdrop out of the block
  * @comment:   free text, NULL for none
  */
 struct nsr_writer_counts {
@@ -103,7 +103,7 @@ int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_inte
  * nsr_writer_packet() - append a packet
  * @writer: open writer
  * @id:     interface in this file
- * @packet: written as it is; its @iface is not looked at
+ * @packet: written as it is; the writer ignores its @iface
  *
  * Buffered: see nsr_writer_flush(). A packet with NSR_PKT_NO_STAMP becomes a simple packet block
  * where that can tell the rest (first interface, no flags, not cut other than at its snaplen); else
@@ -128,10 +128,10 @@ int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
 /**
  * nsr_writer_interface_bytes() - what nsr_writer_interface() would add to the file
  * @writer: open writer
- * @iface:  that would be added next
+ * @iface:  the interface to add next
  *
- * With this, nsr_writer_packet_bytes() and nsr_writer_counts_bytes() a file can be kept below a
- * size: they are exact, and nothing is written.
+ * With this, nsr_writer_packet_bytes() and nsr_writer_counts_bytes() a program can keep a file below
+ * a size: they are exact, and write nothing.
  *
  * Return: bytes; 0 when a classic pcap file has an interface already, and for a struct of a size
  * that isn't known.
@@ -145,7 +145,7 @@ uint64_t nsr_writer_packet_bytes(const struct nsr_writer *writer, const struct n
 /**
  * nsr_writer_counts_bytes() - bytes that nsr_writer_counts() would add to the file
  * @writer: open writer
- * @counts: of these only the comment, and whether @dropped is known, matter
+ * @counts: only the comment, and whether @dropped is known, matter
  *
  * Return: bytes; 0 for classic pcap, and for a struct of a size that isn't known.
  */
@@ -165,8 +165,8 @@ uint64_t nsr_writer_bytes(const struct nsr_writer *writer);
 /**
  * nsr_writer_lost() - packets that were given to nsr_writer_packet() but are not in the file
  *
- * Those refused after an error, and those that were buffered or cut short when it came: the
- * ledger's row "disk".
+ * Counts every packet that nsr_writer_packet() refused, and the packets that were buffered or cut
+ * short when writing failed: the ledger's row "disk".
  */
 uint64_t nsr_writer_lost(const struct nsr_writer *writer);
 
