@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number of nsring.h as a word of a sentence. */
+/* Turns a numeric macro of nsring.h into a string literal, for messages. */
 #define WORD(number)	WORD_OF(number)
 #define WORD_OF(number) #number
 
@@ -16,7 +16,7 @@ struct choice {
 	uint32_t value;
 };
 
-/* Finds the choice that the first @length characters of @value are; false for none. */
+/* Looks up the choice spelt by the first @length characters of @value; false for none. */
 static bool choose(const struct choice *choices, const char *value, size_t length, uint32_t *chosen)
 {
 	for (; choices->name; choices++) {

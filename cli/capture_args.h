@@ -13,7 +13,7 @@
 
 #include "cli.h"
 
-/** What is said when there was no -i. */
+/** The usage error of a command that got no -i. */
 #define CAPTURE_NO_TARGET "no target given: -i TARGET"
 
 /* clang-format off */

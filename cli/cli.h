@@ -23,8 +23,8 @@
 /** Exit statuses. */
 enum cli_status {
 	CLI_DONE = 0,
-	CLI_FAILED = 1, /* one line was said on stderr */
-	CLI_USAGE = 2, /* likewise, with a hint to --help */
+	CLI_FAILED = 1, /* after one line on stderr */
+	CLI_USAGE = 2, /* after one line on stderr, with a hint to --help */
 };
 
 /**
@@ -33,8 +33,8 @@ enum cli_status {
  * @letter:   short name, 0 without one
  * @argument: what its argument is called in the help; NULL when it takes none
  * @help:     one line
- * @parse:    store @value (NULL without an argument) in @field; NULL when it is fine, else what
- *            had been expected ("a size such as 8M")
+ * @parse:    stores @value (NULL without an argument) in @field. Return: NULL when @value is fine,
+ *            else what was expected instead ("a size such as 8M")
  * @offset:   of the field in the command's struct
  */
 struct cli_option {
@@ -54,9 +54,9 @@ struct cli_option {
  * @options:   ends with a row whose name is NULL
  * @args_size: of the struct that the options fill in
  * @defaults:  initial value of that struct; NULL for all zero
- * @run:       do it; @args is the struct, @words what follows the options, ends with NULL.
+ * @run:       runs the command; @args is its struct, @words follow the options and end with NULL.
  *             Return: enum cli_status
- * @cleanup:   free what the options' parse functions allocated, also when they failed; may be NULL
+ * @cleanup:   frees what the parse functions allocated, also after one failed; may be NULL
  */
 struct cli_command {
 	const char *name;
@@ -86,16 +86,16 @@ extern const struct cli_command *const cli_commands[];
  */
 const struct cli_command *cli_find(const char *name);
 
-/** cli_status() - the exit status for what failed, and said so, when @rc is negative */
+/** cli_status() - the exit status for @rc, negative when something failed and said so */
 static inline int cli_status(int rc)
 {
 	return rc < 0 ? CLI_FAILED : CLI_DONE;
 }
 
-/** cli_error() - say_error() that is worth an exit status: `return cli_error(...)` */
+/** cli_error() - say_error() whose value is an exit status: `return cli_error(...)` */
 #define cli_error(...) (say_error(__VA_ARGS__), CLI_FAILED)
 
-/** cli_usage_error() - likewise with say_usage() */
+/** cli_usage_error() - say_usage() whose value is an exit status */
 #define cli_usage_error(...) (say_usage(__VA_ARGS__), CLI_USAGE)
 
 #endif

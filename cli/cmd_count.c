@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * nsring count: what flows, every second, and the totals at the end.
+ * nsring count: prints rates and losses every second, and totals at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,21 +17,21 @@
 #include "cli.h"
 #include "describe.h"
 
-/* Counting needs no packet bytes, and the less is copied the better. */
+/* Counting needs no packet bytes, so as few as possible are copied. */
 #define COUNT_SNAPLEN 1
 
 struct count_args {
 	struct capture_request capture;
 };
 
-/* What a capture had counted at the last row. */
+/* A capture's counters as of its last row. */
 struct count_row {
 	uint64_t packets;
 	uint64_t bytes;
 	struct nsr_stats stats;
 };
 
-/* Counted over a time. */
+/* Packets, bytes and losses over some time. */
 struct count_sum {
 	const char *target;
 	const char *error;
@@ -95,7 +95,7 @@ static void print_row(const struct count *count, const struct count_sum *sum)
 	       ledger_text(&sum->lost, false, count->colour, lost));
 }
 
-/* What @one has counted since its last row. */
+/* Sets @sum to what @one has counted since its last row, and begins the next row. */
 static void since_row(struct count *count, const struct captures_one *one, double seconds,
 		      struct count_sum *sum)
 {
@@ -224,7 +224,7 @@ static int begin(struct count *count)
 	return output_flush() ? CLI_FAILED : CLI_DONE;
 }
 
-/* With the captures open. */
+/* Counts until the end, with the captures open. */
 static int run_open(struct count *count, const struct capture_request *args)
 {
 	const struct captures_events events = { .tick = on_tick, .arg = count };

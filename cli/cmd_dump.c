@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * nsring dump: packets into a capture file (save.c) or, a line each, onto standard output (show.c).
+ * nsring dump: writes packets to a capture file (jobs/save.c), or prints a line for each (show.c).
  */
 #include <errno.h>
 #include <poll.h>
@@ -38,9 +38,9 @@ struct dump_args {
  * @args:     the options
  * @filter:   as typed
  * @set:      where packets come from
- * @save:     with -w
- * @show:     without
- * @progress: show on stderr how far it is
+ * @save:     where they go, with -w
+ * @show:     where they go, without -w
+ * @progress: show progress on stderr
  */
 struct dump {
 	const struct dump_args *args;
@@ -51,7 +51,7 @@ struct dump {
 	bool progress;
 };
 
-/** struct totals - what a run came to */
+/** struct totals - the totals of a run */
 struct totals {
 	struct nsr_stats lost;
 	uint64_t packets;
@@ -64,7 +64,7 @@ static bool to_stdout(const struct dump_args *args)
 	return args->path && strcmp(args->path, "-") == 0;
 }
 
-/* Only with -w can packets that were handed out still be lost. */
+/* With -w, packets that captures handed out can still be lost: those that didn't reach the disk. */
 static struct totals sum_up(const struct dump *dump)
 {
 	struct totals totals = { .packets = dump->set.packets };
@@ -109,7 +109,7 @@ static void show_progress(const struct dump *dump)
 	say_progress(line);
 }
 
-/* Has whoever read standard output gone? Without packets no write would tell. */
+/* Whether standard output has lost its reader. Without packets no write would notice. */
 static bool reader_gone(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
@@ -175,7 +175,7 @@ static json_t *totals_json(const struct dump *dump, const struct totals *totals)
 	return object;
 }
 
-/* A reader of files must not write into the one that it reads. */
+/* Fails when -w names a file that is also being read. */
 static int refuse_own_input(const struct dump *dump)
 {
 	const char *path = dump->args->path;
@@ -219,14 +219,14 @@ static int begin(struct dump *dump)
 	return CLI_DONE;
 }
 
-/* As count does, but out of the way of what goes to standard output. */
+/* Describes the open captures: as JSON wherever packets don't go, for people on stderr. */
 static void say_open(const struct dump *dump)
 {
 	const struct capture_request *capture = &dump->args->capture;
 
 	if (capture->json) {
 		describe_captures_json(&dump->set, to_stdout(dump->args) ? stderr : stdout);
-		/* At once: scripts wait for it. An error is still there at the end. */
+		/* Flush at once: scripts wait for it. An error will show again at the end. */
 		if (!to_stdout(dump->args))
 			fflush(stdout);
 	} else if (capture->fanout.how || isatty(STDERR_FILENO)) {
@@ -234,7 +234,7 @@ static void say_open(const struct dump *dump)
 	}
 }
 
-/* With the captures open. */
+/* Dumps until the end, with the captures open. */
 static int run_open(struct dump *dump)
 {
 	const struct captures_events events = {
@@ -262,7 +262,7 @@ static int run_open(struct dump *dump)
 	return !to_stdout(dump->args) && output_flush() ? CLI_FAILED : status;
 }
 
-/* What is asked for must make sense before anything is opened. */
+/* Refuses contradictory options, before anything is opened. */
 static int check(const struct dump_args *args)
 {
 	const struct rotate_rules *rules = &args->rotate;
@@ -299,7 +299,10 @@ static int run(void *args, char **words)
 	dump.filter = words_join(words);
 	if (!dump.filter)
 		return cli_error("dump: out of memory");
-	/* A file that may not grow is an error of write(2), which is said. */
+	/*
+	 * With SIGXFSZ ignored, a file beyond RLIMIT_FSIZE is an error of write(2), which gets
+	 * reported.
+	 */
 	signal(SIGXFSZ, SIG_IGN);
 	status = cli_status(captures_open(&dump.set, &dump_args->capture, dump.filter, 0));
 	if (!status)

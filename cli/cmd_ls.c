@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * nsring ls: the host's namespaces, their interfaces, and who captures there.
+ * nsring ls: shows the host's namespaces, their interfaces, and the captures on them.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,13 +19,13 @@
 #include "text/wrap.h"
 #include "cli.h"
 
-/* Of each namespace and kind; all of them where one namespace was asked for. */
+/* Holders shown of each kind, when every namespace is shown; one namespace alone shows all. */
 #define HOLDERS_SHOWN 3
 #define HOLDERS_ALL   1000000
 
 /*
- * --watch looks again after changes have settled, never more often than leaves most of a CPU idle,
- * and now and then for what no event tells.
+ * --watch looks again once changes have settled, but seldom enough to leave most of a CPU idle, and
+ * now and then without an event, because not every change causes one.
  */
 #define SETTLE_MS     200
 #define IDLE_SHARE    9
@@ -38,7 +38,7 @@ struct ls_args {
 	bool watch;
 };
 
-/* Each namespace takes a descriptor while it is looked at; 1024 is the usual soft limit. */
+/* The view keeps a descriptor of each namespace, and 1024 is the usual soft limit. */
 static void raise_limit(void)
 {
 	struct rlimit limit;
@@ -61,7 +61,7 @@ static int print_json(const struct host_view *view, const struct host_choice *ch
 	return rc ? rc : output_json(out, host_summary_json(view));
 }
 
-/* What is to be printed, as text to be freed. */
+/* Formats the view into @text, which the caller frees. */
 static int format(const struct ls_args *args, const struct host_view *view,
 		  const struct host_choice *choice, char **text, size_t *length)
 {
@@ -84,8 +84,9 @@ static int format(const struct ls_args *args, const struct host_view *view,
 }
 
 /*
- * All at once: nobody finds half of a view, and stdio would forget why a part of it failed.
- * @last is what was printed before, which is not repeated; NULL at first. It becomes this.
+ * Prints the view in one write: a reader never finds half of it, and stdio would forget why a part
+ * of it failed. @last is the text printed before (NULL at first): the same text is not printed
+ * again. It is replaced by the new text.
  */
 static int print(const struct ls_args *args, const struct host_view *view,
 		 const struct host_choice *choice, char **last)
@@ -129,7 +130,7 @@ static void wait_for_change(struct host_watch *watch, uint64_t took_ms)
 
 	if (!host_watch_wait(watch, stop_fd(), LOOK_AGAIN_MS))
 		return;
-	/* Few changes come alone. */
+	/* Changes come in bursts; wait for the rest. */
 	pause_ms = pause_ms < SETTLE_MS ? SETTLE_MS : pause_ms;
 	if (pause_ms > LOOK_AGAIN_MS)
 		pause_ms = LOOK_AGAIN_MS;

@@ -80,7 +80,7 @@ static json_t *totals_json(const struct transmit *tx, const struct replay *repla
 	return object;
 }
 
-/* Usage errors that a look at the options alone tells. */
+/* Finds usage errors that show in the options alone. */
 static int check_args(const struct send_args *args, char *const *words)
 {
 	const char *option = send_generator_option(args);
@@ -159,7 +159,7 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 	if (!gen)
 		return cli_error("send: out of memory");
 	source.arg = gen;
-	/* Without a rate nothing paces generated frames. */
+	/* Generated frames have no time stamps, so without a rate they go at full speed. */
 	if (tx->rate.kind == UNITS_RATE_NONE)
 		tx->rate.kind = UNITS_RATE_MAX;
 	stop_after(args->duration_ns);
@@ -181,7 +181,7 @@ static int send_frames(const struct send_args *args, const struct frame_layout *
 		return status;
 	status = words[0] ? run_replay(args, words, linktype, &tx, &replay)
 			  : run_generator(args, layout, linktype, &tx);
-	/* Totals also of a run that failed, unless it never began. */
+	/* A failed run has totals, too, unless it never began. */
 	if (tx.begin_ns && args->json)
 		output_json(stdout, totals_json(&tx, &replay));
 	else if (tx.begin_ns)

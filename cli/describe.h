@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What open captures turned out to be, for people and as JSON.
+ * Describes open captures (engine, mode, ring, …), for people and as JSON.
  */
 #ifndef NSRING_DESCRIBE_H
 #define NSRING_DESCRIBE_H

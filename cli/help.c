@@ -25,7 +25,7 @@ void help_overview(void)
 	       "nsring --version tells the version; more is in nsring(1).\n");
 }
 
-/* "  -i, --interface TARGET" and the help in its column, on the next line when it is long. */
+/* Prints "  -i, --interface TARGET", then the help in its column, on the next line if need be. */
 static void print_option(const struct cli_option *option)
 {
 	int width = printf(option->letter ? "  -%c, " : "      ", option->letter);

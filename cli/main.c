@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * nsring: finds the command, has its options parsed, runs it.
+ * nsring: finds the command, parses its options, runs it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static int run_parsed(const struct cli_command *command, void *args, int argc, c
 	}
 }
 
-/* @argv[0] is the command's name. */
+/* Parses the options and runs the command; @argv[0] is its name. */
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	void *args = calloc(1, command->args_size);
@@ -95,8 +95,9 @@ static int dispatch(int argc, char **argv)
 }
 
 /*
- * Whoever starts nsring may have closed a standard descriptor. A capture's socket must not take
- * its number: what is printed would go there. Opened the wrong way round they stay useless.
+ * A parent process may have closed a standard descriptor. A capture's socket must not take its
+ * number, or output would go there. So /dev/null takes it, opened for reading where nsring writes
+ * and the other way round: using it stays an error.
  */
 static void fill_standard_descriptors(void)
 {
@@ -111,7 +112,7 @@ static void fill_standard_descriptors(void)
 int main(int argc, char **argv)
 {
 	fill_standard_descriptors();
-	/* Writing to a closed pipe is an error that output_flush() says, no silent death. */
+	/* With SIGPIPE ignored, output_flush() reports a closed pipe instead of a silent death. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
 		return cli_usage_error(NULL, "no command given");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Parsing a command's options: getopt_long() beneath, the messages are ours.
+ * Parsing a command's options, with getopt_long() but messages of our own.
  */
 #include "options.h"
 
@@ -8,10 +8,10 @@
 #include <string.h>
 
 #define OPTIONS_MAX 48
-#define LONG_BASE   256 /* val of the first row for getopt: beyond all letters */
+#define LONG_BASE   256 /* getopt's value for the first row: beyond all letters */
 #define LONG_HELP   (LONG_BASE + OPTIONS_MAX)
 
-/* The table as getopt_long() wants it. */
+/* The table in the form that getopt_long() takes. */
 struct getopt_table {
 	struct option longs[OPTIONS_MAX + 2];
 	char letters[3 * OPTIONS_MAX + 8];
@@ -39,7 +39,7 @@ static void make_table(const struct cli_option *options, struct getopt_table *ta
 	table->longs[i].val = LONG_HELP;
 }
 
-/* The row that getopt's return value stands for, NULL for none. */
+/* The row for a return value of getopt_long(): a letter, or LONG_BASE and its index; NULL: none. */
 static const struct cli_option *find_row(const struct cli_option *options, int value)
 {
 	if (value >= LONG_BASE && value < LONG_HELP)
@@ -64,7 +64,7 @@ static int say_unknown(const struct cli_command *command, const char *word)
 	return OPTIONS_WRONG;
 }
 
-/* Is @word one of the table's options, spelt out? */
+/* Whether @word is one of the table's options, not abbreviated. */
 static bool is_option(const struct cli_option *options, const char *word)
 {
 	for (; options->name; options++) {
@@ -126,7 +126,7 @@ int options_parse(const struct cli_command *command, void *args, int argc, char 
 			return OPTIONS_WRONG;
 	}
 	*rest = optind;
-	/* Behind "--" everything is a word, also what looks like an option. */
+	/* After "--" everything is a word, even if it looks like an option. */
 	if (optind > 1 && !strcmp(argv[optind - 1], "--"))
 		return OPTIONS_FINE;
 	return check_rest(command, argv + optind);

@@ -11,18 +11,19 @@
 enum options_result {
 	OPTIONS_FINE = 0,
 	OPTIONS_HELP, /* --help was asked for */
-	OPTIONS_WRONG, /* the usage error has been said */
+	OPTIONS_WRONG, /* after a usage error on stderr */
 };
 
 /**
  * options_parse() - fill in a command's struct
  * @command: whose table
- * @args:    its struct, defaults in place
- * @argc:    words, argv[0] being the command's name
- * @argv:    not reordered: the first word that is no option ends the options
+ * @args:    its struct, with the defaults set
+ * @argc:    number of words in @argv
+ * @argv:    argv[0] is the command's name; not reordered: the first word that is no option ends the
+ *           options
  * @rest:    set to the index of that word
  *
- * An option behind that word is an error too, as it would be taken for a part of the filter.
+ * An option behind that word is an error, too: it would be taken for a part of the filter.
  *
  * Return: enum options_result
  */

@@ -12,10 +12,10 @@
 
 #include "jobs/generate.h"
 
-#define DEFAULT_DST_PORT 9 /* discard */
+#define DEFAULT_DST_PORT 9 /* the discard service */
 #define DEFAULT_SRC_PORT 10000
 #define VLAN_MOST	 4094
-#define TARGET_TEXT	 1024 /* the longest that struct nsr_target has room for */
+#define TARGET_TEXT	 1024 /* fits whatever struct nsr_target can hold */
 
 static const char *parse_target(const char *value, void *field)
 {
@@ -65,7 +65,10 @@ static const char *parse_mac(const char *value, void *field)
 	struct send_mac mac = { .given = true };
 	int length = 0;
 
-	/* %n tells that nothing follows; %2hhx alone would take signs and blanks */
+	/*
+	 * %n proves that nothing follows; the alphabet is checked first, as %2hhx takes signs and
+	 * blanks
+	 */
 	if (strspn(value, "0123456789abcdefABCDEF:") != strlen(value) ||
 	    sscanf(value, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac.bytes[0], &mac.bytes[1],
 		   &mac.bytes[2], &mac.bytes[3], &mac.bytes[4], &mac.bytes[5], &length) != 6 ||
@@ -127,7 +130,7 @@ const char *send_target(const struct send_args *args, char **target)
 	char text[TARGET_TEXT];
 
 	*target = NULL;
-	/* What can't be parsed stays as it is: nsr_open() says what is wrong with it. */
+	/* A target that can't be parsed stays as it is: nsr_open() will say why. */
 	if (!args->engine || nsr_target_parse(args->target, &parsed, NULL) < 0) {
 		*target = strdup(args->target);
 		return NULL;
@@ -174,7 +177,7 @@ static void set_mac(uint8_t *to, const struct send_mac *mac, uint8_t last)
 	memcpy(to, mac->given ? mac->bytes : unset, 6);
 }
 
-/* The address that was given, else the default of the family. */
+/* @given, or the default address of @family when none was given. */
 static struct frame_address address_or(const struct frame_address *given, int family,
 				       const char *v4, const char *v6)
 {

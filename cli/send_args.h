@@ -18,9 +18,9 @@ struct send_mac {
 /**
  * struct send_args - the values; 0, NULL and false: not given
  * @target:   where to send
- * @engine:   how; the target may say it, too
+ * @engine:   engine by option; the target may name one instead
  * @rate:     how fast
- * @duration_ns: end after that
+ * @duration_ns: end after that time
  * @json:     totals as JSON
  * @qdisc_bypass: past the queueing discipline
  * @inject:   into the stack, as if received
@@ -54,14 +54,14 @@ extern const struct cli_option send_options[];
 /**
  * send_target() - the target with its engine
  * @args:   the options, @target given
- * @target: set to a string to be freed; NULL: memory is short
+ * @target: set to a string that the caller frees; NULL when memory is short
  *
  * Return: NULL, or what is wrong with the options.
  */
 const char *send_target(const struct send_args *args, char **target);
 
 /**
- * send_layout() - lay out the generated frames, with defaults for what wasn't given
+ * send_layout() - lay out the generated frames, with defaults for options that weren't given
  * @args:   the options
  * @layout: filled in
  *
@@ -70,7 +70,7 @@ const char *send_target(const struct send_args *args, char **target);
 const char *send_layout(const struct send_args *args, struct frame_layout *layout);
 
 /**
- * send_generator_option() - an option that only generated frames have
+ * send_generator_option() - find an option that only generated frames have
  * @args: the options
  *
  * Return: the long name of one that was given; NULL for none.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Packets onto standard output.
+ * Printing packets on standard output. Consecutive packets mostly come from the same interface, so
+ * struct show caches the name and link type of the last one.
  */
 #include "show.h"
 
@@ -17,14 +18,17 @@
 
 #define TIME_BYTES 64
 
-/* Is there anything to tell packets of this capture from others by? */
+/*
+ * Whether packets need their interface's name: not when all come from the one device that was
+ * named.
+ */
 static bool needs_name(const struct show *show, const struct captures_one *one)
 {
 	return show->json || show->set->count > 1 || one->info.offline ||
 	       strcmp(one->info.device, "any") == 0;
 }
 
-/* Look the interface up, unless it is that of the packet before. */
+/* Looks the interface up, unless the packet before came from the same. */
 static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 {
 	struct nsr_interface iface = { .size = sizeof(iface) };
@@ -41,7 +45,7 @@ static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 	show->netns_cookie = iface.netns_cookie;
 	if (!needs_name(show, one))
 		return;
-	/* Two places often have an interface of the same name. */
+	/* Interfaces in two places often have the same name. */
 	if (!show->json && show->set->count > 1 && one->info.place[0]) {
 		text_add_safe(&text, one->info.place, strnlen(one->info.place, 50));
 		text_add(&text, "/");

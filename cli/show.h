@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Packets onto standard output, a line or a JSON object each: `nsring dump` without -w.
+ * Printing packets on standard output, as a line or a JSON object each: `nsring dump` without -w.
  */
 #ifndef NSRING_SHOW_H
 #define NSRING_SHOW_H
@@ -13,13 +13,13 @@
  * struct show - the state
  * @set:      where packets come from
  * @json:     objects instead of lines
- * @link:     with link-level addresses
- * @hex:      with the packets' bytes
- * @from:     the capture whose interface @iface is, NULL before the first packet
- * @id:       its id there
- * @linktype: its link type
- * @netns_cookie: of its namespace where there are several, else 0
- * @name:     to show, printable ASCII
+ * @link:     print link-level addresses
+ * @hex:      print the packets' bytes
+ * @from:     capture that the last packet came from, NULL before the first
+ * @id:       the last packet's interface, by its id in @from
+ * @linktype: that interface's link type
+ * @netns_cookie: of its namespace in a capture of several, else 0
+ * @name:     that interface as shown, printable ASCII
  */
 struct show {
 	const struct captures *set;
@@ -36,7 +36,7 @@ struct show {
 /**
  * show_packets() - print packets of @from
  *
- * Return: 0 or -errno of write(2), which has been said.
+ * Return: 0; -errno of write(2), after a message on stderr.
  */
 int show_packets(struct show *show, const struct captures_one *from,
 		 const struct nsr_packet *packets, uint32_t count);

@@ -27,7 +27,7 @@ enum offload {
 	OFFLOADS
 };
 
-/** struct offload_state - @known: the device has such a feature; @fixed: it can't be changed */
+/** struct offload_state - @known: the kernel reports it; @fixed: it can't be changed */
 struct offload_state {
 	bool known;
 	bool on;

@@ -15,7 +15,7 @@
 
 /**
  * struct text - a string in the making; what doesn't fit is dropped
- * @at:   where the next piece goes; always a NUL
+ * @at:   where the next piece goes; always points to a NUL
  * @left: bytes from @at to the end of the buffer, the NUL included; at least 1
  */
 struct text {
@@ -28,7 +28,7 @@ struct text {
  * @buffer: the caller's
  * @size:   of @buffer, at least 1
  *
- * Return: the builder, which needs no end: the string in @buffer is always whole.
+ * Return: the builder. It needs no closing call: @buffer holds a NUL-terminated string at any time.
  */
 static inline struct text text_in(char *buffer, size_t size)
 {
@@ -43,9 +43,10 @@ __attribute__((format(printf, 2, 3))) void text_add(struct text *text, const cha
  * text_add_safe() - append foreign text with '?' for each byte that isn't printable ASCII
  * @text:  appended to
  * @from:  may hold any byte, NUL too
- * @bytes: of @from
+ * @bytes: length of @from
  *
- * For lines whose columns are counted: a byte stays a column. escape.h has the other ways.
+ * For lines whose columns are counted, because each byte takes one column. escape.h has the other
+ * functions.
  */
 void text_add_safe(struct text *text, const void *from, size_t bytes);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Foreign text for people.
+ * Making foreign text harmless for terminals.
  */
 #include "escape.h"
 

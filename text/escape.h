@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Foreign text for people: names of devices in a container, of processes, in a capture file. None
- * may control the terminal or begin a line of its own. There is one way for each use:
+ * Making foreign text harmless: names of devices in a container, of processes, in a capture file.
+ * None may control the terminal or begin a line of its own. There is one function for each use:
  *
  *	escape()          names in lists: two names that differ never look alike
  *	escape_controls() sentences on stderr: a path that the user typed in another alphabet stays
@@ -16,24 +16,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** escape_is_plain() - is a byte printable ASCII? */
+/** escape_is_plain() - whether a byte is printable ASCII */
 static inline bool escape_is_plain(unsigned char byte)
 {
 	return byte >= 0x20 && byte < 0x7f;
 }
 
 /**
- * escape() - printable ASCII as it is, a backslash doubled, every other byte as "\x1b"
+ * escape() - copy text: printable ASCII as it is, a backslash doubled, other bytes as "\x1b"
  * @text: foreign
- * @out:  gets as much of it as fits; a byte is never cut in two
- * @room: of @out, at least 1
+ * @out:  gets as much as fits; an escape is never cut in two; always ends with NUL
+ * @room: bytes of @out, at least 1
  *
  * Return: @out.
  */
 const char *escape(const char *text, char *out, size_t room);
 
 /**
- * escape_controls() - put '?' in place of control characters: C0, DEL, and C1 in UTF-8
+ * escape_controls() - replace control characters by '?': C0, DEL, and C1 in UTF-8
  * @text: changed in place; keeps its length
  */
 void escape_controls(char *text);

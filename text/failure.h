@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Errors of the library for people: "SUBJECT: TEXT: ADVICE", the one place that joins them. */
+/* The library's errors for people: the one place that joins "SUBJECT: TEXT: ADVICE". */
 #ifndef NSRING_FAILURE_H
 #define NSRING_FAILURE_H
 
@@ -7,11 +7,11 @@
 
 /**
  * failure_words() - an error as one line
- * @subject: what it is about, such as a target; left out where the text begins with it; NULL or
- *           "": nothing
- * @err:     filled in; without a text the code's is taken
+ * @subject: what the error is about, such as a target; not repeated when the text begins with it;
+ *           NULL or "": none
+ * @err:     filled in; without a text, strerror() of its code takes its place
  *
- * Return: to be freed; NULL: memory is short.
+ * Return: a string that the caller frees; NULL when memory is short.
  */
 char *failure_words(const char *subject, const struct nsr_error *err);
 

@@ -63,7 +63,7 @@ void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 
 	memset(lost, 0, sizeof(*lost));
 	for (i = 0; i < PLACES; i++) {
-		/* A driver may reset its counters. */
+		/* A driver may reset its counters; then nothing was lost, rather than 2^64. */
 		if (lost_at(now, i) > lost_at(since, i))
 			*lost_field(lost, i) = lost_at(now, i) - lost_at(since, i);
 	}

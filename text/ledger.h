@@ -15,11 +15,13 @@
 /** ledger_total() - packets lost at all places */
 uint64_t ledger_total(const struct nsr_stats *stats);
 
-/** ledger_add() - add the losses of @more, what its filter refused and sampling left out, to @sum */
+/**
+ * ledger_add() - add the losses of @more, what its filter refused and sampling left out, to @sum
+ */
 void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more);
 
 /**
- * ledger_subtract() - what was lost since
+ * ledger_subtract() - compute what was lost since earlier
  * @now:   the counters
  * @since: earlier counters
  * @lost:  its lost_... fields, @filtered and @sampled are set; its other fields are zero
@@ -46,11 +48,11 @@ const char *ledger_text(const struct nsr_stats *stats, bool every, bool colour, 
  */
 json_t *ledger_json(const struct nsr_stats *stats);
 
-/** ledger_filtered_json() - how many the filter refused, or null; a new value */
+/** ledger_filtered_json() - a new value: how many packets the filter refused; null: not known */
 json_t *ledger_filtered_json(const struct nsr_stats *stats);
 
 /**
- * ledger_filtered_text() - ", filtered N, sampled out N"; "" when it was none
+ * ledger_filtered_text() - ", filtered N, sampled out N", without a part that is 0; may be ""
  * @stats: the counters
  * @text:  LEDGER_TEXT bytes, filled in
  *

@@ -11,7 +11,7 @@ struct linktype_name {
 	const char *name;
 };
 
-/* As tcpdump calls them. */
+/* tcpdump's names. */
 static const struct linktype_name linktype_names[] = {
 	{ 0, "NULL" },
 	{ 1, "EN10MB" },

@@ -6,7 +6,7 @@
 
 #include "output.h"
 
-/* After a step with jansson's status @rc. */
+/* Keeps *@made, or frees it and makes it NULL when jansson's status @rc is a failure. */
 static void keep(json_t **made, int rc)
 {
 	if (!rc)

@@ -35,7 +35,7 @@ int output_flush(void)
 	if (failed)
 		return failed;
 	errno = 0;
-	/* stdio tells only once why; a write that filled the buffer may have failed before */
+	/* stdio reports errno only once: a write that filled the buffer may have failed earlier */
 	if (fflush(stdout) || ferror(stdout))
 		return fail(errno ? errno : EIO);
 	return 0;

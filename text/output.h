@@ -10,28 +10,28 @@
 
 #include <jansson.h>
 
-/** output_colour() - may @out have colours? A terminal, and no NO_COLOR in the environment. */
+/** output_colour() - whether @out may have colours: a terminal, without NO_COLOR set */
 bool output_colour(FILE *out);
 
 /**
  * output_flush() - flush standard output
  *
- * The first failure is said on stderr, later ones are not.
+ * Only the first failure is reported on stderr.
  *
- * Return: 0 or -errno of write(2), which then repeats.
+ * Return: 0; -errno of write(2), again at each later call.
  */
 int output_flush(void);
 
 /**
- * output_write() - write a whole text to standard output, past what stdio keeps
+ * output_write() - flush stdio, then write a whole text to standard output
  *
  * Return: as output_flush().
  */
 int output_write(const char *text, size_t length);
 
 /**
- * output_text() - a JSON string of foreign text
- * @text: '?' takes the place of each byte beyond ASCII when it is not UTF-8
+ * output_text() - make a JSON string of foreign text
+ * @text: when it is not UTF-8, '?' takes the place of each byte beyond ASCII
  *
  * Return: a new string, NULL when memory is short.
  */
@@ -40,8 +40,8 @@ json_t *output_text(const char *text);
 /**
  * output_json() - print an object as one line
  * @out:    stdout or stderr
- * @object: taken over and freed; NULL: memory was short when it was made. Nothing is printed, and
- *          if it was meant for stdout, that is an error of output_flush().
+ * @object: taken over and freed; NULL when memory was short as it was made: then nothing is
+ *          printed, and for stdout, output_flush() fails from then on
  *
  * Return: 0; -ENOMEM; -EIO.
  */

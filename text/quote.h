@@ -10,8 +10,8 @@
 
 /**
  * quote() - write a word so that a shell takes it for one word
- * @to:   @size bytes, at least 8; what does not fit is cut, and the quotes closed
- * @word: names may be anybody's: of a device in a container
+ * @to:   @size bytes, at least 8; a word that doesn't fit is cut, and the quotes closed
+ * @word: untrusted, such as the name of a device in a container
  *
  * Return: @to.
  */

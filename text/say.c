@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What goes to stderr: one line, once.
+ * Messages on stderr: each in one line and one write.
  */
 #include "say.h"
 
@@ -19,7 +19,7 @@ void say_progress(const char *line)
 	progress_shown = *line;
 }
 
-/* One fprintf() a line, so that lines of several processes on one terminal stay whole. */
+/* One fprintf() for each line, so that lines of several processes on one terminal stay whole. */
 __attribute__((format(printf, 3, 0))) static void say(const char *command, const char *tail,
 						      const char *fmt, va_list ap)
 {

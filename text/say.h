@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What goes to stderr, a line at a time: errors, notes, progress. Foreign names in it are made
- * harmless.
+ * Messages on stderr, one line each: errors, notes, progress. Control characters in them are
+ * replaced, so foreign names are harmless.
  */
 #ifndef NSRING_SAY_H
 #define NSRING_SAY_H
@@ -15,13 +15,13 @@
 __attribute__((format(printf, 1, 2))) int say_error(const char *fmt, ...);
 
 /**
- * say_note() - say what the user should know though nothing is wrong, as say_error() does
+ * say_note() - tell the user something that is no error, in the form of say_error()
  * @fmt: printf format without a newline
  */
 __attribute__((format(printf, 1, 2))) void say_note(const char *fmt, ...);
 
 /**
- * say_usage() - say what is wrong with how a command was called, and where help is
+ * say_usage() - say what is wrong with a command's usage, and where to find help
  * @command: the command's name, NULL for nsring itself
  * @fmt:     printf format without a newline
  */
@@ -29,9 +29,9 @@ __attribute__((format(printf, 2, 3))) void say_usage(const char *command, const 
 
 /**
  * say_progress() - show a line that the next one replaces
- * @line: without a newline; "" takes the last one away
+ * @line: without a newline; "" erases the line
  *
- * Only for a stderr that is a terminal. An error takes the line away too.
+ * Only for a stderr that is a terminal. An error erases the line, too.
  */
 void say_progress(const char *line);
 

@@ -64,7 +64,7 @@ bool units_parse_range(const char *value, uint64_t lowest, uint64_t most, uint64
 	return true;
 }
 
-/* The power of @base that a letter stands for; -1 for none. */
+/* The power that a unit letter stands for; -1 for none. */
 static int power_of(char letter)
 {
 	switch (letter) {
@@ -121,7 +121,7 @@ const char *units_parse_size(const char *value, void *field)
 	return NULL;
 }
 
-/* A decimal fraction without sign or exponent at the start of @value; NULL if there is none. */
+/* Reads a decimal fraction without sign or exponent. Return: what follows it; NULL without one. */
 static const char *read_decimal(const char *value, double *number)
 {
 	size_t length = strspn(value, "0123456789.");
@@ -130,11 +130,11 @@ static const char *read_decimal(const char *value, double *number)
 	if (!length || length > 20)
 		return NULL;
 	*number = strtod(value, &end);
-	/* strtod() would also take hex and exponents, and stops at a second point. */
+	/* strtod() would also take hex and exponents, hence @length; it stops at a second point. */
 	return end == value + length ? end : NULL;
 }
 
-/* The factor of the unit that @name is; 0 for none. */
+/* The factor of the unit called @name; 0 for none. */
 static double find_unit(const struct unit *units, const char *name)
 {
 	for (; units->name; units++) {
@@ -209,13 +209,13 @@ struct units_text units_number(uint64_t number)
 	return out;
 }
 
-/* @value with three significant digits and the first unit that keeps it below @base. */
+/* Prints @value with three significant digits, in the first unit that keeps it below @base. */
 static struct units_text scaled(double value, double base, const char *const *names)
 {
 	struct units_text out;
 	int decimals = value > 0 ? 2 : 0;
 
-	/* 999.5 would be printed as 1000 */
+	/* 999.5 would round to 1000 */
 	while (value >= base - 0.5 && names[1]) {
 		value /= base;
 		names++;

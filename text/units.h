@@ -2,8 +2,8 @@
 /*
  * Numbers with units: reading them from options, printing them for people.
  *
- * The units_parse_… functions fit option tables: NULL when @value is fine, else what had been
- * expected.
+ * The units_parse_… functions fit option tables: they return NULL when @value is fine, else what
+ * was expected instead.
  */
 #ifndef NSRING_UNITS_H
 #define NSRING_UNITS_H
@@ -25,7 +25,7 @@ struct units_rate {
 	double per_second;
 };
 
-/** units_parse_flag() - set the bool at @field; @value isn't looked at */
+/** units_parse_flag() - set the bool at @field; ignores @value */
 const char *units_parse_flag(const char *value, void *field);
 
 /** units_parse_string() - store @value itself in the const char * at @field */
@@ -46,17 +46,17 @@ const char *units_parse_rate(const char *value, void *field);
 /**
  * units_parse_range() - a plain decimal number
  * @value:  all of it must be the number
- * @lowest: smallest that is accepted
+ * @lowest: smallest number that is accepted
  * @most:   largest
- * @number: set when it fits
+ * @number: set when the number is accepted
  *
- * Return: whether it fits.
+ * Return: whether the number is accepted.
  */
 bool units_parse_range(const char *value, uint64_t lowest, uint64_t most, uint64_t *number);
 
 #define UNITS_TEXT 48
 
-/** A number in words, returned by value so that several fit into one printf. */
+/** A number as text, returned by value so that one printf can have several. */
 struct units_text {
 	char text[UNITS_TEXT];
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Lists of words that go on in the next line, indented, when a line is full.
+ * Lists of items that continue on an indented next line when a line is full.
  */
 #include "wrap.h"
 
@@ -27,7 +27,7 @@ void wrap_item(struct wrap *wrap, const char *fmt, ...)
 		putc(',', wrap->out);
 		wrap->column++;
 	}
-	/* With room for the comma that may follow. */
+	/* Leave room for the comma that may follow. */
 	if (wrap->column > wrap->indent && wrap->column + 1 + length + 1 > wrap->width) {
 		fprintf(wrap->out, "\n%*s", wrap->indent, "");
 		wrap->column = wrap->indent;

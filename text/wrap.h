@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Lists of words that go on in the next line, indented, when a line is full.
+ * Lists of items that continue on an indented next line when a line is full.
  */
 #ifndef NSRING_WRAP_H
 #define NSRING_WRAP_H
@@ -9,12 +9,12 @@
 
 /**
  * struct wrap - a list that is being printed
- * @out:    where to
- * @column: where the line has got to
- * @indent: where further lines begin
- * @width:  of a line
- * @items:  printed so far
- * @lead:   blanks before the first, which count in @column already
+ * @out:    where to print
+ * @column: the column that the line has reached
+ * @indent: column in which further lines begin
+ * @width:  columns of a line
+ * @items:  how many have been printed
+ * @lead:   blanks before the first item, which @column includes already
  */
 struct wrap {
 	FILE *out;
@@ -28,7 +28,7 @@ struct wrap {
 /** wrap_item() - print one more item, with a comma before it unless it is the first */
 __attribute__((format(printf, 2, 3))) void wrap_item(struct wrap *wrap, const char *fmt, ...);
 
-/** wrap_width() - columns of @out: of the terminal that it is, else 100 */
+/** wrap_width() - columns of @out: the terminal's, but at least 60; 100 when it is none */
 int wrap_width(FILE *out);
 
 #endif
