@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Bytes of a packet: they can't be read past their end, and numbers are in network byte order.
+ * Bytes of a packet: can't be read past their end; numbers are in network byte order.
  */
 #ifndef NSRING_BYTES_H
 #define NSRING_BYTES_H
@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /**
- * struct bytes - what is left of a packet
+ * struct bytes - the rest of a packet
  * @data: the packet
  * @at:   offset of the next byte
- * @end:  offset behind the last; may fall short of what the headers tell
+ * @end:  offset behind the last captured byte; headers may claim more
  */
 struct bytes {
 	const uint8_t *data;
@@ -20,7 +20,7 @@ struct bytes {
 	uint32_t end;
 };
 
-/** bytes_left() - how many there are */
+/** bytes_left() - how many bytes are left */
 static inline uint32_t bytes_left(const struct bytes *bytes)
 {
 	return bytes->end - bytes->at;
@@ -42,7 +42,7 @@ static inline const uint8_t *bytes_take(struct bytes *bytes, uint32_t count)
 	return taken;
 }
 
-/** bytes_clip() - let go of what lies beyond the next @count */
+/** bytes_clip() - drop all bytes beyond the next @count */
 static inline void bytes_clip(struct bytes *bytes, uint32_t count)
 {
 	if (bytes_left(bytes) > count)

@@ -9,9 +9,9 @@
  *	if (d.transport.ports)
  *		source_port = bytes_u16(packet->data + d.transport.ports);
  *
- * Packets are hostile input. Addresses and ports were captured as a whole; those that were cut off,
- * or whose header contradicts itself, have the offset 0, where none can be. Of all else as many
- * bytes may be read as its field "captured" says.
+ * Packets are hostile input. An offset of addresses or ports is set only if all their bytes were
+ * captured and their header doesn't contradict itself; otherwise it is 0, where none can be. Of
+ * everything else a reader may read no more bytes than the field "captured" beside it says.
  */
 #ifndef NSRING_DISSECT_H
 #define NSRING_DISSECT_H
@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DISSECT_IP_MOST 4 /* IP headers within each other; the innermost carries what is beyond */
+#define DISSECT_IP_MOST 4 /* nested IP headers; what the innermost carries is not walked further */
 
 /** enum dissect_status - how far a header can be trusted */
 enum dissect_status {
@@ -49,21 +49,22 @@ enum dissect_network {
 
 /**
  * struct dissect_ip - an IPv4 or IPv6 header, with its options or extension headers
- * @version:         4 or 6; another number, which the packet has there, is none of IP
- * @protocol:        of the payload; that of an extension header which was cut
+ * @version:         4 or 6; any other number, as found in the packet, means that it is not IP
+ * @protocol:        of the payload; of the extension header where one was cut
  * @status:          enum dissect_status
  * @fragment:        the packet is a fragment
- * @more_fragments:  and not the last
+ * @more_fragments:  it is not the last fragment
  * @fragment_id:     of a fragment
  * @fragment_offset: of a fragment, bytes; above 0 there is no transport header
  * @header:          offset
- * @src:             offset of its address, of 4 or 16 bytes
- * @dst:             likewise
+ * @src:             offset of the source address, 4 or 16 bytes
+ * @dst:             offset of the destination address, 4 or 16 bytes
  * @header_bytes:    with options, and with extension headers as far as they were captured
- * @total:           bytes of the IP packet on the wire, as it says, else as the layer below does
+ * @total:           bytes of the IP packet on the wire, by its header, or by the layer below when
+ *                   the header doesn't say
  * @payload:         offset
- * @captured:        bytes of the payload; Ethernet's padding is none of them
- * @len:             of the payload, on the wire
+ * @captured:        captured bytes of the payload, without Ethernet's padding
+ * @len:             bytes of the payload on the wire
  */
 struct dissect_ip {
 	uint8_t version;
@@ -85,18 +86,18 @@ struct dissect_ip {
 
 /**
  * struct dissect_transport - what the innermost IP header carries
- * @known:            it was reached: not in later fragments, nor behind an IP header that is bad
+ * @known:            it was reached; false in later fragments and behind a bad IP header
  * @protocol:         IP protocol number
  * @status:           enum dissect_status; WHOLE for a protocol that isn't walked
  * @header:           offset
- * @captured:         bytes from @header on
- * @len:              on the wire from @header on, as the IP header tells
+ * @captured:         captured bytes from @header on
+ * @len:              bytes on the wire from @header on, by the IP header
  * @ports:            offset of the two ports, source first, of TCP, UDP and SCTP
  * @header_bytes:     with options, as the header says; 0 for a protocol that isn't walked, and
  *                    with DISSECT_CUT when not even the part without options was captured
  * @payload:          offset; 0 unless @status is WHOLE
- * @payload_captured: bytes
- * @payload_len:      bytes on the wire; 0 when the header was cut or is bad
+ * @payload_captured: captured bytes of the payload
+ * @payload_len:      bytes of it on the wire; 0 when the header was cut or is bad
  */
 struct dissect_transport {
 	bool known;
@@ -117,18 +118,18 @@ struct dissect_transport {
  * @cut:              the captured bytes end within a header
  * @bad:              a header contradicts itself
  * @link:             enum dissect_link; its header is at 0
- * @link_bytes:       of it, without tags; 0 when it was cut
- * @link_ethertype:   in it, where it has one: the first tag's, if there are tags
+ * @link_bytes:       length of that header, without tags; 0 when it was cut
+ * @link_ethertype:   the EtherType in it, if it has one; with tags, the first tag's
  * @vlans:            tags, each 4 bytes: priority and id, then the next EtherType
  * @vlan:             offset of the first of them
  * @network_kind:     enum dissect_network
  * @ethertype:        behind the tags
  * @network:          offset
- * @network_captured: bytes
- * @network_len:      bytes on the wire, Ethernet's padding included
- * @ips:              IP headers, from the outermost
- * @ip:               these
- * @transport:        of the last of them
+ * @network_captured: captured bytes from there on
+ * @network_len:      bytes on the wire from there on, with Ethernet's padding
+ * @ips:              number of IP headers in @ip
+ * @ip:               IP headers, the outermost first
+ * @transport:        what the last IP header carries
  */
 struct dissect {
 	bool cut;
@@ -152,11 +153,11 @@ struct dissect {
  * dissect() - walk a packet's headers
  * @d:        filled in
  * @data:     the packet; may be NULL when @caplen is 0
- * @caplen:   bytes of it, beyond which nothing is read
- * @len:      its bytes on the wire
+ * @caplen:   captured bytes; dissect() reads nothing beyond them
+ * @len:      the packet's bytes on the wire
  * @linktype: LINKTYPE_ value, host byte order
  *
- * Allocates nothing and takes time in proportion to @caplen at most.
+ * Allocates nothing; its time is at most proportional to @caplen.
  */
 void dissect(struct dissect *d, const uint8_t *data, uint32_t caplen, uint32_t len,
 	     uint32_t linktype);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * One readable line a packet: time, interface, direction and link layer. line_ip.c and
- * line_transport.c go on from there, over the offsets of dissect.h.
+ * One readable line for a packet: time, interface, direction and link layer. line_ip.c and
+ * line_transport.c continue it. All of them read the packet at the offsets of dissect.h.
  */
 #include "line.h"
 
@@ -33,7 +33,7 @@ static void add_ethertype(struct text *text, uint16_t type)
 		text_add(text, "0x%04x", type);
 }
 
-/* "Cooked", in the first or the second version of its header: the sender's address only. */
+/* Linux's cooked header, version 1 or 2, has only the sender's address. */
 static void add_cooked_address(struct text *text, const struct line_packet *packet)
 {
 	bool second = packet->d.link == DISSECT_LINK_SLL2;
@@ -159,7 +159,7 @@ static void add_time(struct text *text, const struct nsr_packet *packet)
 size_t line_format(char *out, const struct nsr_packet *packet, const struct line_from *from,
 		   bool link)
 {
-	/* Room for the newline. */
+	/* Keep room for the newline. */
 	struct text text = text_in(out, LINE_BYTES - 1);
 	char summary[LINE_BYTES];
 	size_t bytes;

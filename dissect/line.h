@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * One readable line a packet, in the manner of tcpdump.
+ * One readable line for a packet, in the manner of tcpdump.
  *
  * Packets are hostile input: nothing is read beyond caplen, and no control character of a packet
  * reaches the terminal.
@@ -25,7 +25,7 @@ struct line_from {
 };
 
 /**
- * line_summary() - what is in a packet
+ * line_summary() - describe a packet's headers
  * @out:      filled in, LINE_BYTES long, always ends with NUL
  * @packet:   the packet
  * @linktype: LINKTYPE_ value of its interface

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A hint at what a DNS message is about: its id, the first question, how many answers.
+ * Summarises a DNS message: its id, the first question, the number of answers.
  */
 #include "line_parts.h"
 
@@ -22,8 +22,8 @@ static const struct line_name rcodes[] = {
 };
 
 /*
- * Find where a name ends. The first question can't be compressed: what would be compression is
- * taken for damage. Return its bytes, 0 when it doesn't end within @bytes.
+ * Returns the length of the name at the start of @bytes; 0 when it doesn't end within them. The
+ * name of the first question can't be compressed, so a compression pointer counts as damage.
  */
 static uint32_t name_bytes(struct bytes bytes)
 {
@@ -43,7 +43,7 @@ static uint32_t name_bytes(struct bytes bytes)
 	return 0;
 }
 
-/* Append a name that name_bytes() has found to be whole. */
+/* Appends a name that name_bytes() found to be whole. */
 static void add_name(struct text *text, const uint8_t *at)
 {
 	if (*at == 0)

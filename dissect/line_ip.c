@@ -19,7 +19,7 @@ void line_ip_addresses(struct text *text, const struct line_packet *packet,
 	text_add(text, ": ");
 }
 
-/* What is said of a header that has no addresses to show. */
+/* Appends what there is to say about a header without addresses. */
 static void add_headless(struct text *text, const struct dissect_ip *ip)
 {
 	if (ip->status == DISSECT_CUT)

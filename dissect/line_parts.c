@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Addresses and names, which the packet printers append to a line.
+ * The pieces of text that the packet printers share: addresses and names.
  */
 #include "line_parts.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The transport layer of a packet line: TCP, UDP, ICMP, ICMPv6, SCTP and the names of others.
+ * The transport layer of a packet line: TCP, UDP, ICMP, ICMPv6, SCTP, and other protocols by name.
  */
 #include <netinet/in.h>
 #include <linux/icmp.h>
@@ -12,7 +12,7 @@
 #define VXLAN_PORT  4789
 #define VXLAN_BYTES 8
 
-/* <netinet/icmp6.h> and <linux/icmpv6.h> don't agree with <linux/icmp.h>. */
+/* Defined here, as <netinet/icmp6.h> and <linux/icmpv6.h> clash with <linux/icmp.h>. */
 #define ICMP6_UNREACHABLE   1
 #define ICMP6_TOO_BIG	    2
 #define ICMP6_TIME_EXCEEDED 3
@@ -87,7 +87,7 @@ static const struct line_name protocols[] = {
 	{ 0, NULL },
 };
 
-/* "10.0.0.1.443 > 10.0.0.2.51000: " */
+/* Appends "10.0.0.1.443 > 10.0.0.2.51000: ". */
 static void add_endpoints(struct text *text, const struct line_packet *packet,
 			  const struct dissect_ip *ip)
 {
@@ -138,7 +138,7 @@ static bool is_port(const uint8_t *ports, uint16_t port)
 
 static void add_udp(struct text *text, const struct dissect_transport *t, const uint8_t *hdr)
 {
-	/* All that the IP packet has: a datagram that is longer than it says is damaged. */
+	/* All bytes of the IP packet, not only as many as UDP's own length says. */
 	struct bytes bytes = { .data = hdr, .at = t->header_bytes, .end = t->captured };
 	const uint8_t *vxlan;
 
@@ -222,11 +222,11 @@ static void add_other(struct text *text, const struct dissect_ip *ip)
 }
 
 /**
- * struct printer - prints a transport header that was captured
+ * struct printer - how to print a transport header
  * @protocol: IP protocol number
- * @cut:      what is printed in its place when it was not captured
- * @ports:    it has ports
- * @add:      appends to text; @hdr is the header
+ * @cut:      text for a header that was not captured
+ * @ports:    the protocol has ports
+ * @add:      appends to text; @hdr is the header, captured at least without its options
  */
 struct printer {
 	uint8_t protocol;
@@ -259,7 +259,7 @@ void line_transport(struct text *text, const struct line_packet *packet,
 {
 	const struct dissect_transport *t = &packet->d.transport;
 	const struct printer *printer = find_printer(t);
-	/* Options may have been cut: they are not printed. */
+	/* Missing options don't matter, because they are not printed. */
 	bool whole = printer && (t->status != DISSECT_CUT || t->header_bytes > 0);
 
 	if (whole && printer->ports)

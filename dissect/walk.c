@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Walking a packet's headers: the link layer and its tags. walk_ip.c and walk_transport.c go on
- * from there.
+ * Walking a packet's headers: the link layer and its tags. walk_ip.c and walk_transport.c continue.
  */
 #include "walk.h"
 
@@ -18,13 +17,13 @@
 #define LINKTYPE_IPV6	    229
 #define LINKTYPE_LINUX_SLL2 276
 
-#define ETHERTYPE_MIN 1536 /* below it, 802.3: a length */
+#define ETHERTYPE_MIN 1536 /* smaller values are a length (802.3) */
 #define VLAN_BYTES    4
 
 /**
  * struct link_layout - a link layer's header
- * @bytes:     of it
- * @ethertype: offset of the EtherType; -1: IP follows
+ * @bytes:     its length
+ * @ethertype: offset of the EtherType; -1: it has none, IP follows
  */
 struct link_layout {
 	uint32_t bytes;
@@ -35,7 +34,7 @@ static const struct link_layout layouts[] = {
 	[DISSECT_LINK_ETHERNET] = { ETH_HLEN, 12 },
 	[DISSECT_LINK_SLL] = { 16, 14 },
 	[DISSECT_LINK_SLL2] = { 20, 0 },
-	/* The address family's number differs between systems; the IP header tells too. */
+	/* The family's number differs between systems; the IP header tells the version. */
 	[DISSECT_LINK_FAMILY] = { 4, -1 },
 	[DISSECT_LINK_NONE] = { 0, -1 },
 };
@@ -79,7 +78,7 @@ static enum dissect_network network_of(uint16_t type)
 	return type < ETHERTYPE_MIN ? DISSECT_NETWORK_LENGTH : DISSECT_NETWORK_OTHER;
 }
 
-/* Step over the tags behind the link layer's header; false when one was cut. */
+/* Steps over the tags behind the link layer's header; false when one was cut. */
 static bool walk_tags(struct dissect *d, struct bytes *bytes, uint32_t *len)
 {
 	const uint8_t *tag;

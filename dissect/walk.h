@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * How the parts of dissect() hand on: walk.c has the link layer and calls walk_ip(), which calls
- * walk_transport() behind the innermost IP header. Each takes what its layer has from @bytes.
+ * How the parts of dissect() call each other: walk.c walks the link layer and calls walk_ip(),
+ * which calls walk_transport() behind the innermost IP header. Each consumes its headers from
+ * @bytes.
  */
 #ifndef NSRING_WALK_H
 #define NSRING_WALK_H
@@ -10,10 +11,10 @@
 #include "dissect.h"
 
 /**
- * walk_ip() - walk IP headers, those of tunnels too, and what the innermost carries
+ * walk_ip() - walk IP headers, those within tunnels too, and what the innermost carries
  * @d:     filled in from @ips on
  * @bytes: from the IP header on
- * @len:   on the wire from there, as the link layer tells
+ * @len:   bytes on the wire from there on, by the link layer
  */
 void walk_ip(struct dissect *d, struct bytes bytes, uint32_t len);
 
@@ -26,7 +27,7 @@ void walk_ip(struct dissect *d, struct bytes bytes, uint32_t len);
 void walk_transport(struct dissect *d, const struct dissect_ip *ip, struct bytes bytes);
 
 /**
- * walk_end() - note the status of a header
+ * walk_end() - sum up a header's status in @d->cut and @d->bad
  *
  * Return: @status.
  */

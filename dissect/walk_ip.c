@@ -33,7 +33,7 @@ static enum dissect_status walk_ipv4(struct dissect_ip *ip, struct bytes *bytes,
 	if (!hdr)
 		return DISSECT_CUT;
 	ip->header_bytes = (hdr[0] & 0x0fu) * 4;
-	/* Zero: segmentation is left to the device, and the packet longer than 16 bits tell. */
+	/* Zero: the device segments; the packet is longer than 16 bits can say. */
 	ip->total = bytes_u16(hdr + 2) ? bytes_u16(hdr + 2) : len;
 	if (ip->header_bytes < IPV4_BYTES || ip->total < ip->header_bytes)
 		return DISSECT_BAD;
@@ -45,7 +45,7 @@ static enum dissect_status walk_ipv4(struct dissect_ip *ip, struct bytes *bytes,
 	ip->src = ip->header + 12;
 	ip->dst = ip->header + 16;
 	ip->len = ip->total - ip->header_bytes;
-	/* Options that were not captured take what follows them with them. */
+	/* When options were not captured in full, nothing behind them was either. */
 	if (!bytes_take(bytes, ip->header_bytes - IPV4_BYTES)) {
 		bytes->at = bytes->end;
 		return DISSECT_CUT;
@@ -55,7 +55,7 @@ static enum dissect_status walk_ipv4(struct dissect_ip *ip, struct bytes *bytes,
 }
 
 /*
- * Step over one extension header, in which ip->protocol becomes that of the next. Return false
+ * Steps over one extension header; @ip->protocol becomes that of the next header. Returns false
  * when it was cut.
  */
 static bool walk_extension(struct dissect_ip *ip, struct bytes *bytes)
@@ -71,7 +71,9 @@ static bool walk_extension(struct dissect_ip *ip, struct bytes *bytes)
 		ip->more_fragments = bytes_u16(hdr + 2) & IPV6_MORE;
 		ip->fragment_id = bytes_u32(hdr + 4);
 	} else {
-		/* Beyond the first 8 bytes; AH alone counts in words of 4. */
+		/*
+		 * Bytes beyond the first 8, counted in units of 8; AH alone counts in units of 4.
+		 */
 		more = hdr[1] * (ip->protocol == IPPROTO_AH ? 4u : 8u);
 	}
 	if (!bytes_take(bytes, more))
@@ -94,7 +96,7 @@ static enum dissect_status walk_ipv6(struct dissect_ip *ip, struct bytes *bytes,
 	ip->src = ip->header + 8;
 	ip->dst = ip->header + 24;
 	ip->len = bytes_u16(hdr + 4);
-	/* Zero: a jumbogram, or segmentation is left to the device. */
+	/* Zero: a jumbogram, or the device segments. */
 	if (ip->len == 0 && len > IPV6_BYTES)
 		ip->len = len - IPV6_BYTES;
 	ip->total = IPV6_BYTES + ip->len;
@@ -108,7 +110,7 @@ static enum dissect_status walk_ipv6(struct dissect_ip *ip, struct bytes *bytes,
 	return DISSECT_WHOLE;
 }
 
-/* Walk one header; @bytes is left at its payload. Returns false when there is nothing behind it. */
+/* Walks one header and leaves @bytes at its payload; false when nothing behind it can be walked. */
 static bool walk_one(struct dissect *d, struct dissect_ip *ip, struct bytes *bytes, uint32_t len)
 {
 	enum dissect_status status = DISSECT_BAD;
@@ -140,7 +142,7 @@ void walk_ip(struct dissect *d, struct bytes bytes, uint32_t len)
 			return;
 		len = ip->len;
 	} while (is_tunnel(ip->protocol) && d->ips < DISSECT_IP_MOST);
-	/* Behind an extension header that was cut, nobody knows what comes. */
+	/* What comes behind an extension header that was cut is not known. */
 	if (ip->version == 4 || ip->status == DISSECT_WHOLE)
 		walk_transport(d, ip, bytes);
 }

@@ -10,9 +10,9 @@
 #define UDP_BYTES   8
 #define ICMP_BYTES  8
 #define SCTP_BYTES  12
-#define PORTS_BYTES 4 /* what a flow is told by, though the rest was cut */
+#define PORTS_BYTES 4 /* enough to tell flows apart, even when the rest was cut */
 
-/* Bytes of the header without options; 0 for a protocol that isn't walked. */
+/* Length of the header without options; 0 for a protocol that isn't walked. */
 static uint32_t fixed_bytes(uint8_t protocol)
 {
 	switch (protocol) {
@@ -34,14 +34,14 @@ static bool has_ports(uint8_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
 }
 
-/* Take the lengths from the header at @hdr, of which the part without options was captured. */
+/* Takes the lengths from the header at @hdr, which was captured at least without its options. */
 static enum dissect_status measure(struct dissect_transport *t, const uint8_t *hdr)
 {
 	uint32_t len = t->len;
 
 	if (t->protocol == IPPROTO_TCP)
 		t->header_bytes = (hdr[12] >> 4) * 4u;
-	/* Zero: segmentation is left to the device. */
+	/* Zero: the device segments. */
 	if (t->protocol == IPPROTO_UDP && bytes_u16(hdr + 4))
 		len = bytes_u16(hdr + 4);
 	if (t->header_bytes < fixed_bytes(t->protocol) || t->header_bytes > len)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A set of open captures taking turns. Opening is in captures_open.c, the loop in captures_run.c.
+ * A set of open captures that take turns. captures_open.c opens them, captures_run.c has the loop.
  *
- * With one capture nsr_recv() itself waits. With several, epoll tells which have something; these
- * stand in a queue and hand out one batch a turn until they have nothing more.
+ * With one capture nsr_recv() itself waits. With several, epoll tells which have packets. These are
+ * "active" and stand in @queue, a ring of @count indices in which each capture is at most once
+ * (@active guards that). take_turn() removes the first; it returns to the end of the queue if it
+ * had a batch, and otherwise leaves until its descriptor is readable again. So a busy capture can't
+ * starve the others in the queue. Every POLL_TURNS batches the descriptors are polled even if the
+ * queue is not empty, so that it can't starve those outside either.
  */
 #include "captures.h"
 
@@ -19,7 +23,7 @@
 #include "stop.h"
 
 #define POLL_EVENTS 64
-#define POLL_TURNS  64 /* batches between two looks at the others' descriptors */
+#define POLL_TURNS  64 /* batches between two polls while captures are active */
 
 void captures_activate(struct captures *set, struct captures_one *one)
 {
@@ -29,7 +33,7 @@ void captures_activate(struct captures *set, struct captures_one *one)
 	set->queue[(set->head + set->actives++) % set->count] = (uint32_t)(one - set->list);
 }
 
-/* No more comes from @one; @status says why. */
+/* Ends @one, which hands out no more packets; @status says why. */
 static void end_one(struct captures *set, struct captures_one *one, int status)
 {
 	one->status = status;
@@ -38,12 +42,12 @@ static void end_one(struct captures *set, struct captures_one *one, int status)
 		epoll_ctl(set->poll_fd, EPOLL_CTL_DEL, nsr_fd(one->cap), NULL);
 	if (status == -ENODATA)
 		return;
-	/* With its target: devices of several places may share a name. */
+	/* Name the target: devices in several places may have the same name. */
 	one->error = failure_words(one->target, nsr_last_error(one->cap));
 	say_error("%s", one->error ? one->error : strerror(-status));
 }
 
-/* nsr_recv() that also ends the capture: the number of packets, or 0. */
+/* Calls nsr_recv(), and ends the capture at an error. Return: the number of packets, or 0. */
 static int recv_one(struct captures *set, struct captures_one *one, struct nsr_batch *batch,
 		    int wait_ms)
 {
@@ -54,7 +58,7 @@ static int recv_one(struct captures *set, struct captures_one *one, struct nsr_b
 	return n > 0 ? n : 0;
 }
 
-/* Marks the captures that have something, waiting for one at most @wait_ms. */
+/* Activates the captures that are readable; waits at most @wait_ms for the first. */
 static void poll_all(struct captures *set, int wait_ms)
 {
 	struct epoll_event events[POLL_EVENTS];
@@ -68,7 +72,7 @@ static void poll_all(struct captures *set, int wait_ms)
 	}
 }
 
-/* The next capture of the queue that has a batch. */
+/* Fills @batch from the first capture of the queue that has packets; NULL when none has. */
 static struct captures_one *take_turn(struct captures *set, struct nsr_batch *batch)
 {
 	while (set->actives) {
@@ -100,7 +104,7 @@ void captures_stop(struct captures *set)
 {
 	uint32_t i;
 
-	/* It stays readable: waiting for what is left would not wait. */
+	/* The stop event stays readable, so no wait for the remaining packets would wait. */
 	if (set->poll_fd >= 0)
 		epoll_ctl(set->poll_fd, EPOLL_CTL_DEL, stop_fd(), NULL);
 	for (i = 0; i < set->count; i++) {

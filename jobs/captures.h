@@ -7,9 +7,10 @@
  *	... totals: set.list[i].packets, .bytes, captures_stats() ...
  *	captures_close(&set)
  *
- * captures_run() ends by signal, time, number of packets, when every capture has ended, or when
- * an event function fails. It then stops the captures and hands out what had been taken before,
- * so that handed out + lost = received. After --packets the rest is left alone.
+ * captures_run() ends at a signal, after a time or a number of packets, when every capture has
+ * ended, or when an event function says so. It then stops the captures and hands out the packets
+ * taken before, so that handed out + lost = received; but not after --packets, nor when an event
+ * function failed.
  */
 #ifndef NSRING_CAPTURES_H
 #define NSRING_CAPTURES_H
@@ -30,9 +31,9 @@
  * @packets: handed to the events so far
  * @bytes:   their lengths on the wire
  * @status:  0 while it runs; -ENODATA after a normal end; else why it failed
- * @error:   that in words, to be freed by captures_close(); NULL without
- * @active:  may have packets without its descriptor saying so
- * @user:    the command's
+ * @error:   @status in words, freed by captures_close(); NULL without a failure
+ * @active:  it is in the set's @queue: may have packets though its descriptor isn't readable
+ * @user:    for the command's own use
  */
 struct captures_one {
 	const char *target;
@@ -51,15 +52,15 @@ struct captures_one {
  * struct captures - the set
  * @list:     @count captures, in the order of the -i
  * @count:    how many
- * @live:     of these, still running
- * @packets:  handed out by all
+ * @live:     how many have not ended
+ * @packets:  handed out by all captures
  * @begin_ns: when captures_run() began, monotonic clock
  * @end_ns:   when it ended taking packets; 0 before
  * @poll_fd:  epoll descriptor, -1 with one capture
- * @queue:    indices of the captures whose @active is set, a ring of @count
- * @head:     the first of them
- * @actives:  how many
- * @turns:    batches handed out since the descriptors were last looked at
+ * @queue:    indices of the active captures: a ring with room for @count
+ * @head:     position of the first index in @queue
+ * @actives:  number of indices in @queue
+ * @turns:    batches handed out since the descriptors were last polled
  */
 struct captures {
 	struct captures_one *list;
@@ -77,13 +78,13 @@ struct captures {
 
 /**
  * struct captures_events - what a command does in the loop; each may be NULL
- * @packets: packets came; valid until it returns
- * @idle:    nothing is ready, the loop is about to wait: flush here
- * @tick:    a second has passed (not called again after the end)
- * @arg:     handed to each
+ * @packets: packets came; they are valid until it returns
+ * @idle:    nothing is ready and the loop is about to wait: flush here
+ * @tick:    a second has passed; not called once the run has ended
+ * @arg:     passed to each
  *
- * Each returns 0 to go on; anything else ends the run: negative when it failed, which has
- * been said, or 1 for a normal end.
+ * Each returns 0 to go on. Anything else ends the run: a negative number after a failure that the
+ * function has reported itself, 1 for a normal end.
  */
 struct captures_events {
 	int (*packets)(void *arg, struct captures_one *from, const struct nsr_packet *packets,
@@ -95,12 +96,12 @@ struct captures_events {
 
 /**
  * captures_open() - open every target
- * @set:     filled in; captures_close() also after an error
+ * @set:     filled in; call captures_close() also after an error
  * @args:    the options
  * @filter:  tcpdump's syntax, NULL or "" for none
- * @snaplen: when --snaplen wasn't given; not for files; 0: whole packets
+ * @snaplen: default without --snaplen, except for files; 0: whole packets
  *
- * Return: 0; -1 it failed, which has been said.
+ * Return: 0; -1 after a message on stderr.
  */
 int captures_open(struct captures *set, const struct capture_request *args, const char *filter,
 		  uint32_t snaplen);
@@ -109,17 +110,17 @@ int captures_open(struct captures *set, const struct capture_request *args, cons
  * captures_run() - read until the end
  * @set:    open
  * @args:   --duration and --packets
- * @events: what to do
+ * @events: the command's functions
  *
- * Return: 0; -1 when a capture or an event function failed, which has been said.
+ * Return: 0; -1 when a capture or an event function failed, after a message on stderr.
  */
 int captures_run(struct captures *set, const struct capture_request *args,
 		 const struct captures_events *events);
 
 /**
- * captures_activate() - have a capture's packets looked for, whatever its descriptor says
+ * captures_activate() - put a capture in the queue, even if its descriptor isn't readable
  * @set: open
- * @one: nothing happens when it has ended
+ * @one: of @set; ignored when it has ended or is in the queue
  */
 void captures_activate(struct captures *set, struct captures_one *one);
 
@@ -127,16 +128,16 @@ void captures_activate(struct captures *set, struct captures_one *one);
  * captures_next() - the next batch of any capture, in turns
  * @set:     open
  * @batch:   filled in; valid until the next call
- * @wait_ms: at most; a signal ends the wait
+ * @wait_ms: longest wait; a signal ends it
  *
- * A capture that ends is marked so; an error is said.
+ * Marks captures that end, and reports errors on stderr.
  *
- * Return: where it came from; NULL when there was nothing.
+ * Return: the capture that the batch came from; NULL when there was none.
  */
 struct captures_one *captures_next(struct captures *set, struct nsr_batch *batch, int wait_ms);
 
 /**
- * captures_stop() - take no further packets; what was taken is still handed out
+ * captures_stop() - take no further packets; those already taken can still be handed out
  * @set: open
  */
 void captures_stop(struct captures *set);

@@ -17,7 +17,7 @@
 #include "stop.h"
 #include "workers.h"
 
-#define SHARED_RING_BYTES (256ull << 20) /* what the rings of several captures share */
+#define SHARED_RING_BYTES (256ull << 20) /* in total, for the rings of several captures */
 #define RING_BYTES_MOST	  (8ull << 20)
 #define RING_BYTES_LEAST  (512ull << 10)
 #define THREADS		  16
@@ -70,7 +70,7 @@ static void fill_options(struct nsr_options *opts, const struct capture_request 
 	opts->stamp = args->stamp;
 }
 
-/* The group of an earlier capture of the same target, so that they share its packets; 0: none. */
+/* The fanout group of an earlier capture of the same target, to share its packets; 0: none. */
 static uint32_t group_of_same(const struct captures *set, uint32_t before)
 {
 	uint32_t i;
@@ -82,7 +82,7 @@ static uint32_t group_of_same(const struct captures *set, uint32_t before)
 	return 0;
 }
 
-/* The memory for @count captures, and the descriptor to wait for several. */
+/* Allocates memory for @count captures, and the epoll descriptor to wait for several. */
 static int prepare(struct captures *set, uint32_t count)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = STOP_EVENT };
@@ -101,7 +101,7 @@ static int prepare(struct captures *set, uint32_t count)
 	return 0;
 }
 
-/* What open_one() needs to know. */
+/* The arguments of open_one(). */
 struct opening {
 	struct captures *set;
 	const struct capture_request *args;
@@ -109,7 +109,7 @@ struct opening {
 	uint32_t snaplen;
 };
 
-/* Opens one target; what went wrong is left in its @error. */
+/* Opens one target, in a worker thread; leaves a failure in its @status and @error. */
 static void open_one(void *arg, uint32_t index)
 {
 	const struct opening *opening = arg;
@@ -148,7 +148,7 @@ static int start_one(struct captures *set, struct captures_one *one)
 	return 0;
 }
 
-/* Nobody should find out by what stops working. */
+/* Users must not learn from broken connections that a capture takes packets away. */
 static void warn_of_diversion(const struct captures_one *one)
 {
 	if (one->info.diverts)
@@ -162,7 +162,7 @@ static int open_all(const struct opening *opening)
 	struct captures *set = opening->set;
 	uint32_t i;
 
-	/* In order when a later target may join the group that an earlier one has made. */
+	/* One thread opens them in order when a later target may join an earlier one's group. */
 	workers_run(set->count, opening->args->fanout.how ? 1 : THREADS, open_one, (void *)opening);
 	if (stop_signalled())
 		return say_error("stopped by a signal before every target was open");

@@ -11,7 +11,7 @@
 #include "stop.h"
 
 #define TICK_NS	     NSEC_PER_SEC
-#define DRAIN_MOST_S 30 /* the longest --batch-ms takes 20 of them */
+#define DRAIN_MOST_S 30 /* the longest --batch-ms accounts for 20 of them */
 
 /* Adds a batch to the totals and hands it to the command, up to @limit packets in all. */
 static int deliver(struct captures *set, struct captures_one *from, const struct nsr_batch *batch,
@@ -31,7 +31,7 @@ static int deliver(struct captures *set, struct captures_one *from, const struct
 	return events->packets ? events->packets(events->arg, from, packets, count) : 0;
 }
 
-/* ms until @tick_ns, rounded up; a second without one. */
+/* Milliseconds until @tick_ns, rounded up, or until the run must end. */
 static int wait_ms(uint64_t tick_ns)
 {
 	uint64_t now = nsr_clock_ns();
@@ -41,7 +41,10 @@ static int wait_ms(uint64_t tick_ns)
 	return stop_wait_ms((int)((tick_ns - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
 }
 
-/* The tick when it is due; catches up instead of repeating when it is late. */
+/*
+ * Calls the tick function when it is due; one that is late is called once, not once per second
+ * missed.
+ */
 static int tick(uint64_t *tick_ns, const struct captures_events *events)
 {
 	uint64_t now = nsr_clock_ns();
@@ -63,7 +66,9 @@ static struct captures_one *wait_for_more(struct captures *set, struct nsr_batch
 	return captures_next(set, batch, wait_ms(tick_ns));
 }
 
-/* Until @limit packets, a signal, the time, the end of all captures, or an event's wish. */
+/*
+ * Runs until @limit packets, a signal, the deadline, the end of all captures, or an event's wish.
+ */
 static int loop(struct captures *set, uint64_t limit, const struct captures_events *events)
 {
 	uint64_t tick_ns = set->begin_ns + TICK_NS;
@@ -83,7 +88,7 @@ static int loop(struct captures *set, uint64_t limit, const struct captures_even
 	return rc;
 }
 
-/* Hands out what was taken before the end. */
+/* Stops the captures and hands out the packets that they took before. */
 static int drain(struct captures *set, uint64_t limit, const struct captures_events *events)
 {
 	uint64_t give_up_ns = nsr_clock_ns() + DRAIN_MOST_S * NSEC_PER_SEC;

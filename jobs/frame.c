@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * UDP frames.
+ * UDP frames: building them, and updating checksums when the source changes.
  */
 #include "frame.h"
 
@@ -30,7 +30,7 @@ static uint32_t get16(const uint8_t *from)
 	return (uint32_t)from[0] << 8 | from[1];
 }
 
-/* Adds @bytes as 16-bit numbers in network order to a sum; an odd last byte is padded. */
+/* Adds @bytes of @data, as 16-bit numbers in network order, to a sum; pads an odd last byte. */
 static uint64_t sum_bytes(uint64_t sum, const uint8_t *data, uint32_t bytes)
 {
 	uint32_t i;
@@ -42,7 +42,7 @@ static uint64_t sum_bytes(uint64_t sum, const uint8_t *data, uint32_t bytes)
 	return sum;
 }
 
-/* The Internet checksum of a sum. */
+/* Folds a sum into the Internet checksum. */
 static uint16_t fold(uint64_t sum)
 {
 	while (sum >> 16)
@@ -50,7 +50,7 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)~sum;
 }
 
-/* UDP writes a checksum of zero, which would mean none, as its other form. */
+/* In UDP a checksum of zero means none, so a computed zero is sent as 0xffff. */
 static uint16_t udp_checksum(uint64_t sum)
 {
 	uint16_t checksum = fold(sum);
@@ -109,7 +109,7 @@ static void build_ipv6(const struct frame_layout *layout, uint8_t *ip)
 	memcpy(ip + IPV6_SRC + 16, layout->dst.bytes, 16);
 }
 
-/* With the IP header in place. */
+/* Builds the UDP header and payload; needs the IP header for the checksum. */
 static void build_udp(const struct frame_layout *layout, const uint8_t *ip, uint8_t *udp)
 {
 	bool v6 = layout->dst.family == AF_INET6;
@@ -139,7 +139,7 @@ void frame_build(const struct frame_layout *layout, uint8_t *frame)
 	build_udp(layout, ip, ip + ip_bytes(layout));
 }
 
-/* Adds what replacing @old by @new, of an even number of bytes, does to a sum (RFC 1624). */
+/* Adjusts a sum for replacing @old by @new, both of an even number of @bytes (RFC 1624). */
 static uint64_t sum_change(uint64_t sum, const uint8_t *old, const uint8_t *new, uint32_t bytes)
 {
 	uint32_t i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * UDP frames: laid out once, then given each flow's source address and port.
+ * UDP frames: built once, then given each flow's source address and port.
  */
 #ifndef NSRING_FRAME_H
 #define NSRING_FRAME_H
@@ -27,7 +27,7 @@ struct frame_address {
  * @size:         bytes of the whole frame, tag included, without the FCS
  * @vlan:         VLAN id, 0: untagged
  * @src_mac, @dst_mac: link-level addresses
- * @src, @dst:    of one family
+ * @src, @dst:    both of the same family
  * @src_port, @dst_port: in host order
  */
 struct frame_layout {
@@ -43,21 +43,21 @@ struct frame_layout {
 
 /**
  * frame_overhead() - bytes of a frame's headers
- * @layout: its @vlan and @dst count
+ * @layout: only its @vlan and @dst matter
  */
 uint32_t frame_overhead(const struct frame_layout *layout);
 
 /**
  * frame_build() - write a frame, checksums included
  * @layout: @size is at least frame_overhead() and at most FRAME_SIZE_MOST
- * @frame:  @layout->size bytes
+ * @frame:  @layout->size bytes, overwritten
  */
 void frame_build(const struct frame_layout *layout, uint8_t *frame);
 
 /**
  * frame_set_source() - change the source of a frame that frame_build() wrote
- * @layout: the frame's, with @src and @src_port new
- * @frame:  checksums are mended
+ * @layout: the frame's layout with the new @src and @src_port
+ * @frame:  source and checksums are updated
  */
 void frame_set_source(const struct frame_layout *layout, uint8_t *frame);
 

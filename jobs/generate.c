@@ -8,27 +8,28 @@
 #include <string.h>
 
 /*
- * Flow n has address n modulo one and port n modulo the other. Without a common factor each pair
- * comes once in FLOW_ADDRESSES * FLOW_PORTS flows. Both vary so that hashes over either spread.
+ * Flow n has source address n % FLOW_ADDRESSES and source port n % FLOW_PORTS. The two have no
+ * common factor, so FLOW_ADDRESSES * FLOW_PORTS flows are all distinct. Both address and port vary
+ * so that hashes over either of them spread the flows.
  */
 #define FLOW_ADDRESSES 199u
 #define FLOW_PORTS     50000u
 
 _Static_assert(GENERATE_FLOWS_MOST <= FLOW_ADDRESSES * FLOW_PORTS, "flows would repeat");
 
-/* Memory for frames. When all flows fit each frame is written once. */
+/* Memory for frames. When all flows fit, each frame is written only once. */
 #define POOL_BYTES (4u << 20)
 
 /**
- * struct generator - a list of frames that is gone through over and over
- * @left:    frames to go
- * @flow:    of the next frame, when there are more flows than @pool has room for
- * @fixed:   @pool holds every flow; else a frame gets its flow when it is given
- * @list:    one after the other, in the turn of the flows
- * @entries: of @list
- * @next:    entry to be given next
- * @batch:   most entries at once
- * @pool:    what @list points to
+ * struct generator - hands out a list of frames, over and over
+ * @left:    how many more frames to hand out
+ * @flow:    the next frame's flow, unless @fixed
+ * @fixed:   @pool has a frame for every flow; otherwise a frame gets its flow when it is handed out
+ * @list:    frames in the order of their flows; several entries may share one frame of @pool
+ * @entries: length of @list
+ * @next:    index in @list of the next frame
+ * @batch:   most entries to hand out at once
+ * @pool:    memory of the frames that @list points to
  */
 struct generator {
 	struct frame_layout layout;
@@ -43,7 +44,7 @@ struct generator {
 	uint8_t *pool;
 };
 
-/* Adds to the low 32 bits of an address. */
+/* Adds @more to the low 32 bits of an address. */
 static void add_address(struct frame_address *address, uint32_t more)
 {
 	uint8_t *low = address->family == AF_INET6 ? address->bytes + 12 : address->bytes;
@@ -66,7 +67,7 @@ static void set_flow(const struct generator *gen, uint32_t flow, uint8_t *frame)
 	frame_set_source(&layout, frame);
 }
 
-/* How many frames there are in memory, and how long the list is. */
+/* Sets @fixed, @batch and @entries; returns the number of frames in the pool. */
 static uint32_t choose_sizes(struct generator *gen, uint32_t batch)
 {
 	uint32_t most = POOL_BYTES / gen->layout.size;

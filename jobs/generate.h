@@ -14,10 +14,10 @@ struct generator;
 
 /**
  * generator_open() - prepare the frames
- * @layout: of the first flow; the others' source addresses and ports count up from there
- * @flows:  1 to GENERATE_FLOWS_MOST, all distinct; frames take them in turn
- * @count:  frames in all, 0: no limit
- * @batch:  most frames to give at once
+ * @layout: of the first flow; the other flows' source addresses and ports count up from there
+ * @flows:  number of distinct flows, 1 to GENERATE_FLOWS_MOST; frames take them in turn
+ * @count:  total number of frames, 0: no limit
+ * @batch:  most frames to hand out at once
  *
  * Return: the generator, NULL when memory is short.
  */

@@ -8,7 +8,7 @@
 #include "stop.h"
 
 #define SPIN_NS	  100000u
-#define SLEEP_MAX (100 * NSEC_PER_MSEC) /* a signal just before the sleep costs no more */
+#define SLEEP_MAX (100 * NSEC_PER_MSEC) /* at most this long after a signal just before it */
 
 void pace_begin(struct pace *pace, const struct units_rate *rate, uint64_t stamp_ns,
 		uint64_t ahead_ns)
@@ -42,7 +42,7 @@ void pace_pass(struct pace *pace, uint32_t len)
 	pace->units += pace->rate.kind == UNITS_RATE_BITS ? 8.0 * len : 1.0;
 }
 
-/* Sleeps until @due_ns, but not for long. */
+/* Sleeps until @due_ns, but at most for SLEEP_MAX. */
 static void sleep_towards(uint64_t now, uint64_t due_ns)
 {
 	uint64_t most = now + SLEEP_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * When each frame is due. Times are counted from the start, never from the frame before, so that
- * lateness doesn't add up.
+ * When each frame is due. Times count from the start of the schedule, never from the frame before,
+ * so lateness doesn't add up.
  */
 #ifndef NSRING_PACE_H
 #define NSRING_PACE_H
@@ -13,7 +13,7 @@
  * @rate:     how fast; UNITS_RATE_NONE: by the frames' own time stamps
  * @begin_ns: when the schedule began, by nsr_clock_ns()
  * @stamp_ns: the first frame's time stamp
- * @ahead_ns: how much earlier than it is due a frame may leave together with one that is due
+ * @ahead_ns: a frame due within this time may leave together with one that is due now
  * @units:    packets or bits scheduled so far
  */
 struct pace {
@@ -37,14 +37,14 @@ void pace_begin(struct pace *pace, const struct units_rate *rate, uint64_t stamp
 /**
  * pace_due_ns() - when the next frame is due, by nsr_clock_ns()
  * @pace:     the schedule
- * @stamp_ns: the frame's time stamp; one before the first frame's is taken for it
+ * @stamp_ns: the frame's time stamp; one earlier than the first frame's counts as equal to it
  */
 uint64_t pace_due_ns(const struct pace *pace, uint64_t stamp_ns);
 
 /**
- * pace_pass() - the next frame is on its way
+ * pace_pass() - note that the next frame has been scheduled
  * @pace: the schedule
- * @len:  the frame's bytes
+ * @len:  bytes of the frame
  */
 void pace_pass(struct pace *pace, uint32_t len);
 
@@ -53,8 +53,9 @@ void pace_pass(struct pace *pace, uint32_t len);
  * @pace:   the schedule
  * @due_ns: by nsr_clock_ns()
  *
- * Sleeps through long gaps and spins through short ones, which a sleep would overshoot; that
- * doesn't matter where frames may leave ahead. Returns early when the run is to end.
+ * Sleeps through long gaps and spins through short ones, which a sleep would overshoot. Where
+ * frames may leave ahead, overshooting doesn't matter, so it never spins. Returns early when the
+ * run must end.
  */
 void pace_wait(const struct pace *pace, uint64_t due_ns);
 

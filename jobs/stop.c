@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * When a run ends. The handler only sets a flag, writes to an eventfd and wakes the capture, all
- * of which signal handlers may do.
+ * When a run must end. The handler sets a flag, writes to an eventfd and wakes the capture; all of
+ * these are safe in a signal handler.
  */
 #include "stop.h"
 
@@ -29,7 +29,7 @@ static void on_signal(int number)
 	ssize_t written;
 
 	signalled = 1;
-	/* Can only fail when it is readable already. */
+	/* Fails only when the eventfd is readable already. */
 	written = write(event_fd, &one, sizeof(one));
 	(void)written;
 	if (cap)
@@ -41,7 +41,7 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 int stop_catch(void)
 {
-	/* Reset at the first: the second has its default action, to kill. */
+	/* SA_RESETHAND: the second signal has its default action, which kills. */
 	struct sigaction act = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
 	size_t i;
 
@@ -55,7 +55,7 @@ int stop_catch(void)
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction old;
 
-		/* nohup(1) has it ignored on purpose. */
+		/* nohup(1) ignores SIGHUP on purpose. */
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN &&
 		    signals[i] == SIGHUP)
 			continue;
@@ -117,7 +117,7 @@ int stop_wait_ms(int most)
 	now = nsr_clock_ns();
 	if (now >= deadline_ns)
 		return 0;
-	/* Rounded up: a wait of 0 ms would spin through the last millisecond. */
+	/* Round up: waits of 0 ms would spin through the last millisecond. */
 	left_ms = (deadline_ns - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
 	return left_ms < (uint64_t)most ? (int)left_ms : most;
 }

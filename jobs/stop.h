@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * When a run ends: a signal, or its time is up.
+ * When a run must end: at a signal, or when its time is up.
  *
- * The first SIGINT, SIGTERM or SIGHUP asks for a clean end, the second kills. One run a process.
+ * The first SIGINT, SIGTERM or SIGHUP asks for a clean end, the second kills. The state is global,
+ * so a process has one run.
  */
 #ifndef NSRING_STOP_H
 #define NSRING_STOP_H
@@ -20,10 +21,11 @@ struct nsr_capture;
 int stop_catch(void);
 
 /**
- * stop_restarts() - from now on system calls go on after the first signal
+ * stop_restarts() - restart system calls that the first signal interrupts, from now on (SA_RESTART)
  *
- * A write to a full pipe must not lose lines then; waits for packets end all the same. Before, the
- * signal ends an open(2) of a pipe that nobody has at its other end.
+ * Call it once everything is open: until then a signal must be able to interrupt the open(2) of a
+ * pipe without a reader; afterwards a write to a full pipe must not lose lines. Waits for packets
+ * end at a signal all the same.
  */
 void stop_restarts(void);
 
@@ -40,20 +42,20 @@ void stop_after(uint64_t duration_ns);
 void stop_wakes(struct nsr_capture *cap);
 
 /**
- * stop_now() - has the end come?
+ * stop_now() - whether the run must end
  */
 bool stop_now(void);
 
 /**
- * stop_signalled() - has a signal come? No system call.
+ * stop_signalled() - whether a signal has come; without a system call
  */
 bool stop_signalled(void);
 
 /**
  * stop_wait_ms() - how long a wait may last
- * @most: ms, at least 0
+ * @most: upper limit in ms, at least 0
  *
- * Return: ms until the time is up, at most @most.
+ * Return: ms until the time is up, at most @most; 0 after a signal.
  */
 int stop_wait_ms(int most);
 

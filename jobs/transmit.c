@@ -16,7 +16,7 @@
 
 #define STUCK_NS (10 * NSEC_PER_SEC)
 
-/* What transmit_run() keeps beside the totals. */
+/* A run's state, beside the totals in struct transmit. */
 struct state {
 	struct transmit *tx;
 	struct pace pace;
@@ -46,7 +46,10 @@ static uint64_t time_of(const struct transmit_batch *batch, uint32_t i)
 	return batch->times_ns ? batch->times_ns[i] : 0;
 }
 
-/* How many frames from @first on are due, scheduling them; 0 after waiting for the first. */
+/*
+ * Schedules the frames from @first on that are due and returns their number; without any, waits for
+ * the first and returns 0.
+ */
 static uint32_t take_due(struct state *state, uint32_t first)
 {
 	const struct transmit_batch *batch = &state->batch;
@@ -73,7 +76,10 @@ static uint32_t take_due(struct state *state, uint32_t first)
 	return i - first;
 }
 
-/* nsr_send() waits before it says EAGAIN; what drops all that is sent says so for ever. */
+/*
+ * nsr_send() waits before it returns -EAGAIN. A device that never sends anything returns it for
+ * ever, so it counts as stuck after STUCK_NS without a frame sent.
+ */
 static bool is_stuck(struct transmit *tx)
 {
 	uint64_t now = nsr_clock_ns();
@@ -85,7 +91,9 @@ static bool is_stuck(struct transmit *tx)
 	return now - tx->stuck_since_ns >= STUCK_NS;
 }
 
-/* What nsr_send() refused with @rc: 0 to try again, 1 to skip it, -1 to give up. */
+/*
+ * Decides about a frame that nsr_send() refused with @rc: 0 tries again, 1 skips it, -1 gives up.
+ */
 static int judge(struct transmit *tx, int rc)
 {
 	if (rc == -EINTR || rc == 0)
@@ -103,7 +111,9 @@ static int judge(struct transmit *tx, int rc)
 	return failure_say(tx->target, nsr_last_error(tx->cap));
 }
 
-/* Sends all @count frames, however many calls that takes; -1 when that failed. */
+/*
+ * Sends all @count frames in as many calls as it takes, or until the run must end; -1: it failed.
+ */
 static int send_all(struct transmit *tx, const struct nsr_frame *frames, uint32_t count)
 {
 	uint32_t done = 0;
@@ -156,7 +166,9 @@ static int loop(struct state *state, const struct transmit_source *source)
 		begun = true;
 		rc = send_batch(state);
 	}
-	/* Frames that left ahead have their time, or short runs would be faster than asked for. */
+	/*
+	 * The last frames may have left early; without this wait a short run would exceed its rate.
+	 */
 	if (rc > 0)
 		pace_wait(&state->pace, state->last_due_ns);
 	return rc;

@@ -2,8 +2,8 @@
 /*
  * Sending a stream of frames on schedule.
  *
- * Frames come from a source (generate.h, replay.h) in batches; transmit_run() sends each frame
- * when pace.h says that it is due, all that are due in one go.
+ * Frames come from a source (generate.h, replay.h) in batches. transmit_run() sends each frame when
+ * pace.h says that it is due, and all frames that are due in one call.
  */
 #ifndef NSRING_TRANSMIT_H
 #define NSRING_TRANSMIT_H
@@ -13,10 +13,10 @@
 #include "sys/clock.h"
 #include "pace.h"
 
-/** Frames up to which a batch is small, so that none needs to leave early to fill it. */
+/** The most frames in a small batch, which fills quickly enough without sending any early. */
 #define TRANSMIT_SMALL_BATCH 256
 
-/** How much earlier frames may leave so that large batches fill. */
+/** How much earlier than due frames may leave, to fill larger batches. */
 #define TRANSMIT_AHEAD_NS NSEC_PER_MSEC
 
 /**
@@ -36,9 +36,9 @@ struct transmit_batch {
 
 /**
  * struct transmit_source - where frames come from
- * @next: fill in @batch with at least one frame. Return: 0; 1 the end; -1 it failed, which has
- *        been said
- * @arg:  handed to @next
+ * @next: fills in @batch with at least one frame. Return: 0; 1 at the end; -1 after a message on
+ *        stderr
+ * @arg:  passed to @next
  */
 struct transmit_source {
 	int (*next)(void *arg, struct transmit_batch *batch);
@@ -50,15 +50,15 @@ struct transmit_source {
  * @cap:      opened with NSR_SEND
  * @target:   as typed, for errors
  * @rate:     how fast
- * @batch:    frames that @cap best gets at once; sources should give that many
- * @skip:     skip and count frames that the device doesn't take, rather than fail
+ * @batch:    the best number of frames for one call on @cap; sources should give that many
+ * @skip:     skip and count frames that the device doesn't take, instead of failing
  * @frames:   sent so far
  * @bytes:    sent so far
- * @too_long: skipped because the device takes no frame as long
- * @refused:  skipped because the kernel takes them for no frames
- * @stuck_since_ns, @frames_then: when nothing could be sent any more, and what @frames was
+ * @too_long: frames skipped because they are too long for the device
+ * @refused:  frames skipped because the kernel refuses them as malformed
+ * @stuck_since_ns, @frames_then: since when nothing could be sent, and the value of @frames then
  * @begin_ns, @end_ns: by nsr_clock_ns()
- * @cpu_ns:   that this process ran between them
+ * @cpu_ns:   CPU time of this process between them
  */
 struct transmit {
 	struct nsr_capture *cap;
@@ -78,11 +78,11 @@ struct transmit {
 };
 
 /**
- * transmit_run() - send until the source ends, or the run is to end (stop.h)
+ * transmit_run() - send until the source ends, or the run must end (stop.h)
  * @transmit: totals are filled in
  * @source:   where frames come from
  *
- * Return: 0; -1 it failed, which has been said.
+ * Return: 0; -1 after a message on stderr.
  */
 int transmit_run(struct transmit *transmit, const struct transmit_source *source);
 

@@ -31,6 +31,6 @@ void workers_run(uint32_t count, uint32_t threads, void (*work)(void *arg, uint3
 {
 	struct workers workers = { .count = count, .work = work, .arg = arg };
 
-	/* The caller is one of them, so that the work is done even when no thread can start. */
+	/* The caller works, too, so the work gets done even when no thread can start. */
 	nsr_thread_team(threads < count ? threads : count, true, member, &workers);
 }
