@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Sending, and what is known of a capture. */
+/* Sending, and what a capture tells about itself: totals, facts, interfaces, the last error. */
 #include "capture.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 int nsr_capture_failed(struct nsr_capture *cap, int rc)
 {
-	/* An interruption ends nothing: words about the end, which is still to be told, stay. */
+	/* An interruption ends nothing: @last may hold words about an end yet to be told. */
 	if (cap->last.code == rc || rc == -EINTR)
 		return rc;
 	return nsr_error_set(&cap->last, rc, "%s", strerror(-rc));

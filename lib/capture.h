@@ -2,9 +2,9 @@
 /*
  * A capture: an open target.
  *
- * Engines only say what is there now; waiting, waking, filtering for engines that can't, watching
- * over the place, totals and the order "packets first, then the error" are here, once: opening in
- * capture_open.c, receiving in capture_recv.c, the rest in capture.c.
+ * An engine only says what is there now. The core does the rest, once for all engines: waiting,
+ * waking, filtering for engines that can't, watching the place, totals, and the order "packets
+ * first, then the error". capture_open.c opens, capture_recv.c receives, capture.c does the rest.
  */
 #ifndef NSR_CAPTURE_H
 #define NSR_CAPTURE_H
@@ -20,7 +20,7 @@
 #include "publish.h"
 #include "wait.h"
 
-/* How often to look whether a place still exists. */
+/* How often the core looks whether a place still exists. */
 #define PLACE_CHECK_MS 1000
 
 struct nsr_capture {
@@ -29,12 +29,12 @@ struct nsr_capture {
 	struct nsr_wait wait;
 	struct nsr_packet *packets; /* opts.batch_packets of them */
 	struct nsr_options opts;
-	struct nsr_filter *filter; /* engines that filter: what they use */
-	struct nsr_filter_set *soft_filter; /* engines that don't */
+	struct nsr_filter *filter; /* of an engine that filters: in use there */
+	struct nsr_filter_set *soft_filter; /* of an engine that doesn't: the core applies it */
 	bool suspect; /* the engine asked to be checked again soon */
-	bool lively; /* packets have come since the reader waited for the engine's descriptor */
-	int end; /* why it is over, 0 while it is not */
-	int64_t check_at_ms; /* engines that never wait: when to look after it and its place again */
+	bool lively; /* packets have come since the core last let them gather */
+	int end; /* why the capture is over, 0 while it is not */
+	int64_t check_at_ms; /* engines without a descriptor: when to check engine and place */
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
 	struct nsr_error last;
 	/* Written by the reader (or sender) only; others may read them at any time. */
@@ -45,14 +45,14 @@ struct nsr_capture {
 	struct nsr_publisher publisher;
 };
 
-/** nsr_capture_count() - raise one of its counters, of which the calling thread is the only writer */
+/** nsr_capture_count() - raise a counter of a capture that only the calling thread writes */
 static inline void nsr_capture_count(_Atomic uint64_t *counter, uint64_t more)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
 			      memory_order_relaxed);
 }
 
-/** nsr_capture_failed() - see to it that nsr_last_error() is about @rc, an error; returns @rc */
+/** nsr_capture_failed() - make nsr_last_error() tell about the error @rc, and return @rc */
 int nsr_capture_failed(struct nsr_capture *cap, int rc);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include "registry.h"
 
-/* nsr_options.batch_ms where neither the caller nor the engine has a wish. */
+/* nsr_options.batch_ms where neither the caller nor the engine chooses one. */
 #define DEFAULT_BATCH_MS 20
 
-/* What has to happen inside the place. */
+/* The argument of open_inside(), which runs inside the place. */
 struct opening {
 	struct nsr_capture *cap;
 	struct nsr_error *err;
@@ -32,7 +32,7 @@ static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 	if (!opts.batch_ms)
 		opts.batch_ms = DEFAULT_BATCH_MS;
 
-	/* The filter must see what is cut off: see trim(). */
+	/* The core filters whole packets and cuts them afterwards: see trim(). */
 	if (!cap->ops->set_filter)
 		opts.snaplen = NSR_SNAPLEN_MAX;
 	return cap->ops->open(&args, &cap->priv, err);
@@ -47,7 +47,7 @@ static int open_inside(void *arg)
 	return call_open(cap, opening->err);
 }
 
-/* Refuses what only other engines have. */
+/* Refuses parts of the target and options that only other engines support. */
 static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err)
 {
 	const struct nsr_options *opts = &cap->opts;
@@ -85,6 +85,7 @@ static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err
 	return 0;
 }
 
+/* Opens the engine in its place, or in this thread for an engine that takes no place. */
 static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 {
 	struct opening opening = { .cap = cap, .err = err };
@@ -118,6 +119,7 @@ static uint32_t linktype(struct nsr_capture *cap)
 	return info.linktype;
 }
 
+/* Gives the engine a new filter. Frees the old one once the engine no longer uses it. */
 static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
 {
 	struct nsr_filter *filter = NULL;
@@ -204,18 +206,19 @@ static int start(struct nsr_capture *cap, struct nsr_error *err)
 	return cap->ops->start(cap->priv, err);
 }
 
+/* Puts the target in front of the error's sentence. */
 static void say_target(const char *target, struct nsr_error *err)
 {
 	const struct nsr_error why = *err;
 	size_t len = strlen(target);
 
 	if (strncmp(why.text, target, len) == 0 && why.text[len] == ':')
-		return; /* said already, as of a file */
+		return; /* it is there already, as a file's name is */
 	nsr_error_set(err, why.code, "%.150s: %.350s", target, why.text);
 	nsr_error_advise(err, why.code, "%s", why.advice);
 }
 
-/* Lets go of all that opening and starting has made. */
+/* Undoes opening and starting, however far they came. */
 static void shut(struct nsr_capture *cap)
 {
 	nsr_wait_close(&cap->wait);
@@ -245,13 +248,13 @@ static int open_with(struct nsr_capture *cap, const struct nsr_engine_ops *ops, 
 	return rc;
 }
 
-/* Reasons that are the engine's own: another one may well do. */
+/* Whether an error lies with the engine, so that another one may succeed. */
 static bool may_fall_back(int code)
 {
 	return code == -ENOMEM || code == -EPROTONOSUPPORT || code == -EAFNOSUPPORT;
 }
 
-/* When none does, the first one's reason is told. */
+/* Tries the default engines in turn. If all fail, the caller gets the first one's error. */
 static int open_with_default(struct nsr_capture *cap, const char *target, struct nsr_error *err)
 {
 	const struct nsr_engine_ops *ops = nsr_registry_default(&cap->opts, NULL);
@@ -307,7 +310,7 @@ int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capt
 	rc = open_target(cap, target, err);
 	if (rc < 0)
 		goto close;
-	cap->opts.filter = NULL; /* the caller's */
+	cap->opts.filter = NULL; /* the text belongs to the caller */
 	*result = cap;
 	return 0;
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Receiving: what an engine has, or waiting for it, and the end.
+ * Receiving: handing out what an engine has, waiting for it, and the end.
+ *
+ * nsr_recv() goes round: take() asks the engine; hand_out() gives packets to the caller; idle()
+ * waits when there are none, and checks engine and place; filter_on() goes on when the filter has
+ * refused all that there was.
  *
  * A capture that comes to an end (stopped, device or namespace gone) may still have packets: it
  * goes on handing them out until the engine has been quiet for its drain time, then returns the
@@ -12,21 +16,23 @@
 
 #include "sys/clock.h"
 
-/* How often to look whether a device that is down still exists. */
+/* How often the core looks whether a device that is down still exists. */
 #define SUSPECT_CHECK_MS 200
 
+/* Starts the time anew that the engine must be quiet before the end is told. */
 static void stay_quiet(struct nsr_capture *cap)
 {
 	cap->quiet_until_ms = nsr_clock_ms() + cap->ops->drain_ms(cap->priv);
 }
 
+/* Notes the first reason why the capture is over; packets may still come. */
 static void end(struct nsr_capture *cap, int why)
 {
 	if (cap->end)
 		return;
 	cap->end = why;
 	stay_quiet(cap);
-	/* Who polls nsr_fd() has to come back for the end. */
+	/* A program that polls nsr_fd() must wake up once more, to be told the end. */
 	if (cap->ops->fd(cap->priv) >= 0)
 		nsr_wait_tick(&cap->wait, cap->ops->drain_ms(cap->priv) + 1);
 }
@@ -61,6 +67,7 @@ static int filter_batch(struct nsr_capture *cap, int n)
 	return kept;
 }
 
+/* Cuts packets that the engine left whole for the filter. */
 static void trim(struct nsr_capture *cap, int n)
 {
 	int i;
@@ -133,13 +140,14 @@ static void set_tick(struct nsr_capture *cap)
 	nsr_wait_tick(&cap->wait, cap->suspect ? SUSPECT_CHECK_MS : place_ms);
 }
 
+/* Asks the engine about an error, or a device under suspicion. */
 static void check_engine(struct nsr_capture *cap)
 {
 	int rc;
 
 	if (!cap->ops->check)
 		return;
-	/* Also at the end: it takes the error off the descriptor. */
+	/* Must run after the end, too: it takes the error off the descriptor. */
 	rc = cap->ops->check(cap->priv, cap->end ? NULL : &cap->last);
 	if (cap->end)
 		return;
@@ -151,7 +159,7 @@ static void check_engine(struct nsr_capture *cap)
 	}
 }
 
-/* The timer of an engine that always has something stands expired: it does not tick. */
+/* Checks an engine without a descriptor, whose timer stays expired and so does not tick. */
 static void check_without_tick(struct nsr_capture *cap)
 {
 	int64_t now;
@@ -171,10 +179,11 @@ static void check_without_tick(struct nsr_capture *cap)
 struct patience {
 	int wait_ms;
 	bool waited;
-	bool ready; /* the engine's descriptor was */
+	bool ready; /* the engine's descriptor polled readable */
 	int64_t until_ms; /* 0: not waited yet */
 };
 
+/* Reads the clock only when the caller has set a limit. */
 static int time_left_ms(struct patience *patience)
 {
 	int64_t now;
@@ -187,7 +196,7 @@ static int time_left_ms(struct patience *patience)
 	return now < patience->until_ms ? (int)(patience->until_ms - now) : 0;
 }
 
-/* What a wait has brought. 1: look again; 0: somebody wants the reader back. */
+/* Handles the events of a wait. 1: look again; 0: somebody has called nsr_wake(). */
 static int see_to(struct nsr_capture *cap, int events)
 {
 	if (events & NSR_WAIT_WOKEN)
@@ -200,8 +209,8 @@ static int see_to(struct nsr_capture *cap, int events)
 }
 
 /*
- * Lets packets gather before the descriptor is waited for, once after packets have come. 1: look
- * again; 0: wait; or an error.
+ * Lets packets gather before the reader waits for the descriptor, once after packets have come. 1:
+ * look again; 0: wait; or an error.
  */
 static int coalesce(struct nsr_capture *cap, int left_ms)
 {
@@ -220,7 +229,7 @@ static int coalesce(struct nsr_capture *cap, int left_ms)
 	return rc < 0 ? rc : 1;
 }
 
-/* Nothing there now. 1: look again; 0 or an error: what nsr_recv() returns. */
+/* Waits, as the engine has nothing now. 1: look again; 0 or an error: nsr_recv() returns it. */
 static int idle(struct nsr_capture *cap, struct patience *patience)
 {
 	int left_ms = time_left_ms(patience);
@@ -255,10 +264,10 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 	return see_to(cap, events);
 }
 
-/* How long to go through packets that the filter refuses, however short the caller's wait is. */
+/* A call goes through refused packets for this long, even if the caller would wait less. */
 #define FILTER_MS 100
 
-/* The filter has refused all that the engine had. 1: go on; 0 or an error: as idle(). */
+/* Called when the filter has refused all that the engine had. Returns as idle() does. */
 static int filter_on(struct nsr_capture *cap, struct patience *patience)
 {
 	int64_t now = nsr_clock_ms();

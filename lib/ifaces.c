@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A table of interfaces: @list by id, and @slots, a hash table with linear probing whose entries
+ * are ids + 1. At least half of the slots stay free, so that each search ends. Packets mostly come
+ * from the interface of the packet before, so that one is tried first, without hashing.
+ */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,11 +12,13 @@
 
 #include "ifaces.h"
 
+/* Whether @iface is the one with this index in this namespace. */
 static bool is(const struct nsr_iface *iface, uint64_t netns, uint32_t ifindex)
 {
 	return iface->ifindex == ifindex && iface->netns == netns;
 }
 
+/* The slot of an interface, or the free slot where a new one belongs. */
 static uint32_t slot_of(const struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
 {
 	/* Knuth's multiplier; the upper bits are the ones that it mixes well. */
@@ -23,7 +30,7 @@ static uint32_t slot_of(const struct nsr_ifaces *ifaces, uint64_t netns, uint32_
 	return slot;
 }
 
-/* Keeps at least half of the slots free. */
+/* Makes room for one more: doubles list and slots once half of the slots are taken. */
 static int make_room(struct nsr_ifaces *ifaces)
 {
 	uint32_t size = ifaces->slots ? (ifaces->mask + 1) * 2 : 16;
@@ -59,7 +66,7 @@ static int add(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
 		return rc;
 	iface = &ifaces->list[id];
 	*iface = (struct nsr_iface){ .netns = netns, .ifindex = ifindex };
-	if (!ifaces->name || !ifaces->name(ifaces->arg, iface)) /* gone already */
+	if (!ifaces->name || !ifaces->name(ifaces->arg, iface)) /* it is gone already */
 		snprintf(iface->name, sizeof(iface->name), "if%u", ifindex);
 	ifaces->slots[slot_of(ifaces, netns, ifindex)] = id + 1;
 	ifaces->count++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Interfaces met by a capture of several: a dense id for each. */
+/* The interfaces that a capture of several has met: each gets an id, 0, 1, … */
 #ifndef NSR_IFACES_H
 #define NSR_IFACES_H
 
@@ -8,9 +8,9 @@
 
 /**
  * struct nsr_iface - an interface that packets came from
- * @netns:   cookie of its namespace; 0: the capture's, whichever that is
+ * @netns:   cookie of its namespace; 0: the capture's own
  * @ifindex: its index there
- * @name:    as it was called when it was met
+ * @name:    its name when the capture met it
  */
 struct nsr_iface {
 	uint64_t netns;
@@ -20,15 +20,15 @@ struct nsr_iface {
 
 /**
  * struct nsr_ifaces - interfaces by id, and ids by namespace and index
- * @name:   fills in the name of a new one; false: it can't
+ * @name:   fills in the name of a new one; returns false when it can't
  * @arg:    for @name
- * @list:   in the order in which they were met
+ * @list:   in the order in which the capture met them
  * @count:  of @list
  * @slots:  hash table of ids + 1, 0 for a free slot
  * @mask:   slots - 1
- * @last:   id of the one asked for before, usually asked for again
+ * @last:   id that the last call returned; the next one usually asks for the same
  *
- * All zero but for @name and @arg at first.
+ * Start with everything zero except @name and @arg.
  */
 struct nsr_ifaces {
 	bool (*name)(void *arg, struct nsr_iface *iface);

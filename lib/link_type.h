@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What packets of a device begin with. */
+/* The link-layer header with which a device's packets begin. */
 #ifndef NSR_LINK_TYPE_H
 #define NSR_LINK_TYPE_H
 
@@ -10,8 +10,8 @@
 /**
  * nsr_link_type() - the link type of what a socket captures from a device
  * @arphrd: ARPHRD_ value of the device
- * @view:   set to how the socket's filter sees its packets; NSR_SKB_COOKED where the link-layer
- *          header is one that nothing could name, so that it has to be left out
+ * @view:   set to how the socket's filter sees its packets; NSR_SKB_COOKED where no link type names
+ *          the device's own header, so that the capture must leave that header out
  *
  * Return: LINKTYPE_ value.
  */

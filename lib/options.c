@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* struct nsr_options: checked, and complete with defaults. */
+/* Checks struct nsr_options and puts in the defaults. */
 #include <errno.h>
 #include <string.h>
 

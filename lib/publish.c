@@ -9,6 +9,7 @@
 
 #define EACH_MS 1000
 
+/* Cuts a text off where @size ends. */
 static void put_text(char *to, size_t size, const char *text)
 {
 	strncpy(to, text, size - 1);
@@ -23,7 +24,7 @@ void nsr_publish_open(struct nsr_publisher *publisher, const char *target, const
 
 	if (fd < 0)
 		return;
-	/* Nobody who can open it makes it shorter under us, which would kill us. */
+	/* Others can open it: the seals keep them from shortening it, which would kill us. */
 	if (ftruncate(fd, sizeof(*page)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		close(fd);
@@ -59,6 +60,7 @@ bool nsr_publish_due(struct nsr_publisher *publisher)
 	return true;
 }
 
+/* Readers in other processes see each figure whole, though not all of one moment. */
 static void put(uint64_t *to, uint64_t value)
 {
 	__atomic_store_n(to, value, __ATOMIC_RELAXED);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The engines: those built in, those registered by the program, and plug-ins, shared objects that
- * are loaded when a target first names them. Entries are only ever added, so what was handed out
- * stays valid.
+ * The engines: those built in, those that the program registers, and plug-ins, shared objects that
+ * the registry loads when a target first names them. Entries are only ever added, so that the ops
+ * that a caller got stay valid.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ static const struct nsr_engine_ops *const built_in[] = {
 	&nsr_engine_packet, &nsr_engine_ring, &nsr_engine_zc, &nsr_engine_live, &nsr_engine_file,
 };
 
-/* What a target that names no engine gets: the first that is usable. */
+/* For a target that names no engine: the first of these that is usable. */
 static const struct nsr_engine_ops *const by_default[] = {
 	&nsr_engine_ring,
 	&nsr_engine_packet,
@@ -69,6 +69,7 @@ static int check_name(const char *name, struct nsr_error *err)
 	return 0;
 }
 
+/* The functions after drain_ms came later within this ABI: an engine may lack them. */
 static int check_ops(const struct nsr_engine_ops *ops, struct nsr_error *err)
 {
 	size_t least = offsetof(struct nsr_engine_ops, drain_ms) + sizeof(ops->drain_ms);
@@ -118,6 +119,7 @@ int nsr_engine_register(const struct nsr_engine_ops *ops, struct nsr_error *err)
 	return rc;
 }
 
+/* Adds a loaded plug-in. Under lock, as add() is. */
 static int add_plugin(const char *name, void *plugin, const char *path, struct nsr_error *err)
 {
 	const struct nsr_engine_ops *ops = dlsym(plugin, "nsr_engine");
@@ -157,7 +159,10 @@ static int say_unknown(const char *name, const char *path, struct nsr_error *err
 		names, path);
 }
 
-/* A program with more privileges than its caller takes plug-ins from the installed place only. */
+/*
+ * A program with more privileges than its caller loads plug-ins from the installed directory only:
+ * secure_getenv(3) tells it no other.
+ */
 static int load_plugin(const char *name, struct nsr_error *err)
 {
 	const char *dir = secure_getenv("NSRING_ENGINE_DIR");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The engines that nsr_open() knows. The only place that names them. */
+/* The engines that nsr_open() knows. Only registry.c names the built-in ones. */
 #ifndef NSR_REGISTRY_H
 #define NSR_REGISTRY_H
 
@@ -7,15 +7,15 @@
 
 /**
  * nsr_registry_default() - an engine for a target that names none
- * @opts:  what it has to do
- * @after: the one that was tried before, NULL at first
+ * @opts:  what it must be able to do
+ * @after: the one that the caller tried before, NULL at first
  *
  * Return: the next one that says it is usable; NULL: there are no more.
  */
 const struct nsr_engine_ops *nsr_registry_default(const struct nsr_options *opts,
 						  const struct nsr_engine_ops *after);
 
-/** nsr_registry_name_length() - how many of the first characters of @text an engine's name may have */
+/** nsr_registry_name_length() - how many characters @text begins with that a name may have */
 size_t nsr_registry_name_length(const char *text);
 
 /**

@@ -1,23 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The reader of rings: see uapi/nsring_uapi.h.
+ * The reader of rings: uapi/nsring_uapi.h is the contract, and says what a lane, a head, a tail is.
  *
- * Packets of all lanes come out merged by their stamps. A heap of the lanes that have something
- * gives the lane with the earliest packet. When that is but one, as with little traffic, or with one
- * receive queue, nothing is compared.
+ * Positions. A position counts a lane's bytes since the ring was made and never goes back; its low
+ * bits are the offset in the lane. Each lane has four (struct lane):
  *
- * nsr_ring_begin() looks at the heads of all lanes twice. Whatever was written before a packet that
- * the first look has found, in another lane, the second one finds. So packets are handed out up to
- * the last one that the first look has found: who writes into several lanes in turn, as a process
- * that goes from one processor to another does, is read in order. What the second look has found
- * beyond is the beginning of the next.
+ *	released          pos               sure              end
+ *	tail, as the      next record       head at the       head at the
+ *	writer knows it   to hand out       first look        second look
  *
- * The writer may be hostile. Each field of the ring is read once, into a variable, checked, and
- * used from there. Positions only go forward, and never further than a lane's length from one look
- * at its head to the next: so every loop here has an end.
+ * with released <= pos <= end and sure <= end. nsr_ring_begin() moves released up to pos.
  *
- * In a shared ring the writer overwrites what is being read. A header, and then its data, are
- * copied out before it is looked whether the copy is void.
+ * Merged order. Packets of all lanes come out in the order of their stamps: a heap holds the lanes
+ * that have something, and the lane with the earliest packet is on top. While only one lane has
+ * something, as with little traffic or with one receive queue, nothing is compared.
+ *
+ * Merging must not hand out a packet while an earlier one is still hidden in another lane. So
+ * nsr_ring_begin() looks at the heads of all lanes twice: whatever was written before a packet that
+ * the first look found, the second look finds, in whichever lane. A round goes on until each lane
+ * is read up to its sure (n_sure counts the lanes that are not). So a writer that uses several
+ * lanes in turn, such as a process that moves between processors, is read in order. Packets between
+ * sure and end come out in this round if they are earlier than the last of those, else they begin
+ * the next.
+ *
+ * Hostile writers. The reader reads each field of the ring once, into a variable, checks it, and
+ * uses the variable. Positions only go forward, and never further than a lane's length from one
+ * look at its head to the next: so every loop here has an end.
+ *
+ * Shared rings. The writer does not wait for readers: it overwrites what is being read. So the
+ * reader copies a header, and then its data, out of the ring first, and then looks whether the
+ * writer had claimed that part meanwhile (is_overrun()). If so the copy is void, and the reader
+ * goes on at the oldest record (recover()). Losses are the packets that the writer counted for this
+ * reader, less those that the reader has taken; they are exact where the writer was at rest
+ * (account()).
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -29,14 +44,14 @@
 #include "uapi/nsring_uapi.h"
 #include "ring_reader.h"
 
-/* Copies of a shared ring that are handed out together. Holds two packets of any length. */
+/* Room for the copies from a shared ring that one round hands out: two packets of any length. */
 #define COPY_BYTES (1u << 20)
 
-/* What may stand in front of NSRING_SNAPLEN_MAX bytes: a tag, a cooked header. */
+/* Room for what the writer may put before NSRING_SNAPLEN_MAX bytes: a tag, a cooked header. */
 #define FRONT_BYTES 64
 
-/* Packets that a processor may still let in after its filter was replaced: the one that it is at,
- * and one more for which it has read the old filter before others see the first one's head. */
+/* Packets that a processor may still let in by the old filter after it was replaced: the one at
+ * hand, and one more, if it reads the old filter before others see the head of the first. */
 #define UNDER_WAY 2
 
 #define HEADER_WORDS (sizeof(struct nsring_record) / 8)
@@ -46,19 +61,20 @@
 
 /**
  * struct lane - a lane as its reader has it
- * @shared, @data, @cursor: in the ring's areas
- * @pos:      of the next record
- * @end:      the head, at the second look
- * @sure:     the head at the first look, or less
- * @counted:  is among the reader's @n_sure
- * @released: the tail, as the writer was told
- * @stamp:    of the packet at @pos, in the heap
- * @mark:     where a new filter began to decide
- * @old:      packets at @mark and behind that may still be the old one's; 0: none is
- * @taken:    packets that were handed out (shared rings, as are the rest)
- * @overtaken: the writer has overwritten what was not read yet
- * @matched:  packets for this reader up to @end, if @exact
- * @missed:   of them never seen
+ * @shared, @data, @cursor: the lane's parts in the ring's areas
+ * @pos:      position of the next record
+ * @end:      the head at the second look
+ * @sure:     the head at the first look, or @end if that is less
+ * @counted:  the lane is one of the reader's @n_sure
+ * @released: the tail that the writer was told
+ * @stamp:    of the packet at @pos, while the lane is in the heap
+ * @mark:     the head when a new filter began to decide
+ * @old:      packets from @mark on that the old filter may have let in, too; 0: no packet is old
+ * @taken:    packets handed out; this and the fields below are for shared rings
+ * @overtaken: the writer has once overwritten what was not read yet
+ * @exact:    @matched is exact: nothing was being written when it was read
+ * @matched:  packets for this reader up to @end
+ * @missed:   packets of these that the reader never saw
  */
 struct lane {
 	const struct nsring_lane *shared;
@@ -82,17 +98,17 @@ struct lane {
 /**
  * struct nsr_ring_reader - a reader
  * @lane_bytes, @header_bytes, @n_lanes: as in struct nsring_ring
- * @reader:    index
- * @lanes:     all of them
- * @heap:      those that have something up to @end, the earliest first
- * @n_heap:    of them
- * @n_sure:    lanes that are not read up to @sure yet
- * @seen:      those that had something at the last look
- * @n_seen:    of them
+ * @reader:    this reader's index in a shared ring
+ * @lanes:     all lanes
+ * @heap:      lanes that have something up to their @end, the one with the earliest packet first
+ * @n_heap:    how many
+ * @n_sure:    lanes that are not read up to their @sure yet; the round ends at 0
+ * @seen:      lanes that had something at the last look: their tails must be told to the writer
+ * @n_seen:    how many
  * @copies:    room for copies; NULL: the ring is not shared
- * @copied:    bytes of it in use
- * @missed:    of all lanes
- * @broken:    why nothing more is read
+ * @copied:    bytes of @copies in use
+ * @missed:    sum of all lanes
+ * @broken:    why the reader reads nothing more
  */
 struct nsr_ring_reader {
 	uint64_t lane_bytes;
@@ -178,7 +194,7 @@ static int check_ring(const struct nsr_ring_map *map, struct nsring_ring *ring,
 	return check_layout(map, ring) ? 0 : say_broken(err);
 }
 
-/* False: the tail is where no record can be. */
+/* Finds a lane's parts, and begins at its tail. False: no record can be there. */
 static bool open_lane(struct lane *lane, const struct nsr_ring_map *map,
 		      const struct nsring_ring *ring, uint32_t i)
 {
@@ -244,7 +260,7 @@ void nsr_ring_close(struct nsr_ring_reader *reader)
 #pragma GCC diagnostic ignored "-Wtsan" /* knows no fences; all that one orders here is atomic */
 #endif
 
-/* Whether what was read at the lane's position is void: the writer is there, or has been. */
+/* Whether the writer has claimed the lane's position again: then what was read there is void. */
 static bool is_overrun(const struct nsr_ring_reader *r, const struct lane *lane)
 {
 	atomic_thread_fence(memory_order_acquire);
@@ -257,6 +273,7 @@ static int break_ring(struct nsr_ring_reader *r, const char *why)
 	return -EBADMSG;
 }
 
+/* Moves a lane on; one that has reached its sure no longer holds the round open. */
 static void go_to(struct nsr_ring_reader *r, struct lane *lane, uint64_t pos)
 {
 	lane->pos = pos;
@@ -266,7 +283,7 @@ static void go_to(struct nsr_ring_reader *r, struct lane *lane, uint64_t pos)
 	}
 }
 
-/* Goes on at the oldest record. The writer has published that before it claimed more. */
+/* Goes on at the oldest record, which the writer publishes before it claims more. */
 static int recover(struct nsr_ring_reader *r, struct lane *lane)
 {
 	uint64_t claimed = READ_ACQUIRE(lane->shared->claimed);
@@ -283,7 +300,7 @@ static int recover(struct nsr_ring_reader *r, struct lane *lane)
 	return 0;
 }
 
-/* With all read that there was at the last look, the rest was missed. */
+/* Once all that the last look found is read, the packets that were not taken were missed. */
 static void account(struct nsr_ring_reader *r, struct lane *lane)
 {
 	uint64_t missed = lane->matched - lane->taken;
@@ -304,7 +321,7 @@ static void copy_words(void *to, const uint8_t *from, size_t words)
 		out[i] = READ(word[i]);
 }
 
-/* 1: copied; 0: void meanwhile. */
+/* Copies a packet's data. 1: done; 0: the writer has overwritten it meanwhile. */
 static int copy_out(struct nsr_ring_reader *r, const struct lane *lane, const uint8_t *from,
 		    uint32_t caplen, const uint8_t **copy)
 {
@@ -320,12 +337,13 @@ static int copy_out(struct nsr_ring_reader *r, const struct lane *lane, const ui
 
 /* ---- Records ----------------------------------------------------------------------------- */
 
-/* Only the first two words of a record that may be as short as that at the end of the data. */
+/* Reads two words only where the lane ends before a whole header: padding can be that short. */
 static void read_header(struct nsring_record *header, const uint8_t *from, uint64_t room)
 {
 	copy_words(header, from, room >= sizeof(*header) ? HEADER_WORDS : 2);
 }
 
+/* Whether a record lies within what was written, and its packet within the record. */
 static bool is_sound(const struct nsr_ring_reader *r, const struct nsring_record *header,
 		     uint64_t left, uint64_t room)
 {
@@ -392,6 +410,7 @@ static void sift_down(struct nsr_ring_reader *r, uint32_t at)
 	r->heap[at] = lane;
 }
 
+/* Takes the first lane off the heap: it is read up to its end. */
 static void drop_first(struct nsr_ring_reader *r)
 {
 	r->heap[0] = r->heap[--r->n_heap];
@@ -399,7 +418,10 @@ static void drop_first(struct nsr_ring_reader *r)
 		sift_down(r, 0);
 }
 
-/* The first lane's packet was handed out: puts it where its next one belongs. */
+/*
+ * The first lane's packet was handed out: puts the lane where its next packet belongs. A broken
+ * ring shows at the next call.
+ */
 static void reorder(struct nsr_ring_reader *r)
 {
 	struct lane *lane = r->heap[0];
@@ -415,7 +437,7 @@ static void reorder(struct nsr_ring_reader *r)
 	}
 }
 
-/* Several lanes have something: looks at the first packet of each. */
+/* Orders the heap when several lanes have something, by the first packet of each. */
 static int make_heap(struct nsr_ring_reader *r)
 {
 	struct nsring_record header;
@@ -438,7 +460,7 @@ static int make_heap(struct nsr_ring_reader *r)
 
 /* ---- Reading ----------------------------------------------------------------------------- */
 
-/* The first look. False: there is nothing, and nothing to account for. */
+/* The first look at all lanes. False: nothing is new, nor can a loss be (a shared ring's). */
 static bool look_first(struct nsr_ring_reader *r)
 {
 	struct lane *lane, *last = r->lanes + r->n_lanes;
@@ -451,7 +473,7 @@ static bool look_first(struct nsr_ring_reader *r)
 	return any;
 }
 
-/* The second look at a lane. */
+/* The second look at a lane; at a shared one also for what the reader should have got. */
 static int look_at_head(struct nsr_ring_reader *r, struct lane *lane)
 {
 	uint64_t head = READ_ACQUIRE(lane->shared->head);
@@ -469,6 +491,7 @@ static int look_at_head(struct nsr_ring_reader *r, struct lane *lane)
 	return r->copies ? recover(r, lane) : break_ring(r, "a head has gone back, or astray");
 }
 
+/* Puts a lane at the heap's end; make_heap() orders them. */
 static void add_lane(struct nsr_ring_reader *r, struct lane *lane)
 {
 	r->heap[r->n_heap++] = r->seen[r->n_seen++] = lane;
@@ -496,6 +519,7 @@ static int look_at_heads(struct nsr_ring_reader *r)
 	return r->n_heap > 1 ? make_heap(r) : 0;
 }
 
+/* Tells the writer how far the reader has come in each lane. */
 static void release(struct nsr_ring_reader *r)
 {
 	struct lane *lane;
@@ -523,6 +547,7 @@ int nsr_ring_begin(struct nsr_ring_reader *reader)
 	return rc < 0 ? rc : reader->n_sure > 0;
 }
 
+/* Whether the packet at @pos is old; uses up one of the two that may follow the mark. */
 static bool is_old(struct lane *lane)
 {
 	if (!lane->old)
@@ -545,7 +570,7 @@ static void describe(const struct nsring_record *header, struct nsr_ring_packet 
 	packet->pkt_type = header->pkt_type;
 }
 
-/* Hands out the packet at a lane's position. 1; 0: it is void. */
+/* Hands out the packet at a lane's position. 1: done; 0: the writer has overwritten it. */
 static inline int hand_out(struct nsr_ring_reader *r, struct lane *lane,
 			   const struct nsring_record *header, struct nsr_ring_packet *packet)
 {

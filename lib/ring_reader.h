@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Reading the rings of uapi/nsring_uapi.h, whoever writes them. */
+/* Reading the rings of uapi/nsring_uapi.h, whichever program or module writes them. */
 #ifndef NSR_RING_READER_H
 #define NSR_RING_READER_H
 
@@ -13,7 +13,7 @@ struct nsr_ring_reader;
 
 /**
  * struct nsr_ring_map - a ring as it was mapped
- * @ring:         ring area, at an address that 64 divides; needs to be readable only
+ * @ring:         ring area, at an address that 64 divides; a read-only mapping will do
  * @ring_bytes:   its size
  * @cursors:      cursor area, writable, at an address that 64 divides
  * @cursor_bytes: its size
@@ -29,9 +29,9 @@ struct nsr_ring_map {
 
 /**
  * struct nsr_ring_packet - a record as it is handed out
- * @data:     of an ordinary ring a view into it, until nsr_ring_begin() is called again; of a
- *            shared one a copy, until then
- * @old:      may have been let in by a filter of before nsr_ring_mark()
+ * @data:     a view into an ordinary ring, a copy of what was in a shared one; valid until the next
+ *            nsr_ring_begin()
+ * @old:      a filter from before nsr_ring_mark() may have let it in
  *
  * The rest is as in struct nsring_record.
  */
@@ -56,7 +56,7 @@ struct nsr_ring_packet {
  * @reader: set to the reader
  * @err:    the reason in words; may be NULL
  *
- * Reading goes on at the tails that the cursors tell.
+ * Reading begins at the tails that the cursors hold.
  *
  * Return: 0; -EPROTO a ring of another version; -EBADMSG no ring, or one that breaks the rules;
  * -ENOMEM.
@@ -64,15 +64,15 @@ struct nsr_ring_packet {
 int nsr_ring_open(const struct nsr_ring_map *map, struct nsr_ring_reader **reader,
 		  struct nsr_error *err);
 
-/** nsr_ring_close() - @reader may be NULL; what it has handed out is over, the mappings stay */
+/** nsr_ring_close() - free @reader, which may be NULL, and its copies; the mappings stay */
 void nsr_ring_close(struct nsr_ring_reader *reader);
 
 /**
  * nsr_ring_begin() - give back what was handed out, and look what is there
  * @reader: open
  *
- * What is there is the records of all lanes up to their heads now, or what is left of those of the
- * call before.
+ * Finds the records of all lanes up to their heads now, or, as long as there are any, the rest of
+ * those that an earlier call found.
  *
  * Return: 1 there may be something, 0 there is nothing, -EBADMSG the ring is broken, for good.
  */
@@ -83,8 +83,8 @@ int nsr_ring_begin(struct nsr_ring_reader *reader);
  * @reader: after nsr_ring_begin()
  * @packet: filled in
  *
- * Every length and offset is checked, so that whatever a writer does, @data and @caplen are memory
- * of the ring (or of the copy). What stands there in an ordinary ring, such a writer may change at
+ * Checks every length and offset, so that whatever a writer does, @data and @caplen are memory of
+ * the ring (or of the copy). A hostile writer may change the bytes there, in an ordinary ring, at
  * any time. @caplen is no more than @len.
  *
  * Return: 1; 0 that was all, or all that copies of a shared ring have room for: it is time for
@@ -96,8 +96,8 @@ int nsr_ring_next(struct nsr_ring_reader *reader, struct nsr_ring_packet *packet
  * nsr_ring_mark() - from now on another filter decides what comes into the ring
  * @reader: open
  *
- * What waits already, and what may be on its way past the old filter (two packets a lane), is
- * handed out as old.
+ * The reader hands out as old the packets that wait already, and those that may be on their way
+ * past the old filter (two packets a lane).
  */
 void nsr_ring_mark(struct nsr_ring_reader *reader);
 
@@ -112,7 +112,7 @@ bool nsr_ring_has_old(const struct nsr_ring_reader *reader);
  */
 uint64_t nsr_ring_missed(const struct nsr_ring_reader *reader);
 
-/** nsr_ring_broken() - what the ring broke, in words; NULL as long as it is good */
+/** nsr_ring_broken() - why the ring is broken, in words; NULL as long as it is good */
 const char *nsr_ring_broken(const struct nsr_ring_reader *reader);
 
 #endif

@@ -5,9 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* No struct of ours comes near; a size beyond was never set. */
+/* No public struct comes near this; a caller that has a larger size never set it. */
 #define SIZE_MOST 4096
 
+/* The size at the start of a caller's struct; 0: it can't be one. */
 static size_t size_of(const void *sized)
 {
 	size_t size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Sized structs: the public structs that begin with a size_t, which says how many bytes of them the
- * program was compiled with. Programs older and newer than the library both work.
+ * Sized structs: the public structs that begin with a size_t. It tells how many bytes the struct
+ * had when the program was compiled, so that programs older and newer than the library both work.
  */
 #ifndef NSR_SIZED_H
 #define NSR_SIZED_H
@@ -13,10 +13,10 @@
  * @to:   ours, of @size bytes
  * @from: the caller's
  *
- * What an older caller does not have becomes zero, which must be every field's default; what a
- * newer one has more must be zero.
+ * Fields that an older caller lacks become zero, which must be every field's default. Bytes that a
+ * newer caller has beyond ours must be zero.
  *
- * Return: 0; -EINVAL a size that was never set; -E2BIG something is set that we don't know.
+ * Return: 0; -EINVAL a size that was never set; -E2BIG the caller has set a field beyond ours.
  */
 int nsr_struct_take(void *to, const void *from, size_t size);
 
@@ -25,7 +25,7 @@ int nsr_struct_take(void *to, const void *from, size_t size);
  * @to:   the caller's; its size stays
  * @from: ours, of @size bytes
  *
- * What the caller has room for and we don't know becomes zero.
+ * Bytes that a newer caller has beyond ours become zero.
  *
  * Return: 0; -EINVAL a size that was never set, or room for nothing.
  */

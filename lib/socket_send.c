@@ -9,12 +9,12 @@
 
 #define CHUNK 256
 
-/* A full queue of the device has no event to wait for; this long it takes about 60 frames of
- * 1,500 bytes to leave at 1 Gbit/s. */
+/* The device's queue has no event that tells of room. In this time about 80 frames of 1,500 bytes
+ * leave at 1 Gbit/s. */
 #define RETRY_MS 1
 
-/* A caller has signals and times of its own to look at, and what refuses each frame (an egress
- * filter that drops) looks like a full queue. */
+/* The caller must get to its own signals and timers; and an egress filter that drops every frame
+ * looks like a full queue. */
 #define WAIT_MOST_MS 100
 
 int nsr_socket_send_open(struct nsr_socket_sender *sender)
@@ -79,13 +79,13 @@ static int wait_for_room(const struct nsr_socket_sender *sender, int reason)
 {
 	struct pollfd room = { .fd = sender->fd, .events = POLLOUT };
 
-	/* The socket's room has an event, the device's queue none. */
+	/* An event tells of room in the socket, none of room in the device's queue. */
 	return poll(&room, reason == EAGAIN ? 1 : 0, RETRY_MS) < 0 ? -errno : 0;
 }
 
 /*
  * A full queue shows as ENOBUFS (the device's) or EAGAIN (the socket's). Never blocks in the
- * kernel: a signal that comes after the first frame of many would not end that.
+ * kernel, because a signal that comes after the first of many frames would not end that.
  */
 static int send_some(const struct nsr_socket_sender *sender, unsigned int n, uint32_t *waits_left)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Takes a target apart, from the outside in: where the device begins, which the engine decides, then
- * what is in front of it, then the queue behind it.
+ * Takes a target apart, from the outside in. find_tail() finds where engine and device begin, which
+ * depends on whether some engine's device is free text; then parse() reads the place before that,
+ * the engine up to its ':', and the device with the queue behind it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -51,6 +52,7 @@ static int check_device(const char *name, struct nsr_error *err)
 	return 0;
 }
 
+/* Cuts "@N" off the device's name, and reads it. */
 static int take_queue(char *device, int *queue, struct nsr_error *err)
 {
 	char *at = strrchr(device, '@');
@@ -96,7 +98,7 @@ static int take_free_text(const char *text, struct nsr_target *target, struct ns
 			 target->offline ? "file name" : "device", err);
 }
 
-/* The engine that @segment begins with; NULL: it begins with none. */
+/* The engine whose name and ':' begin @segment; NULL: none does. */
 static const struct nsr_engine_ops *engine_of(const char *segment)
 {
 	size_t length = nsr_registry_name_length(segment);
@@ -126,7 +128,7 @@ static const char *find_free_device(const char *text)
 	}
 }
 
-/* What follows the place. */
+/* The part of a target behind the place and its '/'. */
 static const char *find_tail(const char *text)
 {
 	const char *tail = find_free_device(text);
@@ -137,7 +139,7 @@ static const char *find_tail(const char *text)
 	return slash ? slash + 1 : text;
 }
 
-/* The place in the @length bytes in front of its '/'. */
+/* Reads the place from the @length bytes in front of its '/'. */
 static int take_place(const char *text, size_t length, struct nsr_target *target,
 		      struct nsr_error *err)
 {
@@ -152,7 +154,7 @@ static int take_place(const char *text, size_t length, struct nsr_target *target
 	return rc;
 }
 
-/* The engine in the @length bytes in front of its ':', and its flags. */
+/* Reads the engine from the @length bytes in front of its ':', and looks up its flags. */
 static int take_engine(const char *text, size_t length, struct nsr_target *target, uint32_t *flags,
 		       struct nsr_error *err)
 {

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * An epoll set of two: the engine's descriptor and a timer. The timer ticks where a place has to
- * be looked after, expires at once to wake a waiting thread, and stands expired for engines that
- * always have something, so that their users can poll too.
+ * An epoll set of two: the engine's descriptor and a timer. The timer has three jobs. It ticks
+ * while somebody must check place or device; it expires at once to wake a waiting thread; and for
+ * an engine without a descriptor, which always has something, it stays expired and is never read,
+ * so that users can poll.
+ *
+ * A wake-up sets the flag @woken first and the timer second. nsr_wait_tick(), which sets the timer
+ * too, looks at the flag afterwards and makes the timer expire if it is set. So no wake-up is lost,
+ * whichever of the two comes last.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,7 +28,7 @@ static int watch(int epoll, int fd, enum source source)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* Only system calls, for signal handlers. */
+/* Makes nothing but a system call, since signal handlers come here. */
 static void set_timer(const struct nsr_wait *wait, bool now)
 {
 	uint32_t tick_ms = atomic_load(&wait->tick_ms);
@@ -76,6 +81,7 @@ void nsr_wait_close(struct nsr_wait *wait)
 	wait->timer = wait->epoll = -1;
 }
 
+/* A timer that expired to wake a thread counts as a tick, too, where it ticks at all. */
 static int timer_events(struct nsr_wait *wait)
 {
 	uint64_t expirations;
@@ -120,7 +126,7 @@ void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms)
 {
 	atomic_store(&wait->tick_ms, tick_ms);
 	set_timer(wait, false);
-	/* That has taken a wake-up off the timer, which comes after the flag. */
+	/* This may have undone a wake-up that was waiting in the timer: see the top. */
 	if (atomic_load(&wait->woken))
 		set_timer(wait, true);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Waiting for packets, a wake-up, or the time to look after the place. */
+/* Waiting for packets, for a wake-up, or for the time to check the place. */
 #ifndef NSR_WAIT_H
 #define NSR_WAIT_H
 
@@ -7,17 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** What ended a wait; several at once. */
+/** What ended a wait; may be combined. */
 enum nsr_wait_event {
 	NSR_WAIT_READY = 1 << 0, /* the engine has something */
 	NSR_WAIT_ERROR = 1 << 1, /* the engine's descriptor has an error */
-	NSR_WAIT_WOKEN = 1 << 2, /* nsr_wait_wake() */
-	NSR_WAIT_TICK = 1 << 3, /* a second has passed */
+	NSR_WAIT_WOKEN = 1 << 2, /* somebody called nsr_wait_wake() */
+	NSR_WAIT_TICK = 1 << 3, /* the time between two ticks has passed */
 };
 
 /**
  * struct nsr_wait - one descriptor that polls readable when there is a reason to look
- * @epoll: what the user polls
+ * @epoll: the descriptor that the user polls
  * @timer: ticks, and wakes; one descriptor for both, because a process may have many captures
  * @tick_ms: how often it ticks, 0: never
  * @woken: somebody wants the waiting thread back
@@ -42,7 +42,7 @@ int nsr_wait_open(struct nsr_wait *wait, int fd, uint32_t tick_ms);
 /** nsr_wait_tick() - tick every @tick_ms from now on */
 void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms);
 
-/** nsr_wait_close() - may follow a failed open */
+/** nsr_wait_close() - close both descriptors; the open may have failed */
 void nsr_wait_close(struct nsr_wait *wait);
 
 /**

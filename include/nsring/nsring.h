@@ -7,9 +7,9 @@
  *	[place/][engine:]device[@queue]
  *
  * with place one of `host`, `netns:NAME`, `netns:/PATH`, `pid:N` (none: the caller's own
- * namespace), or `all` for all namespaces at once; engine one of those in the registry (none: `ring`
- * where its kernel module is loaded, else `packet`); device an interface of that place or `any`;
- * queue a receive queue of the device for engines that tell them apart (`zc`).
+ * namespace), or `all` for all namespaces at once; engine one of those in the registry (none:
+ * `ring` where its kernel module is loaded, else `packet`); device an interface of that place or
+ * `any`; queue a receive queue of the device for engines that tell them apart (`zc`).
  * `file:PATH` and `file:-` read a capture file. target.h has the whole grammar.
  *
  * Every function that can fail returns a negative errno value. Functions that open or compile
@@ -151,8 +151,8 @@ enum nsr_xdp {
  *                 time, at most NSR_BUSY_POLL_US_MAX: the capture takes a CPU of its own; 0: wait.
  *                 Only for engines that use XDP.
  * @share:         number of a ring to share with all captures of the device that name it, so that
- *                 the kernel copies each packet once; 0: a ring of its own. Only the engine ring has
- *                 this option and the next two.
+ *                 the kernel copies each packet once; 0: a ring of its own. Only the engine ring
+ *                 has this option and the next two.
  * @sample:        keep every nth packet that the filter accepts; 0 and 1: every packet
  * @inject:        nsr_send() has the network stack receive the frames, as if they came from the
  *                 device
@@ -273,8 +273,8 @@ struct nsr_frame {
  *                 group that died
  * @sent:          frames accepted for sending
  * @sent_bytes:    their lengths
- * @filtered:      refused by the filter; NSR_UNKNOWN where nobody can tell. A packet socket does not
- *                 tell: the engine packet takes the packets that the device has counted and the
+ * @filtered:      refused by the filter; NSR_UNKNOWN where nobody can tell. A packet socket does
+ *                 not tell: the engine packet takes the packets that the device has counted and the
  *                 socket has not accepted, so that a device that counts differently (GRO joins
  *                 packets) shifts the figure
  * @sampled:       left out by sampling

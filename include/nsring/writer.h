@@ -130,8 +130,8 @@ int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
  * @writer: open writer
  * @iface:  the interface to add next
  *
- * With this, nsr_writer_packet_bytes() and nsr_writer_counts_bytes() a program can keep a file below
- * a size: they are exact, and write nothing.
+ * With this, nsr_writer_packet_bytes() and nsr_writer_counts_bytes() a program can keep a file
+ * below a size: they are exact, and write nothing.
  *
  * Return: bytes; 0 when a classic pcap file has an interface already, and for a struct of a size
  * that isn't known.

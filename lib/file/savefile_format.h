@@ -2,7 +2,8 @@
 /*
  * The numbers of the capture file formats, with the names that their specifications give them:
  * draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Shared by the reader (engines/file/) and
- * the writer (lib/file/writer.c). All fields are in the byte order of whoever wrote the file or section.
+ * the writer (lib/file/writer.c). All fields are in the byte order of the program that wrote the
+ * file or section.
  */
 #ifndef NSR_SAVEFILE_FORMAT_H
 #define NSR_SAVEFILE_FORMAT_H
@@ -78,7 +79,7 @@ struct pcap_record_hdr {
 
 #define PCAPNG_TSRESOL_DEFAULT	 6 /* µs */
 #define PCAPNG_TSRESOL_NSEC	 9
-#define PCAPNG_TSRESOL_BINARY	 0x80 /* the exponent is one of 2, not of 10 */
+#define PCAPNG_TSRESOL_BINARY	 0x80 /* the exponent's base is 2, not 10 */
 #define PCAPNG_IF_FILTER_LIBPCAP 0 /* first byte of if_filter: a libpcap filter string follows */
 
 /* pcapng: option codes of the Enhanced Packet Block */
@@ -110,7 +111,7 @@ struct pcap_record_hdr {
 #define PCAPNG_ISB_OSDROP	7
 #define PCAPNG_ISB_USRDELIV	8
 
-/** struct pcapng_block_hdr - every block begins so, and repeats total_length in its last 4 bytes */
+/** struct pcapng_block_hdr - begins every block, whose last 4 bytes repeat total_length */
 struct pcapng_block_hdr {
 	uint32_t type;
 	uint32_t total_length;

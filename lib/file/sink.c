@@ -2,8 +2,8 @@
 /*
  * A sink: buffering, writing, and mending a file whose last write failed.
  *
- * The buffer always begins and ends at a record. So when a write fails half-way it is enough to
- * walk the records in the buffer to know which of them the kernel took whole.
+ * The buffer always begins and ends at a record. So after a write that failed half-way the sink
+ * only has to walk the records in the buffer to know which of them the kernel took whole.
  */
 #include "sink.h"
 
@@ -65,8 +65,8 @@ int nsr_sink_grow(struct nsr_sink *sink, size_t bytes, uint8_t **record)
 }
 
 /*
- * Write all of the buffer. Returns 0 or -errno; *taken is how much the kernel took. A pipe that
- * someone set non-blocking is waited for.
+ * Writes the whole buffer, and waits for a pipe that someone has set non-blocking. Returns 0 or
+ * -errno; sets *taken to how much the kernel took.
  */
 static int write_buffer(struct nsr_sink *sink, size_t *taken)
 {
@@ -106,8 +106,8 @@ static size_t whole_records(const struct nsr_sink *sink, size_t taken, uint64_t 
 }
 
 /*
- * Take back the last @excess bytes of a regular file. One that is no longer where this sink left
- * it has another writer, whose bytes are not ours to cut.
+ * Cuts the last @excess bytes off a regular file. A file that does not end where this sink left it
+ * has another writer, whose bytes must stay.
  */
 static void cut_back(int fd, size_t excess)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * A sink: the file behind a writer. It gathers whole records in a buffer, hands them to the kernel
- * together, and when that fails takes back the record that was cut short.
+ * together, and takes back a record that a failed write cut short.
  */
 #ifndef NSR_SINK_H
 #define NSR_SINK_H
@@ -44,7 +44,7 @@ struct nsr_sink {
 
 /**
  * nsr_sink_open() - open or replace a file
- * @sink:    filled in; to be closed with nsr_sink_close()
+ * @sink:    filled in; close it with nsr_sink_close()
  * @path:    "-" for standard output
  * @measure: sizes the records
  * @err:     the reason in words; may be NULL
@@ -64,7 +64,7 @@ int nsr_sink_grow(struct nsr_sink *sink, size_t bytes, uint8_t **record);
 /**
  * nsr_sink_reserve() - get room for one record
  * @sink:   open
- * @bytes:  most that it takes
+ * @bytes:  the most that the record may take
  * @record: set to where it goes; valid until the next call. It counts once nsr_sink_commit() is
  *          called.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The capture file writer: what <nsring/writer.h> promises, over a sink (sink.c) that holds whole
- * records and the block encoder of pcapng (writer_pcapng.c). Classic pcap is small enough to stand
- * here.
+ * records and the block encoder of pcapng (writer_pcapng.c). Classic pcap is small enough to be
+ * encoded here.
  */
 #include <nsring/writer.h>
 
@@ -21,7 +21,7 @@
 #include "sink.h"
 #include "writer_pcapng.h"
 
-/* Far more than any link carries, and no block's length overflows 32 bits. */
+/* Far more than any link carries, yet no block's length overflows 32 bits. */
 #define PACKET_MAX  (256u << 20)
 #define SNAPLEN_MAX 262144u
 
@@ -104,7 +104,7 @@ static int put_pcap_header(struct nsr_writer *writer, const struct nsr_writer_in
 	return nsr_sink_flush(&writer->sink);
 }
 
-/* Nothing of a file that never had a header is worth keeping. */
+/* Removes a file that never got a header. */
 static void remove_empty(const char *path)
 {
 	struct stat st;

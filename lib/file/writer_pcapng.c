@@ -3,7 +3,7 @@
  * pcapng blocks (draft-ietf-opsawg-pcapng) in the byte order of this host.
  *
  * A block is: type, total length, body, options, total length again. Parts are padded to four
- * bytes. A text that is empty or longer than an option can hold is left out.
+ * bytes. The encoder leaves out a text that is empty or longer than an option can hold.
  */
 #include "writer_pcapng.h"
 
@@ -63,7 +63,7 @@ static uint8_t *put_stamp_option(uint8_t *at, uint16_t code, uint64_t stamp)
 	return put_stamp(at, stamp);
 }
 
-/* Does a text with @extra bytes before it go into an option? */
+/* Whether a text with @extra bytes before it goes into an option. */
 static bool has_option(const char *text, size_t extra)
 {
 	return text && text[0] && strlen(text) <= UINT16_MAX - extra;
@@ -165,7 +165,7 @@ static uint32_t packet_flags(uint32_t flags)
 	else if (!(flags & NSR_PKT_UNDIRECTED))
 		word |= PCAPNG_EPB_FLAGS_INBOUND;
 
-	/* How a packet was received is not said of one that was sent. */
+	/* A packet that was sent, or that may have been, is not said to be received as unicast. */
 	if (flags & NSR_PKT_BROADCAST)
 		word |= PCAPNG_EPB_FLAGS_BROADCAST;
 	else if (flags & NSR_PKT_MULTICAST)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * pcapng blocks: what the writer puts into memory. Each block has a function that tells its bytes
- * and one that writes exactly as many.
+ * Encoding pcapng blocks in memory. Each block has a function that tells its bytes and one that
+ * writes exactly as many.
  */
 #ifndef NSR_WRITER_PCAPNG_H
 #define NSR_WRITER_PCAPNG_H
