@@ -82,7 +82,7 @@ static int open_programs(struct live *live, struct nsr_error *err)
 			"use packet:%s", live->name);
 	if (rc < 0)
 		return say(rc, "running a program", err);
-	/* Goes without. */
+	/* If that fails, the engine works without, only slower. */
 	live->hold_fd = live_hold(live->send_fd, &live->hold_ns_fd);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The live engine's parts: live.c (the ops), area.c (frames laid out for the kernel), program.c (what
- * runs there), device.c (what the device takes), hold.c (what makes runs cheap), send.c.
+ * The live engine's parts: live.c (the ops), area.c (frames laid out for the kernel), program.c
+ * (what runs there), device.c (what the device takes), hold.c (what makes runs cheap), send.c.
  */
 #ifndef NSR_ENGINES_LIVE_LIVE_H
 #define NSR_ENGINES_LIVE_LIVE_H
@@ -28,12 +28,12 @@
 #define LIVE_BULK 16
 
 /**
- * struct live_state - what program and process tell each other, followed by the frames
+ * struct live_state - shared between the programs and the process; the frames follow it
  * @done:     frames of this run handed to the device's queue; their place in the run
  * @accepted: of these, taken by the device; see live_program_watch()
  * @held:     @accepted when the device first refused some
- * @rx_dev:   by which device pointer the watcher knows this run's frames, 0: not yet
- * @stopped:  it has refused some: nothing more is handed over
+ * @rx_dev:   the device pointer by which the watcher knows this run's frames, 0: not yet
+ * @stopped:  the device has refused some: the program hands nothing more over
  * @gone:     the device is gone
  * @cpu:      the run's processor plus one
  * @batch_mask: frames of a kernel's batch, less one
@@ -168,7 +168,7 @@ int live_program_send(int map_fd, int devmap_fd);
  * live_program_watch() - count the frames that the device takes
  * @map_fd: struct live_shared
  *
- * What a device refuses the kernel drops, and tells nobody but a tracepoint.
+ * The kernel drops frames that a device refuses, and only a tracepoint tells.
  *
  * Return: the descriptor of an attached program, which counts until it is closed; -errno.
  */

@@ -7,10 +7,10 @@
  * redirects it into the device. The kernel collects up to LIVE_BULK of them and hands them over
  * when the next one comes, or at the end of a batch.
  *
- * What a device refuses is dropped by the kernel. A second program, on the tracepoint of that
- * handing over, counts what was taken and stops the first one when something wasn't, so that nothing
- * is skipped. A device that is down is never given the frames: that shows when a batch begins
- * although not all before were taken.
+ * The kernel drops frames that a device refuses. A second program, on the tracepoint of that
+ * handing over, counts the frames taken, and stops the first program when one was refused, so that
+ * nothing is skipped. The kernel never offers frames to a device that is down: the first program
+ * notices that when a batch begins before all earlier frames were taken.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -274,10 +274,10 @@ int live_program_send(int map_fd, int devmap_fd)
 }
 
 /*
- * The tracepoint xdp_devmap_xmit(from_dev, to_dev, sent, drops, err). Whose frames they are is told
- * by the processor, which can't change while softirqs are off, by frames being on their way, and
- * by the device that they count as received on: that of other frames, which a softirq may redirect
- * as soon as the run lets it in, is another one.
+ * The tracepoint xdp_devmap_xmit(from_dev, to_dev, sent, drops, err). Three things tell that the
+ * frames are this run's: the processor, which can't change while softirqs are off; that frames are
+ * on their way; and the device that they count as received on, since other frames, which a softirq
+ * may redirect as soon as the run lets it in, come from another device.
  */
 static int load_watch(int map_fd)
 {

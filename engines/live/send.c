@@ -11,10 +11,10 @@
 #include "sys/compat.h"
 #include "live.h"
 
-/* A full queue of a device has no event to wait for. */
+/* No event tells of room in a device's queue. */
 #define RETRY_NS 50000
 
-/* A caller has signals and times of its own to look at. */
+/* The caller must get to its own signals and timers. */
 #define WAIT_MOST_NS 100000000u
 
 /**
@@ -172,9 +172,9 @@ static int send_chunk(struct live *live, struct sending *sending, uint32_t *gap)
 }
 
 /*
- * A bulk was refused, but the frame behind it was taken. Sends the frames of the bulk after it. Told
- * as sent are as many as were, also if that fails. It happens once at most, since batches are no
- * longer than a bulk from then on.
+ * The device refused a bulk but took the frame behind it: sends the bulk's frames after that one.
+ * Even if that fails, live_send() reports as many frames as were sent. This happens once at most,
+ * since from then on batches are no longer than a bulk.
  */
 static int close_gap(struct live *live, struct sending *sending, uint32_t gap)
 {

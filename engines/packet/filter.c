@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The filter of a packet socket, and changing it without a gap: the new one replaces the old one in
- * the kernel at once, and what the old one let in before meets the new one when it is handed out.
+ * The filter of a packet socket, and changing it without a gap.
+ *
+ * The new filter replaces the old one in the kernel at once. Packets that the old one let in wait
+ * in the ring, or are on their way into it. All of them lie within one turn of the ring, so for
+ * that long the engine judges packets again when it hands them out (is_doubtful() in ring.c).
+ *
+ * Most packets need no second judgement. Each generation of the filter has the kernel keep another
+ * number of bytes: the snaplen plus 0 to PACKET_GENERATIONS - 1. A packet that was cut to the new
+ * filter's number has met the new filter; a whole packet doesn't tell. When the numbers begin anew
+ * within one turn they mean nothing, and every packet is judged again (@ambiguous).
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -36,7 +44,7 @@ static int attach_for(struct packet *p, const struct nsr_filter *filter, uint32_
 	rc = nsr_filter_for_socket(filter, p->view, rules, accept, &prog, err);
 	if (rc < 0)
 		return rc;
-	/* After packet_stop() only what waits meets it. */
+	/* After packet_stop() the socket refuses all: only waiting packets meet the filter. */
 	rc = p->stopped ? 0 : nsr_filter_attach(p->fd, &prog, err);
 	free(prog.filter);
 	return rc;
@@ -49,9 +57,8 @@ int packet_filter_attach(struct packet *p, struct nsr_error *err)
 }
 
 /*
- * What waits in the ring was let in by the old filter, and a packet that is on its way into the
- * ring right now may be. All of these lie within one turn of the ring, so for that long packets
- * meet the new filter again when they are handed out.
+ * Begins one turn of the ring in which packets may be the old filter's. The two units in hand are
+ * those that the reader and the kernel are at.
  */
 static void begin_recheck(struct packet *p, uint32_t accept)
 {
@@ -78,7 +85,7 @@ int packet_filter_set(void *priv, const struct nsr_filter *filter, struct nsr_er
 	if (!(p->mode & NSR_RECV))
 		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
 	rc = attach_for(p, filter, accept, &why);
-	/* What the kernel can't run is run here; frames of a fixed length could be too short. */
+	/* The engine runs what the kernel can't; but frames of a fixed length may cut too early. */
 	judge_all = (rc == -EOPNOTSUPP || rc == -E2BIG) && p->ring.version == TPACKET_V3;
 	if (judge_all)
 		rc = attach_for(p, NULL, UINT32_MAX, &why);

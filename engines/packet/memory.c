@@ -63,7 +63,7 @@ static void size_ring(struct packet *p, const struct nsr_options *opts, uint32_t
 	req->tp_retire_blk_tov = opts->batch_ms;
 }
 
-/* Less, when the kernel has no memory for all of it. */
+/* Makes the ring, or one half as large, and so on, while the kernel lacks memory for it. */
 static int make_ring(struct packet *p, struct tpacket_req3 *req, struct nsr_error *err)
 {
 	socklen_t size = p->ring.version == TPACKET_V3 ? sizeof(struct tpacket_req3)

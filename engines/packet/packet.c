@@ -86,7 +86,7 @@ static int look_at_device(struct packet *p, struct nsr_error *err)
 	if (rc < 0)
 		return nsr_error_set(err, rc, "out of memory");
 	memcpy(p->ifaces.list[0].name, link.name, sizeof(link.name));
-	/* A loopback device sends what then comes in: once is enough. */
+	/* On a loopback device each packet that is sent comes in again: take it once. */
 	if (link.flags & IFF_LOOPBACK && p->direction == NSR_BOTH)
 		p->direction = NSR_IN;
 	return (int)link.max_frame;
@@ -103,7 +103,7 @@ static int open_receiver(struct packet *p, const struct nsr_options *opts, uint3
 				     "some: it can't insist on them");
 	if (p->direction == NSR_IN)
 		rc = set_int(p, PACKET_IGNORE_OUTGOING, 1, "direction", err);
-	/* Of several devices the clocks differ. Only uses stamps, does not turn them on. */
+	/* The clocks of several devices differ. This uses stamps, but does not turn them on. */
 	if (rc == 0 && opts->stamp == NSR_STAMP_AUTO && !p->any_iface)
 		rc = set_int(p, PACKET_TIMESTAMP, SOF_TIMESTAMPING_RAW_HARDWARE, "timestamps", err);
 	if (rc == 0)
@@ -234,8 +234,8 @@ static int be_promiscuous(struct packet *p, struct nsr_error *err)
 }
 
 /*
- * Until it is in its fanout group a bound socket gets every packet, so it refuses them all until
- * then.
+ * A bound socket gets every packet until it has joined its fanout group, so it refuses them all
+ * until then.
  */
 static int start_fanout(struct packet *p, struct nsr_error *err)
 {
@@ -328,8 +328,8 @@ static int packet_check(void *priv, struct nsr_error *err)
 }
 
 /*
- * Asks after the device's counters. One that is gone, or whose driver started anew, has not lost or
- * carried less than was seen.
+ * Reads the device's counters. They keep their last values when the device is gone, or when its
+ * driver has begun to count anew.
  */
 static void look_at_counters(struct packet *p)
 {
@@ -343,7 +343,7 @@ static void look_at_counters(struct packet *p)
 		atomic_store(&p->carried, carried(p, &link) - p->carried_before);
 }
 
-/* Nobody tells what a filter in the kernel refused: it is what the device counted beyond the rest. */
+/* The kernel doesn't tell what its filter refused: takes what the device counted beyond the rest. */
 static uint64_t filtered(const struct packet *p)
 {
 	uint64_t carried = p->carried, accepted = p->accepted;
@@ -361,9 +361,9 @@ static void packet_stats(void *priv, struct nsr_stats *stats)
 	struct tpacket_stats_v3 now = { 0 };
 	socklen_t len = sizeof(now);
 
-	/* Before the socket: a packet that comes meanwhile is not taken for one that was refused. */
+	/* Before the socket, so that a packet that comes in between does not count as refused. */
 	look_at_counters(p);
-	/* Reading resets them. */
+	/* Reading resets the socket's counters. */
 	if (p->mode & NSR_RECV &&
 	    getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &now, &len) == 0) {
 		atomic_fetch_add(&p->lost_ring, now.tp_drops);
@@ -379,7 +379,7 @@ static int packet_stop(void *priv, struct nsr_error *err)
 	struct packet *p = priv;
 	int rc = p->mode & NSR_RECV ? packet_filter_refuse(p, err) : 0;
 
-	/* What comes from now on is not the filter's doing. */
+	/* From now on it is not the user's filter that refuses packets. */
 	look_at_counters(p);
 	p->stopped = rc == 0;
 	return rc;

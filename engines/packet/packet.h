@@ -14,11 +14,12 @@
 #include "lib/ifaces.h"
 #include "lib/socket_send.h"
 
-/** How many generations of a capture's filters have the kernel keep different numbers of bytes. */
+/** Generations of a capture's filter that the number of bytes kept can tell apart: see filter.c. */
 #define PACKET_GENERATIONS 16
 
 /**
- * struct packet_ring - a receive ring of the kernel's, see packet_mmap in the kernel's documentation
+ * struct packet_ring - a receive ring of the kernel's, see packet_mmap in the kernel's
+ * documentation
  * @map, @bytes:   the mapping
  * @version:       TPACKET_V3 (blocks of packets), or TPACKET_V2 (frames, for immediate mode)
  * @block_bytes, @block_count: its blocks
@@ -41,10 +42,10 @@ struct packet_ring {
 
 /**
  * struct packet_recheck - a filter was changed while packets were waiting
- * @units:      blocks (V3) or frames (V2) that may still hold packets the old filter let in
- * @kept:       how many bytes the new filter has the kernel keep: every generation of a capture's
- *              filters keeps another number, so that a packet that was cut tells which one it met
- * @ambiguous:  so many changes at once that the numbers repeat
+ * @units:      blocks (V3) or frames (V2) to come that may hold packets that an old filter let in
+ * @kept:       how many bytes the new filter has the kernel keep: each generation keeps another
+ *              number, so that a packet that was cut tells which filter it met
+ * @ambiguous:  so many changes within one turn of the ring that the numbers repeat
  */
 struct packet_recheck {
 	uint32_t units;
@@ -76,7 +77,7 @@ struct packet {
 	char device[16];
 	uint64_t missed_before;
 	_Atomic uint64_t missed; /* since then, as last seen */
-	pthread_mutex_t link_lock; /* one question at a time: check and stats are of two threads */
+	pthread_mutex_t link_lock; /* one question at a time: two threads run check and stats */
 	_Atomic uint64_t lost_ring;
 	_Atomic uint64_t accepted; /* by the kernel's filter, also those that were lost */
 	_Atomic uint64_t refused; /* by the filter when they were handed out */

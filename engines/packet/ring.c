@@ -2,10 +2,13 @@
 /*
  * Reading the receive rings of AF_PACKET: packets are handed out as views into them.
  *
- * What the kernel keeps beside the packet is put back in front of it, in the ring itself, where
- * the kernel leaves at least 14 bytes free before an Ethernet header and 28 before the network
- * header of a cooked packet (tpacket_rcv() in net/packet/af_packet.c): a VLAN tag, and the header
- * of LINKTYPE_LINUX_SLL2.
+ * The kernel keeps a VLAN tag, and what makes up the header of LINKTYPE_LINUX_SLL2, beside the
+ * packet. The engine writes them in front of the packet, in the ring itself, where the kernel
+ * leaves at least 14 bytes free before an Ethernet header and 28 before the network header of a
+ * cooked packet (tpacket_rcv() in net/packet/af_packet.c).
+ *
+ * A block (V3) or frame (V2) that was handed out is held, and goes back to the kernel at the next
+ * call. @next is the one after those held.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -110,7 +113,7 @@ struct raw {
 	uint16_t tci, tpid;
 };
 
-/* Whether the kernel's verdict has to be looked at again. */
+/* Whether the filter must judge the packet again: see filter.c. */
 static bool is_doubtful(const struct packet *p, const struct nsr_packet *packet,
 			const struct raw *raw, const struct sockaddr_ll *from)
 {
@@ -129,7 +132,7 @@ static bool is_doubtful(const struct packet *p, const struct nsr_packet *packet,
 		from->sll_protocol == htons(ETH_P_8021AD));
 }
 
-/* 1: @packet is filled in; 0: the filter refuses it; -ENOMEM. */
+/* Describes a packet of the ring. 1: @packet is filled in; 0: the filter refuses it; -ENOMEM. */
 static inline int describe(struct packet *p, const struct raw *raw, const struct sockaddr_ll *from,
 			   struct nsr_packet *packet)
 {
@@ -173,6 +176,7 @@ static struct tpacket_block_desc *block_at(const struct packet_ring *ring, uint3
 	return (void *)(ring->map + (size_t)index * ring->block_bytes);
 }
 
+/* Gives the held block, the one before @next, back to the kernel. */
 static void release_block(struct packet_ring *ring)
 {
 	uint32_t index = (ring->next ? ring->next : ring->block_count) - 1;
@@ -249,6 +253,7 @@ static struct tpacket2_hdr *frame_at(const struct packet_ring *ring, uint32_t in
 			(size_t)(index % in_block) * ring->frame_bytes);
 }
 
+/* Gives the held frames, those before @next, back to the kernel. */
 static void release_frames(struct packet_ring *ring)
 {
 	uint32_t index = (ring->next + ring->frame_count - ring->held) % ring->frame_count;
@@ -260,6 +265,7 @@ static void release_frames(struct packet_ring *ring)
 	}
 }
 
+/* A batch may be as long as the ring; all of it goes back at the next call. */
 static int recv_v2(struct packet *p, struct nsr_packet *packets, uint32_t max)
 {
 	struct packet_ring *ring = &p->ring;

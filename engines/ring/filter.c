@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The filter of a ring's socket, and changing it without a gap: the new one replaces the old one in
- * the kernel at once, and what the old one let in before meets the new one when it is handed out.
+ * The filter of a ring's socket, and changing it without a gap.
+ *
+ * The new filter replaces the old one in the kernel at once. nsr_ring_mark() has the reader tell
+ * which packets the old one may have let in, and is_doubtful() in recv.c judges these again. Each
+ * generation of the filter has the kernel keep another number of bytes (the snaplen plus 0 to
+ * RING_GENERATIONS - 1): a packet that was cut to the new filter's number has met the new filter,
+ * and needs no second judgement. When the numbers begin anew while old packets wait, they mean
+ * nothing (@ambiguous).
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -19,14 +25,14 @@ static int attach(struct ring *r, const struct nsr_filter *filter, uint32_t acce
 	struct sock_fprog prog;
 	int rc, unused = 0;
 
-	/* All of every packet: the kernel is quickest without a filter. */
+	/* To take every packet whole the kernel is quickest without a filter. */
 	if (!filter && accept >= SNAPLEN_MAX) {
 		if (setsockopt(r->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0 ||
 		    errno == ENOENT)
 			return 0;
 		return nsr_error_set(err, -errno, "taking the filter off: %s", strerror(errno));
 	}
-	/* Directions, and a loopback device's packets once, are the module's affair. */
+	/* The module itself sees to directions, and takes a loopback device's packets once. */
 	rc = nsr_filter_for_socket(filter, r->view, 0, accept, &prog, err);
 	if (rc < 0)
 		return rc;
@@ -35,12 +41,12 @@ static int attach(struct ring *r, const struct nsr_filter *filter, uint32_t acce
 	return rc;
 }
 
-/* What is in the ring, and what is on its way there, may be the old filter's. */
+/* The old filter may have let in what is in the ring, and what is on its way there. */
 static void begin_recheck(struct ring *r)
 {
 	if (!r->reader)
 		return;
-	/* In a shared ring another reader's filter may be why a packet has as many bytes. */
+	/* In a shared ring another reader's filter may have chosen the number of bytes. */
 	if (!nsr_ring_has_old(r->reader))
 		r->ambiguous = r->setup.share;
 	else if (r->generation % RING_GENERATIONS == 0)
@@ -58,7 +64,7 @@ int ring_set_filter(void *priv, const struct nsr_filter *filter, struct nsr_erro
 	if (!(r->mode & NSR_RECV))
 		return filter ? nsr_error_set(err, -EINVAL, "a filter needs receiving") : 0;
 	rc = attach(r, filter, accept, err);
-	/* What the kernel can't run is run here. */
+	/* The engine itself runs what the kernel can't. */
 	judge_all = rc == -EOPNOTSUPP || rc == -E2BIG;
 	if (judge_all)
 		rc = attach(r, NULL, UINT32_MAX, err);

@@ -9,7 +9,7 @@
 
 #include "ring.h"
 
-/* How often to look again at a ring of which the filter refuses all, before others have their turn. */
+/* Looks at a ring whose packets the filter all refuses, before the core gets its turn. */
 #define ROUNDS 16
 
 static uint32_t flags_of(const struct nsr_ring_packet *raw)
@@ -35,7 +35,7 @@ static uint32_t flags_of(const struct nsr_ring_packet *raw)
 	return flags;
 }
 
-/* See nsr_filter_for_socket(): the kernel's filter lets it in whole. */
+/* A packet that the kernel's filter lets in whole: see nsr_filter_for_socket(). */
 static bool is_cooked_with_tag(const struct ring *r, const struct nsr_ring_packet *raw)
 {
 	uint16_t protocol;
@@ -46,10 +46,10 @@ static bool is_cooked_with_tag(const struct ring *r, const struct nsr_ring_packe
 	return protocol == htons(ETH_P_8021Q) || protocol == htons(ETH_P_8021AD);
 }
 
-/* Whether the kernel's verdict has to be looked at again. */
+/* Whether the filter must judge the packet again: see filter.c. */
 static bool is_doubtful(const struct ring *r, const struct nsr_ring_packet *raw)
 {
-	/* By a filter, which is then the one that it has met. */
+	/* A filter cut it, and the length tells which one. */
 	bool was_cut = raw->caplen < raw->len && raw->caplen < r->ring_snaplen;
 
 	if (r->judge_all)
@@ -59,7 +59,7 @@ static bool is_doubtful(const struct ring *r, const struct nsr_ring_packet *raw)
 	return !was_cut && is_cooked_with_tag(r, raw);
 }
 
-/* 1: @packet is filled in; 0: the filter refuses it; -ENOMEM. */
+/* Describes a packet of the ring. 1: @packet is filled in; 0: the filter refuses it; -ENOMEM. */
 static inline int describe(struct ring *r, const struct nsr_ring_packet *raw,
 			   struct nsr_packet *packet)
 {

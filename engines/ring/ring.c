@@ -4,9 +4,9 @@
  * mapped here, a lane for each processor, without a lock. Changes no traffic, and dies with the
  * process: the socket owns ring, filter, promiscuous mode and the place in a cluster.
  *
- * Needs CAP_NET_RAW in the namespace, as a packet socket does. Beyond those it can sample, share one
- * ring between captures, spread packets by what is inside tunnels, capture all namespaces at once,
- * and hand frames to the stack.
+ * Needs CAP_NET_RAW in the namespace, as a packet socket does. Beyond those it can sample, share
+ * one ring between captures, spread packets by what is inside tunnels, capture all namespaces at
+ * once, and hand frames to the stack.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -20,10 +20,10 @@
 #include "sys/link.h"
 #include "ring.h"
 
-/* There where the module is loaded; opening a socket would load it. */
+/* Exists where the module is loaded. Opening a socket to find out would load it. */
 #define PROOF "/sys/module/nsring"
 
-/* Packets on their way past another processor when the capture is stopped. */
+/* Time for packets that other processors are still writing when the capture stops. */
 #define DRAIN_MS 20
 
 /* Sending alone gains nothing by the module. */
@@ -190,7 +190,7 @@ static int ring_stop(void *priv, struct nsr_error *err)
 	return nsr_error_set(err, -errno, "%s: stopping: %s", r->device, strerror(errno));
 }
 
-/* A device that is gone, or whose driver started anew, has not lost less than was seen. */
+/* The counter keeps its last value when the device is gone, or its driver counts anew. */
 static void look_at_counters(struct ring *r)
 {
 	struct nsr_link link;
@@ -205,7 +205,7 @@ static void look_at_counters(struct ring *r)
 		atomic_store(&r->missed, link.missed - r->missed_before);
 }
 
-/* Nothing where the kernel doesn't tell. */
+/* All 0 where the kernel doesn't tell. */
 static struct nsring_stats kernel_stats(const struct ring *r)
 {
 	struct nsring_stats now = { 0 };

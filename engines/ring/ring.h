@@ -15,7 +15,7 @@
 #include "lib/socket_send.h"
 #include "uapi/nsring_uapi.h"
 
-/** How many generations of a capture's filters have the kernel keep different numbers of bytes. */
+/** Generations of a capture's filter that the number of bytes kept can tell apart: see filter.c. */
 #define RING_GENERATIONS 16
 
 /** struct ring - a capture of the ring engine */
@@ -36,7 +36,7 @@ struct ring {
 	bool judge_all; /* the kernel can't run the filter: packets meet it when handed out */
 	uint32_t generation; /* of the filter */
 	uint32_t kept; /* how many bytes it has the kernel keep, to tell the generations apart */
-	bool ambiguous; /* so many changes at once that the numbers repeat */
+	bool ambiguous; /* so many changes at once that the numbers repeat, or a shared ring */
 	/* Set up once: */
 	uint32_t mode; /* enum nsr_mode */
 	uint32_t ifindex; /* 0 for "any" */
@@ -45,7 +45,7 @@ struct ring {
 	char device[16];
 	uint64_t missed_before; /* by the device, when the capture was opened */
 	_Atomic uint64_t missed; /* since then, as last seen */
-	pthread_mutex_t link_lock; /* one question at a time: stats are asked for by two threads */
+	pthread_mutex_t link_lock; /* one question at a time: two threads may ask for stats */
 	_Atomic uint64_t refused; /* by the filter when they were handed out */
 	struct nsr_socket_sender sender;
 };

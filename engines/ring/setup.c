@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The socket of nsring.ko: how it is to capture, and the ring that it makes when it is bound. */
+/* The socket of nsring.ko: it is told how to capture, and makes the ring when it is bound. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,7 @@
  */
 #define DEFAULT_RING_BYTES (8u << 20)
 
-/* Of options.fanout_group. */
-
+/* Random numbers to try for a new fanout group. */
 #define GROUP_TRIES 8
 
 /* The family that the module was loaded with, or the one that it is loaded by. */
@@ -82,7 +81,7 @@ static void choose_flags(struct ring *r, const struct nsr_engine_args *args)
 		flags |= NSRING_NO_RING;
 	if (opts->inject)
 		flags |= NSRING_INJECT;
-	/* Of several devices the clocks differ. */
+	/* The clocks of several devices differ. */
 	if (opts->stamp == NSR_STAMP_KERNEL || r->any_iface)
 		flags |= NSRING_KERNEL_STAMPS;
 	r->setup.flags = flags;
@@ -142,7 +141,7 @@ int ring_setup(struct ring *r, const struct nsr_engine_args *args, struct nsr_er
 		return rc;
 	choose_flags(r, args);
 	choose_cluster(r, opts);
-	/* Each filter tells how many bytes to keep: here no bound, but for what the ring takes. */
+	/* Each filter tells how many bytes to keep; here only the ring's size limits them. */
 	r->setup.snaplen = 0;
 	r->setup.ring_bytes = choose_bytes(opts);
 	r->setup.direction = opts->direction;
@@ -197,7 +196,7 @@ static int try_bind(const struct ring *r)
 	return bind(r->fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
 }
 
-/* Less, when there is no memory for all of it. */
+/* Makes the ring, or one half as large, and so on, while there is no memory for it. */
 static int make_ring(struct ring *r, struct nsr_error *err)
 {
 	int rc;
@@ -262,8 +261,9 @@ void ring_unmap(struct ring *r)
 }
 
 /*
- * Nobody tells which numbers are free: one at random hardly ever is another's. If it is, of captures
- * that differ, the kernel says so; of captures that are alike, they are its members.
+ * Nobody tells which numbers are free; a random one is hardly ever in use. If it is, binding fails
+ * where that group's captures differ from this one; where they are alike, check_group() sees that
+ * the group has other members.
  */
 static int make_group(struct ring *r, struct nsr_error *err)
 {
