@@ -34,6 +34,7 @@ struct count_row {
 /* Packets, bytes and losses over some time. */
 struct count_sum {
 	const char *target;
+	const char *shown;
 	const char *error;
 	uint64_t packets;
 	uint64_t bytes;
@@ -77,6 +78,7 @@ static json_t *sum_json(const struct count_sum *sum)
 	object_set(&object, "lost", ledger_json(&sum->lost));
 	object_set(&object, "filtered", ledger_filtered_json(&sum->lost));
 	object_set_number(&object, "sampled", sum->lost.sampled);
+	object_set_number(&object, "unasked", sum->lost.unasked);
 	if (sum->target)
 		object_set(&object, "target", output_text(sum->target));
 	if (sum->error)
@@ -89,7 +91,7 @@ static void print_row(const struct count *count, const struct count_sum *sum)
 	char lost[LEDGER_TEXT];
 
 	if (count->set.count > 1)
-		printf("%-*s ", count->name_width, sum->target);
+		printf("%-*s ", count->name_width, sum->shown);
 	printf("%16s %13s   %s\n", units_packets(rate((double)sum->packets, sum->seconds)).text,
 	       units_bits(rate((double)sum->bytes * 8, sum->seconds)).text,
 	       ledger_text(&sum->lost, false, count->colour, lost));
@@ -104,6 +106,7 @@ static void since_row(struct count *count, const struct captures_one *one, doubl
 
 	captures_stats(one, &stats);
 	*sum = (struct count_sum){ .target = one->target,
+				   .shown = one->shown,
 				   .packets = one->packets - row->packets,
 				   .bytes = one->bytes - row->bytes,
 				   .seconds = seconds };
@@ -135,6 +138,7 @@ static void total_of(const struct count *count, const struct captures_one *one,
 		     struct count_sum *sum)
 {
 	*sum = (struct count_sum){ .target = one->target,
+				   .shown = one->shown,
 				   .error = one->error,
 				   .packets = one->packets,
 				   .bytes = one->bytes,
@@ -146,18 +150,18 @@ static void print_total(const struct count *count, const struct count_sum *sum)
 {
 	char lost[LEDGER_TEXT], filtered[LEDGER_TEXT];
 
-	printf("%s: %s packets, %s bytes in %.1f s: %s, %s\n", sum->target,
+	printf("%s: %s packets, %s bytes in %.1f s: %s, %s\n", sum->shown,
 	       units_number(sum->packets).text, units_number(sum->bytes).text, sum->seconds,
 	       units_packets(rate((double)sum->packets, sum->seconds)).text,
 	       units_bits(rate((double)sum->bytes * 8, sum->seconds)).text);
-	printf("%*s  %s%s\n", (int)strlen(sum->target), "",
+	printf("%*s  %s%s\n", (int)strlen(sum->shown), "",
 	       ledger_text(&sum->lost, true, count->colour, lost),
 	       ledger_filtered_text(&sum->lost, filtered));
 }
 
 static struct count_sum sum_up(const struct count *count)
 {
-	struct count_sum all = { .target = "total", .seconds = captures_seconds(&count->set) };
+	struct count_sum all = { .shown = "total", .seconds = captures_seconds(&count->set) };
 	struct count_sum sum;
 	uint32_t i;
 
@@ -191,7 +195,6 @@ static json_t *final_json(const struct count *count)
 	json_t *object;
 	uint32_t i;
 
-	sum.target = NULL;
 	object = sum_json(&sum);
 	object_set_flag(&object, "final", true);
 	for (i = 0; i < count->set.count; i++) {
@@ -210,7 +213,7 @@ static int begin(struct count *count)
 	if (!count->rows)
 		return cli_error("count: out of memory");
 	for (i = 0; i < count->set.count; i++) {
-		int width = (int)strlen(count->set.list[i].target);
+		int width = (int)strlen(count->set.list[i].shown);
 
 		if (width > count->name_width && width <= 48)
 			count->name_width = width;

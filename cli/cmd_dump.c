@@ -13,6 +13,7 @@
 
 #include "jobs/captures.h"
 #include "jobs/save.h"
+#include "text/escape.h"
 #include "text/ledger.h"
 #include "text/object.h"
 #include "text/output.h"
@@ -121,16 +122,24 @@ static int on_tick(void *arg)
 {
 	struct dump *dump = arg;
 
-	if (!dump->args->path) {
-		if (reader_gone())
-			say_error("standard output: the pipe is closed, nobody reads it any more");
-		return reader_gone() ? -EPIPE : 0;
-	}
+	if (!dump->args->path)
+		return reader_gone() ? output_failed(EPIPE) : 0;
 	if (to_stdout(dump->args) && reader_gone())
 		return save_abort(&dump->save, -EPIPE);
 	if (dump->progress)
 		show_progress(dump);
 	return save_tick(&dump->save);
+}
+
+/* What has become of the output: its last name and how much there is of it. */
+static void print_files(const struct rotate *files)
+{
+	char *shown = escape_copy(files->name);
+
+	fprintf(stderr, "%s: %s in %s file%s\n", shown ? shown : "",
+		units_bytes(rotate_bytes(files)).text, units_number(files->files).text,
+		files->files == 1 ? "" : "s");
+	free(shown);
 }
 
 static void print_totals(const struct dump *dump, const struct totals *totals)
@@ -147,9 +156,7 @@ static void print_totals(const struct dump *dump, const struct totals *totals)
 	if (!dump->args->path)
 		return;
 	if (!to_stdout(dump->args) && files->files > 0)
-		fprintf(stderr, "%s: %s in %s file%s\n", files->name,
-			units_bytes(rotate_bytes(files)).text, units_number(files->files).text,
-			files->files == 1 ? "" : "s");
+		print_files(files);
 }
 
 static json_t *totals_json(const struct dump *dump, const struct totals *totals)
@@ -167,6 +174,7 @@ static json_t *totals_json(const struct dump *dump, const struct totals *totals)
 	object_set(&object, "lost", lost);
 	object_set(&object, "filtered", ledger_filtered_json(&totals->lost));
 	object_set_number(&object, "sampled", totals->lost.sampled);
+	object_set_number(&object, "unasked", totals->lost.unasked);
 	if (!dump->args->path)
 		return object;
 	object_set_number(&object, "files", files->files);
@@ -182,7 +190,8 @@ static int refuse_own_input(const struct dump *dump)
 	struct stat in, out;
 	uint32_t i;
 
-	if (to_stdout(dump->args) || stat(path, &out) < 0 || !S_ISREG(out.st_mode))
+	if ((to_stdout(dump->args) ? fstat(STDOUT_FILENO, &out) : stat(path, &out)) < 0 ||
+	    !S_ISREG(out.st_mode))
 		return CLI_DONE;
 	for (i = 0; i < dump->set.count; i++) {
 		const struct nsr_info *info = &dump->set.list[i].info;
@@ -192,7 +201,8 @@ static int refuse_own_input(const struct dump *dump)
 		if ((strcmp(info->device, "-") ? stat(info->device, &in) : fstat(0, &in)) < 0)
 			continue;
 		if (in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-			return cli_error("%s: is read and can't be written at the same time", path);
+			return cli_error("%s: is read and can't be written at the same time",
+					 to_stdout(dump->args) ? info->device : path);
 	}
 	return CLI_DONE;
 }
@@ -226,9 +236,9 @@ static void say_open(const struct dump *dump)
 
 	if (capture->json) {
 		describe_captures_json(&dump->set, to_stdout(dump->args) ? stderr : stdout);
-		/* Flush at once: scripts wait for it. An error will show again at the end. */
+		/* At once: scripts wait for it. An error is told again at the end. */
 		if (!to_stdout(dump->args))
-			fflush(stdout);
+			output_flush();
 	} else if (capture->fanout.how || isatty(STDERR_FILENO)) {
 		describe_captures(&dump->set, stderr);
 	}

@@ -10,6 +10,7 @@
 #include "jobs/replay.h"
 #include "jobs/stop.h"
 #include "text/failure.h"
+#include "text/escape.h"
 #include "text/linktype.h"
 #include "text/object.h"
 #include "text/output.h"
@@ -34,7 +35,7 @@ static void print_totals(const struct transmit *tx, const struct replay *replay)
 {
 	double seconds = seconds_of(tx);
 
-	printf("%s: %s frames, %s bytes sent in %.1f s: %s, %s\n", tx->target,
+	printf("%s: %s frames, %s bytes sent in %.1f s: %s, %s\n", tx->shown,
 	       units_number(tx->frames).text, units_number(tx->bytes).text, seconds,
 	       units_packets(rate((double)tx->frames, seconds)).text,
 	       units_bits(rate((double)tx->bytes * 8, seconds)).text);
@@ -170,9 +171,9 @@ static int run_generator(const struct send_args *args, const struct frame_layout
 
 /* Opens the device, sends, and prints the totals. */
 static int send_frames(const struct send_args *args, const struct frame_layout *layout,
-		       char **words, const char *target)
+		       char **words, const char *target, const char *shown)
 {
-	struct transmit tx = { .target = target, .rate = args->rate };
+	struct transmit tx = { .target = target, .shown = shown, .rate = args->rate };
 	struct replay replay = { 0 };
 	uint32_t linktype = 0;
 	int status = open_device(args, &tx, &linktype);
@@ -195,7 +196,7 @@ static int run(void *args, char **words)
 	const struct send_args *send = args;
 	struct frame_layout layout;
 	const char *wrong;
-	char *target;
+	char *target, *shown;
 	int status = check_args(send, words);
 
 	if (status)
@@ -205,9 +206,12 @@ static int run(void *args, char **words)
 		wrong = send_target(send, &target);
 	if (wrong)
 		return cli_usage_error("send", "%s", wrong);
-	if (!target)
-		return cli_error("send: out of memory");
-	status = send_frames(send, &layout, words, target);
+	shown = target ? escape_copy(target) : NULL;
+	if (shown)
+		status = send_frames(send, &layout, words, target, shown);
+	else
+		status = cli_error("send: out of memory");
+	free(shown);
 	free(target);
 	return status;
 }

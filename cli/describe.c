@@ -14,7 +14,7 @@ static void describe_one(const struct captures_one *one, FILE *out)
 {
 	const struct nsr_info *info = &one->info;
 
-	fprintf(out, "%s: engine %s", one->target, info->engine);
+	fprintf(out, "%s: engine %s", one->shown, info->engine);
 	if (*info->mode)
 		fprintf(out, " (%s)", info->mode);
 	fprintf(out, ", %s", linktype_text(info->linktype).text);

@@ -5,6 +5,7 @@
  */
 #include "show.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,12 +113,15 @@ int show_packets(struct show *show, const struct captures_one *from,
 {
 	uint32_t i;
 
-	for (i = 0; i < count && !ferror(stdout); i++) {
+	for (i = 0; i < count; i++) {
+		errno = 0;
 		meet(show, from, packets[i].iface);
 		if (show->json)
 			output_json(stdout, packet_json(show, &packets[i]));
 		else
 			print_line(show, &packets[i]);
+		if (ferror(stdout))
+			return output_failed(errno);
 	}
-	return ferror(stdout) ? output_flush() : 0;
+	return 0;
 }

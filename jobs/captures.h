@@ -25,6 +25,7 @@
 /**
  * struct captures_one - an open capture
  * @target:  as typed
+ * @shown:   the same for people: without control characters
  * @cap:     the library's handle
  * @info:    nsr_info() after opening
  * @snaplen: bytes to keep of each packet, 0: whole packets
@@ -37,6 +38,7 @@
  */
 struct captures_one {
 	const char *target;
+	char *shown;
 	struct nsr_capture *cap;
 	struct nsr_info info;
 	uint32_t snaplen;

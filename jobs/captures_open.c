@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "text/escape.h"
 #include "text/failure.h"
 #include "text/say.h"
 #include "stop.h"
@@ -123,6 +124,11 @@ static void open_one(void *arg, uint32_t index)
 		return;
 	fill_options(&opts, opening->args, one->target, opening->filter, opening->snaplen);
 	one->snaplen = opts.snaplen;
+	one->shown = escape_copy(one->target);
+	if (!one->shown) {
+		one->status = -ENOMEM;
+		return;
+	}
 	if (opts.fanout && !opts.fanout_group)
 		opts.fanout_group = group_of_same(set, index);
 	one->status = nsr_open(one->target, &opts, &one->cap, &err);
@@ -200,6 +206,7 @@ static void close_one(void *arg, uint32_t index)
 
 	nsr_close(one->cap);
 	free(one->error);
+	free(one->shown);
 }
 
 void captures_close(struct captures *set)

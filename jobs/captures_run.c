@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "sys/clock.h"
+#include "text/linktype.h"
 #include "text/say.h"
 #include "stop.h"
 
@@ -110,6 +111,23 @@ static int drain(struct captures *set, uint64_t limit, const struct captures_eve
 	return rc < 0 ? rc : 0;
 }
 
+/* Says what the filter was not asked of, and has left out. */
+static void note_unasked(const struct captures_one *one)
+{
+	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_stats stats;
+	uint32_t id = 0;
+
+	captures_stats(one, &stats);
+	if (!stats.unasked)
+		return;
+	while (nsr_interface(one->cap, id++, &iface) == 0 && !iface.unasked)
+		;
+	say_note("%s: %s packets are left out, since the filter can't be asked of their link type "
+		 "(%s)",
+		 one->target, units_number(stats.unasked).text, linktype_text(iface.linktype).text);
+}
+
 static bool any_failed(const struct captures *set)
 {
 	uint32_t i;
@@ -125,6 +143,7 @@ int captures_run(struct captures *set, const struct capture_request *args,
 		 const struct captures_events *events)
 {
 	uint64_t limit = args->packets ? args->packets : UINT64_MAX;
+	uint32_t i;
 	int rc;
 
 	set->begin_ns = nsr_clock_ns();
@@ -136,5 +155,7 @@ int captures_run(struct captures *set, const struct capture_request *args,
 		rc = drain(set, limit, events);
 	if (events->idle && rc >= 0)
 		rc = events->idle(events->arg);
+	for (i = 0; i < set->count; i++)
+		note_unasked(&set->list[i]);
 	return rc < 0 || any_failed(set) ? -1 : 0;
 }

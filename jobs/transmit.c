@@ -33,7 +33,7 @@ static void show_progress(struct state *state, uint64_t now)
 	if (!state->progress || now < state->progress_ns)
 		return;
 	state->progress_ns = now + NSEC_PER_SEC;
-	snprintf(line, sizeof(line), "%s: %s frames sent, %s", state->tx->target,
+	snprintf(line, sizeof(line), "%s: %s frames sent, %s", state->tx->shown,
 		 units_number(state->tx->frames).text,
 		 units_packets((double)state->tx->frames /
 			       ((double)(now - state->tx->begin_ns) / 1e9))

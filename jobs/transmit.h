@@ -49,6 +49,7 @@ struct transmit_source {
  * struct transmit - a run, and its totals
  * @cap:      opened with NSR_SEND
  * @target:   as typed, for errors
+ * @shown:    the same for people: without control characters
  * @rate:     how fast
  * @batch:    the best number of frames for one call on @cap; sources should give that many
  * @skip:     skip and count frames that the device doesn't take, instead of failing
@@ -63,6 +64,7 @@ struct transmit_source {
 struct transmit {
 	struct nsr_capture *cap;
 	const char *target;
+	const char *shown;
 	struct units_rate rate;
 	uint32_t batch;
 	bool skip;

@@ -38,3 +38,12 @@ void escape_controls(char *text)
 			*text = '?';
 	}
 }
+
+char *escape_copy(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy)
+		escape_controls(copy);
+	return copy;
+}

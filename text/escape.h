@@ -4,7 +4,7 @@
  * None may control the terminal or begin a line of its own. There is one function for each use:
  *
  *	escape()          names in lists: two names that differ never look alike
- *	escape_controls() sentences on stderr: a path that the user typed in another alphabet stays
+ *	escape_controls() sentences, and headers and totals of a run: a path that the user typed in another alphabet stays
  *	                  readable, and nobody counts columns
  *	text_add_safe()   packet lines and aligned reports (builder.h): a byte stays a column
  *
@@ -37,5 +37,12 @@ const char *escape(const char *text, char *out, size_t room);
  * @text: changed in place; keeps its length
  */
 void escape_controls(char *text);
+
+/**
+ * escape_copy() - escape_controls() of a copy
+ *
+ * Return: to be freed; NULL: memory is short.
+ */
+char *escape_copy(const char *text);
 
 #endif

@@ -54,6 +54,7 @@ void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more)
 	else
 		sum->filtered += more->filtered;
 	sum->sampled += more->sampled;
+	sum->unasked += more->unasked;
 }
 
 void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
@@ -72,6 +73,7 @@ void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 	else if (now->filtered > since->filtered)
 		lost->filtered = now->filtered - since->filtered;
 	lost->sampled = now->sampled - since->sampled;
+	lost->unasked = now->unasked - since->unasked;
 }
 
 const char *ledger_text(const struct nsr_stats *stats, bool every, bool colour, char *text)

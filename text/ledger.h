@@ -24,7 +24,7 @@ void ledger_add(struct nsr_stats *sum, const struct nsr_stats *more);
  * ledger_subtract() - compute what was lost since earlier
  * @now:   the counters
  * @since: earlier counters
- * @lost:  its lost_... fields, @filtered and @sampled are set; its other fields are zero
+ * @lost:  its lost_... fields, @filtered, @sampled and @unasked are set; its other fields are zero
  */
 void ledger_subtract(const struct nsr_stats *now, const struct nsr_stats *since,
 		     struct nsr_stats *lost);

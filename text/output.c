@@ -20,13 +20,14 @@ bool output_colour(FILE *out)
 
 static int failed;
 
-static int fail(int code)
+int output_failed(int code)
 {
-	failed = -code;
-	if (failed == -EPIPE)
-		say_error("standard output: nobody reads it any more");
-	else
-		say_error("standard output: %s", strerror(code));
+	if (failed)
+		return failed;
+	failed = -(code ? code : EIO);
+	/* Whoever read has seen enough. */
+	if (failed != -EPIPE)
+		say_error("standard output: %s", strerror(-failed));
 	return failed;
 }
 
@@ -37,7 +38,7 @@ int output_flush(void)
 	errno = 0;
 	/* stdio reports errno only once: a write that filled the buffer may have failed earlier */
 	if (fflush(stdout) || ferror(stdout))
-		return fail(errno ? errno : EIO);
+		return output_failed(errno);
 	return 0;
 }
 
@@ -52,7 +53,7 @@ int output_write(const char *text, size_t length)
 			wrote = write(STDOUT_FILENO, text, length);
 		while (wrote < 0 && errno == EINTR);
 		if (wrote < 0)
-			return fail(errno);
+			return output_failed(errno);
 	}
 	return 0;
 }
@@ -81,7 +82,7 @@ int output_json(FILE *out, json_t *object)
 	int rc;
 
 	if (!object)
-		return out == stdout ? fail(ENOMEM) : -ENOMEM;
+		return out == stdout ? output_failed(ENOMEM) : -ENOMEM;
 	rc = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	json_decref(object);
 	if (rc || putc('\n', out) == EOF)

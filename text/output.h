@@ -16,14 +16,25 @@ bool output_colour(FILE *out);
 /**
  * output_flush() - flush standard output
  *
- * Only the first failure is reported on stderr.
+ * The first failure is said on stderr, later ones are not: see output_failed().
  *
  * Return: 0; -errno of write(2), again at each later call.
  */
 int output_flush(void);
 
 /**
- * output_write() - flush stdio, then write a whole text to standard output
+ * output_failed() - a write to standard output has just failed
+ * @code: errno; 0: not known
+ *
+ * Says why, as output_flush() does, which can't find out afterwards. A pipe that its reader has closed
+ * needs no words.
+ *
+ * Return: -errno, from now on also of output_flush().
+ */
+int output_failed(int code);
+
+/**
+ * output_write() - write a whole text to standard output, past what stdio keeps
  *
  * Return: as output_flush().
  */

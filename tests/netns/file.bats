@@ -17,6 +17,12 @@ setup() {
 	capture_file "$file" mixed_frames
 }
 
+# made HEX…: a file of these bytes, in $file.
+made() {
+	file=$BATS_TEST_TMPDIR/made
+	bytes_of "$file" "$@"
+}
+
 @test "count_of_a_file_has_its_packets_and_bytes" {
 	"$NSRING" count --json -i "file:$file" >"$BATS_TEST_TMPDIR/count.out"
 	equal packets "$(total count .packets)" 44
@@ -43,6 +49,67 @@ setup() {
 	run "$NSRING" dump -i file:- -w "$file" <"$file"
 	equal status "$status" 1
 	equal packets "$(frames "$file")" 44
+}
+
+@test "file_that_is_read_is_not_appended_to" {
+	run bash -c '"$1" dump -i "file:$2" -w - >>"$2"' - "$NSRING" "$file"
+	equal status "$status" 1
+	[[ $output == *"can't be written at the same time"* ]]
+	equal packets "$(frames "$file")" 44
+}
+
+# dump_much COMMAND…: far more lines than any buffer holds, into the command's standard input.
+dump_much() {
+	local target=() i
+	for ((i = 0; i < 100; i++)); do target+=(-i "file:$file"); done
+	{ "$NSRING" dump -x "${target[@]}" 2>"$BATS_TEST_TMPDIR/err" || echo $? >"$BATS_TEST_TMPDIR/status"; } | "$@"
+	equal status "$(cat "$BATS_TEST_TMPDIR/status")" 1
+}
+
+@test "pipe_that_its_reader_closes_ends_dump_without_an_error_text" {
+	dump_much true
+	[ ! -s "$BATS_TEST_TMPDIR/err" ] || ! grep -i 'error\|standard output' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "full_disk_is_told_as_such" {
+	local target=() i
+	for ((i = 0; i < 100; i++)); do target+=(-i "file:$file"); done
+	for i in '' --json; do
+		# shellcheck disable=SC2086 # an option or none
+		run bash -c '"$@" >/dev/full' - "$NSRING" dump $i "${target[@]}"
+		equal status "$status" 1
+		[[ $output == *"standard output: No space left on device"* ]]
+	done
+}
+
+@test "file_name_with_control_characters_is_made_harmless" {
+	local name=$BATS_TEST_TMPDIR/$'e\033[2Jvil\n'
+	mv "$file" "$name"
+	run "$NSRING" count -i "file:$name"
+	[[ $output != *$'\033'* && $output == *'e?[2Jvil?: 44 packets'* ]]
+	run "$NSRING" count -i "file:$name" -i "file:$name"
+	[[ $output != *$'\033'* ]]
+	run "$NSRING" dump -i "file:$name" -w "$name.copy"
+	[[ $output != *$'\033'* && $output == *'vil?.copy: '* ]]
+}
+
+@test "packets_that_the_filter_can_not_be_asked_of_are_told" {
+	made "$(section)" "$(interface 101)" "$(packet 0 5 "$IP")" "$(interface 1)" \
+		"$(packet 1 5 "$FRAME")" "$(packet 0 5 "$IP")"
+	run "$NSRING" count --json -i "file:$file" ether src 02:00:00:00:00:0a
+	equal status "$status" 0
+	[[ $output == *"2 packets are left out"*"RAW"* ]]
+	grep -q '"unasked":2' <<<"$output"
+	grep '"final":true' <<<"$output" | jq -e '.packets == 1 and .filtered == 2 and .unasked == 2'
+	run "$NSRING" dump -i "file:$file" ether src 02:00:00:00:00:0a
+	[[ $output == *"2 packets are left out"* ]]
+}
+
+@test "filter_that_no_packet_can_be_asked_is_an_error" {
+	made "$(section)" "$(interface 101)" "$(packet 0 5 "$IP")"
+	run "$NSRING" count -i "file:$file" ether src 02:00:00:00:00:0a
+	equal status "$status" 1
+	[[ $output == *filter*ether* ]]
 }
 
 @test "ctrl_c_ends_waiting_for_somebody_to_write_into_a_pipe" {
@@ -80,12 +147,6 @@ setup() {
 	"$NSRING" count --json -i "file:$file" >"$BATS_TEST_TMPDIR/count.out" 2>/dev/null ||
 		equal status $? 1
 	equal packets "$(total count .packets)" 43
-}
-
-# made HEX…: a file of these bytes, in $file.
-made() {
-	file=$BATS_TEST_TMPDIR/made
-	bytes_of "$file" "$@"
 }
 
 @test "json_of_a_time_after_2262_has_the_time_and_no_negative_number" {
