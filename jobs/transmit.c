@@ -46,11 +46,20 @@ static uint64_t time_of(const struct transmit_batch *batch, uint32_t i)
 	return batch->times_ns ? batch->times_ns[i] : 0;
 }
 
-/*
- * Schedules the frames from @first on that are due and returns their number; without any, waits for
- * the first and returns 0.
- */
-static uint32_t take_due(struct state *state, uint32_t first)
+/* Waits for the next frame, at most a second; -1 when the place has gone meanwhile. */
+static int wait_for(struct state *state, uint64_t due_ns)
+{
+	struct transmit *tx = state->tx;
+	uint64_t most = nsr_clock_ns() + NSEC_PER_SEC;
+
+	pace_wait(&state->pace, due_ns < most ? due_ns : most);
+	return nsr_send(tx->cap, NULL, 0) == -ENETDOWN
+		       ? failure_say(tx->target, nsr_last_error(tx->cap))
+		       : 0;
+}
+
+/* How many frames from @first on are due, scheduling them; 0 after waiting for the first, or -1. */
+static int64_t take_due(struct state *state, uint32_t first)
 {
 	const struct transmit_batch *batch = &state->batch;
 	uint64_t now = nsr_clock_ns();
@@ -63,10 +72,8 @@ static uint32_t take_due(struct state *state, uint32_t first)
 		uint64_t due_ns = pace_due_ns(&state->pace, time_of(batch, i));
 
 		if (due_ns > now) {
-			if (i == first) {
-				pace_wait(&state->pace, due_ns);
-				break;
-			}
+			if (i == first)
+				return wait_for(state, due_ns);
 			if (due_ns - now > state->pace.ahead_ns)
 				break;
 		}
@@ -141,11 +148,13 @@ static int send_batch(struct state *state)
 	uint32_t first = 0;
 
 	while (first < state->batch.count && !stop_now()) {
-		uint32_t count = take_due(state, first);
+		int64_t count = take_due(state, first);
 
-		if (count && send_all(state->tx, state->batch.frames + first, count) < 0)
+		if (count < 0)
 			return -1;
-		first += count;
+		if (count && send_all(state->tx, state->batch.frames + first, (uint32_t)count) < 0)
+			return -1;
+		first += (uint32_t)count;
 	}
 	return 0;
 }

@@ -33,6 +33,12 @@ int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t n
 
 	if (!(cap->opts.mode & NSR_SEND))
 		return nsr_error_set(&cap->last, -EBADF, "not opened for sending");
+	nsr_capture_look_after(cap);
+	/* After nsr_stop() and the like sending goes on. */
+	if (cap->end == -ENETDOWN)
+		return nsr_capture_failed(cap, cap->end);
+	if (!n)
+		return 0;
 	if (n > INT32_MAX)
 		n = INT32_MAX;
 	sent = cap->ops->send(cap->priv, frames, n, &cap->last);

@@ -34,7 +34,7 @@ struct nsr_capture {
 	bool suspect; /* the engine asked to be checked again soon */
 	bool lively; /* packets have come since the core last let them gather */
 	int end; /* why the capture is over, 0 while it is not */
-	int64_t check_at_ms; /* engines without a descriptor: when to check engine and place */
+	int64_t check_at_ms; /* by the coarse clock: when to look again whether the place is there */
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
 	struct nsr_error last;
 	/* Written by the reader (or sender) only; others may read them at any time. */
@@ -54,5 +54,14 @@ static inline void nsr_capture_count(_Atomic uint64_t *counter, uint64_t more)
 
 /** nsr_capture_failed() - make nsr_last_error() tell about the error @rc, and return @rc */
 int nsr_capture_failed(struct nsr_capture *cap, int rc);
+
+/**
+ * nsr_capture_look_after() - about once a second, look whether the place still exists
+ * @cap: by its thread
+ *
+ * Call it once per batch: it reads a coarse clock, so a capture that is never idle comes to its end
+ * as an idle one does. A place that is gone sets @end and has the engine take no further packets.
+ */
+void nsr_capture_look_after(struct nsr_capture *cap);
 
 #endif

@@ -130,6 +130,9 @@ static void check_place(struct nsr_capture *cap)
 		return;
 	nsr_error_set(&cap->last, -ENETDOWN,
 		      "place \"%s\" is gone: its network namespace was deleted", cap->target.place);
+	/* Its devices live as long as the capture does: draining would never see the last packet. */
+	if (cap->opts.mode & NSR_RECV && cap->ops->stop)
+		cap->ops->stop(cap->priv, NULL);
 	end(cap, -ENETDOWN);
 }
 
@@ -159,20 +162,17 @@ static void check_engine(struct nsr_capture *cap)
 	}
 }
 
-/* Checks an engine without a descriptor, whose timer stays expired and so does not tick. */
-static void check_without_tick(struct nsr_capture *cap)
+void nsr_capture_look_after(struct nsr_capture *cap)
 {
-	int64_t now;
+	int64_t now = nsr_clock_coarse_ms();
 
-	if (cap->ops->fd(cap->priv) >= 0)
-		return;
-	now = nsr_clock_ms();
 	if (now < cap->check_at_ms)
 		return;
 	cap->check_at_ms = now + PLACE_CHECK_MS;
-	if (cap->place.path[0])
-		check_place(cap);
-	check_engine(cap);
+	check_place(cap);
+	/* The timer of an engine that always has something stands expired: it does not tick. */
+	if (cap->ops->fd(cap->priv) < 0)
+		check_engine(cap);
 }
 
 /* How long the caller of nsr_recv() still waits. */
@@ -241,7 +241,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 		patience->ready = false;
 		check_engine(cap);
 	}
-	check_without_tick(cap);
+	nsr_capture_look_after(cap);
 	publish(cap);
 	rc = coalesce(cap, left_ms);
 	if (rc)
@@ -273,6 +273,7 @@ static int filter_on(struct nsr_capture *cap, struct patience *patience)
 	int64_t now = nsr_clock_ms();
 	int events;
 
+	nsr_capture_look_after(cap);
 	if (!patience->until_ms)
 		patience->until_ms =
 			now + (patience->wait_ms > FILTER_MS ? patience->wait_ms : FILTER_MS);
@@ -295,6 +296,7 @@ int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
 	for (;;) {
 		n = take(cap, &more);
 		if (n > 0) {
+			nsr_capture_look_after(cap);
 			if (cap->end)
 				stay_quiet(cap);
 			return hand_out(cap, batch, n);

@@ -460,14 +460,14 @@ int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error
  * nsr_send() - send a batch of frames
  * @cap:    capture opened with NSR_SEND
  * @frames: what to send, in order
- * @count:  how many
+ * @count:  how many; 0 only looks whether the namespace is still there
  *
  * Waits while the device's queue is full, 100 ms at most. The engine live has a cost for each call
  * that thousands of frames should share: see @batch_packets of struct nsr_info.
  *
  * Return: frames accepted, which can be fewer than @count: the one after them could not be sent
  * now; when it is the first: -EMSGSIZE longer than the device takes, -ENETDOWN the device is down,
- * -ENODEV it is gone, -EAGAIN its queue stays full (or an egress filter drops what is sent), -EINTR
+ * or its namespace is gone, -ENODEV it is gone, -EAGAIN its queue stays full (or an egress filter drops what is sent), -EINTR
  * a signal came, -EOPNOTSUPP the engine can't send (live: no longer on this device), -EBADF the
  * capture was opened without NSR_SEND.
  */

@@ -77,6 +77,53 @@ pair_is_gone() {
 	! ip -n "$A" link show dev v0 >/dev/null 2>&1
 }
 
+# stays_busy DEVICE [OPTION…]: a capture in B ends although frames from A never cease to come.
+stays_busy() {
+	netns_pair
+	start send "$NSRING" send -i "netns:$A/v0" --rate 200 --duration 100
+	arrived "$B" v1 10
+	start_in "$B" count "$NSRING" count --json --duration 90 -i "netns:$B/$1" "${@:2}"
+	ip netns delete "$B"
+	reap count 1
+	says count "its network namespace was deleted"
+	wait_until pair_is_gone
+}
+
+@test "busy_capture_ends_when_its_namespace_is_deleted" {
+	stays_busy v1
+}
+
+@test "busy_capture_of_any_ends_when_its_namespace_is_deleted" {
+	stays_busy any
+}
+
+@test "busy_capture_whose_filter_refuses_all_ends_when_its_namespace_is_deleted" {
+	stays_busy v1 tcp
+}
+
+# sender_ends RATE: a sender from A, which has sent a frame, ends when A is deleted.
+sender_ends() {
+	netns_pair
+	start send "$NSRING" send -i "netns:$A/v0" --rate "$1" --duration 100
+	arrived "$B" v1 1
+	ip netns delete "$A"
+	reap send 1
+	says send "its network namespace was deleted"
+	wait_until peer_is_gone
+}
+
+peer_is_gone() {
+	! ip -n "$B" link show dev v1 >/dev/null 2>&1
+}
+
+@test "busy_sender_ends_when_its_namespace_is_deleted" {
+	sender_ends 10k
+}
+
+@test "sender_that_waits_for_its_next_frame_ends_when_its_namespace_is_deleted" {
+	sender_ends 0.01
+}
+
 @test "ended_process_place_ends_the_run_with_the_totals" {
 	netns_pair
 	start holder nsenter --net="/run/netns/$B" sleep 60
