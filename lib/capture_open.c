@@ -44,6 +44,7 @@ static int open_inside(void *arg)
 	struct nsr_capture *cap = opening->cap;
 
 	cap->netns_cookie = nsr_place_cookie();
+	nsr_place_mark(&cap->place);
 	return call_open(cap, opening->err);
 }
 

@@ -352,35 +352,112 @@ uint64_t nsr_place_cookie(void)
 	return cookie;
 }
 
-static bool is_this(const struct nsr_place *place, const char *path)
+void nsr_place_mark(struct nsr_place *place)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && st.st_dev == place->dev && st.st_ino == place->inode;
+	place->mark = stat("/proc/thread-self/net/dev", &st) == 0 ? st.st_ino : 0;
 }
 
-static bool has_process(const struct nsr_place *place)
-{
-	char path[300];
-	bool found = false;
-	struct dirent *entry;
-	DIR *proc;
+/* What a look at something tells. */
+enum sight {
+	ELSEWHERE, /* it is not of the namespace, or not there */
+	INSIDE,
+	UNSEEN, /* the caller may not look */
+};
 
-	proc = opendir("/proc");
-	if (!proc)
-		return true; /* can't tell: then it isn't gone */
-	while (!found && (entry = readdir(proc))) {
+static enum sight failed_look(void)
+{
+	/* A process that ends has no namespace any more: EINVAL. */
+	return errno == ENOENT || errno == ESRCH || errno == ENOTDIR || errno == EINVAL ? ELSEWHERE
+											: UNSEEN;
+}
+
+static enum sight look_at_path(const struct nsr_place *place, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return failed_look();
+	return st.st_dev == place->dev && st.st_ino == place->inode ? INSIDE : ELSEWHERE;
+}
+
+/* @task: its directory in /proc. What ns/net tells takes the right to trace it, net/dev none. */
+static enum sight look_at_task(const struct nsr_place *place, const char *task)
+{
+	char path[96];
+	struct stat st;
+
+	if (!place->mark) {
+		snprintf(path, sizeof(path), "%s/ns/net", task);
+		return look_at_path(place, path);
+	}
+	snprintf(path, sizeof(path), "%s/net/dev", task);
+	if (stat(path, &st) < 0)
+		return failed_look();
+	return st.st_ino == place->mark ? INSIDE : ELSEWHERE;
+}
+
+/*
+ * Goes through the numbered entries of @dir, a directory of /proc, until one is not ELSEWHERE; then
+ * @found is its path.
+ */
+static enum sight look_at_each(const struct nsr_place *place, const char *dir,
+			       enum sight (*look)(const struct nsr_place *place, const char *path,
+						  char *found, size_t size),
+			       char *found, size_t size)
+{
+	enum sight sight = ELSEWHERE;
+	struct dirent *entry;
+	char path[64];
+	DIR *list = opendir(dir);
+
+	if (!list)
+		return failed_look();
+	while (sight == ELSEWHERE && (entry = readdir(list))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
-		found = is_this(place, path);
+		snprintf(path, sizeof(path), "%s/%.20s", dir, entry->d_name);
+		sight = look(place, path, found, size);
 	}
-	closedir(proc);
-	return found;
+	closedir(list);
+	return sight;
+}
+
+static enum sight look_at_thread(const struct nsr_place *place, const char *path, char *found,
+				 size_t size)
+{
+	enum sight sight = look_at_task(place, path);
+
+	if (sight == INSIDE)
+		snprintf(found, size, "%s", path);
+	return sight;
+}
+
+static enum sight look_at_process(const struct nsr_place *place, const char *path, char *found,
+				  size_t size)
+{
+	char tasks[40];
+
+	snprintf(tasks, sizeof(tasks), "%.30s/task", path);
+	return look_at_each(place, tasks, look_at_thread, found, size);
+}
+
+/* With a hidepid option /proc leaves out what it does not show; process 1 is then missing, too. */
+static enum sight look_at_processes(struct nsr_place *place)
+{
+	struct stat st;
+
+	if (place->holder[0] && look_at_task(place, place->holder) == INSIDE)
+		return INSIDE;
+	place->holder[0] = '\0';
+	if (stat("/proc/1/net/dev", &st) < 0)
+		return UNSEEN;
+	return look_at_each(place, "/proc", look_at_process, place->holder, sizeof(place->holder));
 }
 
 /* A bind mount of a namespace shows "net:[INODE]" as its root, see proc(5). */
-static bool has_mount(const struct nsr_place *place)
+static enum sight look_at_mounts(const struct nsr_place *place)
 {
 	char needle[40];
 	char *line = NULL;
@@ -390,18 +467,23 @@ static bool has_mount(const struct nsr_place *place)
 
 	mounts = fopen("/proc/self/mountinfo", "re");
 	if (!mounts)
-		return true;
+		return UNSEEN;
 	snprintf(needle, sizeof(needle), " net:[%lu] ", (unsigned long)place->inode);
 	while (!found && getline(&line, &room, mounts) > 0)
 		found = strstr(line, needle);
 	free(line);
 	fclose(mounts);
-	return found;
+	return found ? INSIDE : ELSEWHERE;
 }
 
-bool nsr_place_gone(const struct nsr_place *place)
+bool nsr_place_gone(struct nsr_place *place)
 {
-	if (!place->path[0] || is_this(place, place->path))
+	enum sight sight = place->path[0] ? look_at_path(place, place->path) : INSIDE;
+
+	/* A path to what only a descriptor holds, for one; a process's own is looked at below. */
+	if (sight == UNSEEN && nsr_place_kind(place->name, NULL) == NSR_PLACE_PATH)
 		return false;
-	return !has_mount(place) && !has_process(place);
+	if (sight == INSIDE)
+		return false;
+	return look_at_mounts(place) == ELSEWHERE && look_at_processes(place) == ELSEWHERE;
 }

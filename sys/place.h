@@ -38,6 +38,9 @@ bool nsr_place_reserves(const char *word);
  * @fd:    the namespace, or -1 when it is the calling thread's own
  * @dev:   device and
  * @inode: inode number of the namespace: its identity as long as somebody holds it
+ * @mark:  inode number of its /proc/net/dev, which also tells it from others, and which every user may see
+ *         of every process; 0: not known
+ * @holder: a task's directory in /proc that was seen in it when its path led there no longer; "": none
  */
 struct nsr_place {
 	char name[256];
@@ -45,6 +48,8 @@ struct nsr_place {
 	int fd;
 	dev_t dev;
 	ino_t inode;
+	ino_t mark;
+	char holder[64];
 };
 
 /**
@@ -109,14 +114,18 @@ int nsr_place_open_file(int probe, struct stat *st);
  */
 uint64_t nsr_place_cookie(void);
 
+/** nsr_place_mark() - learn @mark; called in a thread that is inside, such as by nsr_place_run() */
+void nsr_place_mark(struct nsr_place *place);
+
 /**
- * nsr_place_gone() - whether the namespace is over, but for ourselves
- * @place: found earlier
+ * nsr_place_gone() - whether nobody except ourselves holds the namespace any more
+ * @place: found earlier; its @holder is kept
  *
  * An open capture keeps its namespace from being destroyed, so the kernel does not tell. A
- * namespace counts as gone when its path leads elsewhere, no process is in it, and nothing of our
- * mount namespace holds it. Cheap as long as the path is good.
+ * namespace counts as gone when its path leads elsewhere, no thread is in it, and nothing of our
+ * mount namespace holds it: all of that seen, not guessed. Where the caller may not look it is not
+ * gone. Cheap as long as the path is good, or the holder that was found before stays.
  */
-bool nsr_place_gone(const struct nsr_place *place);
+bool nsr_place_gone(struct nsr_place *place);
 
 #endif

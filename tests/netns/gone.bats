@@ -124,6 +124,64 @@ peer_is_gone() {
 	sender_ends 0.01
 }
 
+# count_unprivileged: as a user that may capture and enter namespaces, but not look at others' processes.
+count_unprivileged() {
+	start_in "$B" count setpriv --reuid=65534 --regid=65534 --clear-groups \
+		--inh-caps=+net_raw,+sys_admin --ambient-caps=+net_raw,+sys_admin \
+		"$NSRING" count --json --duration 90 -i "netns:$B/v1" udp
+}
+
+# held_by NAME: B is deleted, but process NAME holds it; the capture looks at that twice and goes on.
+held_by() {
+	local pid=${PID[$1]} lines
+	ip netns delete "$B"
+	lines=$(out count | wc -l)
+	wait_until has_lines $((lines + 4))
+	udp "$A" 10
+	wait_until has_counted 10
+	finish count
+	kill -0 "$pid"
+}
+
+has_lines() {
+	[ "$(out count | wc -l)" -ge "$1" ] || ! kill -0 "${PID[count]}" 2>/dev/null
+}
+
+has_counted() {
+	[ "$(out count | jq -s '[.[].packets // 0] | add')" -ge "$1" ]
+}
+
+@test "namespace_of_another_users_process_is_not_gone_to_an_unprivileged_reader" {
+	netns_pair
+	start holder nsenter --net="/run/netns/$B" sleep 100
+	wait_until [ "/proc/${PID[holder]}/ns/net" -ef "/run/netns/$B" ]
+	count_unprivileged
+	held_by holder
+}
+
+@test "namespace_that_nobody_holds_is_gone_to_an_unprivileged_reader_too" {
+	netns_pair
+	count_unprivileged
+	ip netns delete "$B"
+	reap count 1
+	says count "its network namespace was deleted"
+}
+
+@test "namespace_that_only_a_thread_is_in_is_not_gone" {
+	netns_pair
+	start holder python3 -c '
+import ctypes, os, sys, threading, time
+def inside():
+    if ctypes.CDLL(None).setns(os.open(sys.argv[1], os.O_RDONLY | os.O_CLOEXEC), 0x40000000):
+        os._exit(1)
+    print("inside", flush=True)
+    time.sleep(100)
+threading.Thread(target=inside).start()' "/run/netns/$B"
+	wait_until grep -q inside "$BATS_TEST_TMPDIR/holder.out"
+	start_count "$B" --duration 90 -i "netns:$B/v1" udp
+	held_by holder
+}
+
 @test "ended_process_place_ends_the_run_with_the_totals" {
 	netns_pair
 	start holder nsenter --net="/run/netns/$B" sleep 60
