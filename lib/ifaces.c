@@ -55,22 +55,71 @@ static int make_room(struct nsr_ifaces *ifaces)
 	return 0;
 }
 
-static int add(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
+static int add(struct nsr_ifaces *ifaces, const struct nsr_iface *iface)
 {
 	uint32_t id = ifaces->count;
-	struct nsr_iface *iface;
 	int rc;
 
 	rc = make_room(ifaces);
 	if (rc < 0)
 		return rc;
-	iface = &ifaces->list[id];
-	*iface = (struct nsr_iface){ .netns = netns, .ifindex = ifindex };
-	if (!ifaces->name || !ifaces->name(ifaces->arg, iface)) /* it is gone already */
-		snprintf(iface->name, sizeof(iface->name), "if%u", ifindex);
-	ifaces->slots[slot_of(ifaces, netns, ifindex)] = id + 1;
+	ifaces->list[id] = *iface;
+	ifaces->slots[slot_of(ifaces, iface->netns, iface->ifindex)] = id + 1;
 	ifaces->count++;
 	return (int)id;
+}
+
+static int add_new(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
+{
+	struct nsr_iface iface = { .netns = netns, .ifindex = ifindex, .epoch = ifaces->epoch };
+
+	if (!ifaces->name || !ifaces->name(ifaces->arg, &iface)) /* gone already */
+		snprintf(iface.name, sizeof(iface.name), "if%u", ifindex);
+	return add(ifaces, &iface);
+}
+
+/* An interface met before, under the name that it has now; the slot leads to it from now on. */
+static int find_renamed(struct nsr_ifaces *ifaces, const struct nsr_iface *now)
+{
+	struct nsr_iface *iface;
+	uint32_t id;
+
+	for (id = 0; id < ifaces->count; id++) {
+		iface = &ifaces->list[id];
+		if (!is(iface, now->netns, now->ifindex) || strcmp(iface->name, now->name) != 0)
+			continue;
+		iface->epoch = now->epoch;
+		ifaces->slots[slot_of(ifaces, now->netns, now->ifindex)] = id + 1;
+		return (int)id;
+	}
+	return -ENOENT;
+}
+
+/* The id of the one that was @id, whose name is doubtful. */
+static int ask_again(struct nsr_ifaces *ifaces, uint32_t id)
+{
+	struct nsr_iface now = ifaces->list[id];
+	int renamed;
+
+	now.epoch = ifaces->epoch;
+	/* One that is gone keeps the name that it had. */
+	if (!ifaces->name || !ifaces->name(ifaces->arg, &now) ||
+	    strcmp(now.name, ifaces->list[id].name) == 0) {
+		ifaces->list[id].epoch = ifaces->epoch;
+		return (int)id;
+	}
+	renamed = find_renamed(ifaces, &now);
+	return renamed >= 0 ? renamed : add(ifaces, &now);
+}
+
+void nsr_ifaces_doubt(struct nsr_ifaces *ifaces)
+{
+	ifaces->epoch++;
+}
+
+static bool is_fresh(const struct nsr_ifaces *ifaces, uint32_t id)
+{
+	return ifaces->list[id].epoch == ifaces->epoch;
 }
 
 int nsr_ifaces_id(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
@@ -78,13 +127,16 @@ int nsr_ifaces_id(struct nsr_ifaces *ifaces, uint64_t netns, uint32_t ifindex)
 	uint32_t slot;
 	int id;
 
-	if (ifaces->count && is(&ifaces->list[ifaces->last], netns, ifindex))
+	if (ifaces->count && is(&ifaces->list[ifaces->last], netns, ifindex) &&
+	    is_fresh(ifaces, ifaces->last))
 		return (int)ifaces->last;
 	slot = ifaces->slots ? slot_of(ifaces, netns, ifindex) : 0;
 	if (ifaces->slots && ifaces->slots[slot])
 		id = (int)ifaces->slots[slot] - 1;
 	else
-		id = add(ifaces, netns, ifindex);
+		id = add_new(ifaces, netns, ifindex);
+	if (id >= 0 && !is_fresh(ifaces, (uint32_t)id))
+		id = ask_again(ifaces, (uint32_t)id);
 	if (id >= 0)
 		ifaces->last = (uint32_t)id;
 	return id;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "compat.h"
 #include "netlink.h"
@@ -213,6 +215,29 @@ int nsr_link_list(int fd, int (*found)(const struct nsr_link_info *info, void *a
 int nsr_link_open(void)
 {
 	return nsr_netlink_open(NETLINK_ROUTE);
+}
+
+int nsr_link_watch(void)
+{
+	int fd = nsr_link_open(), group = RTNLGRP_LINK, rc;
+
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) == 0)
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
+bool nsr_link_changed(int fd)
+{
+	bool changed = false;
+	char start;
+
+	/* What has changed is asked for elsewhere: the rest of each message is dropped. */
+	while (recv(fd, &start, sizeof(start), MSG_DONTWAIT) >= 0)
+		changed = true;
+	return changed || errno != EAGAIN;
 }
 
 int nsr_link_get(int fd, const char *name, uint32_t ifindex, struct nsr_link *link)

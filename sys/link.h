@@ -93,6 +93,21 @@ int nsr_link_look(int fd, const char *name, uint32_t ifindex, struct nsr_link_in
 int nsr_link_list(int fd, int (*found)(const struct nsr_link_info *info, void *arg), void *arg);
 
 /**
+ * nsr_link_watch() - a netlink socket that hears of changes of interfaces
+ *
+ * Return: a descriptor for nsr_link_changed(), of the calling thread's namespace; -errno.
+ */
+int nsr_link_watch(void);
+
+/**
+ * nsr_link_changed() - whether an interface has come, gone or changed, such as its name
+ * @fd: of nsr_link_watch()
+ *
+ * Return: true if so since the last call, or if nobody can tell. One system call where nothing has.
+ */
+bool nsr_link_changed(int fd);
+
+/**
  * nsr_link_find() - nsr_link_get() by name, with the reason in words
  * @fd:   of nsr_link_open()
  * @name: its name

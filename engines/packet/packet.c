@@ -72,6 +72,10 @@ static int look_at_device(struct packet *p, struct nsr_error *err)
 		p->any_iface = true;
 		p->view = NSR_SKB_COOKED;
 		p->linktype = LINKTYPE_LINUX_SLL2;
+		p->watch_fd = nsr_link_watch();
+		if (p->watch_fd < 0)
+			return nsr_error_set(err, p->watch_fd, "watching interfaces: %s",
+					     strerror(-p->watch_fd));
 		rc = nsr_link_max_frame(p->link_fd);
 		return rc < 0 ? nsr_error_set(err, rc, "listing interfaces: %s", strerror(-rc))
 			      : rc;
@@ -139,6 +143,8 @@ static void packet_close(void *priv)
 		close(p->fd);
 	if (p->link_fd >= 0)
 		close(p->link_fd);
+	if (p->watch_fd >= 0)
+		close(p->watch_fd);
 	nsr_socket_send_close(&p->sender);
 	nsr_ifaces_free(&p->ifaces);
 	pthread_mutex_destroy(&p->link_lock);
@@ -153,7 +159,7 @@ static int packet_open(const struct nsr_engine_args *args, void **priv, struct n
 
 	if (!p)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
-	p->fd = p->link_fd = -1;
+	p->fd = p->link_fd = p->watch_fd = -1;
 	p->ifaces = (struct nsr_ifaces){ .name = ask_name, .arg = p };
 	pthread_mutex_init(&p->link_lock, NULL);
 	p->mode = opts->mode;

@@ -57,6 +57,7 @@ struct packet_recheck {
 struct packet {
 	int fd; /* AF_PACKET socket */
 	int link_fd; /* netlink, for the ledger's row "nic" */
+	int watch_fd; /* netlink, tells that names may have changed; -1: of one device */
 	struct packet_ring ring;
 	enum nsr_skb_view view;
 	uint32_t snaplen;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "sys/compat.h"
+#include "sys/link.h"
 #include "packet.h"
 
 #define MACS_BYTES 12
@@ -176,6 +177,13 @@ static struct tpacket_block_desc *block_at(const struct packet_ring *ring, uint3
 	return (void *)(ring->map + (size_t)index * ring->block_bytes);
 }
 
+/* Once for each block, or for each batch of frames: their packets have come by now. */
+static void look_at_names(struct packet *p)
+{
+	if (p->any_iface && nsr_link_changed(p->watch_fd))
+		nsr_ifaces_doubt(&p->ifaces);
+}
+
 /* Gives the held block, the one before @next, back to the kernel. */
 static void release_block(struct packet_ring *ring)
 {
@@ -202,6 +210,7 @@ static bool hold_block(struct packet *p)
 	ring->next = ring->next + 1 == ring->block_count ? 0 : ring->next + 1;
 	if (p->recheck.units)
 		p->recheck.units--;
+	look_at_names(p);
 	return true;
 }
 
@@ -280,6 +289,8 @@ static int recv_v2(struct packet *p, struct nsr_packet *packets, uint32_t max)
 		status = __atomic_load_n(&hdr->tp_status, __ATOMIC_ACQUIRE);
 		if (!(status & TP_STATUS_USER))
 			break;
+		if (!ring->held)
+			look_at_names(p);
 		raw = (struct raw){
 			.data = (uint8_t *)hdr + hdr->tp_mac,
 			.caplen = hdr->tp_snaplen,

@@ -7,10 +7,15 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "sys/clock.h"
+#include "sys/link.h"
 #include "ring.h"
 
 /* Looks at a ring whose packets the filter all refuses, before the core gets its turn. */
 #define ROUNDS 16
+
+/* How long names of interfaces in other namespaces are believed. */
+#define NAMES_MS 1000
 
 static uint32_t flags_of(const struct nsr_ring_packet *raw)
 {
@@ -96,6 +101,22 @@ static int say(const struct ring *r, int code, struct nsr_error *err)
 			     nsr_ring_broken(r->reader));
 }
 
+/* The socket tells of changes in one namespace only. */
+static bool names_may_have_changed(struct ring *r)
+{
+	int64_t now;
+
+	if (nsr_link_changed(r->watch_fd))
+		return true;
+	if (!(r->setup.flags & NSRING_ALL_NETNS))
+		return false;
+	now = nsr_clock_coarse_ms();
+	if (now < r->names_at_ms)
+		return false;
+	r->names_at_ms = now + NAMES_MS;
+	return true;
+}
+
 int ring_recv(void *priv, struct nsr_packet *packets, uint32_t max, struct nsr_error *err)
 {
 	struct nsr_ring_packet raw;
@@ -107,6 +128,8 @@ int ring_recv(void *priv, struct nsr_packet *packets, uint32_t max, struct nsr_e
 		rc = nsr_ring_begin(r->reader);
 		if (rc == 0)
 			return 0;
+		if (r->any_iface && names_may_have_changed(r))
+			nsr_ifaces_doubt(&r->ifaces);
 		while (rc > 0 && n < max) {
 			rc = nsr_ring_next(r->reader, &raw);
 			if (rc <= 0)

@@ -58,7 +58,10 @@ static int look_at_device(struct ring *r, struct nsr_error *err)
 		r->any_iface = true;
 		r->view = NSR_SKB_COOKED;
 		r->linktype = LINKTYPE_LINUX_SLL2;
-		return 0;
+		r->watch_fd = nsr_link_watch();
+		return r->watch_fd < 0 ? nsr_error_set(err, r->watch_fd, "watching interfaces: %s",
+						       strerror(-r->watch_fd))
+				       : 0;
 	}
 	rc = nsr_link_find(r->link_fd, r->device, &link, err);
 	if (rc < 0)
@@ -107,6 +110,8 @@ static void ring_close(void *priv)
 		close(r->fd);
 	if (r->link_fd >= 0)
 		close(r->link_fd);
+	if (r->watch_fd >= 0)
+		close(r->watch_fd);
 	nsr_socket_send_close(&r->sender);
 	nsr_ifaces_free(&r->ifaces);
 	pthread_mutex_destroy(&r->link_lock);
@@ -128,7 +133,7 @@ static int ring_open(const struct nsr_engine_args *args, void **priv, struct nsr
 
 	if (!r)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
-	r->fd = r->link_fd = -1;
+	r->fd = r->link_fd = r->watch_fd = -1;
 	r->ifaces = (struct nsr_ifaces){ .name = ask_name, .arg = r };
 	pthread_mutex_init(&r->link_lock, NULL);
 	r->mode = args->opts->mode;

@@ -22,6 +22,8 @@
 struct ring {
 	int fd; /* socket of nsring.ko */
 	int link_fd; /* netlink, for the ledger's row "nic" */
+	int watch_fd; /* netlink, tells that names may have changed; -1: of one device */
+	int64_t names_at_ms; /* of all namespaces: when to doubt names, which nothing tells of */
 	uint16_t family;
 	struct nsring_setup setup;
 	struct nsr_ring_map map; /* since start */
