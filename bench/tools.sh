@@ -9,7 +9,8 @@
 declare -grA row_sets=(
 	[standard]="none xdp-drop nsring-count nsring-outside nsring-dump nsring-file nsring-zc
 		tcpdump tcpdump-file dumpcap netsniff netsniff-file testpmd-xdp"
-	[zc]="none xdp-drop nsring-count nsring-zc nsring-zc-dump nsring-zc-tap tcpdump netsniff
+	[zc]="none xdp-drop nsring-count nsring-zc nsring-zc-dump nsring-zc-tap nsring-zc-tap-dump
+		tcpdump netsniff
 		testpmd-xdp testpmd-packet"
 	[filter]="none-filter nsring-filter nsring-zc-filter tcpdump-filter"
 )
@@ -60,11 +61,18 @@ tool_describe()
 	nsring-dump) command=("$nsring" dump --json -i cap0 -w /dev/null) ;;
 	nsring-file) command=("$nsring" dump --json -i cap0 -w "$dir/out.pcapng") ;;
 	nsring-filter) snaplen=1 command=("$nsring" count --json -i cap0 "${filter[@]}") ;;
-	nsring-zc) snaplen=1 command=("$nsring" count --json -i zc:cap0) ;;
-	nsring-zc-dump) command=("$nsring" dump --json -i zc:cap0 -w /dev/null) ;;
-	nsring-zc-busy) snaplen=1 command=("$nsring" count --json --busy-poll 20 -i zc:cap0) ;;
-	nsring-zc-tap) snaplen=1 command=("$nsring" count --json --tap -i zc:cap0) ;;
-	nsring-zc-filter) snaplen=1 command=("$nsring" count --json -i zc:cap0 "${filter[@]}") ;;
+	nsring-zc) snaplen=1 command=("$nsring" count --json --take -i zc:cap0) ;;
+	nsring-zc-dump) command=("$nsring" dump --json --take -i zc:cap0 -w /dev/null) ;;
+	nsring-zc-busy)
+		snaplen=1
+		command=("$nsring" count --json --take --busy-poll 20 -i zc:cap0)
+		;;
+	nsring-zc-tap) snaplen=1 command=("$nsring" count --json -i zc:cap0) ;;
+	nsring-zc-tap-dump) command=("$nsring" dump --json -i zc:cap0 -w /dev/null) ;;
+	nsring-zc-filter)
+		snaplen=1
+		command=("$nsring" count --json --take -i zc:cap0 "${filter[@]}")
+		;;
 	tcpdump) command=(tcpdump -n -i cap0 -w /dev/null) ;;
 	tcpdump-file) command=(tcpdump -n -i cap0 -w "$dir/out.pcap") ;;
 	tcpdump-tuned) snaplen=96 command=(tcpdump -n -i cap0 -s 96 -B 8192 -w /dev/null) ;;

@@ -102,6 +102,14 @@ const char *capture_parse_fanout(const char *value, void *field)
 	return NULL;
 }
 
+const char *capture_parse_take(const char *value, void *field)
+{
+	if (value && strcmp(value, "really"))
+		return "really, or nothing behind --take";
+	*(uint32_t *)field = value ? NSR_TAKE_REALLY : NSR_TAKE;
+	return NULL;
+}
+
 const char *capture_parse_xdp(const char *value, void *field)
 {
 	static const struct choice choices[] = { { "zerocopy", NSR_XDP_ZEROCOPY },

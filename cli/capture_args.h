@@ -34,8 +34,8 @@
 	  units_parse_flag, offsetof(type, member.immediate) }, \
 	{ "fanout", 0, "HOW[:GROUP]", "share the packets with a group: by flow, cpu, queue, rr, …", \
 	  capture_parse_fanout, offsetof(type, member.fanout) }, \
-	{ "tap", 0, NULL, "engine zc: copy the packets and let them pass", \
-	  units_parse_flag, offsetof(type, member.tap) }, \
+	{ "take", 0, "[=really]", "engine zc: take the packets away from the network stack", \
+	  capture_parse_take, offsetof(type, member.take) }, \
 	{ "xdp", 0, "MODE", "engine zc: zerocopy, native or generic (the first that works)", \
 	  capture_parse_xdp, offsetof(type, member.xdp) }, \
 	{ "busy-poll", 0, "US", "engine zc: poll the device up to US µs at a time, never sleep", \
@@ -60,6 +60,7 @@ const char *capture_parse_snaplen(const char *value, void *field);
 const char *capture_parse_batch_ms(const char *value, void *field);
 const char *capture_parse_direction(const char *value, void *field);
 const char *capture_parse_fanout(const char *value, void *field);
+const char *capture_parse_take(const char *value, void *field);
 const char *capture_parse_xdp(const char *value, void *field);
 const char *capture_parse_busy_poll(const char *value, void *field);
 const char *capture_parse_number(const char *value, void *field);

@@ -31,7 +31,8 @@ enum cli_status {
  * struct cli_option - an option of a command
  * @name:     long name, without the dashes; NULL ends a table
  * @letter:   short name, 0 without one
- * @argument: what its argument is called in the help; NULL when it takes none
+ * @argument: what its argument is called in the help; NULL when it takes none; "[=NAME]" when it may
+ *            be left out, and else must follow the option with a "=", or the letter at once
  * @help:     one line
  * @parse:    stores @value (NULL without an argument) in @field. Return: NULL when @value is fine,
  *            else what was expected instead ("a size such as 8M")
@@ -45,6 +46,12 @@ struct cli_option {
 	const char *(*parse)(const char *value, void *field);
 	size_t offset;
 };
+
+/** cli_option_is_complete() - whether an option may stand without an argument */
+static inline bool cli_option_is_complete(const struct cli_option *option)
+{
+	return !option->argument || option->argument[0] == '[';
+}
 
 /**
  * struct cli_command - a command

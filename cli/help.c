@@ -30,7 +30,7 @@ static void print_option(const struct cli_option *option)
 {
 	int width = printf(option->letter ? "  -%c, " : "      ", option->letter);
 
-	width += printf("--%s%s%s", option->name, option->argument ? " " : "",
+	width += printf("--%s%s%s", option->name, cli_option_is_complete(option) ? "" : " ",
 			option->argument ? option->argument : "");
 	if (width >= OPTION_COLUMN)
 		printf("\n%*s", OPTION_COLUMN, "");

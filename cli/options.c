@@ -14,7 +14,7 @@
 /* The table in the form that getopt_long() takes. */
 struct getopt_table {
 	struct option longs[OPTIONS_MAX + 2];
-	char letters[3 * OPTIONS_MAX + 8];
+	char letters[3 * OPTIONS_MAX + 8]; /* each at most with two colons */
 };
 
 static void make_table(const struct cli_option *options, struct getopt_table *table)
@@ -27,12 +27,16 @@ static void make_table(const struct cli_option *options, struct getopt_table *ta
 	letter = stpcpy(letter, "+:h");
 	for (i = 0; i < OPTIONS_MAX && options[i].name; i++) {
 		table->longs[i].name = options[i].name;
-		table->longs[i].has_arg = options[i].argument ? required_argument : no_argument;
+		table->longs[i].has_arg = !options[i].argument			  ? no_argument
+					  : cli_option_is_complete(&options[i]) ? optional_argument
+										: required_argument;
 		table->longs[i].val = LONG_BASE + i;
 		if (!options[i].letter)
 			continue;
 		*letter++ = options[i].letter;
 		if (options[i].argument)
+			*letter++ = ':';
+		if (options[i].argument && cli_option_is_complete(&options[i]))
 			*letter++ = ':';
 	}
 	table->longs[i].name = "help";
@@ -99,7 +103,8 @@ static int store(const struct cli_command *command, const struct cli_option *row
 
 	if (!expected)
 		return OPTIONS_FINE;
-	say_usage(command->name, "--%s %s: expected %s", row->name, optarg ? optarg : "", expected);
+	say_usage(command->name, "--%s%s%s: expected %s", row->name,
+		  cli_option_is_complete(row) ? "=" : " ", optarg ? optarg : "", expected);
 	return OPTIONS_WRONG;
 }
 

@@ -45,7 +45,7 @@ static void set_generic(struct nsr_options *opts)
 
 static void set_tap(struct nsr_options *opts)
 {
-	opts->tap = true;
+	opts->take = NSR_TAKE_NONE;
 }
 
 static void set_fanout(struct nsr_options *opts)
@@ -71,7 +71,8 @@ static void set_filter(struct nsr_options *opts)
 static const struct zc_trial trials[] = {
 	{ "zc.native", set_native, "", "Linux 5.15 or later", false },
 	{ "zc.generic", set_generic, "", "Linux 5.15 or later", false },
-	{ "zc.tap", set_tap, "copies, and lets packets pass, ", "Linux 5.18 or later", true },
+	{ "zc.tap", set_tap, "copies, and lets packets pass, ",
+	  "Linux 5.18 or later; --take works without", true },
 	{ "zc.filter", set_filter, "", "Linux 5.18 or later, or CAP_PERFMON", false },
 	{ "zc.fanout", set_fanout, "captures that share a device, ",
 	  "Linux 6.4 or later; the engine packet has groups on any kernel", true },
@@ -129,6 +130,7 @@ static void try_one(struct doctor *doctor, const struct zc_trial *what)
 	struct trial trial;
 
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE_REALLY; /* nobody's connection is in the sandbox */
 	what->set(&opts);
 	trial_open(&trial, "zc:" SANDBOX_DEVICE, &opts);
 	if (trial.rc < 0) {
@@ -154,6 +156,7 @@ static void try_large(struct doctor *doctor)
 	struct trial trial;
 
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE_REALLY;
 	if (sandbox_set_mtu(LARGE_MTU) < 0)
 		return;
 	trial_open(&trial, "zc:" SANDBOX_DEVICE, &opts);

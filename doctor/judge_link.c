@@ -99,8 +99,8 @@ static void judge_master(const struct target *target)
 			   "receive, else what is for this host");
 	} else if (is_kind(link, "bond") || is_kind(link, "team")) {
 		finding = report_add(report, "master", VERDICT_LIMITED,
-				     "a %s, whose packets come by its members' queues: of zc only "
-				     "--tap works",
+				     "a %s, whose packets come by its members' queues: zc "
+				     "taps it, and takes nothing (--take)",
 				     link->kind);
 		report_advise(finding, "with zc capture each member");
 	}

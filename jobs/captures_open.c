@@ -63,7 +63,7 @@ static void fill_options(struct nsr_options *opts, const struct capture_request 
 	opts->batch_ms = args->batch_ms;
 	opts->promiscuous = !args->no_promiscuous && !parsed.any;
 	opts->immediate = args->immediate;
-	opts->tap = args->tap;
+	opts->take = args->take;
 	opts->xdp = args->xdp;
 	opts->busy_poll_us = args->busy_poll_us;
 	opts->share = args->share;
@@ -158,8 +158,8 @@ static int start_one(struct captures *set, struct captures_one *one)
 static void warn_of_diversion(const struct captures_one *one)
 {
 	if (one->info.diverts)
-		say_note("%s takes the packets that match away from the network stack: --tap "
-			 "copies them instead",
+		say_note("%s takes the packets that match away from the network stack: without "
+			 "--take they would pass",
 			 one->target);
 }
 

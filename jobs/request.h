@@ -32,7 +32,7 @@ struct capture_fanout {
  * @fanout:         how to share the device
  * @no_promiscuous: -p
  * @immediate:      --immediate
- * @tap:            --tap
+ * @take:           enum nsr_take
  * @xdp:            enum nsr_xdp
  * @busy_poll_us:   0: not given
  * @share:          number of a shared ring, 0: not given
@@ -51,7 +51,7 @@ struct capture_request {
 	struct capture_fanout fanout;
 	bool no_promiscuous;
 	bool immediate;
-	bool tap;
+	uint32_t take;
 	uint32_t xdp;
 	uint32_t busy_poll_us;
 	uint32_t share;

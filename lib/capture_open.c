@@ -62,6 +62,13 @@ static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err
 		return nsr_error_advise(
 			err, nsr_error_set(err, -EOPNOTSUPP, "engine %s doesn't use XDP", name),
 			"leave its modes and busy polling out, or use zc:%s", cap->target.device);
+	if (opts->take && !(cap->ops->flags & NSR_ENGINE_TAKE))
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "engine %s takes no packets away from the network stack",
+				      name),
+			"leave --take (option take) out, or use zc:%s", cap->target.device);
 	if ((opts->share || opts->sample > 1 || opts->inject || opts->fanout > NSR_FANOUT_QUEUE) &&
 	    !(cap->ops->flags & NSR_ENGINE_SHARE))
 		return nsr_error_advise(err,

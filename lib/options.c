@@ -48,6 +48,8 @@ static int check(const struct nsr_options *opts, struct nsr_error *err)
 				     opts->fanout_group, NSR_FANOUT_GROUP_MAX);
 	if (opts->stamp > NSR_STAMP_DEVICE)
 		return nsr_error_set(err, -EINVAL, "options: stamp %u is unknown", opts->stamp);
+	if (opts->take > NSR_TAKE_REALLY)
+		return nsr_error_set(err, -EINVAL, "options: take %u is unknown", opts->take);
 	if (opts->xdp > NSR_XDP_GENERIC)
 		return nsr_error_set(err, -EINVAL, "options: xdp %u is unknown", opts->xdp);
 	if (opts->busy_poll_us > NSR_BUSY_POLL_US_MAX)

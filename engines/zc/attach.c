@@ -57,7 +57,7 @@ static int advise_beside(const struct zc_device *device, const char *name, struc
 	const char *advice = "detach it";
 
 	if (strcmp(name, ZC_PROGRAM_NAME) == 0)
-		advice = "it is of another capture of nsring's: join that with --fanout";
+		advice = "it is of another capture of nsring's: join that with --take --fanout";
 	else if (strcmp(name, "xdp_dispatcher") == 0)
 		advice = "it is libxdp's dispatcher, which outlives the programs that join it: "
 			 "detach them (xdp-loader unload)";

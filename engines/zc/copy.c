@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The receiver for which the program copies frames into a ring of ours (lanes.c). Then it drops
- * them, or passes them on to the stack: a tap. An idle reader waits for the doorbell (doorbell.c).
+ * The receiver for which the program copies frames into a ring of ours (lanes.c). Then it passes
+ * them on to the stack, a tap, or drops them if they are taken. An idle reader waits for the doorbell (doorbell.c).
  *
  * A program that polls nsr_fd() must find it readable as long as packets are left. The doorbell
  * does not tell that: nobody rings it while the reader is awake. So there is an eventfd besides,
@@ -35,23 +35,6 @@ struct copy {
 static struct copy *copy_of(const struct zc *zc)
 {
 	return zc->receiving;
-}
-
-/* Only the option tap demands this receiver. */
-static int copy_check_options(const struct nsr_engine_args *args, struct nsr_error *err)
-{
-	const struct nsr_options *opts = args->opts;
-
-	if (opts->mode & NSR_SEND)
-		return nsr_error_advise(err, nsr_error_set(err, -EOPNOTSUPP, "a tap can't send"),
-					"open another capture");
-	if (opts->xdp == NSR_XDP_ZEROCOPY || opts->busy_poll_us)
-		return nsr_error_advise(
-			err,
-			nsr_error_set(err, -EOPNOTSUPP,
-				      "a tap copies, without zero-copy or busy polling"),
-			"leave one of the options out");
-	return 0;
 }
 
 static int watch(struct copy *copy)
@@ -95,7 +78,7 @@ static struct copy *new_copy(struct zc *zc, const struct nsr_options *opts)
 	if (!copy)
 		return NULL;
 	copy->more = copy->lanes.map = -1;
-	copy->is_tap = opts->tap;
+	copy->is_tap = !opts->take;
 	zc->receiving = copy;
 	zc->program.take = zc_emit_copy;
 	zc->program.lanes = &copy->lanes;
@@ -209,7 +192,6 @@ static void copy_close(struct zc *zc)
 }
 
 const struct zc_receiver_ops zc_receiver_copy = {
-	.check_options = copy_check_options,
 	.open = copy_open,
 	.set_filter = copy_set_filter,
 	.recv = copy_recv,

@@ -53,10 +53,6 @@ static int group_check_options(const struct nsr_engine_args *args, struct nsr_er
 		return nsr_error_advise(
 			err, nsr_error_set(err, -EOPNOTSUPP, "a fanout group takes all queues"),
 			"leave \"@%d\" out", args->queue);
-	if (opts->tap)
-		return nsr_error_advise(
-			err, nsr_error_set(err, -EOPNOTSUPP, "a tap can't be in a fanout group"),
-			"use packet:%s", args->device);
 	return 0;
 }
 

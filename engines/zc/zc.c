@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Engine `zc`: a program in XDP judges each frame that the device receives, before the network
- * stack has seen it. The engine takes those that match away from the stack, into memory that it
- * shares with the kernel; a tap lets them go on to the stack, too. What the filter refuses goes on
- * untouched.
+ * stack has seen it. Those that match come into memory that the engine shares with the kernel: as
+ * copies, while they themselves go on to the stack (a tap), or away from the stack, which is done
+ * only when it is asked for (option take). What the filter refuses goes on untouched.
  *
- * Frames come by one of three receivers (receiver.h), which this file chooses. A driver with
- * zero-copy puts them into the memory of an AF_XDP socket itself (own.c). For all other drivers
- * the program copies them (copy.c). AF_XDP sockets that copy serve fanout groups (group.c),
- * captures that poll busily, and kernels older than 5.18.
+ * Frames come by one of three receivers (receiver.h), which this file chooses. A tap has the
+ * program copy them (copy.c). A capture that takes prefers a driver with zero-copy, which puts
+ * them into the memory of an AF_XDP socket itself (own.c); for all other drivers the program
+ * copies them, too. AF_XDP sockets that copy serve fanout groups (group.c), captures that poll
+ * busily, and takers on kernels older than 5.18.
  *
  *	zc.c ─┬─▶ attach.c ──▶ stamp.c, state.c, program.c ─▶ emit.c, zc_program.take
  *	      ├─▶ own.c ─────▶ sockets.c, recv.c, queues.c ─▶ memory.c, bind.c, socket.c
  *	      │                doorbell.c
  *	      ├─▶ copy.c ────▶ lanes.c, doorbell.c
  *	      ├─▶ group.c ───▶ shared.c, member.c, rendezvous.c, spread.c; as own.c, except queues.c
- *	      └─▶ device.c, send.c
+ *	      └─▶ device.c, session.c, send.c
  *
  * The life of a capture: open attaches a program that lets all pass; set_filter replaces it by the
  * filter's; start puts the sockets in place, if there are any. All of it belongs to descriptors of
@@ -23,8 +24,8 @@
  *
  * Needs CAP_NET_RAW (AF_XDP sockets), CAP_BPF (maps and programs) and CAP_NET_ADMIN (XDP programs,
  * and attaching them); with CAP_PERFMON filters that read at variable offsets are faster. Linux
- * 5.15; taps 5.18, frames of several buffers 5.18 or, in sockets, 6.6, the device's time stamps
- * 6.3.
+ * 5.15 for captures that take; taps 5.18, frames of several buffers 5.18 or, in sockets, 6.6, the
+ * device's time stamps 6.3.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -75,18 +76,37 @@ static const struct zc_receiver_ops *demanded(const struct nsr_options *opts)
 {
 	if (opts->fanout)
 		return &zc_receiver_group;
-	if (opts->tap)
+	if (!opts->take)
 		return &zc_receiver_copy;
 	if (opts->xdp == NSR_XDP_ZEROCOPY || opts->busy_poll_us)
 		return &zc_receiver_own;
 	return NULL;
 }
 
+/* What needs the option take and was demanded without; NULL: nothing. */
+static const char *lacks_take(const struct nsr_options *opts)
+{
+	if (opts->take || !(opts->mode & NSR_RECV))
+		return NULL;
+	if (opts->fanout)
+		return "a fanout group of zc";
+	if (opts->xdp == NSR_XDP_ZEROCOPY)
+		return "zero-copy";
+	return opts->busy_poll_us ? "busy polling" : NULL;
+}
+
 /* Refuses what this engine can't do, before anything is opened. */
 static int check_options(const struct nsr_engine_args *args, struct nsr_error *err)
 {
 	const struct zc_receiver_ops *receiver = demanded(args->opts);
+	const char *taker = lacks_take(args->opts);
 
+	if (taker)
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "%s takes packets away from the network stack", taker),
+			"ask for that with --take (option take), or use packet:%s", args->device);
 	if (args->opts->direction == NSR_OUT)
 		return nsr_error_advise(
 			err,
@@ -123,7 +143,7 @@ static int look_at_device(struct zc *zc, const struct nsr_engine_args *args, str
 static void choose_buffers(struct zc *zc, const struct nsr_options *opts)
 {
 	zc->frags = zc->device.mtu > zc_memory_one_buffer_mtu(&zc->device);
-	if (zc->frags || opts->tap)
+	if (zc->frags || !opts->take)
 		zc->program.flags |= NSR_XDP_FRAGS;
 }
 
@@ -153,17 +173,33 @@ static bool kernel_copies(void)
 	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
 }
 
+static int open_tap(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
+{
+	if (!kernel_copies())
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "this kernel can't copy packets in XDP and let them pass, "
+				      "which takes Linux 5.18"),
+			"take them with --take (option take), or use packet:%s", zc->device.name);
+	return open_as(zc, &zc_receiver_copy, opts, err);
+}
+
 static int open_receiver(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
 {
 	const struct zc_receiver_ops *receiver = demanded(opts);
-	int rc;
+	int rc = opts->take == NSR_TAKE ? zc_session_check(&zc->device, err) : 0;
 
-	if (receiver)
+	if (rc < 0)
+		return rc;
+	if (opts->take && receiver)
 		return open_as(zc, receiver, opts, err);
 	/* First, because attaching shows whether the driver takes programs. */
 	rc = zc_attach(zc, opts->stamp, err);
 	if (rc < 0)
 		return rc;
+	if (!opts->take)
+		return open_tap(zc, opts, err);
 	if (open_zero_copy(zc, opts))
 		return 0;
 	return open_as(zc, kernel_copies() ? &zc_receiver_copy : &zc_receiver_own, opts, err);
@@ -360,7 +396,7 @@ const struct nsr_engine_ops nsr_engine_zc = {
 	.abi = NSR_ENGINE_ABI,
 	.size = sizeof(struct nsr_engine_ops),
 	.name = "zc",
-	.flags = NSR_ENGINE_QUEUE | NSR_ENGINE_XDP,
+	.flags = NSR_ENGINE_QUEUE | NSR_ENGINE_XDP | NSR_ENGINE_TAKE,
 	.open = zc_open,
 	.set_filter = zc_set_filter,
 	.start = zc_start,

@@ -191,6 +191,20 @@ uint64_t zc_device_missed(struct zc_device *device);
 /** zc_device_takes_sockets() - whether packets come to AF_XDP sockets on it: 0 or -EOPNOTSUPP */
 int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err);
 
+/**
+ * zc_session_check() - refuse a device that carries the ssh connection by which the caller works
+ * @device: open; the calling thread is in its namespace
+ * @err:    the reason in words
+ *
+ * SSH_CONNECTION tells of the connection, in the environment of this process or of one that it
+ * descends from; sudo and programs with file capabilities drop it. An address of the
+ * namespace is taken for the server's if it is the same, so that one that two namespaces have is
+ * refused in both.
+ *
+ * Return: 0; -EBUSY it does; -errno the namespace's addresses or interfaces can't be read.
+ */
+int zc_session_check(const struct zc_device *device, struct nsr_error *err);
+
 /** zc_device_stamps() - whether somebody told the device to stamp what it receives */
 bool zc_device_stamps(const struct zc_device *device);
 

@@ -38,6 +38,7 @@ enum nsr_engine_flag {
 	NSR_ENGINE_ALL = 1 << 4, /* understands @all */
 	NSR_ENGINE_NO_PLACE = 1 << 5, /* takes no place; the core opens it in the caller's thread */
 	NSR_ENGINE_OFFLINE = 1 << 6, /* packets come from no device: it reads a file */
+	NSR_ENGINE_TAKE = 1 << 7, /* understands the option take */
 };
 
 /**

@@ -121,6 +121,13 @@ enum nsr_xdp {
 	NSR_XDP_GENERIC, /* the program runs in the stack: every device, at the stack's price */
 };
 
+/** Whether an engine that can take packets away from the network stack does so. */
+enum nsr_take {
+	NSR_TAKE_NONE = 0, /* packets are copied, and pass */
+	NSR_TAKE, /* except on a device that carries the caller's own ssh connection */
+	NSR_TAKE_REALLY, /* on that one, too */
+};
+
 /**
  * struct nsr_options - how to open a capture
  * @size:          sizeof(struct nsr_options); nsr_options_init() sets it. A library that is newer
@@ -145,7 +152,9 @@ enum nsr_xdp {
  * @promiscuous:   have the device accept packets for other hosts while the capture is open
  * @immediate:     hand out each packet as it arrives; costs throughput
  * @qdisc_bypass:  send past the queueing discipline, and past other captures on the device
- * @tap:           hand out copies and let the packets pass; engines other than `zc` always do
+ * @take:          enum nsr_take; engines other than `zc` refuse everything except
+ *                 NSR_TAKE_NONE. NSR_TAKE fails with -EBUSY on a device that carries the ssh
+ *                 connection by which the program was started (SSH_CONNECTION).
  * @xdp:           enum nsr_xdp; engines without XDP refuse everything except NSR_XDP_AUTO
  * @busy_poll_us:  read without waiting, and have the kernel poll the device up to this many µs each
  *                 time, at most NSR_BUSY_POLL_US_MAX: the capture takes a CPU of its own; 0: wait.
@@ -174,7 +183,7 @@ struct nsr_options {
 	bool promiscuous;
 	bool immediate;
 	bool qdisc_bypass;
-	bool tap;
+	uint32_t take;
 	uint32_t xdp;
 	uint32_t busy_poll_us;
 	uint32_t share;
@@ -382,7 +391,7 @@ static inline void nsr_options_init(struct nsr_options *opts)
  *
  * Return: 0; -EINVAL a malformed target, option or filter; -ENOENT no such place, engine or file;
  * -ENODEV no such device; -EPERM or -EACCES a capability or permission is missing; -EOPNOTSUPP
- * the engine can't do what an option asks; -ENOMEM; -E2BIG see struct nsr_options, or a filter
+ * the engine can't do what an option asks; -EBUSY the device is in use (XDP), or see @take; -ENOMEM; -E2BIG see struct nsr_options, or a filter
  * longer than the kernel takes in immediate mode; -EBADMSG a file that is no capture file.
  */
 int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capture **cap,

@@ -46,7 +46,7 @@ closing() {
 
 @test "labels_name_no_build_directory" {
 	tool_describe nsring-zc
-	[ "$label" = "nsring count --json -i zc:cap0" ]
+	[ "$label" = "nsring count --json --take -i zc:cap0" ]
 	tool_describe xdp-drop
 	[ "$label" = "xdp_drop cap0" ]
 }

@@ -56,10 +56,10 @@ as_nobody() {
 @test "what_is_told_to_be_usable_is_what_count_then_does" {
 	netns_pair
 	ask "$NSRING" doctor --json
-	equal native "$("$NSRING" count --json -i "netns:$B/zc:v1" --xdp native --duration 0.1 \
+	equal native "$("$NSRING" count --json -i "netns:$B/zc:v1" --take --xdp native --duration 0.1 \
 		2>/dev/null | head -n 1 | jq -r .mode)" "XDP native copy, 1 queue"
 	names zc.native "XDP native copy, 1 queue"
-	equal tap "$("$NSRING" count --json -i "netns:$B/zc:v1" --tap --duration 0.1 |
+	equal tap "$("$NSRING" count --json -i "netns:$B/zc:v1" --duration 0.1 |
 		head -n 1 | jq -r .mode)" "XDP native tap, 1 queue"
 	names zc.tap "XDP native tap, 1 queue"
 	equal packet "$("$NSRING" count --json -i "netns:$B/v1" --immediate --duration 0.1 |
@@ -187,7 +187,7 @@ as_nobody() {
 	verdict zc.sockets limited
 	names zc.sockets "ulimit -l"
 	[ "$(prlimit --memlock=2097152 setpriv --bounding-set=-ipc_lock "$NSRING" count --json \
-		--busy-poll 20 -i "netns:$B/zc:v1" --duration 0.1 2>/dev/null | head -n 1 |
+		--take --busy-poll 20 -i "netns:$B/zc:v1" --duration 0.1 2>/dev/null | head -n 1 |
 		jq .ring_bytes)" -le 2097152 ]
 }
 

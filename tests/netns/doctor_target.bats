@@ -203,7 +203,7 @@ longest_sent() {
 
 @test "the_program_of_another_capture_is_known_as_such" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	ask "netns:$B/v1"
 	verdict xdp.program no
 	names xdp.program "nsring_zc"

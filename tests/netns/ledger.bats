@@ -55,23 +55,23 @@ lost_are_counted() {
 
 @test "ledger_of_packet_has_what_the_filter_refused" { refused_are_counted v1; }
 
-@test "ledger_of_zc_has_what_the_filter_refused" { refused_are_counted zc:v1; }
+@test "ledger_of_zc_has_what_the_filter_refused" { refused_are_counted zc:v1 --take; }
 
-@test "ledger_of_generic_zc_has_what_the_filter_refused" { refused_are_counted zc:v1 --xdp generic; }
+@test "ledger_of_generic_zc_has_what_the_filter_refused" { refused_are_counted zc:v1 --take --xdp generic; }
 
-@test "ledger_of_a_tap_has_what_the_filter_refused" { refused_are_counted zc:v1 --tap; }
+@test "ledger_of_a_tap_has_what_the_filter_refused" { refused_are_counted zc:v1; }
 
-@test "ledger_of_a_queue_has_what_the_filter_refused" { refused_are_counted zc:v1@0; }
+@test "ledger_of_a_queue_has_what_the_filter_refused" { refused_are_counted zc:v1@0 --take; }
 
-@test "ledger_of_a_socket_has_what_the_filter_refused" { refused_are_counted zc:v1 --busy-poll 20; }
+@test "ledger_of_a_socket_has_what_the_filter_refused" { refused_are_counted zc:v1 --take --busy-poll 20; }
 
 @test "ledger_of_packet_adds_up_when_a_small_ring_is_full" { lost_are_counted v1; }
 
-@test "ledger_of_zc_adds_up_when_a_small_ring_is_full" { lost_are_counted zc:v1; }
+@test "ledger_of_zc_adds_up_when_a_small_ring_is_full" { lost_are_counted zc:v1 --take; }
 
-@test "ledger_of_a_tap_adds_up_when_a_small_ring_is_full" { lost_are_counted zc:v1 --tap; }
+@test "ledger_of_a_tap_adds_up_when_a_small_ring_is_full" { lost_are_counted zc:v1; }
 
-@test "ledger_of_a_socket_adds_up_when_a_small_ring_is_full" { lost_are_counted zc:v1 --busy-poll 20; }
+@test "ledger_of_a_socket_adds_up_when_a_small_ring_is_full" { lost_are_counted zc:v1 --take --busy-poll 20; }
 
 @test "ledger_adds_up_when_the_reader_stops_for_a_second_under_traffic" {
 	begin v1 --ring 256K
@@ -121,7 +121,7 @@ lost_are_counted() {
 }
 
 @test "ledger_of_a_group_does_not_know_what_the_filter_refused" {
-	begin zc:v1 --fanout flow
+	begin zc:v1 --take --fanout flow
 	send 9 100
 	arrived "$B" v1 $((before + 100))
 	finish count

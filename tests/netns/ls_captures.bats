@@ -53,7 +53,7 @@ programs() {
 
 @test "copying_capture_of_the_engine_zc_is_shown_by_its_program" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	wait_until grep -q open "$BATS_TEST_TMPDIR/count.out"
 	equal program "$(link "$B" v1 '.programs[] | [.hook, .name, .comm, .pid] | join(" ")')" \
 		"xdp-native nsring_zc nsring ${PID[count]}"
@@ -69,7 +69,7 @@ programs() {
 	[ "$("$NSRING" ls --json | jq 'select(.final).xdp_sockets_listed')" = true ] ||
 		skip "this kernel can't list AF_XDP sockets (CONFIG_XDP_SOCKETS_DIAG)"
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1" --busy-poll 20
+	start_count "$B" --take -i "netns:$B/zc:v1" --busy-poll 20
 	wait_until grep -q open "$BATS_TEST_TMPDIR/count.out"
 	equal socket "$(seen_ns "$B" -c '.captures[] | select(.family == "xdp") |
 		[.interface, .queue, .comm, .pid]')" "[\"v1\",0,\"nsring\",${PID[count]}]"

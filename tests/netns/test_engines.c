@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * What is true of every engine, through the library. The engine is the program's argument: packet,
- * ring, zc, or zc-tap for a zc that copies.
+ * ring; zc for a zc that takes packets, zc-busy for one that polls, or zc-tap for one that copies.
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
@@ -21,7 +21,7 @@
 #define NEW_PORT 2000
 
 static const char *engine = "packet";
-static bool tap;
+static bool takes; /* of zc */
 static bool busy; /* of zc: by way of an AF_XDP socket */
 
 /* @target: of a place and a device, or a device. */
@@ -36,7 +36,7 @@ static int try_open(const char *target, struct nsr_options *opts, struct nsr_cap
 	snprintf(text, sizeof(text), "%.*s%s:%s", (int)(device - target), target, engine, device);
 	nsr_options_init(&own);
 	opts = opts ? opts : &own;
-	opts->tap = tap;
+	opts->take = takes ? NSR_TAKE : NSR_TAKE_NONE;
 	opts->busy_poll_us = busy ? 20 : 0;
 	return nsr_open(text, opts, cap, err);
 }
@@ -49,16 +49,6 @@ static struct nsr_capture *open_on(const char *target, struct nsr_options *opts)
 	if (try_open(target, opts, &cap, &err) < 0)
 		fail_msg("%s", err.text);
 	return cap;
-}
-
-/* A tap only receives. */
-static void require_sender(void)
-{
-	topology_require();
-	if (tap) {
-		print_message("a tap can't send\n");
-		skip();
-	}
 }
 
 static void two_hundred_cycles_leave_no_descriptor_and_no_mapping(void **state)
@@ -612,7 +602,7 @@ static void sending_too_long_a_frame_tells_after_the_ones_before(void **state)
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 
-	require_sender();
+	topology_require();
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	cap = open_on("v0", &opts);
@@ -629,7 +619,7 @@ static void frame_without_room_for_its_header_is_refused(void **state)
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 
-	require_sender();
+	topology_require();
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	cap = open_on("v0", &opts);
@@ -645,7 +635,7 @@ static void sending_on_a_deleted_device_says_that_it_is_gone(void **state)
 	struct nsr_frame one;
 	uint8_t frame[60];
 
-	require_sender();
+	topology_require();
 	ip("link add w0 type veth peer name w1");
 	ip("link set w0 up");
 	ip("link set w1 up");
@@ -668,7 +658,7 @@ static void capture_that_sends_does_not_see_its_own_frames(void **state)
 	struct nsr_frame one;
 	uint8_t frame[60];
 
-	require_sender();
+	topology_require();
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND | NSR_RECV;
 	cap = open_on("v0", &opts);
@@ -712,10 +702,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(capture_that_sends_does_not_see_its_own_frames),
 	};
 
-	tap = argc > 1 && strcmp(argv[1], "zc-tap") == 0;
 	busy = argc > 1 && strcmp(argv[1], "zc-busy") == 0;
 	if (argc > 1)
-		engine = tap || busy ? "zc" : argv[1];
+		engine = strncmp(argv[1], "zc", 2) == 0 ? "zc" : argv[1];
+	takes = strcmp(engine, "zc") == 0 && strcmp(argv[1], "zc-tap") != 0;
 	if (strcmp(engine, "ring") == 0 && access("/sys/module/nsring", F_OK) < 0) {
 		fprintf(stderr, "nsring.ko is not loaded\n");
 		return 77;

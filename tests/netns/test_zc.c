@@ -34,6 +34,7 @@ static struct nsr_options options(void)
 	struct nsr_options opts;
 
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	return opts;
 }
 
@@ -61,7 +62,7 @@ static void a_tap_lets_all_pass(void **state)
 
 	topology_require();
 	opts.filter = "udp port 1000";
-	opts.tap = true;
+	opts.take = NSR_TAKE_NONE;
 	zc = open_target("zc:v1", &opts);
 	stack = open_target("v1", NULL);
 	send_on("v0", PORT, 30);
@@ -77,7 +78,7 @@ static void a_stopped_capture_takes_nothing_more(void **state)
 	struct nsr_capture *zc, *stack;
 
 	topology_require();
-	zc = open_target("zc:v1", NULL);
+	zc = open_target("zc:v1", &taking);
 	assert_int_equal(nsr_stop(zc), 0);
 	stack = open_target("v1", NULL);
 	send_on("v0", PORT, 20);
@@ -102,8 +103,8 @@ static void info_tells_whether_packets_are_taken(void **state)
 	struct nsr_options tap = options();
 
 	topology_require();
-	tap.tap = true;
-	assert_true(info_of("zc:v1", NULL).diverts);
+	tap.take = NSR_TAKE_NONE;
+	assert_true(info_of("zc:v1", &taking).diverts);
 	assert_false(info_of("zc:v1", &tap).diverts);
 	assert_false(info_of("v1", NULL).diverts);
 }
@@ -113,8 +114,8 @@ static void the_mode_in_use_is_told(void **state)
 	struct nsr_options opts = options();
 
 	topology_require();
-	assert_non_null(strstr(info_of("zc:v1", NULL).mode, "native copy"));
-	assert_non_null(strstr(info_of("zc:lo", NULL).mode, "generic"));
+	assert_non_null(strstr(info_of("zc:v1", &taking).mode, "native copy"));
+	assert_non_null(strstr(info_of("zc:lo", &taking).mode, "generic"));
 	opts.xdp = NSR_XDP_GENERIC;
 	assert_non_null(strstr(info_of("zc:v1", &opts).mode, "generic"));
 }
@@ -152,8 +153,8 @@ static void what_xdp_can_not_do_is_refused(void **state)
 	struct nsr_options opts = options();
 
 	topology_require();
-	refused("zc:any", NULL, -EINVAL, "packet:any");
-	refused("zc:v1@1", NULL, -EINVAL, "no queue 1");
+	refused("zc:any", &taking, -EINVAL, "packet:any");
+	refused("zc:v1@1", &taking, -EINVAL, "no queue 1");
 	opts.direction = NSR_OUT;
 	refused("zc:v1", &opts, -EOPNOTSUPP, "packet:v1");
 	opts = options();
@@ -162,13 +163,10 @@ static void what_xdp_can_not_do_is_refused(void **state)
 	opts.mode = NSR_RECV | NSR_SEND;
 	refused("zc:v1", &opts, -EOPNOTSUPP, "can't send");
 	opts = options();
-	opts.tap = true;
-	opts.fanout = NSR_FANOUT_FLOW;
-	refused("zc:v1", &opts, -EOPNOTSUPP, "tap");
-	opts = options();
+	opts.take = NSR_TAKE_NONE;
 	opts.xdp = NSR_XDP_NATIVE;
 	refused("packet:v1", &opts, -EOPNOTSUPP, "zc:v1");
-	opts = options();
+	opts.xdp = NSR_XDP_AUTO;
 	opts.busy_poll_us = 10;
 	refused("packet:v1", &opts, -EOPNOTSUPP, "zc:v1");
 }
@@ -177,7 +175,7 @@ static void a_device_that_is_not_ethernet_is_refused(void **state)
 {
 	topology_require();
 	ip("tuntap add t0 mode tun");
-	refused("zc:t0", NULL, -EOPNOTSUPP, "packet:t0");
+	refused("zc:t0", &taking, -EOPNOTSUPP, "packet:t0");
 	ip("link delete t0");
 }
 
@@ -186,10 +184,10 @@ static void a_second_capture_is_told_of_the_first(void **state)
 	struct nsr_capture *zc;
 
 	topology_require();
-	zc = open_target("zc:v1", NULL);
-	refused("zc:v1", NULL, -EBUSY, "another capture of nsring's");
+	zc = open_target("zc:v1", &taking);
+	refused("zc:v1", &taking, -EBUSY, "another capture of nsring's");
 	nsr_close(zc);
-	nsr_close(open_target("zc:v1", NULL));
+	nsr_close(open_target("zc:v1", &taking));
 }
 
 static void a_capture_sends_and_receives(void **state)
@@ -206,7 +204,7 @@ static void a_capture_sends_and_receives(void **state)
 		frames[i] = (struct nsr_frame){ frame, sizeof(frame) };
 	opts.mode = NSR_RECV | NSR_SEND;
 	zc = open_target("zc:v1", &opts);
-	peer = open_target("zc:v0", NULL);
+	peer = open_target("zc:v0", &taking);
 	assert_int_equal(nsr_send(zc, frames, 300), 300);
 	assert_int_equal(collect(peer, NULL, NULL), 300);
 	nsr_close(peer);
@@ -379,7 +377,7 @@ static void the_kernel_s_stamps_are_of_each_packet(void **state)
 	topology_require();
 	opts.stamp = NSR_STAMP_KERNEL;
 	for (tap = 0; tap < 2; tap++) {
-		opts.tap = tap;
+		opts.take = tap ? NSR_TAKE_NONE : NSR_TAKE;
 		stamps = stamps_of(&opts);
 		assert_int_equal(stamps.flags, 0);
 		assert_in_range(stamps.first, before, now_ns());
@@ -442,6 +440,7 @@ static void send_from_cpu(int cpu, uint32_t count)
 	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
 	udp_frame(frame, PORT);
 	one = (struct nsr_frame){ frame, sizeof(frame) };
+	opts.take = NSR_TAKE_NONE;
 	opts.mode = NSR_SEND;
 	opts.qdisc_bypass = true; /* then the queue is the CPU's */
 	cap = open_target("q0", &opts);
@@ -469,7 +468,7 @@ static void all_queues_of_a_device_are_taken(void **state)
 	struct nsr_capture *zc;
 
 	two_queues();
-	zc = open_target("zc:q1", NULL);
+	zc = open_target("zc:q1", &taking);
 	send_from_cpu(0, 30);
 	send_from_cpu(1, 50);
 	assert_int_equal(collect(zc, NULL, NULL), 80);
@@ -482,7 +481,7 @@ static void one_queue_is_taken_and_the_others_reach_the_stack(void **state)
 	struct nsr_capture *zc, *stack;
 
 	two_queues();
-	zc = open_target("zc:q1@1", NULL);
+	zc = open_target("zc:q1@1", &taking);
 	stack = open_target("q1", NULL);
 	send_from_cpu(0, 30);
 	send_from_cpu(1, 50);
@@ -538,9 +537,9 @@ static void three_capabilities_are_enough(void **state)
 	opts.filter = "tcp port 80"; /* reads at offsets that vary */
 	opts.ring_bytes = 1 << 20;
 	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
-	opts.tap = true;
+	opts.take = NSR_TAKE_NONE;
 	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), 0);
-	opts.tap = false;
+	opts.take = NSR_TAKE;
 	opts.fanout = NSR_FANOUT_FLOW;
 	assert_int_equal(open_with(NEEDED, 64 << 20, &opts), linux_is(6, 4) ? 0 : EOPNOTSUPP);
 }
@@ -565,15 +564,15 @@ static void the_device_s_stamps_need_no_further_capability(void **state)
 static void each_of_them_is_needed(void **state)
 {
 	topology_require();
-	assert_int_equal(open_with(NEEDED & ~(1ull << CAP_NET_RAW), 64 << 20, NULL), EPERM);
-	assert_int_equal(open_with(NEEDED & ~(1ull << CAP_NET_ADMIN), 64 << 20, NULL), EPERM);
-	assert_int_equal(open_with(NEEDED & ~(1ull << CAP_BPF), 64 << 20, NULL), EPERM);
+	assert_int_equal(open_with(NEEDED & ~(1ull << CAP_NET_RAW), 64 << 20, &taking), EPERM);
+	assert_int_equal(open_with(NEEDED & ~(1ull << CAP_NET_ADMIN), 64 << 20, &taking), EPERM);
+	assert_int_equal(open_with(NEEDED & ~(1ull << CAP_BPF), 64 << 20, &taking), EPERM);
 }
 
 static void no_memory_is_locked_for_what_the_kernel_copies(void **state)
 {
 	topology_require();
-	assert_int_equal(open_with(NEEDED, 64 << 10, NULL), 0);
+	assert_int_equal(open_with(NEEDED, 64 << 10, &taking), 0);
 }
 
 /* Polling busily takes a socket, whose frames are locked. */

@@ -29,6 +29,7 @@ static struct nsr_options options(uint32_t fanout, uint32_t group)
 	struct nsr_options opts;
 
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	opts.fanout = fanout;
 	opts.fanout_group = group;
 	return opts;

@@ -68,7 +68,7 @@ static struct nsr_options options(void **state)
 	opts.fanout = way->fanout;
 	opts.stamp = way->stamp;
 	opts.busy_poll_us = way->busy_poll_us;
-	opts.tap = way->tap;
+	opts.take = way->tap ? NSR_TAKE_NONE : NSR_TAKE;
 	return opts;
 }
 

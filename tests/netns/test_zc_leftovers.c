@@ -103,6 +103,7 @@ static struct nsr_options options(void)
 	struct nsr_options opts;
 
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	return opts;
 }
 
@@ -133,7 +134,7 @@ static void closed_tap_leaves_no_program_and_no_map(void **state)
 {
 	struct nsr_options opts = options();
 
-	opts.tap = true;
+	opts.take = NSR_TAKE_NONE;
 	close_and_look(&opts);
 }
 
@@ -152,7 +153,7 @@ static void old_program_goes_when_the_filter_changes(void **state)
 	uint32_t before;
 
 	make_device();
-	cap = open_target("zc:w1", NULL);
+	cap = open_target("zc:w1", &taking);
 	before = program_on("w1");
 	assert_int_equal(nsr_set_filter(cap, "icmp", NULL), 0);
 	assert_int_not_equal(program_on("w1"), before);
@@ -199,7 +200,7 @@ static void killed_tap_leaves_no_program_and_no_map(void **state)
 {
 	struct nsr_options opts = options();
 
-	opts.tap = true;
+	opts.take = NSR_TAKE_NONE;
 	kill_and_look(&opts);
 }
 
@@ -288,12 +289,12 @@ static void refuse_beside(const char *name, uint32_t flags, const struct nsr_opt
 
 static void program_in_the_driver_is_named_and_stays(void **state)
 {
-	refuse_beside("somebody_else", XDP_FLAGS_DRV_MODE, NULL, "detach it, or use packet:w1");
+	refuse_beside("somebody_else", XDP_FLAGS_DRV_MODE, &taking, "detach it, or use packet:w1");
 }
 
 static void generic_program_is_named_and_stays(void **state)
 {
-	refuse_beside("somebody_else", XDP_FLAGS_SKB_MODE, NULL, "detach it, or use packet:w1");
+	refuse_beside("somebody_else", XDP_FLAGS_SKB_MODE, &taking, "detach it, or use packet:w1");
 }
 
 static void generic_capture_names_a_program_in_the_driver(void **state)
@@ -306,7 +307,7 @@ static void generic_capture_names_a_program_in_the_driver(void **state)
 
 static void dispatcher_of_libxdp_is_named_and_stays(void **state)
 {
-	refuse_beside("xdp_dispatcher", XDP_FLAGS_DRV_MODE, NULL, "xdp-loader unload");
+	refuse_beside("xdp_dispatcher", XDP_FLAGS_DRV_MODE, &taking, "xdp-loader unload");
 }
 
 static void second_capture_names_the_first_and_its_number(void **state)
@@ -316,11 +317,11 @@ static void second_capture_names_the_first_and_its_number(void **state)
 	char number[32];
 
 	make_device();
-	first = open_target("zc:w1", NULL);
+	first = open_target("zc:w1", &taking);
 	snprintf(number, sizeof(number), "id %u, \"nsring_zc\"", program_on("w1"));
-	assert_int_equal(nsr_open("zc:w1", NULL, &second, &err), -EBUSY);
+	assert_int_equal(nsr_open("zc:w1", &taking, &second, &err), -EBUSY);
 	assert_says(&err, number);
-	assert_says(&err, "--fanout");
+	assert_says(&err, "--take --fanout");
 	nsr_close(first);
 }
 
@@ -337,7 +338,7 @@ static void queue_that_another_socket_has_is_refused_to_a_socket(void **state)
 	assert_int_equal(nsr_open("zc:w1", &busy, &cap, &err), -EBUSY);
 	assert_says(&err, "queue 0 of w1 is taken");
 	assert_int_equal(program_on("w1"), 0);
-	nsr_close(open_target("zc:w1", NULL)); /* it needs none */
+	nsr_close(open_target("zc:w1", &taking)); /* it needs none */
 	nsr_close(sender);
 	nsr_close(open_target("zc:w1", &busy));
 }
@@ -347,8 +348,8 @@ static void capture_on_the_other_side_of_the_pair_is_no_hindrance(void **state)
 	struct nsr_capture *one, *two;
 
 	make_device();
-	one = open_target("zc:w1", NULL);
-	two = open_target("zc:w0", NULL);
+	one = open_target("zc:w1", &taking);
+	two = open_target("zc:w0", &taking);
 	assert_int_not_equal(program_on("w0"), program_on("w1"));
 	nsr_close(two);
 	nsr_close(one);
@@ -430,7 +431,7 @@ static void moved_device_takes_no_program_of_a_tap_along(void **state)
 {
 	struct nsr_options opts = options();
 
-	opts.tap = true;
+	opts.take = NSR_TAKE_NONE;
 	move_away(&opts, 1);
 }
 

@@ -34,6 +34,7 @@ static struct nsr_options in_turns(uint32_t group)
 	struct nsr_options opts;
 
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	opts.fanout = NSR_FANOUT_ROUND_ROBIN;
 	opts.fanout_group = group;
 	opts.ring_bytes = 512 << 10;
@@ -624,15 +625,16 @@ static void a_device_of_too_many_queues_is_refused_not_cut_off(void **state)
 	ip("link add w0 numtxqueues 300 numrxqueues 300 type veth peer name w1 numtxqueues 300 "
 	   "numrxqueues 300");
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	assert_int_equal(nsr_open("zc:w1", &opts, &cap, &err), -EOPNOTSUPP);
 	assert_says(&err, "300 queues");
-	opts.tap = 1;
+	opts.take = NSR_TAKE_NONE;
 	assert_int_equal(nsr_open("zc:w1", &opts, &cap, &err), -EOPNOTSUPP);
-	opts.tap = 0;
+	opts.take = NSR_TAKE;
 	opts.fanout = NSR_FANOUT_FLOW;
 	assert_int_equal(nsr_open("zc:w1", &opts, &cap, &err), -EOPNOTSUPP);
 	assert_says(&err, "300 queues");
-	nsr_close(open_target("zc:w1@299", NULL));
+	nsr_close(open_target("zc:w1@299", &taking));
 	ip("link delete w0");
 }
 

@@ -51,7 +51,7 @@ static void all_queues_are_taken(void **state)
 	struct nsr_capture *zc, *stack;
 
 	make_device();
-	zc = open_target("zc:q1", NULL);
+	zc = open_target("zc:q1", &taking);
 	stack = open_target("q1", NULL);
 	send_on_each_queue();
 	assert_int_equal(collect(zc, NULL, NULL), 100);
@@ -66,7 +66,7 @@ static void one_batch_has_packets_of_all_queues(void **state)
 	struct nsr_batch batch;
 
 	make_device();
-	zc = open_target("zc:q1", NULL);
+	zc = open_target("zc:q1", &taking);
 	send_on_each_queue();
 	assert_int_equal(nsr_recv(zc, &batch, 0), 100);
 	nsr_close(zc);
@@ -81,7 +81,7 @@ static void each_queue_is_taken_alone_and_the_others_reach_the_stack(void **stat
 	make_device();
 	for (queue = 0; queue < QUEUES; queue++) {
 		snprintf(target, sizeof(target), "zc:q1@%u", queue);
-		zc = open_target(target, NULL);
+		zc = open_target(target, &taking);
 		stack = open_target("q1", NULL);
 		send_on_each_queue();
 		assert_int_equal(collect(zc, NULL, NULL), 10 * (queue + 1));
@@ -97,7 +97,7 @@ static void queue_that_the_device_has_not_is_refused_with_how_many_there_are(voi
 	struct nsr_error err;
 
 	make_device();
-	assert_int_equal(nsr_open("zc:q1@4", NULL, &cap, &err), -EINVAL);
+	assert_int_equal(nsr_open("zc:q1@4", &taking, &cap, &err), -EINVAL);
 	assert_says(&err, "no queue 4");
 	assert_says(&err, "it has 4");
 }
@@ -109,7 +109,6 @@ static void tap_copies_from_all_queues(void **state)
 
 	make_device();
 	nsr_options_init(&opts);
-	opts.tap = true;
 	zc = open_target("zc:q1", &opts);
 	send_on_each_queue();
 	assert_int_equal(collect(zc, NULL, NULL), 100);
@@ -123,7 +122,6 @@ static void tap_of_one_queue_copies_from_it_alone(void **state)
 
 	make_device();
 	nsr_options_init(&opts);
-	opts.tap = true;
 	zc = open_target("zc:q1@2", &opts);
 	stack = open_target("q1", NULL);
 	send_on_each_queue();
@@ -140,6 +138,7 @@ static void small_batches_come_from_every_queue(void **state)
 
 	make_device();
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	opts.batch_packets = 3;
 	zc = open_target("zc:q1", &opts);
 	send_on_each_queue();
@@ -153,7 +152,7 @@ static void new_filter_refuses_packets_that_wait_in_any_queue(void **state)
 	uint32_t queue;
 
 	make_device();
-	zc = open_target("zc:q1", NULL);
+	zc = open_target("zc:q1", &taking);
 	for (queue = 0; queue < QUEUES; queue++)
 		send_on_queue(queue, 1000, 200);
 	assert_int_equal(nsr_set_filter(zc, "udp port 2000", NULL), 0);
@@ -173,6 +172,7 @@ static void what_full_rings_lose_is_in_the_ledger(void **state)
 
 	make_device();
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	opts.ring_bytes = 1 << 20;
 	zc = open_target("zc:q1", &opts);
 	for (queue = 0; queue < QUEUES; queue++)
@@ -193,6 +193,7 @@ static void open_group(uint32_t fanout, struct nsr_capture **caps, uint32_t coun
 
 	topology_require_groups();
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	opts.fanout = fanout;
 	for (i = 0; i < count; i++) {
 		caps[i] = open_target("zc:q1", &opts);
@@ -276,6 +277,7 @@ static void member_that_leaves_returns_its_frames_to_every_queue(void **state)
 	make_device();
 	topology_require_groups();
 	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
 	opts.fanout = NSR_FANOUT_ROUND_ROBIN;
 	opts.ring_bytes = 2 << 20; /* 256 frames a queue */
 	stays = open_target("zc:q1", &opts);

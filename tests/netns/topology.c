@@ -95,6 +95,8 @@ void topology_require_groups(void)
 	}
 }
 
+const struct nsr_options taking = { .size = sizeof(taking), .take = NSR_TAKE };
+
 struct nsr_capture *open_target(const char *target, const struct nsr_options *opts)
 {
 	struct nsr_capture *cap;

@@ -35,6 +35,9 @@ bool has_program(const char *device);
 /** ip() - run `ip ARGUMENTS`, which must succeed */
 __attribute__((format(printf, 1, 2))) void ip(const char *fmt, ...);
 
+/** taking - options of a capture that takes packets away from the stack */
+extern const struct nsr_options taking;
+
 /** open_target() - nsr_open() that must succeed */
 struct nsr_capture *open_target(const char *target, const struct nsr_options *opts);
 

@@ -16,7 +16,7 @@ is_not_promiscuous() {
 
 @test "zc_counts_what_the_kernel_counts" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	udp "$A" 500
 	arrived "$B" v1 500
 	finish count
@@ -28,7 +28,7 @@ is_not_promiscuous() {
 @test "zc_takes_what_matches_and_the_stack_gets_the_rest" {
 	netns_pair
 	sink "$B" 7
-	start_count "$B" -i "netns:$B/zc:v1" udp port 9
+	start_count "$B" --take -i "netns:$B/zc:v1" udp port 9
 	udp "$A" 40 10.9.0.2 9
 	udp "$A" 60 10.9.0.2 7
 	wait_until has_datagrams "$B" 60
@@ -38,10 +38,64 @@ is_not_promiscuous() {
 	equal "datagrams of the stack" "$(in_datagrams "$B")" 60
 }
 
+# pings: how many of 5 pings from A the host B answers.
+pings() {
+	in_ns "$A" ping -q -c 5 -i 0.2 -W 1 10.9.0.2 | sed -n 's/.* \([0-9]*\) received.*/\1/p'
+}
+
+@test "zc_lets_a_ping_be_answered_while_it_counts" {
+	netns_pair
+	start_count "$B" -i "netns:$B/zc:v1" icmp
+	equal answered "$(pings)" 5
+	finish count
+	equal packets "$(total count .packets)" 5
+	equal diverts "$(out count | head -n 1 | jq .diverts)" false
+	equal "standard error" "$(err count)" ""
+}
+
+@test "zc_that_takes_leaves_no_ping_to_answer_and_says_so" {
+	netns_pair
+	start_count "$B" --take -i "netns:$B/zc:v1" icmp
+	equal answered "$(pings)" 0
+	finish count
+	equal packets "$(total count .packets)" 5
+	equal diverts "$(out count | head -n 1 | jq .diverts)" true
+	says count "takes the packets that match away from the network stack"
+}
+
+# refused COMMAND…: it is, because v1 carries the ssh connection; nothing is left on v1.
+refused() {
+	run -1 timeout 20 "$@" "$NSRING" count --take --duration 0.1 -i "netns:$B/zc:v1"
+	[[ $output == *"v1 carries your ssh connection"*"--take=really"* ]]
+	equal program "$(xdp "$B" v1)" ""
+}
+
+@test "zc_does_not_take_the_interface_of_the_ssh_connection" {
+	netns_pair
+	refused env SSH_CONNECTION="10.9.0.1 50000 10.9.0.2 22"
+}
+
+@test "zc_knows_the_ssh_connection_also_without_its_variable_as_below_sudo" {
+	netns_pair
+	SSH_CONNECTION="10.9.0.1 50000 10.9.0.2 22" refused bash -c 'env -u SSH_CONNECTION "$@"; exit' _
+}
+
+@test "zc_takes_the_interface_of_the_ssh_connection_if_really_told_to" {
+	netns_pair
+	run -0 env SSH_CONNECTION="10.9.0.1 50000 10.9.0.2 22" \
+		"$NSRING" count --take=really --duration 0.1 -i "netns:$B/zc:v1"
+}
+
+@test "zc_takes_an_interface_of_another_namespace_than_the_ssh_connection_s" {
+	netns_pair
+	run -0 env SSH_CONNECTION="10.9.0.2 50000 10.9.0.1 22" \
+		"$NSRING" count --take --duration 0.1 -i "netns:$B/zc:v1"
+}
+
 @test "zc_tap_copies_and_the_stack_gets_all" {
 	netns_pair
 	sink "$B" 7
-	start_count "$B" --tap -i "netns:$B/zc:v1"
+	start_count "$B" -i "netns:$B/zc:v1"
 	udp "$A" 60 10.9.0.2 7
 	wait_until has_datagrams "$B" 60
 	finish count
@@ -50,7 +104,7 @@ is_not_promiscuous() {
 
 @test "zc_says_that_it_takes_packets" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	wait_until grep -q open "$BATS_TEST_TMPDIR/count.out"
 	finish count
 	says count "away from the network stack"
@@ -59,7 +113,7 @@ is_not_promiscuous() {
 
 @test "zc_tap_says_nothing_of_the_kind" {
 	netns_pair
-	start_count "$B" --tap -i "netns:$B/zc:v1"
+	start_count "$B" -i "netns:$B/zc:v1"
 	wait_until grep -q open "$BATS_TEST_TMPDIR/count.out"
 	finish count
 	equal "standard error" "$(err count)" ""
@@ -69,7 +123,7 @@ is_not_promiscuous() {
 @test "zc_dump_writes_the_bytes_that_were_sent" {
 	local file=$BATS_TEST_TMPDIR/zc.pcapng witness=$BATS_TEST_TMPDIR/sent.pcap
 	netns_pair
-	start_in "$B" dump "$NSRING" dump -i "netns:$B/zc:v1" -w "$file" --duration 60
+	start_in "$B" dump "$NSRING" dump --take -i "netns:$B/zc:v1" -w "$file" --duration 60
 	start_in "$A" tcpdump nsenter --net="/run/netns/$A" tcpdump -U -i v0 -w "$witness"
 	udp "$A" 30
 	arrived "$B" v1 30
@@ -82,7 +136,7 @@ is_not_promiscuous() {
 
 @test "zc_leaves_no_program_and_no_promiscuous_flag_when_it_ends" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	equal promiscuity "$(promiscuity "$B" v1)" 1
 	[ -n "$(xdp "$B" v1)" ]
 	finish count
@@ -92,7 +146,7 @@ is_not_promiscuous() {
 
 @test "zc_leaves_no_program_and_no_promiscuous_flag_when_it_is_killed" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	[ -n "$(xdp "$B" v1)" ]
 	kill -KILL "${PID[count]}"
 	wait_until has_no_xdp "$B" v1
@@ -103,7 +157,7 @@ is_not_promiscuous() {
 
 @test "zc_tap_leaves_no_program_when_it_is_killed" {
 	netns_pair
-	start_count "$B" --tap -i "netns:$B/zc:v1"
+	start_count "$B" -i "netns:$B/zc:v1"
 	[ -n "$(xdp "$B" v1)" ]
 	kill -KILL "${PID[count]}"
 	wait_until has_no_xdp "$B" v1
@@ -117,7 +171,7 @@ is_not_promiscuous() {
 	veth "$C" v0 "$D" v1 1500 10.9.0
 	equal "interface index" "$(ip -n "$B" -j link show v1 | jq .[0].ifindex)" \
 		"$(ip -n "$D" -j link show v1 | jq .[0].ifindex)"
-	start_count "$B" -i "netns:$B/zc:v1" -i "netns:$D/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1" -i "netns:$D/zc:v1"
 	wait_until has_sockets "$D" 1
 	udp "$A" 30
 	udp "$C" 50
@@ -129,7 +183,7 @@ is_not_promiscuous() {
 
 @test "zc_goes_on_after_its_device_was_down" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	udp "$A" 10
 	ip -n "$B" link set v1 down
 	ip -n "$B" link set v1 up
@@ -145,7 +199,7 @@ is_not_promiscuous() {
 	local C
 	netns_pair
 	netns_new C
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	ip -n "$B" link set v1 netns "$C"
 	reap count 1
 	says count "gone"
@@ -154,7 +208,7 @@ is_not_promiscuous() {
 
 @test "zc_tap_ends_when_its_device_is_deleted" {
 	netns_pair
-	start_count "$B" --tap -i "netns:$B/zc:v1"
+	start_count "$B" -i "netns:$B/zc:v1"
 	ip -n "$B" link delete v1
 	reap count 1
 	says count "gone"
@@ -162,7 +216,7 @@ is_not_promiscuous() {
 
 @test "zc_ends_when_its_namespace_is_deleted" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	ip netns delete "$B"
 	reap count 1
 	says count "gone"
@@ -170,7 +224,7 @@ is_not_promiscuous() {
 
 @test "zc_that_polls_busily_ends_when_its_namespace_is_deleted" {
 	netns_pair
-	start_count "$B" --busy-poll 20 -i "netns:$B/zc:v1"
+	start_count "$B" --take --busy-poll 20 -i "netns:$B/zc:v1"
 	ip netns delete "$B"
 	reap count 1
 	says count "gone"
@@ -178,7 +232,7 @@ is_not_promiscuous() {
 
 @test "zc_accounts_for_what_a_reader_that_stands_still_loses" {
 	netns_pair
-	start_count "$B" --ring 256K -i "netns:$B/zc:v1"
+	start_count "$B" --take --ring 256K -i "netns:$B/zc:v1"
 	kill -STOP "${PID[count]}"
 	udp "$A" 10000
 	arrived "$B" v1 10000
@@ -190,7 +244,7 @@ is_not_promiscuous() {
 
 @test "zc_tap_accounts_for_what_a_reader_that_stands_still_loses" {
 	netns_pair
-	start_count "$B" --tap --ring 256K -i "netns:$B/zc:v1"
+	start_count "$B" --ring 256K -i "netns:$B/zc:v1"
 	kill -STOP "${PID[count]}"
 	udp "$A" 10000
 	arrived "$B" v1 10000
@@ -202,7 +256,7 @@ is_not_promiscuous() {
 
 @test "zc_filters_by_tags_that_are_in_the_frame" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1" vlan 5 and udp
+	start_count "$B" --take -i "netns:$B/zc:v1" vlan 5 and udp
 	run "$NSRING" send -i "netns:$A/v0" --count 20 --vlan 5
 	run "$NSRING" send -i "netns:$A/v0" --count 30 --vlan 6
 	run "$NSRING" send -i "netns:$A/v0" --count 40
@@ -214,10 +268,10 @@ is_not_promiscuous() {
 @test "two_processes_share_a_device_by_flow" {
 	local group
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1" --fanout flow
+	start_count "$B" --take -i "netns:$B/zc:v1" --fanout flow
 	wait_until test -s "$BATS_TEST_TMPDIR/count.out"
 	group=$(out count | head -n 1 | jq .fanout_group)
-	start_in "$B" second "$NSRING" count --json --duration 60 -i "netns:$B/zc:v1" \
+	start_in "$B" second "$NSRING" count --take --json --duration 60 -i "netns:$B/zc:v1" \
 		--fanout "flow:$group"
 	run "$NSRING" send -i "netns:$A/v0" --count 3000 --flows 300
 	arrived "$B" v1 3000

@@ -20,7 +20,7 @@ mode() {
 	ip -n "$B" link set v1 master br0
 	ip -n "$B" link set br0 up
 	wait_until link_is_up "$B" br0
-	start_count "$B" -i "netns:$B/zc:br0"
+	start_count "$B" --take -i "netns:$B/zc:br0"
 	[[ $(mode count) == *generic* ]]
 	run "$NSRING" send -i "netns:$A/v0" --count 200 --dst-mac "$MAC_B"
 	arrived "$B" br0 200
@@ -33,7 +33,7 @@ mode() {
 	ip -n "$B" link add mv0 link v1 address 02:00:00:00:00:0c type macvlan mode bridge
 	ip -n "$B" link set mv0 up
 	wait_until link_is_up "$B" mv0
-	start_count "$B" -i "netns:$B/zc:mv0"
+	start_count "$B" --take -i "netns:$B/zc:mv0"
 	[[ $(mode count) == *generic* ]]
 	run "$NSRING" send -i "netns:$A/v0" --count 200 --dst-mac 02:00:00:00:00:0c
 	arrived "$B" mv0 200
@@ -43,7 +43,7 @@ mode() {
 
 @test "zc_counts_on_the_loopback_device_in_generic_mode" {
 	netns_new B
-	start_count "$B" -i "netns:$B/zc:lo"
+	start_count "$B" --take -i "netns:$B/zc:lo"
 	[[ $(mode count) == *generic* ]]
 	udp "$B" 50 127.0.0.1
 	arrived "$B" lo 50
@@ -54,7 +54,7 @@ mode() {
 @test "zc_says_no_to_native_mode_on_a_bridge" {
 	netns_new B
 	ip -n "$B" link add br0 type bridge
-	run -1 timeout 20 "$NSRING" count --xdp native --duration 1 -i "netns:$B/zc:br0"
+	run -1 timeout 20 "$NSRING" count --take --xdp native --duration 1 -i "netns:$B/zc:br0"
 	[[ $output == *br0*driver*generic* ]]
 }
 
@@ -64,7 +64,7 @@ mode() {
 	start sink nsenter --net="/run/netns/$B" socat -T 120 -u TCP-LISTEN:5001,reuseaddr \
 		OPEN:/dev/null
 	wait_until in_ns "$B" grep -q ':1389 ' /proc/net/tcp
-	start_in "$B" dump "$NSRING" dump -i "netns:$B/zc:v1" --xdp generic --duration 60 \
+	start_in "$B" dump "$NSRING" dump --take -i "netns:$B/zc:v1" --xdp generic --duration 60 \
 		-w "$file" greater 6000
 	start sender nsenter --net="/run/netns/$A" \
 		bash -c 'head -c 100000 /dev/zero >/dev/tcp/10.9.0.2/5001'
@@ -80,7 +80,7 @@ mode() {
 	start sink nsenter --net="/run/netns/$B" \
 		socat -T 120 -u TCP-LISTEN:5001,reuseaddr "OPEN:$BATS_TEST_TMPDIR/received,creat"
 	wait_until in_ns "$B" grep -q ':1389 ' /proc/net/tcp
-	start_count "$B" --tap --xdp generic -i "netns:$B/zc:v1"
+	start_count "$B" --xdp generic -i "netns:$B/zc:v1"
 	in_ns "$A" bash -c 'head -c 1000000 /dev/zero >/dev/tcp/10.9.0.2/5001'
 	reap sink
 	finish count
@@ -94,7 +94,7 @@ mode() {
 	start sink nsenter --net="/run/netns/$B" \
 		socat -T 120 -u TCP-LISTEN:5001,reuseaddr "OPEN:$BATS_TEST_TMPDIR/received,creat"
 	wait_until in_ns "$B" grep -q ':1389 ' /proc/net/tcp
-	start_count "$B" --tap -i "netns:$B/zc:v1"
+	start_count "$B" -i "netns:$B/zc:v1"
 	in_ns "$A" bash -c 'head -c 1000000 /dev/zero >/dev/tcp/10.9.0.2/5001'
 	reap sink
 	finish count

@@ -12,9 +12,9 @@ load ../lib/netns
 # start_pair: two counts in one group by turns, "count" and "second".
 start_pair() {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1" --fanout rr
+	start_count "$B" --take -i "netns:$B/zc:v1" --fanout rr
 	wait_until test -s "$BATS_TEST_TMPDIR/count.out"
-	start_in "$B" second "$NSRING" count --json --duration 60 -i "netns:$B/zc:v1" \
+	start_in "$B" second "$NSRING" count --take --json --duration 60 -i "netns:$B/zc:v1" \
 		--fanout "rr:$(out count | head -n 1 | jq .fanout_group)"
 }
 
@@ -79,7 +79,7 @@ in_turns_with_nobody() {
 
 @test "group_that_does_not_exist_is_named" {
 	netns_pair
-	run -1 timeout 20 "$NSRING" count --duration 1 -i "netns:$B/zc:v1" --fanout flow:77
+	run -1 timeout 20 "$NSRING" count --take --duration 1 -i "netns:$B/zc:v1" --fanout flow:77
 	[[ $output == *"v1 has no fanout group 77"* ]]
 	equal program "$(xdp "$B" v1)" ""
 }
@@ -90,13 +90,13 @@ in_turns_with_nobody() {
 	netns_new C
 	netns_new D
 	veth "$C" v0 "$D" v1 1500 10.9.0
-	start_count "$B" -i "netns:$B/zc:v1" --fanout rr
-	start_in "$D" other "$NSRING" count --json --duration 60 -i "netns:$D/zc:v1" --fanout rr
+	start_count "$B" --take -i "netns:$B/zc:v1" --fanout rr
+	start_in "$D" other "$NSRING" count --take --json --duration 60 -i "netns:$D/zc:v1" --fanout rr
 	wait_until test -s "$BATS_TEST_TMPDIR/count.out"
 	wait_until test -s "$BATS_TEST_TMPDIR/other.out"
 	equal group "$(out count | head -n 1 | jq .fanout_group)" \
 		"$(out other | head -n 1 | jq .fanout_group)"
-	start_in "$D" second "$NSRING" count --json --duration 60 -i "netns:$D/zc:v1" \
+	start_in "$D" second "$NSRING" count --take --json --duration 60 -i "netns:$D/zc:v1" \
 		--fanout "rr:$(out other | head -n 1 | jq .fanout_group)"
 	udp "$A" 30
 	udp "$C" 100
@@ -113,7 +113,7 @@ in_turns_with_nobody() {
 	netns_pair
 	start_in "$B" count nsenter --net="/run/netns/$B" \
 		setpriv --bounding-set=-all,+net_raw,+net_admin,+bpf \
-		"$NSRING" count --json --duration 60 --ring 1M -i zc:v1 udp port 7
+		"$NSRING" count --take --json --duration 60 --ring 1M -i zc:v1 udp port 7
 	udp "$A" 7 "$NOBODY" 7
 	udp "$A" 5 "$NOBODY" 8
 	arrived "$B" v1 12
@@ -126,7 +126,7 @@ in_turns_with_nobody() {
 	start_in "$B" count nsenter --net="/run/netns/$B" \
 		setpriv --reuid=65534 --clear-groups --inh-caps=+net_raw,+net_admin,+bpf \
 		--ambient-caps=+net_raw,+net_admin,+bpf \
-		"$NSRING" count --json --duration 60 --ring 1M -i zc:v1 tcp port 80 or udp port 7
+		"$NSRING" count --take --json --duration 60 --ring 1M -i zc:v1 tcp port 80 or udp port 7
 	udp "$A" 7 "$NOBODY" 7
 	udp "$A" 5 "$NOBODY" 8
 	arrived "$B" v1 12
@@ -137,7 +137,7 @@ in_turns_with_nobody() {
 # without CAPABILITY: what nsring says without it.
 without() {
 	run -1 nsenter --net="/run/netns/$B" setpriv --bounding-set="-$1" \
-		"$NSRING" count -i zc:v1 --duration 1
+		"$NSRING" count --take -i zc:v1 --duration 1
 	equal program "$(xdp "$B" v1)" ""
 }
 
@@ -162,7 +162,7 @@ without() {
 @test "zc_that_needs_a_socket_and_may_lock_no_memory_says_what_to_raise" {
 	netns_pair
 	run -1 nsenter --net="/run/netns/$B" prlimit --memlock=65536:65536 \
-		setpriv --bounding-set=-ipc_lock "$NSRING" count --busy-poll 20 -i zc:v1 --duration 1
+		setpriv --bounding-set=-ipc_lock "$NSRING" count --take --busy-poll 20 -i zc:v1 --duration 1
 	[[ $output == *"ulimit -l"*CAP_IPC_LOCK* ]]
 	equal program "$(xdp "$B" v1)" ""
 }
@@ -170,7 +170,7 @@ without() {
 @test "zc_that_needs_a_socket_and_may_lock_little_memory_has_a_smaller_ring" {
 	netns_pair
 	start_in "$B" count nsenter --net="/run/netns/$B" prlimit --memlock=4194304:4194304 \
-		setpriv --bounding-set=-ipc_lock "$NSRING" count --json --busy-poll 20 -i zc:v1 --duration 60
+		setpriv --bounding-set=-ipc_lock "$NSRING" count --take --json --busy-poll 20 -i zc:v1 --duration 60
 	udp "$A" 50
 	arrived "$B" v1 50
 	finish count
@@ -180,7 +180,7 @@ without() {
 
 @test "zc_that_polls_busily_counts_every_packet_and_ends_at_ctrl_c" {
 	netns_pair
-	start_count "$B" --busy-poll 20 -i "netns:$B/zc:v1"
+	start_count "$B" --take --busy-poll 20 -i "netns:$B/zc:v1"
 	udp "$A" 500
 	arrived "$B" v1 500
 	finish count
@@ -189,7 +189,7 @@ without() {
 
 @test "zc_that_is_immediate_counts_every_packet" {
 	netns_pair
-	start_count "$B" --immediate -i "netns:$B/zc:v1"
+	start_count "$B" --take --immediate -i "netns:$B/zc:v1"
 	udp "$A" 500
 	arrived "$B" v1 500
 	finish count
@@ -198,7 +198,7 @@ without() {
 
 @test "zc_ends_after_exactly_as_many_packets_as_asked_for" {
 	netns_pair
-	start_count "$B" --packets 17 -i "netns:$B/zc:v1"
+	start_count "$B" --take --packets 17 -i "netns:$B/zc:v1"
 	udp "$A" 100
 	reap count
 	equal packets "$(total count .packets)" 17
@@ -206,7 +206,7 @@ without() {
 
 @test "zc_does_not_keep_a_deleted_namespace_alive" {
 	netns_pair
-	start_count "$B" --stamp kernel -i "netns:$B/zc:v1"
+	start_count "$B" --take --stamp kernel -i "netns:$B/zc:v1"
 	ip netns delete "$B"
 	reap count 1
 	wait_until pair_is_gone

@@ -70,7 +70,7 @@ many_lengths() {
 
 @test "zc_sends_to_zc" {
 	netns_pair
-	start_count "$B" -i "netns:$B/zc:v1"
+	start_count "$B" --take -i "netns:$B/zc:v1"
 	send --count 20000 --rate 200kpps
 	arrived "$B" v1 20000
 	finish count

@@ -123,6 +123,25 @@ static void an_argument_too_many_is_said(void **state)
 	assert_wrong("try --json=yes", "--json takes no argument");
 }
 
+static void an_argument_may_be_left_out_and_else_follows_an_equals_sign(void **state)
+{
+	assert_int_equal(parse("try --take udp"), OPTIONS_FINE);
+	assert_int_equal(args.capture.take, NSR_TAKE);
+	assert_int_equal(rest, 2);
+	assert_int_equal(parse("try --take=really udp"), OPTIONS_FINE);
+	assert_int_equal(args.capture.take, NSR_TAKE_REALLY);
+	/* a word of the filter */
+	assert_int_equal(parse("try --take really"), OPTIONS_FINE);
+	assert_int_equal(args.capture.take, NSR_TAKE);
+	assert_int_equal(rest, 2);
+}
+
+static void a_bad_value_of_an_argument_that_may_be_left_out_is_shown(void **state)
+{
+	assert_wrong("try --take=maybe", "--take=maybe: expected really, or nothing");
+	assert_wrong("try --take=", "--take=: expected really, or nothing");
+}
+
 static void a_bad_value_is_shown_with_what_was_expected(void **state)
 {
 	assert_wrong("try --ring 8Q", "--ring 8Q: expected a size such as 8M");
@@ -199,6 +218,8 @@ int main(void)
 		CLEARED(a_usage_error_is_one_line_with_a_hint_to_help),
 		CLEARED(a_missing_argument_is_said),
 		CLEARED(an_argument_too_many_is_said),
+		CLEARED(an_argument_may_be_left_out_and_else_follows_an_equals_sign),
+		CLEARED(a_bad_value_of_an_argument_that_may_be_left_out_is_shown),
 		CLEARED(a_bad_value_is_shown_with_what_was_expected),
 		CLEARED(help_is_found_anywhere_among_options),
 		CLEARED(targets_are_kept_in_order),

@@ -87,6 +87,7 @@ static void each_option_out_of_range_is_named(void **state)
 	REFUSES(fanout, 9);
 	REFUSES(fanout_group, 65537);
 	REFUSES(stamp, 3);
+	REFUSES(take, 3);
 	REFUSES(xdp, 4);
 	REFUSES(busy_poll_us, 1000001);
 	REFUSES(inject, true);

@@ -67,7 +67,7 @@ has_opened() {
 
 # zero_copy ARGUMENT…: nsring count on eth1 in zero-copy mode, as process "count".
 zero_copy() {
-	start count "$NSRING" count --json --duration 60 --xdp zerocopy -i zc:eth1 "$@"
+	start count "$NSRING" count --take --json --duration 60 --xdp zerocopy -i zc:eth1 "$@"
 	wait_until has_opened count
 	[[ $(out count | head -n 1 | jq -r .mode) == *zero-copy* ]] || {
 		err count >&2
@@ -113,7 +113,7 @@ verdict() {
 }
 
 @test "zero_copy_is_what_a_capture_uses_when_no_mode_is_demanded" {
-	start count "$NSRING" count --json --duration 60 -i zc:eth1
+	start count "$NSRING" count --take --json --duration 60 -i zc:eth1
 	wait_until has_opened count
 	[[ $(out count | head -n 1 | jq -r .mode) == *zero-copy* ]]
 	finish count
@@ -121,7 +121,7 @@ verdict() {
 
 @test "zero_copy_dump_writes_the_bytes_that_were_sent" {
 	local file=$BATS_TEST_TMPDIR/zc.pcap witness=$BATS_TEST_TMPDIR/sent.pcap bytes
-	start dump "$NSRING" dump --xdp zerocopy -i zc:eth1 -w "$file" --duration 60
+	start dump "$NSRING" dump --take --xdp zerocopy -i zc:eth1 -w "$file" --duration 60
 	start tcpdump nsenter --net="/run/netns/$A" tcpdump -U -i eth0 -w "$witness"
 	wait_until grep -q 'listening on' "$BATS_TEST_TMPDIR/tcpdump.err"
 	wait_until has_program
@@ -183,7 +183,7 @@ verdict() {
 }
 
 @test "zero_copy_tap_copies_and_lets_all_pass" {
-	start count "$NSRING" count --json --tap --duration 60 -i zc:eth1
+	start count "$NSRING" count --json --duration 60 -i zc:eth1
 	start stack "$NSRING" count --json --duration 60 -i eth1
 	wait_until has_opened count
 	wait_until has_opened stack
@@ -237,7 +237,7 @@ verdict() {
 
 @test "zero_copy_of_jumbo_frames_is_refused_with_what_to_do" {
 	mtu 9000
-	run -1 "$NSRING" count --duration 1 --xdp zerocopy -i zc:eth1
+	run -1 "$NSRING" count --take --duration 1 --xdp zerocopy -i zc:eth1
 	[[ $output == *"MTU of 9000"*"lower the MTU to 3818"* ]]
 	has_no_program
 }
@@ -254,7 +254,7 @@ verdict() {
 
 @test "jumbo_frames_are_copied_when_no_mode_is_demanded" {
 	mtu 9000
-	start count "$NSRING" count --json --duration 60 -i zc:eth1
+	start count "$NSRING" count --take --json --duration 60 -i zc:eth1
 	wait_until has_opened count
 	send 200 --size 9014
 	come 200
@@ -267,7 +267,7 @@ verdict() {
 	local group
 	zero_copy --fanout flow
 	group=$(out count | head -n 1 | jq .fanout_group)
-	start second "$NSRING" count --json --duration 60 -i zc:eth1 --fanout "flow:$group"
+	start second "$NSRING" count --take --json --duration 60 -i zc:eth1 --fanout "flow:$group"
 	wait_until has_opened second
 	send 3000 --flows 300
 	come 3000
