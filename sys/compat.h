@@ -2,7 +2,7 @@
 /*
  * Constants that are newer than the headers of some system this is built on (Debian 12 has those
  * of Linux 6.1). A macro is defined where the header lacks it, under its own name. Enumerators
- * can't be tested for: they get the prefix NSR_ here and are used by it everywhere.
+ * can't be tested for: here they get the prefix NSR_, and all code uses that name.
  *
  * Not for files that include pcap.h, whose struct bpf_insn is another one.
  */

@@ -281,6 +281,6 @@ int nsr_link_max_frame(int fd)
 	uint32_t max = 0;
 	int rc = nsr_link_list(fd, keep_larger, &max);
 
-	/* One that has come meanwhile could as well have come a moment later. */
+	/* An interface that came meanwhile could as well have come a moment later. */
 	return rc < 0 && rc != -EINTR ? rc : (int)max;
 }

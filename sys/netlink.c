@@ -40,7 +40,7 @@ void *nsr_netlink_begin(struct nsr_netlink_question *question, uint16_t type, ui
 	return mnl_nlmsg_put_extra_header(&question->head, bytes);
 }
 
-/* What is to become of the answer while its messages are read. */
+/* How to read the messages of an answer, and what they have told so far. */
 struct answer {
 	uint32_t seq;
 	int (*found)(const struct nlmsghdr *msg, void *arg);
@@ -70,7 +70,7 @@ static int read_done(const struct nlmsghdr *msg)
 
 static int read_message(const struct nlmsghdr *msg, struct answer *answer)
 {
-	/* Of a question before, whose answer was given up. */
+	/* It answers an earlier question that was given up. */
 	if (msg->nlmsg_seq != answer->seq)
 		return 0;
 	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -123,7 +123,7 @@ static int read_answer(int fd, struct answer *answer)
 int nsr_netlink_ask(int fd, struct nsr_netlink_question *question,
 		    int (*found)(const struct nlmsghdr *msg, void *arg), void *arg)
 {
-	/* Of the process: a socket may be asked by one thread after another. */
+	/* One for the process: one thread after another may ask through a socket. */
 	static _Atomic uint32_t last_seq;
 	struct answer answer = { .found = found, .arg = arg, .more = true };
 	int rc;

@@ -32,7 +32,7 @@
 #define NETNS_DIR "/run/netns"
 #define OWN	  "/proc/thread-self/ns/net"
 
-/* More would wait for each other in the kernel (RTNL). */
+/* More threads would only wait for each other in the kernel (RTNL). */
 #define THREADS_MOST 4
 
 /* A word with a ':' has a name behind it. */
@@ -291,7 +291,7 @@ struct round {
 	_Atomic uint32_t next;
 };
 
-/* Entering takes CAP_SYS_ADMIN, also the namespace that one is in already. */
+/* setns(2) needs CAP_SYS_ADMIN even for the namespace that the thread is in: skips that. */
 static int enter(int fd, ino_t *inside)
 {
 	struct stat st;

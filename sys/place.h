@@ -91,7 +91,7 @@ int nsr_place_visit(const char *name, int (*fn)(void *arg), void *arg, struct ns
  * @arg:   for @fn
  *
  * A few threads go from one to the next and end in the last. They have all ended when it returns;
- * the calling one stays where it is. The namespace that the caller is in takes no capability.
+ * the calling one stays where it is. Entering the caller's own namespace needs no capability.
  *
  * Return: 0; -EAGAIN no thread can start.
  */

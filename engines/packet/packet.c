@@ -349,7 +349,7 @@ static void look_at_counters(struct packet *p)
 		atomic_store(&p->carried, carried(p, &link) - p->carried_before);
 }
 
-/* The kernel doesn't tell what its filter refused: takes what the device counted beyond the rest. */
+/* The kernel doesn't tell what its filter refused: that is what the device counted beyond. */
 static uint64_t filtered(const struct packet *p)
 {
 	uint64_t carried = p->carried, accepted = p->accepted;

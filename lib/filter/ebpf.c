@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Assembling eBPF programs. Running out of memory is noted and told at the end. */
+/* Assembling eBPF programs. The calls note that memory ran out; the last one tells. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>

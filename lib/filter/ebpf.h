@@ -14,11 +14,11 @@ struct bpf_insn;
 
 /**
  * struct nsr_ebpf - a program in the making; start with all zeroes
- * @insns:        what there is of it
+ * @insns:        its instructions so far
  * @targets:      for each instruction the label that it jumps to
  * @count, @room: instructions, and how many there is memory for
  * @labels:       where each label is
- * @label_count, @label_room: the same of labels
+ * @label_count, @label_room: the same for labels
  * @placed_at:    where the last label was placed
  * @no_memory:    something could not be added
  */
@@ -63,8 +63,8 @@ void nsr_ebpf_place(struct nsr_ebpf *program, uint32_t label);
  * @program: the program
  * @code:    instruction code, of class BPF_JMP or BPF_JMP32
  * @dst:     register compared
- * @src:     with what: a register, or 0
- * @imm:     with what where there is no register
+ * @src:     register to compare it with, or 0
+ * @imm:     number to compare it with where there is no register
  * @label:   where to, placed already or not
  */
 void nsr_ebpf_jump(struct nsr_ebpf *program, uint8_t code, uint8_t dst, uint8_t src, int32_t imm,
@@ -78,8 +78,8 @@ bool nsr_ebpf_leads_to(const struct nsr_ebpf *program, uint32_t label);
  * @program: left empty, also on error; needs no nsr_ebpf_free() then
  * @code:    filled in
  *
- * Return: 0; -ENOMEM, also of calls before; -E2BIG a jump is too far for its 16 bits; -EINVAL a
- * jump leads to a label that was not placed.
+ * Return: 0; -ENOMEM here or in an earlier call; -E2BIG a jump is too far for its 16 bits; -EINVAL
+ * a jump leads to a label that was not placed.
  */
 int nsr_ebpf_finish(struct nsr_ebpf *program, struct nsr_ebpf_code *code);
 

@@ -183,7 +183,7 @@ static bool loads_bytes(const struct sock_filter *insn)
 	       reads_packet(insn, BPF_MSH);
 }
 
-/* @flow of later instructions is known already. */
+/* Finds the bytes needed from @at on; @flow of later instructions is known already. */
 static void find_need(const struct sock_filter *code, uint32_t at, struct nsr_flow *flow)
 {
 	const struct sock_filter *insn = &code[at];

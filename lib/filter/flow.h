@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What can be told of a classic BPF program without a packet. */
+/* What a classic BPF program tells before it sees a packet. */
 #ifndef NSR_FILTER_FLOW_H
 #define NSR_FILTER_FLOW_H
 
@@ -22,7 +22,7 @@ struct sock_filter;
  * struct nsr_flow - what is known before an instruction runs
  * @need:    a packet of fewer bytes is refused from here on, whatever else it holds
  * @need_x:  the same, counted from offset X
- * @set:     what has a value on every way that leads here
+ * @set:     registers and memory that have a value on every way that leads here
  * @reached: some way leads here
  * @again:   a jump back leads here
  */
@@ -36,7 +36,7 @@ struct nsr_flow {
 
 /**
  * struct nsr_flow_sum - what is known of the whole program
- * @unset: what may be read before it is set, which reads 0
+ * @unset: registers and memory that may be read before they are set; such a read gives 0
  * @loops: it has a jump back that can be reached
  * @asks_length: it reads the packet's length
  * @matches: some way leads to a match

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * An interpreter of classic BPF for the few filters that have a loop (`protochain`): libpcap's own
- * can be kept going for ever by one packet. All other filters are libpcap's to run.
+ * can be kept going for ever by one packet. libpcap runs all other filters.
  */
 #include "loop.h"
 
@@ -132,7 +132,7 @@ static int32_t jump(const struct machine *m, const struct bpf_insn *insn)
 	return taken ? insn->jt : insn->jf;
 }
 
-/* All but jumps and returns. False refuses the packet. */
+/* Runs any instruction except jumps and returns. False refuses the packet. */
 static bool run_one(struct machine *m, const struct bpf_insn *insn)
 {
 	switch (BPF_CLASS(insn->code)) {

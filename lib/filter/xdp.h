@@ -61,7 +61,7 @@ enum nsr_xdp_flag {
  * @no_match: and with one that does not
  * @err:      the reason in words; may be NULL
  *
- * That @program ran out of memory or became too long is left to nsr_ebpf_finish() to tell.
+ * nsr_ebpf_finish() tells when @program ran out of memory or became too long.
  *
  * Return: 0; -ENOMEM; -EINVAL the filter has an instruction that libpcap does not generate.
  */

@@ -58,7 +58,7 @@ static int finish(struct nsr_ebpf *program, struct nsr_ebpf_code *out, struct ns
 	return rc < 0 ? nsr_error_set(err, rc, "filter: out of memory") : 0;
 }
 
-/* The program, once @rc says that the filter between is there. */
+/* Completes the program around the filter, unless @rc says that the filter failed. */
 static int wrap(struct nsr_ebpf *program, int rc, uint32_t match_label, int32_t match,
 		int32_t no_match, struct nsr_ebpf_code *out, struct nsr_error *err)
 {

@@ -4,7 +4,7 @@
  * instructions that it is made of.
  *
  * The accumulator is R0, X is R9; both are always zero-extended 32-bit values. R4 is, when the
- * state says so, the packet's start plus X. R1 to R3 are for the moment. Scratch memory, the count
+ * state says so, the packet's start plus X. R1 to R3 are temporaries. Scratch memory, the count
  * of jumps back, the frame's length and the buffer of helper calls are on the stack.
  */
 #ifndef NSR_FILTER_XDP_STATE_H
