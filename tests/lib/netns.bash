@@ -83,10 +83,10 @@ link_is_up() {
 	ip -n "$1" -j link show dev "$2" | jq -e '.[0].operstate == "UP"' >/dev/null
 }
 
-# wait_until COMMAND…: until it succeeds, at most 20 seconds.
+# wait_until COMMAND…: until it succeeds; after a minute it fails.
 wait_until() {
 	local tries
-	for ((tries = 0; tries < 400; tries++)); do
+	for ((tries = 0; tries < 1200; tries++)); do
 		"$@" && return
 		sleep 0.05
 	done
@@ -157,7 +157,7 @@ finish() {
 # reap NAME [STATUS]: wait for a process that start() began, which must end with STATUS (0).
 reap() {
 	local pid=${PID[$1]} status=0
-	timeout 30 tail -s 0.05 --pid="$pid" -f /dev/null || {
+	timeout 120 tail -s 0.05 --pid="$pid" -f /dev/null || {
 		echo "$1 does not end" >&2
 		return 1
 	}

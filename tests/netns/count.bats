@@ -106,7 +106,7 @@ load ../lib/netns
 
 @test "output_without_a_terminal_has_no_escape_sequences" {
 	netns_pair
-	start_in "$B" count "$NSRING" count -i "netns:$B/v1" --duration 1.5
+	start count "$NSRING" count -i "netns:$B/v1" --duration 1.5
 	udp "$A" 10
 	reap count
 	! out count | grep -q $'\x1b'

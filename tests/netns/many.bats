@@ -22,7 +22,7 @@ setup_thousand() {
 		sink "${namespaces[number]}" 9
 		sinks+=("${PID[sink]}")
 	done
-	start_in "${namespaces[999]}" count "$NSRING" count --json --duration 90 "${targets[@]}" \
+	start_in "${namespaces[999]}" count "$NSRING" count --json --duration 600 "${targets[@]}" \
 		udp dst port 9
 }
 
