@@ -60,15 +60,15 @@ int doctor_target(struct doctor *doctor, const char *target);
  * @doctor:  its report is added to
  * @subject: of the line
  * @wanted:  capabilities that the trial needs; those missing explain -EPERM and -EACCES
- * @trial:   the failed trial
+ * @err:     how the trial failed
  *
  * Return: the line.
  */
 struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
-			       const struct trial *trial);
+			       const struct nsr_error *err);
 
 /** doctor_advise_error() - pass on the library's advice, unless @finding already has some */
-void doctor_advise_error(const struct trial *trial, struct finding *finding);
+void doctor_advise_error(const struct nsr_error *err, struct finding *finding);
 
 /**
  * doctor_advise_refused() - advise where to look when no capability is missing, yet it is refused

@@ -28,9 +28,9 @@ static void judge_speed(struct doctor *doctor, const char *mode, bool tried)
 	caps_advise(&doctor->caps, CAPS_LIVE | CAP_BIT(SYS_ADMIN), finding);
 }
 
-static void refuse(struct doctor *doctor, const struct trial *trial)
+static void refuse(struct doctor *doctor, const struct nsr_error *err)
 {
-	struct finding *finding = doctor_refused(doctor, "live", CAPS_LIVE, trial);
+	struct finding *finding = doctor_refused(doctor, "live", CAPS_LIVE, err);
 
 	if (!finding->advice[0])
 		report_advise(finding,
@@ -60,16 +60,17 @@ static int run_dropping(void)
 
 static void go_without_sandbox(struct doctor *doctor)
 {
-	struct trial trial = { .rc = run_dropping() };
+	struct nsr_error err;
+	int rc = run_dropping();
 
-	if (trial.rc == 0 && caps_missing(&doctor->caps, CAPS_LIVE))
-		trial.rc = -EPERM;
-	if (trial.rc == 0) {
+	if (rc == 0 && caps_missing(&doctor->caps, CAPS_LIVE))
+		rc = -EPERM;
+	if (rc == 0) {
 		judge_speed(doctor, "XDP live frames", false);
 		return;
 	}
-	snprintf(trial.text, sizeof(trial.text), "running a program: %s", strerror(-trial.rc));
-	refuse(doctor, &trial);
+	nsr_error_set(&err, rc, "running a program: %s", strerror(-rc));
+	refuse(doctor, &err);
 }
 
 void doctor_live(struct doctor *doctor)
@@ -84,8 +85,8 @@ void doctor_live(struct doctor *doctor)
 	nsr_options_init(&opts);
 	opts.mode = NSR_SEND;
 	trial_open(&trial, "live:" SANDBOX_DEVICE, &opts);
-	if (trial.rc < 0)
-		refuse(doctor, &trial);
+	if (trial.err.code < 0)
+		refuse(doctor, &trial.err);
 	else
 		judge_speed(doctor, trial.info.mode, true);
 }

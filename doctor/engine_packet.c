@@ -31,11 +31,11 @@ static void judge_ring(struct doctor *doctor, const struct trial *trial)
 	report_advise(finding, "free some memory, or raise the limit of the memory cgroup");
 }
 
-static void refuse(struct doctor *doctor, const char *subject, const struct trial *trial)
+static void refuse(struct doctor *doctor, const char *subject, const struct nsr_error *err)
 {
-	struct finding *finding = doctor_refused(doctor, subject, CAP_BIT(NET_RAW), trial);
+	struct finding *finding = doctor_refused(doctor, subject, CAP_BIT(NET_RAW), err);
 
-	if (trial->rc == -EAFNOSUPPORT)
+	if (err->code == -EAFNOSUPPORT)
 		report_advise(finding, "modprobe af_packet (CONFIG_PACKET)");
 }
 
@@ -46,8 +46,8 @@ static void try_ring(struct doctor *doctor)
 
 	nsr_options_init(&opts);
 	trial_open(&trial, device(doctor), &opts);
-	if (trial.rc < 0)
-		refuse(doctor, "packet", &trial);
+	if (trial.err.code < 0)
+		refuse(doctor, "packet", &trial.err);
 	else
 		judge_ring(doctor, &trial);
 }
@@ -59,14 +59,14 @@ static void try_as(struct doctor *doctor, const char *subject, const struct nsr_
 	struct trial trial;
 
 	trial_open(&trial, device(doctor), opts);
-	if (trial.rc == 0)
+	if (trial.err.code == 0)
 		report_add(&doctor->report, subject, VERDICT_USABLE, "%s%s", what,
 			   sends ? "" : trial.info.mode);
-	else if ((trial.rc == -ENETDOWN || trial.rc == -EINVAL) && !doctor->sandboxed)
+	else if ((trial.err.code == -ENETDOWN || trial.err.code == -EINVAL) && !doctor->sandboxed)
 		report_add(&doctor->report, subject, VERDICT_LIMITED,
 			   "not tried: the loopback device is down");
 	else
-		refuse(doctor, subject, &trial);
+		refuse(doctor, subject, &trial.err);
 }
 
 void doctor_packet(struct doctor *doctor)

@@ -12,14 +12,14 @@
 
 #define LOADED "/sys/module/nsring"
 
-static void refuse(struct doctor *doctor, const struct trial *trial)
+static void refuse(struct doctor *doctor, const struct nsr_error *err)
 {
-	struct finding *finding = doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), trial);
+	struct finding *finding = doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), err);
 
 	/* The library would also advise another engine for the device, which is not the user's. */
-	if (trial->rc == -EPROTONOSUPPORT)
+	if (err->code == -EPROTONOSUPPORT)
 		report_advise(finding, "take nsring.ko and libnsring from one release");
-	doctor_advise_error(trial, finding);
+	doctor_advise_error(err, finding);
 }
 
 void doctor_ring(struct doctor *doctor)
@@ -36,8 +36,8 @@ void doctor_ring(struct doctor *doctor)
 	}
 	nsr_options_init(&opts);
 	trial_open(&trial, doctor->sandboxed ? "ring:" SANDBOX_DEVICE : "ring:lo", &opts);
-	if (trial.rc < 0)
-		refuse(doctor, &trial);
+	if (trial.err.code < 0)
+		refuse(doctor, &trial.err);
 	else
 		report_add(&doctor->report, "ring", VERDICT_USABLE, "%s, ring %s", trial.info.mode,
 			   units_bytes(trial.info.ring_bytes).text);

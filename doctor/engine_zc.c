@@ -133,8 +133,8 @@ static void try_one(struct doctor *doctor, const struct zc_trial *what)
 	opts.take = NSR_TAKE_REALLY; /* nobody's connection is in the sandbox */
 	what->set(&opts);
 	trial_open(&trial, "zc:" SANDBOX_DEVICE, &opts);
-	if (trial.rc < 0) {
-		finding = doctor_refused(doctor, what->subject, CAPS_ZC, &trial);
+	if (trial.err.code < 0) {
+		finding = doctor_refused(doctor, what->subject, CAPS_ZC, &trial.err);
 		if (!finding->advice[0])
 			report_advise(finding, "%s", what->advice);
 		return;
@@ -161,12 +161,12 @@ static void try_large(struct doctor *doctor)
 		return;
 	trial_open(&trial, "zc:" SANDBOX_DEVICE, &opts);
 	sandbox_set_mtu(1500);
-	if (trial.rc == 0) {
+	if (trial.err.code == 0) {
 		report_add(&doctor->report, "zc.mtu", VERDICT_USABLE, "an MTU of %d, %s", LARGE_MTU,
 			   trial.info.mode);
 		return;
 	}
-	finding = doctor_refused(doctor, "zc.mtu", CAPS_ZC, &trial);
+	finding = doctor_refused(doctor, "zc.mtu", CAPS_ZC, &trial.err);
 	if (!finding->advice[0])
 		report_advise(finding, "Linux 5.18 or later, or an MTU of at most 3818");
 }
@@ -211,17 +211,16 @@ static void believe(struct doctor *doctor, const struct zc_trial *what)
 /* xdp_sockets.c tries sockets; here having CAP_NET_RAW is taken for being able to open them. */
 static void go_without_sandbox(struct doctor *doctor)
 {
-	struct trial trial = { .rc = try_loading() };
+	int rc = try_loading();
+	struct nsr_error err;
 	size_t i;
 
-	if (trial.rc == 0 && caps_missing(&doctor->caps, CAPS_ZC))
-		trial.rc = -EPERM;
-	if (trial.rc < 0)
-		snprintf(trial.text, sizeof(trial.text), "loading a program: %s",
-			 strerror(-trial.rc));
+	if (rc == 0 && caps_missing(&doctor->caps, CAPS_ZC))
+		rc = -EPERM;
+	nsr_error_set(&err, rc, "loading a program: %s", strerror(-rc));
 	for (i = 0; i < TRIALS; i++) {
-		if (trial.rc < 0)
-			doctor_refused(doctor, trials[i].subject, CAPS_ZC, &trial);
+		if (rc < 0)
+			doctor_refused(doctor, trials[i].subject, CAPS_ZC, &err);
 		else
 			believe(doctor, &trials[i]);
 	}

@@ -54,7 +54,6 @@ static void try_on_sandbox(void *arg)
 /* Says whether the trials ran in a sandbox, and if not, why: the other lines refer to it. */
 static void judge_sandbox(struct doctor *doctor, const struct nsr_error *err)
 {
-	struct trial trial = { .rc = err->code };
 	struct finding *finding;
 
 	if (doctor->sandboxed) {
@@ -62,8 +61,7 @@ static void judge_sandbox(struct doctor *doctor, const struct nsr_error *err)
 			   "in a throwaway network namespace, on a veth pair");
 		return;
 	}
-	strcpy(trial.text, err->text);
-	finding = doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), &trial);
+	finding = doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), err);
 	if (err->code == -ENOSPC)
 		report_advise(finding, "sysctl -w user.max_net_namespaces=1024");
 	else if (err->code == -EOPNOTSUPP)

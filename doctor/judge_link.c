@@ -14,7 +14,7 @@ static void judge_type(const struct target *target)
 	struct report *report = &target->doctor->report;
 	uint32_t linktype = target->packet.info.linktype;
 
-	if (target->packet.rc < 0)
+	if (target->packet.err.code < 0)
 		return;
 	if (linktype == LINKTYPE_LINUX_SLL2)
 		report_add(report, "link", VERDICT_LIMITED,

@@ -81,7 +81,7 @@ static void judge_program(const struct target *target)
 static bool is_barred(const struct target *target, const char *subject)
 {
 	const struct nsr_link_info *link = &target->device.link;
-	struct trial refused = { .rc = -EPERM };
+	const struct nsr_error refused = { .code = -EPERM };
 	struct finding *finding;
 
 	if (link->arphrd != ARPHRD_ETHER && link->arphrd != ARPHRD_LOOPBACK) {
@@ -198,7 +198,7 @@ static void judge_stamp(const struct target *target)
 static void judge_live(const struct target *target)
 {
 	const struct device *device = &target->device;
-	struct trial refused = { .rc = -EPERM };
+	const struct nsr_error refused = { .code = -EPERM };
 	char name[QUOTE_NAME];
 	struct finding *finding;
 

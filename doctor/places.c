@@ -18,16 +18,12 @@ static int look_around(void *arg)
 static void judge_place(struct doctor *doctor, const char *subject, const char *place,
 			uint64_t wanted, const char *what)
 {
-	struct trial trial = { 0 };
 	struct nsr_error err = { 0 };
 
-	trial.rc = nsr_place_visit(place, look_around, NULL, &err);
-	if (trial.rc == 0) {
+	if (nsr_place_visit(place, look_around, NULL, &err) == 0)
 		report_add(&doctor->report, subject, VERDICT_USABLE, "%s", what);
-		return;
-	}
-	snprintf(trial.text, sizeof(trial.text), "%s", err.text);
-	doctor_refused(doctor, subject, wanted, &trial);
+	else
+		doctor_refused(doctor, subject, wanted, &err);
 }
 
 /*
@@ -36,7 +32,7 @@ static void judge_place(struct doctor *doctor, const char *subject, const char *
  */
 void doctor_places(struct doctor *doctor)
 {
-	struct trial trial = { .rc = -EPERM };
+	const struct nsr_error refused = { .code = -EPERM };
 
 	judge_place(doctor, "place.host", "host", CAP_BIT(SYS_ADMIN) | CAP_BIT(SYS_PTRACE),
 		    "the namespace of process 1");
@@ -44,7 +40,7 @@ void doctor_places(struct doctor *doctor)
 		judge_place(doctor, "place.netns", "netns:/proc/self/ns/net", CAP_BIT(SYS_ADMIN),
 			    "named namespaces can be entered");
 	else if (caps_missing(&doctor->caps, CAP_BIT(SYS_ADMIN)))
-		doctor_refused(doctor, "place.netns", CAP_BIT(SYS_ADMIN), &trial);
+		doctor_refused(doctor, "place.netns", CAP_BIT(SYS_ADMIN), &refused);
 	else
 		report_add(&doctor->report, "place.netns", VERDICT_LIMITED,
 			   "not tried (see trials)");
@@ -81,12 +77,12 @@ void doctor_processes(struct doctor *doctor)
 {
 	uint64_t wanted = CAP_BIT(SYS_ADMIN) | CAP_BIT(SYS_PTRACE);
 	struct processes processes = { 0 };
-	struct trial trial = { .rc = -EPERM };
+	const struct nsr_error refused = { .code = -EPERM };
 	struct finding *finding;
 
 	count_processes(&processes);
 	if (caps_missing(&doctor->caps, CAP_BIT(SYS_ADMIN))) {
-		doctor_refused(doctor, "place.pid", wanted, &trial);
+		doctor_refused(doctor, "place.pid", wanted, &refused);
 		return;
 	}
 	if (processes.visible == processes.all) {

@@ -15,16 +15,16 @@ void doctor_advise_refused(const struct doctor *doctor, struct finding *finding)
 		report_advise(finding, "run it outside of this container's user namespace");
 }
 
-void doctor_advise_error(const struct trial *trial, struct finding *finding)
+void doctor_advise_error(const struct nsr_error *err, struct finding *finding)
 {
 	if (!finding->advice[0])
-		report_advise(finding, "%s", trial->advice);
+		report_advise(finding, "%s", err->advice);
 }
 
 struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint64_t wanted,
-			       const struct trial *trial)
+			       const struct nsr_error *err)
 {
-	bool forbidden = trial->rc == -EPERM || trial->rc == -EACCES;
+	bool forbidden = err->code == -EPERM || err->code == -EACCES;
 	uint64_t missing = caps_missing(&doctor->caps, wanted);
 	char text[CAPS_TEXT];
 	struct finding *finding;
@@ -40,7 +40,7 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 				     "the capabilities are those of a user namespace, and do not "
 				     "count here");
 	} else {
-		finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", trial->text);
+		finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", err->text);
 	}
 	if (forbidden)
 		doctor_advise_refused(doctor, finding);

@@ -55,12 +55,12 @@ static int try_packet(struct target *target, const struct nsr_target *parsed)
 	nsr_options_init(&opts);
 	opts.ring_bytes = TRIAL_RING;
 	trial_open(&target->packet, text, &opts);
-	switch (target->packet.rc) {
+	switch (target->packet.err.code) {
 	case -EINVAL:
 	case -ENOENT:
 	case -ENODEV:
-		trial_say(&target->packet, text);
-		return target->packet.rc;
+		failure_say(text, &target->packet.err);
+		return target->packet.err.code;
 	}
 	return 0;
 }
@@ -74,10 +74,10 @@ static void judge_packet(const struct target *target)
 {
 	struct doctor *doctor = target->doctor;
 
-	if (target->packet.rc < 0)
+	if (target->packet.err.code < 0)
 		doctor_advise_error(
-			&target->packet,
-			doctor_refused(doctor, "packet", CAP_BIT(NET_RAW), &target->packet));
+			&target->packet.err,
+			doctor_refused(doctor, "packet", CAP_BIT(NET_RAW), &target->packet.err));
 	else
 		report_add(&doctor->report, "packet", VERDICT_USABLE, "%s",
 			   target->packet.info.mode);
@@ -106,9 +106,9 @@ static bool named(const char *place)
 /*
  * Reports why the place can't be entered; a missing capability is a finding, anything else fails.
  */
-static int say_place(struct target *target, const char *text, int code, const struct nsr_error *err)
+static int say_place(struct target *target, const char *text, const struct nsr_error *err)
 {
-	struct trial trial = { .rc = code };
+	int code = err->code;
 	uint64_t wanted = CAP_BIT(SYS_ADMIN);
 
 	if (code != -EPERM && code != -EACCES) {
@@ -117,9 +117,7 @@ static int say_place(struct target *target, const char *text, int code, const st
 	}
 	if (code == -EACCES || !named(target->place))
 		wanted |= CAP_BIT(SYS_PTRACE);
-	snprintf(trial.text, sizeof(trial.text), "%s", err->text);
-	snprintf(trial.advice, sizeof(trial.advice), "%s", err->advice);
-	doctor_advise_error(&trial, doctor_refused(target->doctor, "place", wanted, &trial));
+	doctor_advise_error(err, doctor_refused(target->doctor, "place", wanted, err));
 	return 0;
 }
 
@@ -135,8 +133,10 @@ static int examine(struct target *target, const char *text, const struct nsr_tar
 	snprintf(target->device.name, sizeof(target->device.name), "%.*s",
 		 (int)sizeof(target->device.name) - 1, parsed->device);
 	rc = nsr_place_visit(target->place, look, &target->device, &err);
+	if (rc < 0 && !*err.text)
+		nsr_error_set(&err, rc, "%s", strerror(-rc));
 	if (rc < 0)
-		return say_place(target, text, rc, &err);
+		return say_place(target, text, &err);
 	judge_link(target);
 	judge_packet(target);
 	judge_hardware(target);

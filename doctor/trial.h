@@ -7,17 +7,13 @@
 
 /**
  * struct trial - how opening a capture went
- * @rc:   of nsr_open()
- * @info: of nsr_info(), when @rc is 0
- * @text: why it failed, without the target's name
- * @advice: what to do about it, "" where the library has none
+ * @err:  of nsr_open(), without the target in front
+ * @info: of nsr_info(), when the code of @err is 0
  * @descriptors: how many the open capture had
  */
 struct trial {
-	int rc;
+	struct nsr_error err;
 	struct nsr_info info;
-	char text[512];
-	char advice[512];
 	unsigned int descriptors;
 };
 
@@ -28,12 +24,5 @@ struct trial {
  * @opts:   see nsr_open()
  */
 void trial_open(struct trial *trial, const char *target, const struct nsr_options *opts);
-
-/**
- * trial_say() - say on stderr why a trial failed
- * @trial:  a failed one
- * @target: the subject of the message
- */
-void trial_say(const struct trial *trial, const char *target);
 
 #endif

@@ -103,7 +103,7 @@ static void judge_memory(struct doctor *doctor, size_t bytes, int rc)
 
 void doctor_sockets(struct doctor *doctor)
 {
-	struct trial trial = { 0 };
+	struct nsr_error err;
 	struct finding *finding;
 	size_t bytes = QUEUE_BYTES;
 	int rc = lock_patiently(bytes);
@@ -116,11 +116,10 @@ void doctor_sockets(struct doctor *doctor)
 		judge_memory(doctor, bytes, rc);
 		return;
 	}
-	trial.rc = rc;
-	snprintf(trial.text, sizeof(trial.text), "%s",
-		 rc == -EAFNOSUPPORT ? "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"
-				     : strerror(-rc));
-	finding = doctor_refused(doctor, "zc.sockets", CAP_BIT(NET_RAW), &trial);
+	nsr_error_set(&err, rc, "%s",
+		      rc == -EAFNOSUPPORT ? "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"
+					  : strerror(-rc));
+	finding = doctor_refused(doctor, "zc.sockets", CAP_BIT(NET_RAW), &err);
 	if (rc == -EAFNOSUPPORT)
 		report_advise(finding,
 			      "a kernel that has it; without, zc copies, but for groups and "
