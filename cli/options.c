@@ -27,7 +27,7 @@ static void make_table(const struct cli_option *options, struct getopt_table *ta
 	letter = stpcpy(letter, "+:h");
 	for (i = 0; i < OPTIONS_MAX && options[i].name; i++) {
 		table->longs[i].name = options[i].name;
-		table->longs[i].has_arg = !options[i].argument			  ? no_argument
+		table->longs[i].has_arg = !options[i].argument			? no_argument
 					  : cli_option_is_complete(&options[i]) ? optional_argument
 										: required_argument;
 		table->longs[i].val = LONG_BASE + i;

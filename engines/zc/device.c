@@ -146,7 +146,8 @@ int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *er
 		nsr_error_set(err, -EOPNOTSUPP,
 			      "%s is made of other devices, whose queues the packets come by",
 			      device->name),
-		"capture each of these, leave --take and what needs it out, or use packet:%s", device->name);
+		"capture each of these, leave --take and what needs it out, or use packet:%s",
+		device->name);
 }
 
 bool zc_device_stamps(const struct zc_device *device)

@@ -205,8 +205,8 @@ static bool descend(struct session *session)
 		if (!upper->carries)
 			continue;
 		for (lower = session->interfaces; lower < end; lower++) {
-			if (lower->carries || (lower->ifindex != upper->below &&
-					       lower->master != upper->ifindex))
+			if (lower->carries ||
+			    (lower->ifindex != upper->below && lower->master != upper->ifindex))
 				continue;
 			lower->carries = more = true;
 		}
