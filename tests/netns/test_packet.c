@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,16 @@
 #define OLD_PORT 1000
 #define NEW_PORT 2000
 
+/* A capture of "any" takes six descriptors, and the usual soft limit is 1,024. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 static void two_hundred_captures_leave_no_descriptor_and_no_mapping(void **state)
 {
 	struct nsr_capture *caps[200];
@@ -28,6 +39,7 @@ static void two_hundred_captures_leave_no_descriptor_and_no_mapping(void **state
 	uint32_t fds, i, turn;
 
 	topology_require();
+	raise_descriptor_limit();
 	nsr_options_init(&opts);
 	opts.ring_bytes = 512 << 10;
 	opts.filter = "udp port 53";
