@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Names in commands that people may paste into a shell. */
-#ifndef NSRING_DOCTOR_QUOTE_H
-#define NSRING_DOCTOR_QUOTE_H
+#ifndef NSRING_QUOTE_H
+#define NSRING_QUOTE_H
 
 #include <stddef.h>
 
