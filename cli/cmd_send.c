@@ -104,7 +104,7 @@ static int check_args(const struct send_args *args, char *const *words)
 
 static int open_device(const struct send_args *args, struct transmit *tx, uint32_t *linktype)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts;
 	struct nsr_error err;
 	int rc = stop_catch();
@@ -117,7 +117,7 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 	opts.inject = args->inject;
 	if (nsr_open(tx->target, &opts, &tx->cap, &err) < 0)
 		return failure_say(NULL, &err), CLI_FAILED;
-	nsr_info(tx->cap, &info);
+	nsr_info_get(tx->cap, &info);
 	*linktype = info.linktype;
 	tx->batch = info.batch_packets;
 	return CLI_DONE;

@@ -126,7 +126,7 @@ const struct cli_option send_options[] = {
 
 const char *send_target(const struct send_args *args, char **target)
 {
-	struct nsr_target parsed = { .size = sizeof(parsed) };
+	struct nsr_target parsed = NSR_TARGET_INIT;
 	char text[TARGET_TEXT];
 
 	*target = NULL;

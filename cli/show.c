@@ -32,7 +32,7 @@ static bool needs_name(const struct show *show, const struct captures_one *one)
 /* Looks the interface up, unless the packet before came from the same. */
 static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct text text;
 
 	if (show->from == one && show->id == id)
@@ -40,7 +40,7 @@ static void meet(struct show *show, const struct captures_one *one, uint32_t id)
 	show->from = one;
 	show->id = id;
 	text = text_in(show->name, sizeof(show->name));
-	if (nsr_interface(one->cap, id, &iface) < 0)
+	if (nsr_interface_get(one->cap, id, &iface) < 0)
 		iface.linktype = one->info.linktype;
 	show->linktype = iface.linktype;
 	show->netns_cookie = iface.netns_cookie;

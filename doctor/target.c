@@ -147,7 +147,7 @@ static int examine(struct target *target, const char *text, const struct nsr_tar
 
 int doctor_target(struct doctor *doctor, const char *text)
 {
-	struct nsr_target parsed = { .size = sizeof(parsed) };
+	struct nsr_target parsed = NSR_TARGET_INIT;
 	struct target *target;
 	struct nsr_error err;
 	int rc = nsr_target_parse(text, &parsed, &err);

@@ -37,7 +37,7 @@ void trial_open(struct trial *trial, const char *target, const struct nsr_option
 		cut_target(&trial->err, target);
 		return;
 	}
-	nsr_info(cap, &trial->info);
+	nsr_info_get(cap, &trial->info);
 	trial->descriptors = count_descriptors() - before;
 	nsr_close(cap);
 }

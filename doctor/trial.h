@@ -8,7 +8,7 @@
 /**
  * struct trial - how opening a capture went
  * @err:  of nsr_open(), without the target in front
- * @info: of nsr_info(), when the code of @err is 0
+ * @info: of nsr_info_get(), when the code of @err is 0
  * @descriptors: how many the open capture had
  */
 struct trial {

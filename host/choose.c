@@ -83,7 +83,7 @@ static int choose_ns(const struct host_view *view, const char *target, struct ns
 
 int host_choose(const struct host_view *view, const char *target, struct host_choice *choice)
 {
-	struct nsr_target parsed = { .size = sizeof(parsed) };
+	struct nsr_target parsed = NSR_TARGET_INIT;
 	struct nsr_error err = { 0 };
 
 	*choice = (struct host_choice){ 0 };

@@ -122,7 +122,7 @@ void captures_stats(const struct captures_one *one, struct nsr_stats *stats)
 	memset(stats, 0, sizeof(*stats));
 	stats->size = sizeof(*stats);
 	if (one->cap)
-		nsr_stats(one->cap, stats);
+		nsr_stats_get(one->cap, stats);
 }
 
 double captures_seconds(const struct captures *set)

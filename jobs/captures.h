@@ -27,7 +27,7 @@
  * @target:  as typed
  * @shown:   the same for people: without control characters
  * @cap:     the library's handle
- * @info:    nsr_info() after opening
+ * @info:    nsr_info_get() after opening
  * @snaplen: bytes to keep of each packet, 0: whole packets
  * @packets: handed to the events so far
  * @bytes:   their lengths on the wire

@@ -47,16 +47,17 @@ static uint64_t shared_ring_bytes(uint32_t count)
 static void fill_options(struct nsr_options *opts, const struct capture_request *args,
 			 const char *target, const char *filter, uint32_t snaplen)
 {
-	struct nsr_target parsed = { .size = sizeof(parsed) };
+	struct nsr_target parsed = NSR_TARGET_INIT;
+	/* nsr_open() says what is wrong with a target. */
+	bool offline = nsr_target_parse(target, &parsed, NULL) == 0 && parsed.offline;
 
-	nsr_target_parse(target, &parsed, NULL); /* nsr_open() says what is wrong with it */
 	nsr_options_init(opts);
-	opts->snaplen = args->snaplen ? args->snaplen : parsed.offline ? 0 : snaplen;
+	opts->snaplen = args->snaplen ? args->snaplen : offline ? 0 : snaplen;
 	opts->filter = filter;
 	opts->direction = args->direction;
 	opts->fanout = args->fanout.how;
 	opts->fanout_group = args->fanout.group;
-	if (parsed.offline)
+	if (offline)
 		return;
 	opts->ring_bytes =
 		args->ring_bytes ? args->ring_bytes : shared_ring_bytes(args->targets.count);
@@ -137,7 +138,7 @@ static void open_one(void *arg, uint32_t index)
 		return;
 	}
 	one->info.size = sizeof(one->info);
-	nsr_info(one->cap, &one->info);
+	nsr_info_get(one->cap, &one->info);
 }
 
 static int start_one(struct captures *set, struct captures_one *one)

@@ -114,14 +114,14 @@ static int drain(struct captures *set, uint64_t limit, const struct captures_eve
 /* Says what the filter was not asked of, and has left out. */
 static void note_unasked(const struct captures_one *one)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct nsr_stats stats;
 	uint32_t id = 0;
 
 	captures_stats(one, &stats);
 	if (!stats.unasked)
 		return;
-	while (nsr_interface(one->cap, id++, &iface) == 0 && !iface.unasked)
+	while (nsr_interface_get(one->cap, id++, &iface) == 0 && !iface.unasked)
 		;
 	say_note("%s: %s packets are left out, since the filter can't be asked of their link type "
 		 "(%s)",

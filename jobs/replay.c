@@ -45,9 +45,9 @@ static int begin_pass(struct replay *replay)
 /* A file that can't have a frame for the device is refused before anything is sent. */
 static int check_linktype(const struct replay *replay)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 
-	nsr_info(replay->cap, &info);
+	nsr_info_get(replay->cap, &info);
 	if (info.mixed || info.linktype == replay->linktype)
 		return 0;
 	return say_error("%s holds %s packets but the device takes %s: choose another device",
@@ -75,11 +75,11 @@ int replay_open(struct replay *replay, const char *path, const char *filter, uin
 
 static bool fits(struct replay *replay, const struct nsr_packet *packet)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 
 	if (packet->iface != replay->iface) {
 		replay->iface = packet->iface;
-		replay->iface_linktype = nsr_interface(replay->cap, packet->iface, &iface) < 0
+		replay->iface_linktype = nsr_interface_get(replay->cap, packet->iface, &iface) < 0
 						 ? replay->linktype
 						 : iface.linktype;
 	}

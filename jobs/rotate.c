@@ -107,7 +107,7 @@ int rotate_end(struct rotate *rotate)
 int rotate_packet(struct rotate *rotate, uint32_t id, const struct nsr_packet *packet)
 {
 	rotate->packets++;
-	return nsr_writer_packet(rotate->writer, id, packet);
+	return nsr_writer_put_packet(rotate->writer, id, packet);
 }
 
 bool rotate_full(const struct rotate *rotate, uint64_t bytes)

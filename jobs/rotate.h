@@ -97,7 +97,7 @@ bool rotate_splits(const struct rotate *rotate);
 /**
  * rotate_packet() - append a packet to the file
  *
- * Return: as nsr_writer_packet().
+ * Return: as nsr_writer_put_packet().
  */
 int rotate_packet(struct rotate *rotate, uint32_t id, const struct nsr_packet *packet);
 

@@ -68,7 +68,7 @@ static uint64_t lost_by(const struct captures_one *one)
 static void look_up(const struct captures_one *one, uint32_t id, struct nsr_interface *iface)
 {
 	*iface = (struct nsr_interface){ .size = sizeof(*iface) };
-	if (nsr_interface(one->cap, id, iface) == 0)
+	if (nsr_interface_get(one->cap, id, iface) == 0)
 		return;
 	iface->linktype = one->info.linktype;
 	iface->snaplen = one->info.snaplen;
@@ -149,7 +149,7 @@ static const char *comment_on(const struct captures_one *one, uint64_t lost,
 static uint64_t counts_room(const struct save *save, const struct captures_one *one,
 			    uint32_t listed)
 {
-	struct nsr_writer_counts counts = { .size = sizeof(counts) };
+	struct nsr_writer_counts counts = NSR_WRITER_COUNTS_INIT;
 	uint64_t plain = nsr_writer_counts_bytes(save->files.writer, &counts), commented;
 	char comment[COMMENT_BYTES];
 
@@ -172,7 +172,7 @@ static int add_interface(struct save *save, const struct captures_one *one, uint
 	if (rc < 0)
 		return fail(save, rc);
 	block = make_block(save, one, id, &texts);
-	rc = nsr_writer_interface(save->files.writer, &block);
+	rc = nsr_writer_put_interface(save->files.writer, &block);
 	if (rc == -EINVAL)
 		return refuse_linktype(save, &texts.iface);
 	if (rc < 0)
@@ -276,7 +276,7 @@ static int put_counts(struct save *save, uint32_t id)
 		counts.dropped = NSR_WRITER_UNKNOWN;
 		counts.comment = comment_on(one, lost, comment);
 	}
-	return nsr_writer_counts(save->files.writer, id, &counts);
+	return nsr_writer_put_counts(save->files.writer, id, &counts);
 }
 
 static int end_file(struct save *save)

@@ -51,9 +51,9 @@ int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t n
 	return sent;
 }
 
-int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats)
+int nsr_stats_get(struct nsr_capture *cap, struct nsr_stats *stats)
 {
-	struct nsr_stats all = { .size = sizeof(all) };
+	struct nsr_stats all = NSR_STATS_INIT;
 
 	all.packets = atomic_load_explicit(&cap->n_packets, memory_order_relaxed);
 	all.bytes = atomic_load_explicit(&cap->n_bytes, memory_order_relaxed);
@@ -67,9 +67,9 @@ int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats)
 	return nsr_struct_give(stats, &all, sizeof(all));
 }
 
-int nsr_info(const struct nsr_capture *cap, struct nsr_info *info)
+int nsr_info_get(const struct nsr_capture *cap, struct nsr_info *info)
 {
-	struct nsr_info all = { .size = sizeof(all) };
+	struct nsr_info all = NSR_INFO_INIT;
 
 	snprintf(all.engine, sizeof(all.engine), "%s", cap->ops->name);
 	snprintf(all.place, sizeof(all.place), "%s", cap->target.place);
@@ -85,9 +85,9 @@ int nsr_info(const struct nsr_capture *cap, struct nsr_info *info)
 	return nsr_struct_give(info, &all, sizeof(all));
 }
 
-int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *iface)
+int nsr_interface_get(struct nsr_capture *cap, uint32_t id, struct nsr_interface *iface)
 {
-	struct nsr_interface all = { .size = sizeof(all) };
+	struct nsr_interface all = NSR_INTERFACE_INIT;
 	int rc = cap->ops->interface(cap->priv, id, &all);
 
 	if (rc == 0 && all.snaplen > cap->opts.snaplen)

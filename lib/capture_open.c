@@ -121,7 +121,7 @@ static int open_engine(struct nsr_capture *cap, struct nsr_error *err)
 
 static uint32_t linktype(struct nsr_capture *cap)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 
 	cap->ops->info(cap->priv, &info);
 	return info.linktype;
@@ -154,7 +154,7 @@ static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_erro
 /* Sets @linktypes to those of the interfaces met so far, each once. Returns how many. */
 static uint32_t known_linktypes(struct nsr_capture *cap, uint32_t linktypes[LINKTYPES_KNOWN])
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	uint32_t count = 0, id, i;
 
 	for (id = 0; count < LINKTYPES_KNOWN && cap->ops->interface(cap->priv, id, &iface) == 0;
@@ -169,7 +169,7 @@ static uint32_t known_linktypes(struct nsr_capture *cap, uint32_t linktypes[LINK
 
 static int use_soft_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_filter_set *soft_filter = NULL;
 	uint32_t linktypes[LINKTYPES_KNOWN];
 	int rc;
@@ -300,6 +300,8 @@ int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capt
 	if (!err)
 		err = &unused;
 	nsr_error_set(err, 0, "%s", "");
+	if (!target)
+		return nsr_error_set(err, -EINVAL, "no target");
 	cap = calloc(1, sizeof(*cap));
 	if (!cap)
 		return nsr_error_set(err, -ENOMEM, "out of memory");

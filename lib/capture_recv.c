@@ -39,7 +39,7 @@ static void end(struct nsr_capture *cap, int why)
 
 static uint32_t iface_linktype(void *arg, uint32_t id)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct nsr_capture *cap = arg;
 
 	return cap->ops->interface(cap->priv, id, &iface) == 0 ? iface.linktype : 0;
@@ -102,10 +102,10 @@ static int take(struct nsr_capture *cap, bool *more)
 
 static void publish(struct nsr_capture *cap)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 
 	if (nsr_publish_due(&cap->publisher))
-		nsr_stats(cap, &stats);
+		nsr_stats_get(cap, &stats);
 }
 
 static int hand_out(struct nsr_capture *cap, struct nsr_batch *batch, int n)
@@ -311,8 +311,11 @@ int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms)
 
 int nsr_stop(struct nsr_capture *cap)
 {
-	int rc = cap->ops->stop ? cap->ops->stop(cap->priv, &cap->last) : 0;
+	int rc;
 
+	if (cap->end == -ENODATA)
+		return 0;
+	rc = cap->ops->stop ? cap->ops->stop(cap->priv, &cap->last) : 0;
 	if (rc < 0)
 		return nsr_capture_failed(cap, rc);
 	if (!cap->end)

@@ -216,6 +216,8 @@ int nsr_target_parse(const char *text, struct nsr_target *target, struct nsr_err
 
 	if (!err)
 		err = &unused;
+	if (!text || !target)
+		return nsr_error_set(err, -EINVAL, "no target");
 	rc = parse(text, &all, err);
 	return rc < 0 ? rc : give(&all, target, err);
 }
@@ -225,6 +227,8 @@ int nsr_target_parse_place(const char *text, struct nsr_target *target, struct n
 	struct nsr_target all = { .size = sizeof(all), .queue = -1 };
 	int rc;
 
+	if (!text || !target)
+		return nsr_error_set(err, -EINVAL, "no place");
 	if (!*text || nsr_place_kind(text, NULL) == NSR_PLACE_UNKNOWN)
 		return nsr_error_set(err, -EINVAL, "\"%.64s\" is no place", text);
 	rc = take_place(text, strlen(text), &all, err);
@@ -237,7 +241,7 @@ int nsr_target_format(const struct nsr_target *target, char *text, size_t room)
 	char queue[16] = "";
 	int length;
 
-	if (nsr_struct_take(&all, target, sizeof(all)) < 0)
+	if (!target || !text || nsr_struct_take(&all, target, sizeof(all)) < 0)
 		return -EINVAL;
 	if (all.queue >= 0)
 		snprintf(queue, sizeof(queue), "@%d", all.queue);

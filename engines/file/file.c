@@ -273,7 +273,7 @@ static int read_header(struct savefile *file)
 }
 
 /*
- * Go on to the first interface, so that nsr_info() knows its link type, if it is there already.
+ * Go on to the first interface, so that nsr_info_get() knows its link type, if it is there already.
  * Damage on the way there shows when packets are asked for.
  */
 static void look_for_iface(struct savefile *file)

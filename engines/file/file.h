@@ -53,7 +53,7 @@ struct savefile_format {
  * @stopped:      nothing more is to be read
  * @begun:        the header has been read
  * @label:        the path for error texts, a long one cut at its front
- * @mode:         for nsr_info
+ * @mode:         for nsr_info_get()
  * @snaplen:      bytes kept of each packet
  * @buf:          the bytes
  * @buf_bytes:    its size

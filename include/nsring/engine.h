@@ -86,7 +86,7 @@ struct nsr_engine_args {
  *         has what it refused itself, or set it to NSR_UNKNOWN
  * @info:  fill in @mode, @linktype, @mixed, @snaplen, @ring_bytes, @fanout_group, @diverts; also
  *         @batch_packets where send best gets more frames than that at once
- * @interface: see nsr_interface()
+ * @interface: see nsr_interface_get()
  * @close: free everything; also after a failed start
  * @drain_ms: how long after stop or the end of the device packets may still come out of recv
  * @idle:  recv has just returned 0. Return 0: the descriptor will poll readable once there is

@@ -17,7 +17,7 @@
  * about it.
  *
  * One thread at a time may use a capture, with two exceptions: any thread and any signal handler
- * may call nsr_wake(), and one other thread may call nsr_stats(). Different captures are
+ * may call nsr_wake(), and one other thread may call nsr_stats_get(). Different captures are
  * independent. The caller's thread never changes its network namespace.
  */
 #ifndef NSRING_NSRING_H
@@ -28,8 +28,35 @@
 #include <stdint.h>
 #include <string.h>
 
+/** Of a function whose result misleads when it is ignored. */
+#ifdef __GNUC__
+#define NSR_CHECKED __attribute__((warn_unused_result))
+#else
+#define NSR_CHECKED
+#endif
+
+/**
+ * NSR_SIZED_INIT() - the initialiser of a struct that begins with its size
+ * @type: its name
+ *
+ * Each such struct has one of its own: `struct nsr_stats stats = NSR_STATS_INIT;`
+ */
 #ifdef __cplusplus
+template <typename type> inline type nsr_sized_init()
+{
+	type made = type();
+
+	made.size = sizeof(made);
+	return made;
+}
+#define NSR_SIZED_INIT(type) nsr_sized_init<type>()
+
 extern "C" {
+#else
+#define NSR_SIZED_INIT(type)                                                                       \
+	{                                                                                          \
+		.size = sizeof(struct type)                                                        \
+	}
 #endif
 
 struct nsr_capture;
@@ -130,21 +157,22 @@ enum nsr_take {
 
 /**
  * struct nsr_options - how to open a capture
- * @size:          sizeof(struct nsr_options); nsr_options_init() sets it. A library that is newer
- *                 than the program takes the fields that the program lacks for zero; one that is
- *                 older returns -E2BIG when a field that it does not know is not zero.
+ * @size:          sizeof(struct nsr_options), as NSR_OPTIONS_INIT and nsr_options_init() have it. A
+ *                 library that is newer than the program takes the fields that the program lacks
+ *                 for zero; one that is older returns -E2BIG when a field that it does not know is
+ *                 not zero.
  * @mode:          NSR_RECV, NSR_SEND or both; 0: NSR_RECV
  * @snaplen:       bytes kept of each packet, at most NSR_SNAPLEN_MAX; 0: that many (every packet
  *                 whole)
  * @ring_bytes:    memory for packets that wait for the reader, at most NSR_RING_BYTES_MAX; 0: the
- *                 engine's default. The engine takes less when memory is short: nsr_info() tells.
+ *                 engine's default. The engine takes less when memory is short: nsr_info_get() tells.
  * @batch_packets: most packets in a batch, at most NSR_BATCH_PACKETS_MAX; 0: 256
  * @batch_ms:      longest time that a packet of a quiet capture waits for its batch to fill, ms,
  *                 at most NSR_BATCH_MS_MAX; 0: the engine's default (20; ring: 0.5, up to 4 while
  *                 they keep coming)
  * @direction:     enum nsr_direction
  * @fanout:        enum nsr_fanout
- * @fanout_group:  the group to join, as nsr_info() told for its first member, at most
+ * @fanout_group:  the group to join, as nsr_info_get() told for its first member, at most
  *                 NSR_FANOUT_GROUP_MAX; 0: a new group with a number that the kernel chooses.
  *                 Ignored without @fanout.
  * @stamp:         enum nsr_stamp
@@ -191,6 +219,8 @@ struct nsr_options {
 	bool inject;
 };
 
+#define NSR_OPTIONS_INIT NSR_SIZED_INIT(nsr_options)
+
 /** Flags of struct nsr_packet. */
 enum nsr_packet_flag {
 	NSR_PKT_OUT = 1 << 0, /* sent by the captured namespace; else received */
@@ -219,7 +249,7 @@ enum nsr_packet_flag {
  *            what a file has from before 1970 or after 2554 becomes the nearest; see NSR_PKT_NO_STAMP
  * @caplen:   bytes at @data
  * @len:      bytes on the wire
- * @iface:    which interface: the id for nsr_interface()
+ * @iface:    which interface: the id for nsr_interface_get()
  * @flags:    enum nsr_packet_flag
  * @hash:     flow hash where the engine has one, else 0
  * @vlan_tci: with NSR_PKT_VLAN the tag that was put back (priority, DEI, VLAN id)
@@ -272,7 +302,7 @@ struct nsr_frame {
 
 /**
  * struct nsr_stats - totals since the capture was opened, and the loss ledger
- * @size:          sizeof(struct nsr_stats), set by the caller
+ * @size:          sizeof(struct nsr_stats), set by the caller (NSR_STATS_INIT)
  * @packets:       handed out by nsr_recv()
  * @bytes:         their lengths on the wire
  * @lost_nic:      lost in the device (receive queue overrun), all its users together
@@ -305,12 +335,14 @@ struct nsr_stats {
 	uint64_t unasked;
 };
 
+#define NSR_STATS_INIT NSR_SIZED_INIT(nsr_stats)
+
 /** A figure that nobody knows. */
 #define NSR_UNKNOWN UINT64_MAX
 
 /**
  * struct nsr_info - what an open capture turned out to be
- * @size:          sizeof(struct nsr_info), set by the caller
+ * @size:          sizeof(struct nsr_info), set by the caller (NSR_INFO_INIT)
  * @engine:        its name
  * @mode:          how the engine works here, for people ("TPACKET_V3")
  * @place:         the place as the user named it, "" for the caller's own namespace
@@ -326,7 +358,7 @@ struct nsr_stats {
  * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
  * @diverts:       packets handed out don't reach the network stack: the capture takes them away
  * @offline:       packets come from no device but from a file
- * @mixed:         packets of other link types than @linktype may come: nsr_interface() tells
+ * @mixed:         packets of other link types than @linktype may come: nsr_interface_get() tells
  */
 struct nsr_info {
 	size_t size;
@@ -346,9 +378,11 @@ struct nsr_info {
 	bool mixed;
 };
 
+#define NSR_INFO_INIT NSR_SIZED_INIT(nsr_info)
+
 /**
  * struct nsr_interface - an interface that packets came from
- * @size:     sizeof(struct nsr_interface), set by the caller
+ * @size:     sizeof(struct nsr_interface), set by the caller (NSR_INTERFACE_INIT)
  * @name:     as it was called when its first packet arrived; "" where a file does not tell
  * @ifindex:  in its namespace, 0 for a file
  * @linktype: LINKTYPE_ value of its packets
@@ -368,6 +402,8 @@ struct nsr_interface {
 	bool unasked;
 };
 
+#define NSR_INTERFACE_INIT NSR_SIZED_INIT(nsr_interface)
+
 /**
  * nsr_options_init() - set every option to its default
  * @opts: filled in
@@ -380,7 +416,7 @@ static inline void nsr_options_init(struct nsr_options *opts)
 
 /**
  * nsr_open() - open a target and start capturing
- * @target: see the top of this file
+ * @target: see the top of this file; NULL is an error as "" is
  * @opts:   NULL for the defaults; not kept
  * @cap:    set to the capture, to be closed with nsr_close(); NULL after an error
  * @err:    the reason in words; may be NULL
@@ -391,11 +427,12 @@ static inline void nsr_options_init(struct nsr_options *opts)
  *
  * Return: 0; -EINVAL a malformed target, option or filter; -ENOENT no such place, engine or file;
  * -ENODEV no such device; -EPERM or -EACCES a capability or permission is missing; -EOPNOTSUPP
- * the engine can't do what an option asks; -EBUSY the device is in use (XDP), or see @take; -ENOMEM; -E2BIG see struct nsr_options, or a filter
- * longer than the kernel takes in immediate mode; -EBADMSG a file that is no capture file.
+ * the engine can't do what an option asks; -EBUSY the device is in use (XDP), or see @take of struct
+ * nsr_options; -ENOMEM; -E2BIG see struct nsr_options, or a filter longer than the kernel takes in
+ * immediate mode; -EBADMSG a file that is no capture file.
  */
-int nsr_open(const char *target, const struct nsr_options *opts, struct nsr_capture **cap,
-	     struct nsr_error *err);
+NSR_CHECKED int nsr_open(const char *target, const struct nsr_options *opts,
+			 struct nsr_capture **cap, struct nsr_error *err);
 
 /**
  * nsr_close() - stop capturing and free everything
@@ -417,18 +454,19 @@ void nsr_close(struct nsr_capture *cap);
  * is damaged. A device set down and up again is no error. Packets taken before an error come
  * first; the error then repeats. nsr_last_error() has it in words.
  */
-int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms);
+NSR_CHECKED int nsr_recv(struct nsr_capture *cap, struct nsr_batch *batch, int wait_ms);
 
 /**
  * nsr_stop() - take no further packets
- * @cap: open capture
+ * @cap: open capture; by its reader thread. A signal handler calls nsr_wake(): nsring(3) has an
+ *       example.
  *
  * nsr_recv() goes on handing out what was taken before and then returns -ENODATA, so that the
- * totals of a run add up: taken = handed out + in the ledger.
+ * totals of a run add up: taken = handed out + in the ledger. Stopping again does nothing.
  *
  * Return: 0, or -errno when the kernel refuses.
  */
-int nsr_stop(struct nsr_capture *cap);
+NSR_CHECKED int nsr_stop(struct nsr_capture *cap);
 
 /**
  * nsr_wake() - make the nsr_recv() under way, or the next one that would wait, return 0
@@ -463,7 +501,7 @@ int nsr_fd(const struct nsr_capture *cap);
  * Return: 0; -EINVAL a malformed filter; -EOPNOTSUPP the engine can't run it; -E2BIG it is longer
  * than the kernel takes; -ENOMEM.
  */
-int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err);
+NSR_CHECKED int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err);
 
 /**
  * nsr_send() - send a batch of frames
@@ -476,32 +514,32 @@ int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error
  *
  * Return: frames accepted, which can be fewer than @count: the one after them could not be sent
  * now; when it is the first: -EMSGSIZE longer than the device takes, -ENETDOWN the device is down,
- * or its namespace is gone, -ENODEV it is gone, -EAGAIN its queue stays full (or an egress filter drops what is sent), -EINTR
- * a signal came, -EOPNOTSUPP the engine can't send (live: no longer on this device), -EBADF the
- * capture was opened without NSR_SEND.
+ * or its namespace is gone, -ENODEV it is gone, -EAGAIN its queue stays full (or an egress filter
+ * drops what is sent), -EINTR a signal came, -EOPNOTSUPP the engine can't send (live: no longer on
+ * this device), -EBADF the capture was opened without NSR_SEND.
  */
-int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t count);
+NSR_CHECKED int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t count);
 
 /**
- * nsr_stats() - totals and the loss ledger
+ * nsr_stats_get() - totals and the loss ledger
  * @cap:   open capture
  * @stats: filled in up to @stats->size
  *
  * Return: 0, or -EINVAL when @stats->size is too small to hold anything.
  */
-int nsr_stats(struct nsr_capture *cap, struct nsr_stats *stats);
+int nsr_stats_get(struct nsr_capture *cap, struct nsr_stats *stats);
 
 /**
- * nsr_info() - what the capture turned out to be
+ * nsr_info_get() - what the capture turned out to be
  * @cap:  open capture
  * @info: filled in up to @info->size
  *
  * Return: 0, or -EINVAL when @info->size is too small to hold anything.
  */
-int nsr_info(const struct nsr_capture *cap, struct nsr_info *info);
+int nsr_info_get(const struct nsr_capture *cap, struct nsr_info *info);
 
 /**
- * nsr_interface() - look up an interface by the id that packets carry
+ * nsr_interface_get() - look up an interface by the id that packets carry
  * @cap:   open capture
  * @id:    0, 1, … in the order in which the capture met them; a file's sections share the ids of
  *         interfaces that are alike
@@ -509,7 +547,7 @@ int nsr_info(const struct nsr_capture *cap, struct nsr_info *info);
  *
  * Return: 0; -ENOENT no such id (yet); -EINVAL when @iface->size is too small to hold anything.
  */
-int nsr_interface(struct nsr_capture *cap, uint32_t id, struct nsr_interface *iface);
+int nsr_interface_get(struct nsr_capture *cap, uint32_t id, struct nsr_interface *iface);
 
 /**
  * nsr_last_error() - the last error of nsr_recv(), nsr_send() or nsr_stop() in words

@@ -40,6 +40,8 @@ struct nsr_target {
 	bool offline;
 };
 
+#define NSR_TARGET_INIT NSR_SIZED_INIT(nsr_target)
+
 /**
  * nsr_target_parse() - take a target apart
  * @text:   what the user wrote
@@ -51,7 +53,8 @@ struct nsr_target {
  *
  * Return: 0; -EINVAL malformed; -ENOENT no such engine; why its plug-in can't be loaded.
  */
-int nsr_target_parse(const char *text, struct nsr_target *target, struct nsr_error *err);
+NSR_CHECKED int nsr_target_parse(const char *text, struct nsr_target *target,
+				 struct nsr_error *err);
 
 /**
  * nsr_target_parse_place() - read a place alone: "host", "netns:NAME", "pid:N", …
@@ -65,7 +68,8 @@ int nsr_target_parse(const char *text, struct nsr_target *target, struct nsr_err
  *
  * Return: 0; -EINVAL it is no place.
  */
-int nsr_target_parse_place(const char *text, struct nsr_target *target, struct nsr_error *err);
+NSR_CHECKED int nsr_target_parse_place(const char *text, struct nsr_target *target,
+				       struct nsr_error *err);
 
 /**
  * nsr_target_format() - write a target, so that nsr_target_parse() reads the same from it

@@ -34,6 +34,8 @@ struct nsr_writer_options {
 	const char *application;
 };
 
+#define NSR_WRITER_OPTIONS_INIT NSR_SIZED_INIT(nsr_writer_options)
+
 /**
  * struct nsr_writer_interface - an interface block
  * @size:        sizeof(struct nsr_writer_interface)
@@ -54,6 +56,8 @@ struct nsr_writer_interface {
 	uint32_t snaplen;
 	uint32_t fcs_bytes;
 };
+
+#define NSR_WRITER_INTERFACE_INIT NSR_SIZED_INIT(nsr_writer_interface)
 
 /** A number that nobody knows. */
 #define NSR_WRITER_UNKNOWN UINT64_MAX
@@ -76,6 +80,8 @@ struct nsr_writer_counts {
 	const char *comment;
 };
 
+#define NSR_WRITER_COUNTS_INIT NSR_SIZED_INIT(nsr_writer_counts)
+
 /**
  * nsr_writer_open() - begin a file
  * @path:   replaced if it exists, removed again if not even its header can be written; "-" for
@@ -86,21 +92,22 @@ struct nsr_writer_counts {
  *
  * Return: 0 or -errno of open(2) and write(2); -EINVAL or -E2BIG bad options; -ENOMEM.
  */
-int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
-		    struct nsr_writer **writer, struct nsr_error *err);
+NSR_CHECKED int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
+				struct nsr_writer **writer, struct nsr_error *err);
 
 /**
- * nsr_writer_interface() - add an interface
+ * nsr_writer_put_interface() - add an interface
  * @writer: open writer
  * @iface:  copied into the file
  *
  * Return: its id in this file, 0, 1, …; -EINVAL no such link type, or a classic pcap file has
  * another one already; -ENOMEM; or -errno of write(2).
  */
-int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_interface *iface);
+NSR_CHECKED int nsr_writer_put_interface(struct nsr_writer *writer,
+					 const struct nsr_writer_interface *iface);
 
 /**
- * nsr_writer_packet() - append a packet
+ * nsr_writer_put_packet() - append a packet
  * @writer: open writer
  * @id:     interface in this file
  * @packet: written as it is; the writer ignores its @iface
@@ -112,21 +119,22 @@ int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_inte
  * Return: 0; -EINVAL no such interface; -EMSGSIZE longer than 256 MiB; -EOVERFLOW classic pcap can't
  * tell a time after 2106; -ENOMEM; or -errno of write(2), which then repeats: nothing more is written.
  */
-int nsr_writer_packet(struct nsr_writer *writer, uint32_t id, const struct nsr_packet *packet);
+NSR_CHECKED int nsr_writer_put_packet(struct nsr_writer *writer, uint32_t id,
+				      const struct nsr_packet *packet);
 
 /**
- * nsr_writer_counts() - append an interface's statistics; nothing for classic pcap
+ * nsr_writer_put_counts() - append an interface's statistics; nothing for classic pcap
  * @writer: open writer
  * @id:     interface in this file
  * @counts: written as they are
  *
- * Return: as nsr_writer_packet().
+ * Return: as nsr_writer_put_packet().
  */
-int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
-		      const struct nsr_writer_counts *counts);
+int nsr_writer_put_counts(struct nsr_writer *writer, uint32_t id,
+			  const struct nsr_writer_counts *counts);
 
 /**
- * nsr_writer_interface_bytes() - what nsr_writer_interface() would add to the file
+ * nsr_writer_interface_bytes() - what nsr_writer_put_interface() would add to the file
  * @writer: open writer
  * @iface:  the interface to add next
  *
@@ -139,11 +147,11 @@ int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
 uint64_t nsr_writer_interface_bytes(const struct nsr_writer *writer,
 				    const struct nsr_writer_interface *iface);
 
-/** nsr_writer_packet_bytes() - bytes that nsr_writer_packet() would add to the file at most */
+/** nsr_writer_packet_bytes() - bytes that nsr_writer_put_packet() would add to the file at most */
 uint64_t nsr_writer_packet_bytes(const struct nsr_writer *writer, const struct nsr_packet *packet);
 
 /**
- * nsr_writer_counts_bytes() - bytes that nsr_writer_counts() would add to the file
+ * nsr_writer_counts_bytes() - bytes that nsr_writer_put_counts() would add to the file
  * @writer: open writer
  * @counts: only the comment, and whether @dropped is known, matter
  *
@@ -163,9 +171,9 @@ int nsr_writer_flush(struct nsr_writer *writer);
 uint64_t nsr_writer_bytes(const struct nsr_writer *writer);
 
 /**
- * nsr_writer_lost() - packets that were given to nsr_writer_packet() but are not in the file
+ * nsr_writer_lost() - packets that were given to nsr_writer_put_packet() but are not in the file
  *
- * Counts every packet that nsr_writer_packet() refused, and the packets that were buffered or cut
+ * Counts every packet that nsr_writer_put_packet() refused, and the packets that were buffered or cut
  * short when writing failed: the ledger's row "disk".
  */
 uint64_t nsr_writer_lost(const struct nsr_writer *writer);
@@ -176,7 +184,7 @@ uint64_t nsr_writer_lost(const struct nsr_writer *writer);
  *
  * Return: 0, or the first error that the writer met.
  */
-int nsr_writer_close(struct nsr_writer *writer);
+NSR_CHECKED int nsr_writer_close(struct nsr_writer *writer);
 
 #ifdef __cplusplus
 }

@@ -122,6 +122,8 @@ int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
 	int rc;
 
 	*writer = NULL;
+	if (!path)
+		return nsr_error_set(err, -EINVAL, "no path to write to");
 	rc = opts ? nsr_struct_take(&known, opts, sizeof(known)) : 0;
 	if (rc < 0)
 		return nsr_error_set(err, rc, "%s: writer options of a size not known", path);
@@ -174,7 +176,7 @@ static int put_interface(struct nsr_writer *writer, const struct nsr_writer_inte
 	return 0;
 }
 
-int nsr_writer_interface(struct nsr_writer *writer, const struct nsr_writer_interface *iface)
+int nsr_writer_put_interface(struct nsr_writer *writer, const struct nsr_writer_interface *iface)
 {
 	struct nsr_writer_interface known;
 	int rc = nsr_struct_take(&known, iface, sizeof(known));
@@ -242,7 +244,7 @@ static int put_pcapng_packet(struct nsr_writer *writer, uint32_t id,
 	return 0;
 }
 
-int nsr_writer_packet(struct nsr_writer *writer, uint32_t id, const struct nsr_packet *packet)
+int nsr_writer_put_packet(struct nsr_writer *writer, uint32_t id, const struct nsr_packet *packet)
 {
 	int rc = -EINVAL;
 
@@ -264,8 +266,8 @@ refuse:
 	return rc;
 }
 
-int nsr_writer_counts(struct nsr_writer *writer, uint32_t id,
-		      const struct nsr_writer_counts *counts)
+int nsr_writer_put_counts(struct nsr_writer *writer, uint32_t id,
+			  const struct nsr_writer_counts *counts)
 {
 	struct nsr_writer_counts known;
 	uint8_t *out;

@@ -85,7 +85,7 @@ static void *open_input(int fd)
 
 static struct sum read_file(const uint8_t *data, size_t size)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct nsr_packet packets[BATCH];
 	int fd = memfd_create("input", MFD_CLOEXEC);
 	struct sum sum = { 0 };

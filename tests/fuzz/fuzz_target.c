@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct nsr_target target = { .size = sizeof(target) }, again = { .size = sizeof(again) };
+	struct nsr_target target = NSR_TARGET_INIT, again = { .size = sizeof(again) };
 	struct nsr_error err;
 	char text[1024];
 	char *input;

@@ -382,7 +382,7 @@ static void wake_ends_the_wait_of_a_reader(void **state)
 
 static void what_a_full_ring_loses_is_in_the_ledger(void **state)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 	uint32_t count;
@@ -393,7 +393,7 @@ static void what_a_full_ring_loses_is_in_the_ledger(void **state)
 	cap = open_on("v1", &opts);
 	send_udp(OLD_PORT, 20000);
 	count = collect(cap, NULL, NULL);
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_in_range(count, 1, 19999);
 	assert_int_equal(stats.packets, count);
 	assert_int_equal(count + stats.lost_ring, 20000);
@@ -509,7 +509,7 @@ static pid_t start_elsewhere(void)
 
 static void caller_stays_in_its_namespace(void **state)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_capture *cap;
 	char target[64];
 	ino_t before;
@@ -521,7 +521,7 @@ static void caller_stays_in_its_namespace(void **state)
 	snprintf(target, sizeof(target), "pid:%d/lo", pid);
 	cap = open_on(target, NULL);
 	assert_int_equal(own_netns(), before);
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	assert_int_not_equal(info.netns_inode, before);
 	nsr_close(cap);
 	kill(pid, SIGKILL);
@@ -563,7 +563,7 @@ static void *receive_hundred(void *arg)
 
 static void statistics_may_be_read_by_another_thread(void **state)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_capture *cap;
 	pthread_t thread;
 	int i;
@@ -573,10 +573,10 @@ static void statistics_may_be_read_by_another_thread(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, receive_hundred, cap), 0);
 	for (i = 0; i < 10; i++) {
 		send_udp(OLD_PORT, 10);
-		assert_int_equal(nsr_stats(cap, &stats), 0);
+		assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	}
 	pthread_join(thread, NULL);
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_int_equal(stats.packets, 100);
 	nsr_close(cap);
 }

@@ -77,7 +77,7 @@ static void failed_opens_leave_no_descriptor(void **state)
 
 static void ring_takes_only_a_part_of_the_memory_there_is(void **state)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 
@@ -86,14 +86,14 @@ static void ring_takes_only_a_part_of_the_memory_there_is(void **state)
 	opts.ring_bytes = UINT64_C(64) << 30;
 	opts.snaplen = 96;
 	cap = open_target("v1", &opts);
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	assert_in_range(info.ring_bytes, 2 * 128 << 10, opts.ring_bytes - 1);
 	nsr_close(cap);
 }
 
 static void filter_that_the_kernel_can_not_run_is_run_here(void **state)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 
@@ -103,7 +103,7 @@ static void filter_that_the_kernel_can_not_run_is_run_here(void **state)
 	opts.filter = "ip protochain 17 and udp port 2000";
 	opts.snaplen = 20;
 	cap = open_target("v1", &opts);
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	assert_non_null(strstr(info.mode, "filter in user space"));
 	send_udp(OLD_PORT, 50);
 	send_udp(NEW_PORT, 70);
@@ -141,8 +141,8 @@ static void filter_too_long_for_the_kernel_is_run_here(void **state)
 
 static void immediate_ring_goes_round_without_losing_order(void **state)
 {
-	struct nsr_info info = { .size = sizeof(info) };
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_info info = NSR_INFO_INIT;
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 	struct nsr_batch batch;
@@ -155,13 +155,13 @@ static void immediate_ring_goes_round_without_losing_order(void **state)
 	opts.ring_bytes = 512 << 10;
 	opts.snaplen = 2000;
 	cap = open_target("v1", &opts);
-	nsr_info(cap, &info);
+	nsr_info_get(cap, &info);
 	for (turn = 0; turn < 20; turn++) {
 		send_udp(OLD_PORT, 90);
 		while ((n = nsr_recv(cap, &batch, 0)) > 0)
 			total += batch.count;
 	}
-	nsr_stats(cap, &stats);
+	nsr_stats_get(cap, &stats);
 	assert_int_equal(stats.lost_ring, 0);
 	assert_int_equal(total, 20 * 90);
 	nsr_close(cap);
@@ -206,7 +206,7 @@ static void captures_in_different_threads_do_not_meet(void **state)
 /* Four captures of one group, each seeing its share. */
 static uint32_t open_group(uint32_t fanout, struct nsr_capture *caps[4])
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts;
 	int i;
 
@@ -214,7 +214,7 @@ static uint32_t open_group(uint32_t fanout, struct nsr_capture *caps[4])
 	opts.fanout = fanout;
 	for (i = 0; i < 4; i++) {
 		caps[i] = open_target("v1", &opts);
-		assert_int_equal(nsr_info(caps[i], &info), 0);
+		assert_int_equal(nsr_info_get(caps[i], &info), 0);
 		opts.fanout_group = info.fanout_group;
 	}
 	return info.fanout_group;

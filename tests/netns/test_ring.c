@@ -35,17 +35,17 @@ static void send_ports(const char *device, uint16_t port, uint32_t count)
 
 static struct nsr_stats stats_of(struct nsr_capture *cap)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	return stats;
 }
 
 static struct nsr_info info_of(struct nsr_capture *cap)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	return info;
 }
 
@@ -457,7 +457,7 @@ static void send_elsewhere(int fd)
 
 static void packets_of_all_namespaces_tell_theirs(void **state)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct stat own, host;
 	struct nsr_options opts;
 	struct nsr_capture *cap;
@@ -482,7 +482,7 @@ static void packets_of_all_namespaces_tell_theirs(void **state)
 	assert_int_equal(read(ends[0], &cookie, sizeof(cookie)), sizeof(cookie));
 	while (count < 5 && (n = nsr_recv(cap, &batch, 5000)) > 0) {
 		for (i = 0; i < batch.count; i++) {
-			assert_int_equal(nsr_interface(cap, batch.packets[i].iface, &iface), 0);
+			assert_int_equal(nsr_interface_get(cap, batch.packets[i].iface, &iface), 0);
 			assert_string_equal(iface.name, "lo");
 			assert_int_equal(iface.netns_cookie, cookie);
 		}

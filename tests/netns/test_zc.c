@@ -90,10 +90,10 @@ static void a_stopped_capture_takes_nothing_more(void **state)
 
 static struct nsr_info info_of(const char *target, const struct nsr_options *opts)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_capture *cap = open_target(target, opts);
 
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	nsr_close(cap);
 	return info;
 }

@@ -37,9 +37,9 @@ static struct nsr_options options(uint32_t fanout, uint32_t group)
 
 static uint32_t group_of(const struct nsr_capture *cap)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	assert_int_not_equal(info.fanout_group, 0);
 	return info.fanout_group;
 }
@@ -175,14 +175,14 @@ static void a_member_that_leaves_leaves_its_share_to_the_others(void **state)
 static void be_member(uint32_t group, uint64_t ring_bytes, int out)
 {
 	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, group);
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_capture *cap;
 	struct nsr_batch batch;
 
 	opts.ring_bytes = ring_bytes;
 	if (nsr_open("zc:v1", &opts, &cap, NULL) < 0)
 		_exit(1);
-	nsr_info(cap, &info);
+	nsr_info_get(cap, &info);
 	if (write(out, &info.fanout_group, sizeof(info.fanout_group)) < 0)
 		_exit(2);
 	while (nsr_recv(cap, &batch, 20) >= 0)
@@ -277,7 +277,7 @@ static void killing_all_members_leaves_nothing(void **state)
 static void frames_of_the_dead_come_back(void **state)
 {
 	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_capture *cap;
 	uint32_t group, i;
 	pid_t pid;
@@ -300,14 +300,14 @@ static void frames_of_the_dead_come_back(void **state)
 		send_some(250);
 		assert_int_equal(take_now(cap, NULL, NULL), 250);
 	}
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);
 	nsr_close(cap);
 }
 
 static void a_member_that_stands_still_takes_nothing_from_the_others(void **state)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_capture *caps[2];
 	uint32_t i, count = 0;
 
@@ -318,10 +318,10 @@ static void a_member_that_stands_still_takes_nothing_from_the_others(void **stat
 		count += take_now(caps[0], NULL, NULL);
 	}
 	assert_int_equal(count, 200 * 60);
-	assert_int_equal(nsr_stats(caps[0], &stats), 0);
+	assert_int_equal(nsr_stats_get(caps[0], &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);
 	count = collect(caps[1], NULL, NULL);
-	assert_int_equal(nsr_stats(caps[1], &stats), 0);
+	assert_int_equal(nsr_stats_get(caps[1], &stats), 0);
 	assert_int_equal(count + stats.lost_ring, 200 * 60);
 	close_all(caps, 2);
 }
@@ -360,8 +360,7 @@ static void kill_while_leaving(const struct nsr_options *opts, long after_ns)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (nsr_open("zc:q1", opts, &cap, NULL) < 0 || write(ready[1], "x", 1) != 1)
 			_exit(1);
-		nsr_stop(cap);
-		_exit(0);
+		_exit(nsr_stop(cap) < 0);
 	}
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -642,7 +641,7 @@ static void another_user_does_not_get_into_a_group(void **state)
 static void a_new_member_begins_with_nothing_waiting_and_nothing_lost(void **state)
 {
 	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_capture *stays, *cap;
 
 	topology_require_groups();
@@ -651,13 +650,13 @@ static void a_new_member_begins_with_nothing_waiting_and_nothing_lost(void **sta
 	opts.fanout_group = group_of(stays);
 	cap = open_target("zc:v1", &opts);
 	send_some(1000);
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_int_not_equal(stats.lost_ring, 0);
 	nsr_close(cap);
 	take_now(stays, NULL, NULL);
 	cap = open_target("zc:v1", &opts);
 	assert_int_equal(take_now(cap, NULL, NULL), 0);
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);
 	send_some(100);
 	assert_int_equal(collect(cap, NULL, NULL), 50);
@@ -668,7 +667,7 @@ static void a_new_member_begins_with_nothing_waiting_and_nothing_lost(void **sta
 static void what_members_hand_out_and_lose_is_what_was_sent(void **state)
 {
 	struct nsr_options opts = options(NSR_FANOUT_ROUND_ROBIN, 0);
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_capture *caps[2];
 	uint64_t sum = 0;
 	uint32_t i;
@@ -684,7 +683,7 @@ static void what_members_hand_out_and_lose_is_what_was_sent(void **state)
 	}
 	for (i = 0; i < 2; i++) {
 		collect(caps[i], NULL, NULL);
-		assert_int_equal(nsr_stats(caps[i], &stats), 0);
+		assert_int_equal(nsr_stats_get(caps[i], &stats), 0);
 		sum += stats.packets + stats.lost_ring;
 	}
 	assert_int_not_equal(stats.lost_ring, 0);

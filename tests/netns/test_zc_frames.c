@@ -218,7 +218,7 @@ static void go_round(void **state, uint32_t ring_bytes)
 	static uint32_t lengths[60 * 100];
 	struct nsr_options opts = options(state);
 	struct expected expected = { lengths, 0, 16384, flags_of(&opts) };
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_capture *cap, *sender = open_sender();
 	uint32_t i;
 
@@ -233,7 +233,7 @@ static void go_round(void **state, uint32_t ring_bytes)
 		send_lengths(sender, lengths + i, 60, i);
 		assert_int_equal(take_now(cap, check_next, &expected), 60);
 	}
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_int_equal(stats.lost_ring, 0);
 	nsr_close(cap);
 	nsr_close(sender);
@@ -315,7 +315,7 @@ static void processors_that_copy_at_once_mix_nothing_up(void **state)
 
 static void count_lost(uint32_t ring_bytes, uint32_t bytes, struct nsr_options opts)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_capture *cap, *sender = open_sender();
 	uint32_t lengths[100], i, count;
 
@@ -326,7 +326,7 @@ static void count_lost(uint32_t ring_bytes, uint32_t bytes, struct nsr_options o
 	for (i = 0; i < 30; i++)
 		send_lengths(sender, lengths, 100, i * 100);
 	count = collect(cap, NULL, NULL);
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_in_range(count, 1, 2999);
 	assert_int_equal(stats.packets + stats.lost_ring, 3000);
 	nsr_close(cap);

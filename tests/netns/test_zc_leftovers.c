@@ -392,7 +392,7 @@ static pid_t start_elsewhere(void)
 static void move_away(const struct nsr_options *opts, uint32_t count)
 {
 	struct nsr_options own = *opts;
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_capture *caps[2];
 	struct objects objects;
 	uint32_t i;
@@ -405,7 +405,7 @@ static void move_away(const struct nsr_options *opts, uint32_t count)
 	pid = start_elsewhere(); /* before it could inherit a descriptor of the captures */
 	for (i = 0; i < count; i++) {
 		caps[i] = open_target("zc:m1", &own);
-		nsr_info(caps[i], &info);
+		nsr_info_get(caps[i], &info);
 		own.fanout_group = info.fanout_group;
 	}
 	objects = objects_on("m1");

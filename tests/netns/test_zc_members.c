@@ -43,9 +43,9 @@ static struct nsr_options in_turns(uint32_t group)
 
 static uint32_t group_of(const struct nsr_capture *cap)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	return info.fanout_group;
 }
 
@@ -59,9 +59,9 @@ static struct nsr_capture *open_first(void)
 
 static struct nsr_stats stats_of(struct nsr_capture *cap)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	return stats;
 }
 
@@ -357,7 +357,7 @@ static int try_open(const struct nsr_options *opts, const char *part, struct nsr
 
 static int open_with_little_memory(const void *arg)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts = in_turns(0);
 	struct nsr_capture *cap;
 	int rc;
@@ -367,7 +367,7 @@ static int open_with_little_memory(const void *arg)
 	rc = try_open(&opts, "", &cap);
 	if (rc)
 		return rc;
-	nsr_info(cap, &info);
+	nsr_info_get(cap, &info);
 	send_some(100);
 	return info.ring_bytes <= 4 << 20 && take_now(cap, NULL, NULL) == 100 ? 0 : 96;
 }
@@ -500,7 +500,7 @@ static void who_joins_before_the_group_has_started_waits(void **state)
 		.size = sizeof(args), .device = "v1", .queue = -1, .opts = &opts
 	};
 	struct joiner joiner = { .opts = in_turns(0) };
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_error err;
 	pthread_t thread;
 	void *maker;

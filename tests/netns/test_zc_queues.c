@@ -164,7 +164,7 @@ static void new_filter_refuses_packets_that_wait_in_any_queue(void **state)
 
 static void what_full_rings_lose_is_in_the_ledger(void **state)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_options opts;
 	struct nsr_capture *zc;
 	uint32_t queue, count;
@@ -178,7 +178,7 @@ static void what_full_rings_lose_is_in_the_ledger(void **state)
 	for (queue = 0; queue < QUEUES; queue++)
 		send_on_queue(queue, 1000, each);
 	count = collect(zc, NULL, NULL);
-	assert_int_equal(nsr_stats(zc, &stats), 0);
+	assert_int_equal(nsr_stats_get(zc, &stats), 0);
 	assert_in_range(count, QUEUES, QUEUES * each - 1);
 	assert_int_equal(count + stats.lost_ring, QUEUES * each);
 	nsr_close(zc);
@@ -187,7 +187,7 @@ static void what_full_rings_lose_is_in_the_ledger(void **state)
 /* @count captures in a new group. */
 static void open_group(uint32_t fanout, struct nsr_capture **caps, uint32_t count)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts;
 	uint32_t i;
 
@@ -197,7 +197,7 @@ static void open_group(uint32_t fanout, struct nsr_capture **caps, uint32_t coun
 	opts.fanout = fanout;
 	for (i = 0; i < count; i++) {
 		caps[i] = open_target("zc:q1", &opts);
-		assert_int_equal(nsr_info(caps[i], &info), 0);
+		assert_int_equal(nsr_info_get(caps[i], &info), 0);
 		opts.fanout_group = info.fanout_group;
 	}
 }
@@ -268,8 +268,8 @@ static void group_in_turns_loses_nothing_on_any_queue(void **state)
 
 static void member_that_leaves_returns_its_frames_to_every_queue(void **state)
 {
-	struct nsr_stats stats = { .size = sizeof(stats) };
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_stats stats = NSR_STATS_INIT;
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_capture *stays, *leaves;
 	struct nsr_options opts;
 	uint32_t queue, turn;
@@ -281,7 +281,7 @@ static void member_that_leaves_returns_its_frames_to_every_queue(void **state)
 	opts.fanout = NSR_FANOUT_ROUND_ROBIN;
 	opts.ring_bytes = 2 << 20; /* 256 frames a queue */
 	stays = open_target("zc:q1", &opts);
-	nsr_info(stays, &info);
+	nsr_info_get(stays, &info);
 	opts.fanout_group = info.fanout_group;
 	for (turn = 0; turn < 6; turn++) {
 		leaves = open_target("zc:q1", &opts);
@@ -298,7 +298,7 @@ static void member_that_leaves_returns_its_frames_to_every_queue(void **state)
 	for (queue = 0; queue < QUEUES; queue++)
 		send_on_queue(queue, 1000, 250);
 	assert_int_equal(collect(stays, NULL, NULL), 1000);
-	nsr_stats(stays, &stats);
+	nsr_stats_get(stays, &stats);
 	assert_int_equal(stats.lost_ring, 0);
 	nsr_close(stays);
 }

@@ -58,13 +58,13 @@ static void require_address(void)
 
 static void without_options_packets_pass(void **state)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_capture *zc, *stack;
 
 	topology_require();
 	zc = open_target("zc:v1", NULL);
 	stack = open_target("v1", NULL);
-	assert_int_equal(nsr_info(zc, &info), 0);
+	assert_int_equal(nsr_info_get(zc, &info), 0);
 	assert_false(info.diverts);
 	send_on("v0", PORT, 30);
 	assert_int_equal(collect(zc, NULL, NULL), 30);

@@ -32,9 +32,24 @@ write_program() {
 
 		int main(void)
 		{
+			struct nsr_options opts = NSR_OPTIONS_INIT;
+			struct nsr_stats stats = NSR_STATS_INIT;
+			struct nsr_info info = NSR_INFO_INIT;
+			struct nsr_interface iface = NSR_INTERFACE_INIT;
+			struct nsr_target target = NSR_TARGET_INIT;
+			struct nsr_writer_options how = NSR_WRITER_OPTIONS_INIT;
+			struct nsr_writer_interface block = NSR_WRITER_INTERFACE_INIT;
+			struct nsr_writer_counts counts = NSR_WRITER_COUNTS_INIT;
 			struct nsr_capture *cap;
 			struct nsr_error err;
-			int rc = nsr_open("nowhere:x", NULL, &cap, &err);
+			int rc;
+
+			if (opts.size != sizeof(opts) || stats.size != sizeof(stats) ||
+			    info.size != sizeof(info) || iface.size != sizeof(iface) ||
+			    target.size != sizeof(target) || how.size != sizeof(how) ||
+			    block.size != sizeof(block) || counts.size != sizeof(counts))
+				return 2;
+			rc = nsr_open("nowhere:x", &opts, &cap, &err);
 
 			printf("%s %d %s\n", nsr_version(), rc == err.code, err.text);
 			return rc < 0 ? 0 : 1;
@@ -60,6 +75,25 @@ compiles() {
 	compiles c++ program.cc
 }
 
+# example PAGE: the first program in it, as scdoc and Markdown write code.
+example() {
+	awk '/^```/ { inside = !inside; text = ""; next }
+		inside { text = text $0 "\n" }
+		inside && /^}$/ && text ~ /int main/ { printf "%s", text; exit }' "$1"
+}
+
+@test "programs_in_README_and_in_the_manual_compile_and_end_in_words" {
+	local page
+	for page in README.md man/nsring.3.scd; do
+		example "$TREE/$page" | sed 's/\\\\/\\/g' >program.c
+		# shellcheck disable=SC2046 # several flags
+		cc -Wall -Wextra -Werror -o program program.c $(pkg-config --cflags --libs nsring)
+		LD_LIBRARY_PATH=$LD_LIBRARY_PATH run ./program nowhere:x
+		[ "$status" = 1 ]
+		[[ $output == *nowhere* ]]
+	done
+}
+
 @test "installed_command_runs_from_its_prefix" {
 	run "$PREFIX/bin/nsring" --version
 	[ "$status" = 0 ]
@@ -75,8 +109,12 @@ compiles() {
 
 @test "every_function_of_the_headers_is_exported" {
 	local name
+	# Those that are inline are in no library.
+	sed -nE 's/^static inline .*\b(nsr_[a-z_]+)\(.*/\1/p; s/^template .*\b(nsr_[a-z_]+)\(.*/\1/p' \
+		"$PREFIX"/include/nsring/*.h >inline
+	[ "$(grep -c . inline)" -ge 2 ]
 	for name in $(sed -nE 's/.*\b(nsr_[a-z_]+)\(.*/\1/p' "$PREFIX"/include/nsring/*.h |
-		grep -vx nsr_options_init | sort -u); do
+		grep -vxFf inline | sort -u); do
 		grep -qE "^(\w[^*]*|[^ ].*[ *])$name\(" "$PREFIX"/include/nsring/*.h || continue
 		nm -D --defined-only "$LD_LIBRARY_PATH/libnsring.so" | grep -q " $name\b" || {
 			echo "not exported: $name" >&2

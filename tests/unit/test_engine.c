@@ -49,11 +49,11 @@ static int recv_all(struct nsr_capture *cap, uint32_t *count)
 
 static void plugin_is_loaded_when_a_target_names_it(void **state)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_capture *cap = open_target("synthetic:25", NULL);
 	uint32_t count;
 
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	assert_string_equal(info.engine, "synthetic");
 	assert_string_equal(info.mode, "made up");
 	assert_string_equal(info.device, "25");
@@ -66,7 +66,7 @@ static void plugin_is_loaded_when_a_target_names_it(void **state)
 static void packets_come_in_order_and_are_counted(void **state)
 {
 	struct nsr_capture *cap = open_target("synthetic:25", NULL);
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_batch batch;
 	uint32_t i, next = 0, value;
 
@@ -76,7 +76,7 @@ static void packets_come_in_order_and_are_counted(void **state)
 			assert_int_equal(value, next);
 		}
 	}
-	assert_int_equal(nsr_stats(cap, &stats), 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
 	assert_int_equal(stats.packets, 25);
 	assert_int_equal(stats.bytes, 100);
 	assert_int_equal(stats.lost_ring, 3);
@@ -127,7 +127,7 @@ static void new_filter_judges_from_the_next_batch_on(void **state)
 
 static void filter_sees_what_the_snaplen_cuts_off(void **state)
 {
-	struct nsr_info info = { .size = sizeof(info) };
+	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 	struct nsr_batch batch;
@@ -136,7 +136,7 @@ static void filter_sees_what_the_snaplen_cuts_off(void **state)
 	opts.filter = "link[3] = 0 and link[0] = 7";
 	opts.snaplen = 2;
 	cap = open_target("synthetic:25", &opts);
-	assert_int_equal(nsr_info(cap, &info), 0);
+	assert_int_equal(nsr_info_get(cap, &info), 0);
 	assert_int_equal(info.snaplen, 2);
 	assert_int_equal(nsr_recv(cap, &batch, 0), 1);
 	assert_int_equal(batch.packets[0].caplen, 2);
@@ -210,6 +210,7 @@ static void stop_hands_out_what_was_taken_then_ends(void **state)
 
 	assert_int_equal(nsr_recv(cap, &batch, 0), 10);
 	assert_int_equal(nsr_stop(cap), 0);
+	assert_int_equal(nsr_stop(cap), 0);
 	while ((n = nsr_recv(cap, &batch, -1)) > 0)
 		count += batch.count;
 	assert_int_equal(n, -ENODATA);
@@ -251,7 +252,7 @@ static void capture_opened_to_receive_does_not_send(void **state)
 static void frames_sent_are_counted(void **state)
 {
 	struct nsr_frame frames[] = { { "abcd", 4 }, { "efghij", 6 } };
-	struct nsr_stats stats = { .size = sizeof(stats) };
+	struct nsr_stats stats = NSR_STATS_INIT;
 	struct nsr_options opts;
 	struct nsr_capture *cap;
 
@@ -259,7 +260,7 @@ static void frames_sent_are_counted(void **state)
 	opts.mode = NSR_SEND;
 	cap = open_target("synthetic:0", &opts);
 	assert_int_equal(nsr_send(cap, frames, 2), 2);
-	nsr_stats(cap, &stats);
+	nsr_stats_get(cap, &stats);
 	assert_int_equal(stats.sent, 2);
 	assert_int_equal(stats.sent_bytes, 10);
 	nsr_close(cap);
@@ -267,12 +268,12 @@ static void frames_sent_are_counted(void **state)
 
 static void interface_ids_that_do_not_exist_are_told(void **state)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct nsr_capture *cap = open_target("synthetic:0", NULL);
 
-	assert_int_equal(nsr_interface(cap, 0, &iface), 0);
+	assert_int_equal(nsr_interface_get(cap, 0, &iface), 0);
 	assert_string_equal(iface.name, "synthetic0");
-	assert_int_equal(nsr_interface(cap, 1, &iface), -ENOENT);
+	assert_int_equal(nsr_interface_get(cap, 1, &iface), -ENOENT);
 	nsr_close(cap);
 }
 

@@ -123,7 +123,7 @@ static void any_number_of_sections_is_read(void **state)
 
 static void interfaces_have_their_names_and_link_types(void **state)
 {
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct nsr_packet packets[2];
 	struct bytes file = { 0 };
 	struct nsr_error err;

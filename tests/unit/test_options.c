@@ -173,7 +173,7 @@ static void what_a_newer_caller_knows_more_becomes_zero(void **state)
 
 static void a_struct_without_a_size_is_refused(void **state)
 {
-	struct nsr_stats ours = { .size = sizeof(ours) }, theirs = { .size = 0 };
+	struct nsr_stats ours = NSR_STATS_INIT, theirs = { .size = 0 };
 
 	assert_int_equal(nsr_struct_give(&theirs, &ours, sizeof(ours)), -EINVAL);
 }

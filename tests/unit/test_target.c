@@ -68,7 +68,7 @@ static int register_x(void **state)
 
 static struct nsr_target parsed(const char *text)
 {
-	struct nsr_target target = { .size = sizeof(target) };
+	struct nsr_target target = NSR_TARGET_INIT;
 	struct nsr_error err = { 0 };
 
 	if (nsr_target_parse(text, &target, &err) < 0)
@@ -209,7 +209,7 @@ static void places_alone_are_told_from_devices(void **state)
 					      "pod:default/web" };
 	static const char *const others[] = { "",	  "eth0",  "zc:eth0", "file:/a",
 					      "web/eth0", "netns", "x:1" };
-	struct nsr_target target = { .size = sizeof(target) };
+	struct nsr_target target = NSR_TARGET_INIT;
 	struct nsr_error err;
 	char text[64];
 	size_t i;
@@ -247,6 +247,23 @@ static void target_that_does_not_fit_is_not_written(void **state)
 
 	assert_int_equal(nsr_target_format(&target, text, sizeof(text)), 14);
 	assert_int_equal(nsr_target_format(&target, text, sizeof(text) - 1), -ENAMETOOLONG);
+}
+
+static void no_target_at_all_is_an_error(void **state)
+{
+	struct nsr_target target = NSR_TARGET_INIT;
+	struct nsr_capture *cap = (void *)state;
+	struct nsr_error err;
+	char text[8];
+
+	assert_int_equal(nsr_target_parse(NULL, &target, &err), -EINVAL);
+	assert_says(&err, "no target");
+	assert_int_equal(nsr_target_parse_place(NULL, &target, &err), -EINVAL);
+	assert_says(&err, "no place");
+	assert_int_equal(nsr_target_format(NULL, text, sizeof(text)), -EINVAL);
+	assert_int_equal(nsr_open(NULL, NULL, &cap, &err), -EINVAL);
+	assert_says(&err, "no target");
+	assert_null(cap);
 }
 
 static void an_at_sign_in_the_name_is_fine_before_the_last(void **state)
@@ -305,6 +322,7 @@ int main(void)
 		cmocka_unit_test(places_alone_are_told_from_devices),
 		cmocka_unit_test(older_programs_get_the_fields_that_they_know),
 		cmocka_unit_test(target_that_does_not_fit_is_not_written),
+		cmocka_unit_test(no_target_at_all_is_an_error),
 		cmocka_unit_test(an_at_sign_in_the_name_is_fine_before_the_last),
 		cmocka_unit_test(errors_name_the_part_that_is_wrong),
 		cmocka_unit_test(parts_that_are_too_long_are_refused),

@@ -42,7 +42,7 @@ static void file_engine_reads_back_flags_and_interfaces(void **state)
 {
 	struct fixture *f = *state;
 	struct nsr_packet sent = { .data = (const uint8_t *)"abcd", .caplen = 4, .len = 4 };
-	struct nsr_interface iface = { .size = sizeof(iface) };
+	struct nsr_interface iface = NSR_INTERFACE_INIT;
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 	struct nsr_capture *cap;
 	struct nsr_batch batch;
@@ -51,9 +51,9 @@ static void file_engine_reads_back_flags_and_interfaces(void **state)
 	add_interface(writer, "eth0", 1);
 	add_interface(writer, "tun0", 101);
 	sent.flags = NSR_PKT_OUT | NSR_PKT_BROADCAST;
-	assert_int_equal(nsr_writer_packet(writer, 0, &sent), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, 0, &sent), 0);
 	sent.flags = NSR_PKT_OTHERHOST;
-	assert_int_equal(nsr_writer_packet(writer, 1, &sent), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, 1, &sent), 0);
 	assert_int_equal(nsr_writer_close(writer), 0);
 
 	snprintf(target, sizeof(target), "file:%s", f->path);
@@ -61,7 +61,7 @@ static void file_engine_reads_back_flags_and_interfaces(void **state)
 	assert_int_equal(nsr_recv(cap, &batch, 0), 2);
 	assert_int_equal(batch.packets[0].flags, NSR_PKT_OUT | NSR_PKT_BROADCAST);
 	assert_int_equal(batch.packets[1].flags, NSR_PKT_OTHERHOST);
-	assert_int_equal(nsr_interface(cap, batch.packets[1].iface, &iface), 0);
+	assert_int_equal(nsr_interface_get(cap, batch.packets[1].iface, &iface), 0);
 	assert_string_equal(iface.name, "tun0");
 	assert_int_equal(iface.linktype, 101);
 	nsr_close(cap);
@@ -91,17 +91,17 @@ static void write_and_compare(struct nsr_writer *writer, size_t text_bytes, uint
 
 	memset(text, 'x', text_bytes);
 	told = nsr_writer_interface_bytes(writer, &iface);
-	id = nsr_writer_interface(writer, &iface);
+	id = nsr_writer_put_interface(writer, &iface);
 	assert_true(id >= 0);
 	assert_grew(writer, before, told);
 	before = nsr_writer_bytes(writer);
 	told = nsr_writer_packet_bytes(writer, &packet);
-	assert_int_equal(nsr_writer_packet(writer, (uint32_t)id, &packet), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, (uint32_t)id, &packet), 0);
 	assert_grew(writer, before, told);
 	before = nsr_writer_bytes(writer);
 	counts.dropped = text_bytes % 3 ? 7 : NSR_WRITER_UNKNOWN;
 	told = nsr_writer_counts_bytes(writer, &counts);
-	assert_int_equal(nsr_writer_counts(writer, (uint32_t)id, &counts), 0);
+	assert_int_equal(nsr_writer_put_counts(writer, (uint32_t)id, &counts), 0);
 	assert_grew(writer, before, told);
 }
 
@@ -135,8 +135,8 @@ static uint32_t flags_read_back(const char *path, uint32_t snaplen, uint32_t fla
 	struct nsr_batch batch;
 
 	packet.flags = flags;
-	assert_int_equal(nsr_writer_interface(writer, &iface), 0);
-	assert_int_equal(nsr_writer_packet(writer, 0, &packet), 0);
+	assert_int_equal(nsr_writer_put_interface(writer, &iface), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, 0, &packet), 0);
 	assert_int_equal(nsr_writer_close(writer), 0);
 	snprintf(target, sizeof(target), "file:%s", path);
 	assert_int_equal(nsr_open(target, NULL, &cap, NULL), 0);
@@ -169,9 +169,9 @@ static void time_after_2106_does_not_fit_into_pcap(void **state)
 
 	add_interface(writer, "eth0", 1);
 	packet.stamp_ns = UINT32_MAX * 1000000000ull + 999999999;
-	assert_int_equal(nsr_writer_packet(writer, 0, &packet), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, 0, &packet), 0);
 	packet.stamp_ns++;
-	assert_int_equal(nsr_writer_packet(writer, 0, &packet), -EOVERFLOW);
+	assert_int_equal(nsr_writer_put_packet(writer, 0, &packet), -EOVERFLOW);
 	assert_int_equal(nsr_writer_lost(writer), 1);
 	assert_int_equal(nsr_writer_close(writer), 0);
 }
@@ -189,7 +189,7 @@ static void tshark_sees_interface_name_description_filter_and_direction(void **s
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 	char seen[512];
 
-	assert_int_equal(nsr_writer_packet(writer, add_interface(writer, "eth7", 1), &out), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, add_interface(writer, "eth7", 1), &out), 0);
 	assert_int_equal(nsr_writer_close(writer), 0);
 	output_of(seen, sizeof(seen),
 		  "tshark -r %s -T fields -E separator=, -e frame.interface_name "
@@ -214,8 +214,8 @@ static void capinfos_sees_a_statistics_entry_an_interface(void **state)
 
 	add_interface(writer, "eth0", 1);
 	add_interface(writer, "eth1", 1);
-	assert_int_equal(nsr_writer_counts(writer, 0, &counts), 0);
-	assert_int_equal(nsr_writer_counts(writer, 1, &counts), 0);
+	assert_int_equal(nsr_writer_put_counts(writer, 0, &counts), 0);
+	assert_int_equal(nsr_writer_put_counts(writer, 1, &counts), 0);
 	assert_int_equal(nsr_writer_close(writer), 0);
 	output_of(seen, sizeof(seen), "capinfos %s | grep -c 'Number of stat entries = 1'",
 		  f->path);
@@ -254,7 +254,7 @@ static void statistics_hold_received_dropped_and_delivered(void **state)
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
 	add_interface(writer, "eth0", 1);
-	assert_int_equal(nsr_writer_counts(writer, 0, &counts), 0);
+	assert_int_equal(nsr_writer_put_counts(writer, 0, &counts), 0);
 	assert_int_equal(nsr_writer_close(writer), 0);
 	assert_int_equal(last_block_option(f->path, PCAPNG_ISB_IFRECV), 10);
 	assert_int_equal(last_block_option(f->path, PCAPNG_ISB_IFDROP), 2);
@@ -270,7 +270,7 @@ static void statistics_leave_unknown_losses_out(void **state)
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
 	add_interface(writer, "any", 1);
-	assert_int_equal(nsr_writer_counts(writer, 0, &counts), 0);
+	assert_int_equal(nsr_writer_put_counts(writer, 0, &counts), 0);
 	assert_int_equal(nsr_writer_close(writer), 0);
 	assert_int_equal(last_block_option(f->path, PCAPNG_ISB_IFRECV), 0);
 	assert_int_equal(last_block_option(f->path, PCAPNG_ISB_IFDROP), 0);
@@ -287,8 +287,8 @@ static void undirected_packet_tells_no_direction(void **state)
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 	char seen[64];
 
-	assert_int_equal(nsr_writer_interface(writer, &iface), 0);
-	assert_int_equal(nsr_writer_packet(writer, 0, &packet), 0);
+	assert_int_equal(nsr_writer_put_interface(writer, &iface), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, 0, &packet), 0);
 	assert_int_equal(nsr_writer_close(writer), 0);
 	output_of(seen, sizeof(seen), "tshark -r %s -T fields -e frame.packet_flags", f->path);
 	assert_string_equal(seen, "\n");
@@ -308,7 +308,7 @@ static void texts_of_every_length_leave_the_file_whole(void **state)
 		iface.filter = text + i;
 		iface.name = text + (i + 1) % 9;
 		iface.description = text + (i + 2) % 9;
-		assert_int_equal(nsr_writer_interface(writer, &iface), i);
+		assert_int_equal(nsr_writer_put_interface(writer, &iface), i);
 		put_packets(writer, i, i, i + 1);
 	}
 	assert_int_equal(nsr_writer_close(writer), 0);
@@ -327,7 +327,7 @@ static void text_longer_than_an_option_is_left_out(void **state)
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
 	memset(filter, ' ', sizeof(filter) - 1);
-	assert_int_equal(nsr_writer_interface(writer, &iface), 0);
+	assert_int_equal(nsr_writer_put_interface(writer, &iface), 0);
 	put_packets(writer, 0, 0, 1);
 	assert_true(nsr_writer_bytes(writer) < 1000);
 	assert_int_equal(nsr_writer_close(writer), 0);
@@ -344,7 +344,8 @@ static void packet_larger_than_the_buffer_is_whole(void **state)
 	struct stat st;
 
 	memset(data, 7, bytes);
-	assert_int_equal(nsr_writer_packet(writer, add_interface(writer, "eth0", 1), &packet), 0);
+	assert_int_equal(nsr_writer_put_packet(writer, add_interface(writer, "eth0", 1), &packet),
+			 0);
 	put_packets(writer, 0, 0, 1);
 	assert_int_equal(nsr_writer_close(writer), 0);
 	assert_int_equal(stat(f->path, &st), 0);
@@ -359,7 +360,7 @@ static void packet_beyond_the_limit_is_refused_and_counted(void **state)
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
 	add_interface(writer, "eth0", 1);
-	assert_int_equal(nsr_writer_packet(writer, 0, &packet), -EMSGSIZE);
+	assert_int_equal(nsr_writer_put_packet(writer, 0, &packet), -EMSGSIZE);
 	assert_int_equal(nsr_writer_lost(writer), 1);
 	assert_int_equal(nsr_writer_close(writer), 0);
 }
@@ -370,7 +371,7 @@ static void packet_of_unknown_interface_is_refused(void **state)
 	const struct nsr_packet packet = { .data = (const uint8_t *)"abcd", .caplen = 4, .len = 4 };
 	struct nsr_writer *writer = begin(f->path, NSR_WRITER_PCAPNG);
 
-	assert_int_equal(nsr_writer_packet(writer, 0, &packet), -EINVAL);
+	assert_int_equal(nsr_writer_put_packet(writer, 0, &packet), -EINVAL);
 	assert_int_equal(nsr_writer_close(writer), 0);
 }
 
@@ -382,7 +383,7 @@ static void pcap_refuses_a_second_link_type(void **state)
 
 	assert_int_equal(add_interface(writer, "eth0", 1), 0);
 	assert_int_equal(add_interface(writer, "eth1", 1), 1);
-	assert_int_equal(nsr_writer_interface(writer, &raw), -EINVAL);
+	assert_int_equal(nsr_writer_put_interface(writer, &raw), -EINVAL);
 	assert_int_equal(nsr_writer_close(writer), 0);
 }
 

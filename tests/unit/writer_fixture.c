@@ -56,7 +56,7 @@ uint32_t add_interface(struct nsr_writer *writer, const char *name, uint32_t lin
 		.linktype = linktype,
 		.snaplen = 262144,
 	};
-	int id = nsr_writer_interface(writer, &iface);
+	int id = nsr_writer_put_interface(writer, &iface);
 
 	assert_true(id >= 0);
 	return (uint32_t)id;
@@ -88,7 +88,7 @@ int put_packet(struct nsr_writer *writer, uint32_t id, uint32_t number)
 	};
 
 	fill(data, number);
-	return nsr_writer_packet(writer, id, &packet);
+	return nsr_writer_put_packet(writer, id, &packet);
 }
 
 void put_packets(struct nsr_writer *writer, uint32_t id, uint32_t first, uint32_t end)

@@ -40,7 +40,7 @@ uint32_t add_interface(struct nsr_writer *writer, const char *name, uint32_t lin
 /** packet_bytes() - captured bytes of packet @number: lengths of every remainder by 4 */
 uint32_t packet_bytes(uint32_t number);
 
-/** put_packet() - write packet @number; Return: of nsr_writer_packet() */
+/** put_packet() - write packet @number; Return: of nsr_writer_put_packet() */
 int put_packet(struct nsr_writer *writer, uint32_t id, uint32_t number);
 
 /** put_packets() - write packets @first up to @end, which must work */
