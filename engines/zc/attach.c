@@ -37,6 +37,32 @@ static int attach_patiently(const struct zc_device *device, int prog, uint32_t f
 	return fd;
 }
 
+int zc_attach_again(const struct zc_device *device, int prog, uint32_t xdp)
+{
+	return try_attach(device, prog,
+			  xdp == NSR_XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+}
+
+/* The number of the program that is on the device in any mode; 0: none, or not known. */
+static uint32_t program_id(const struct zc_device *device)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query((int)device->ifindex, 0, &query) < 0)
+		return 0;
+	return query.prog_id	   ? query.prog_id
+	       : query.drv_prog_id ? query.drv_prog_id
+				   : query.skb_prog_id;
+}
+
+bool zc_attach_is_there(const struct zc_device *device, int prog)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(prog, &info, &size) == 0 && info.id == program_id(device);
+}
+
 /* The kernel asks for CAP_SYS_ADMIN to look a program up; without, its name stays "". */
 static void name_program(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 {
@@ -66,14 +92,9 @@ static int advise_beside(const struct zc_device *device, const char *name, struc
 
 static int say_busy(const struct zc_device *device, int code, struct nsr_error *err)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	char name[BPF_OBJ_NAME_LEN];
-	uint32_t id = 0;
+	uint32_t id = program_id(device);
 
-	if (bpf_xdp_query((int)device->ifindex, 0, &query) == 0)
-		id = query.prog_id	 ? query.prog_id
-		     : query.drv_prog_id ? query.drv_prog_id
-					 : query.skb_prog_id;
 	if (!id)
 		return nsr_error_set(err, -EBUSY, "%s: attaching an XDP program: %s", device->name,
 				     strerror(-code));
@@ -183,17 +204,28 @@ int zc_attach(struct zc *zc, uint32_t stamp, struct nsr_error *err)
 	return rc < 0 ? rc : attach_stamping(zc, stamp, err);
 }
 
-int zc_attach_replace(struct zc *zc, const struct nsr_filter *filter, bool refuse,
+int zc_attach_program(struct zc *zc, const struct nsr_filter *filter, bool refuse,
 		      struct nsr_error *err)
 {
 	int prog = zc_program_load(&zc->program, filter, refuse, err);
 	int rc;
 
+	if (prog < 0 || bpf_link_update(zc->link, prog, NULL) == 0)
+		return prog;
+	rc = -errno;
+	close(prog);
+	return nsr_error_set(err, rc, "replacing the XDP program: %s", strerror(-rc));
+}
+
+int zc_attach_replace(struct zc *zc, const struct nsr_filter *filter, bool refuse,
+		      struct nsr_error *err)
+{
+	int prog = zc_attach_program(zc, filter, refuse, err);
+
 	if (prog < 0)
 		return prog;
-	rc = bpf_link_update(zc->link, prog, NULL) < 0 ? -errno : 0;
 	close(prog);
-	return rc < 0 ? nsr_error_set(err, rc, "replacing the XDP program: %s", strerror(-rc)) : 0;
+	return 0;
 }
 
 void zc_detach(struct zc *zc)

@@ -21,17 +21,20 @@
  * A member's receive ring holds a quarter of a queue's frames, so that members that stand still
  * lose their own share only.
  *
- * Members belong to one user and trust each other: each uses what the others write into the shared
- * memory and rings, and any of them can hold the lock for ever.
+ * Members belong to one user, have proved to each other that they may capture (greeting.h), and then
+ * trust each other: each uses what the others write into the shared memory and rings, and any of
+ * them can hold the lock for ever.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lib/filter/filter.h"
 #include "lib/filter/xdp.h"
+#include "sys/place.h"
 #include "group.h"
 #include "receiver.h"
 
@@ -91,6 +94,51 @@ static int take_queues(struct zc_group *group)
 	return 0;
 }
 
+/* Why one side does not trust the other. */
+static int say_refusal(const struct zc *zc, const struct zc_group *group, int code,
+		       struct nsr_error *err)
+{
+	const char *device = zc->device.name;
+	uint32_t number = group->number;
+
+	switch (code) {
+	case -EACCES:
+		return nsr_error_set(err, code, "fanout group %u of %s is another user's", number,
+				     device);
+	case -EPERM:
+		nsr_error_set(err, code,
+			      "joining fanout group %u of %s needs CAP_BPF and CAP_NET_ADMIN in "
+			      "the initial user namespace, as making one does",
+			      number, device);
+		return nsr_error_advise(err, code, ZC_GRANT);
+	case -EKEYREJECTED:
+		nsr_error_set(err, -EPERM,
+			      "fanout group %u of %s can't see that this process may capture",
+			      number, device);
+		return nsr_error_advise(err, -EPERM,
+					"see that its members have the same version of nsring, and "
+					"/proc");
+	case -EKEYREVOKED:
+		nsr_error_set(err, -EPERM,
+			      "the members of fanout group %u of %s have given up their "
+			      "capabilities, and let nobody in",
+			      number, device);
+		return nsr_error_advise(err, -EPERM, "join before they do, or make another group");
+	case -EBADE:
+		nsr_error_set(err, -EACCES,
+			      "the process that answers as fanout group %u of %s can't prove that "
+			      "it may capture",
+			      number, device);
+		return nsr_error_advise(err, -EACCES,
+					"see by ss -xlp which one has @nsring-zc-%u-%u, and that "
+					"this one has /proc",
+					zc->device.ifindex, number);
+	default:
+		return nsr_error_set(err, code, "joining fanout group %u of %s: %s", number, device,
+				     strerror(-code));
+	}
+}
+
 static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
 		   struct nsr_error *err)
 {
@@ -101,9 +149,6 @@ static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
 	case -ENOENT:
 		nsr_error_set(err, code, "%s has no fanout group %u", device, number);
 		return nsr_error_advise(err, code, "leave the number out to make one");
-	case -EACCES:
-		return nsr_error_set(err, code, "fanout group %u of %s is another user's", number,
-				     device);
 	case -ETIMEDOUT:
 		nsr_error_set(err, code, "nobody in fanout group %u of %s answers", number, device);
 		return nsr_error_advise(err, code, "has it started, and are its members running?");
@@ -117,8 +162,7 @@ static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
 		return nsr_error_advise(err, code,
 					"see that its members have the same version of nsring");
 	default:
-		return nsr_error_set(err, code, "joining fanout group %u of %s: %s", number, device,
-				     strerror(-code));
+		return say_refusal(zc, group, code, err);
 	}
 }
 
@@ -168,10 +212,9 @@ static int adopt(struct zc *zc, struct zc_group *group)
 	zc->frags = layout->flags & NSR_XDP_FRAGS;
 	zc->program.stamp = layout->stamp;
 	group->sockets.joins = zc_sockets_may_join(zc);
-	zc->link = copy_fd(group->link);
 	zc->program.sockets = copy_fd(group->map);
 	zc->program.state = copy_fd(group->state);
-	return zc->link < 0 || zc->program.sockets < 0 || zc->program.state < 0 ? -errno : 0;
+	return zc->program.sockets < 0 || zc->program.state < 0 ? -errno : 0;
 }
 
 static int join_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
@@ -196,10 +239,9 @@ static int join_group(struct zc *zc, struct zc_group *group, const struct nsr_op
 /* The rendezvous thread uses copies of its own. */
 static int copy_fds(const struct zc *zc, struct zc_group *group)
 {
-	group->link = copy_fd(zc->link);
 	group->map = copy_fd(zc->program.sockets);
 	group->state = copy_fd(zc->program.state);
-	return group->link < 0 || group->map < 0 || group->state < 0 ? -errno : 0;
+	return group->map < 0 || group->state < 0 ? -errno : 0;
 }
 
 static int make_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
@@ -215,6 +257,8 @@ static int make_group(struct zc *zc, struct zc_group *group, const struct nsr_op
 	if (rc < 0)
 		return rc;
 	rc = copy_fds(zc, group);
+	if (rc == 0)
+		rc = zc_holder_make(group);
 	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
 }
 
@@ -231,6 +275,8 @@ static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 			"end one of them, or make another group");
 	if (rc == 0)
 		rc = take_queues(group);
+	if (rc == 0)
+		rc = zc_watch(zc, group->alarm);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "fanout group: %s", strerror(-rc));
 	return zc_sockets_prepare(zc, &group->sockets, err);
@@ -245,8 +291,11 @@ static struct zc_group *new_group(const struct zc *zc, const struct nsr_options 
 	group->number = opts->fanout_group;
 	zc_shared_plan(zc, opts, &group->layout);
 	group->sockets.mode = NSR_RECV;
-	group->memory = group->listener = group->wake = -1;
-	group->map = group->state = group->link = -1;
+	group->device = &zc->device;
+	group->cookie = nsr_place_cookie();
+	group->memory = group->listener = group->wake = group->alarm = -1;
+	group->heirloom[0] = group->heirloom[1] = -1;
+	group->map = group->state = group->program = group->link = -1;
 	pthread_mutex_init(&group->door, NULL);
 	return group;
 }
@@ -299,6 +348,16 @@ static uint64_t hash_of(const void *data, size_t bytes)
 	return hash;
 }
 
+static int set_first_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err)
+{
+	int prog = zc_attach_program(zc, filter, false, err);
+
+	if (prog < 0)
+		return prog;
+	group_of(zc)->program = prog;
+	return 0;
+}
+
 static int group_set_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err)
 {
 	struct zc_group *group = group_of(zc);
@@ -316,7 +375,7 @@ static int group_set_filter(struct zc *zc, const struct nsr_filter *filter, stru
 						    "changed: it is all members'"),
 				      "end the group, and make one with the new filter");
 	else if (!shared->filter_set)
-		rc = zc_attach_replace(zc, filter, false, err);
+		rc = set_first_filter(zc, filter, err);
 	else if (shared->filter_count != count || shared->filter_hash != hash)
 		rc = nsr_error_advise(err,
 				      nsr_error_set(err, -EINVAL,
@@ -336,8 +395,12 @@ static int group_set_filter(struct zc *zc, const struct nsr_filter *filter, stru
 static int group_start(struct zc *zc)
 {
 	struct zc_group *group = group_of(zc);
-	int rc = zc_member_start(group, true);
+	int rc;
 
+	if (zc->link >= 0)
+		zc_holder_begin(group, zc->link);
+	zc->link = -1;
+	rc = zc_member_start(group, true);
 	return rc < 0 ? rc : zc_rendezvous_open(group);
 }
 
@@ -369,6 +432,24 @@ static void group_gone(struct zc *zc)
 	zc_rendezvous_shut(group_of(zc));
 }
 
+static int group_check(struct zc *zc, struct nsr_error *err)
+{
+	struct zc_group *group = group_of(zc);
+	int over = (int)__atomic_load_n(&group->shared->over, __ATOMIC_RELAXED);
+	eventfd_t told;
+
+	if (!over)
+		return 0;
+	eventfd_read(group->alarm, &told);
+	return nsr_error_advise(
+		err,
+		nsr_error_set(err, -over,
+			      "fanout group %u of %s is over: the member that held its program on "
+			      "the device was killed, and no other could put it there again (%s)",
+			      group->number, zc->device.name, strerror(over)),
+		"detach what took its place, and make a group anew");
+}
+
 static void group_stats(struct zc *zc, struct nsr_stats *stats)
 {
 	zc_member_stats(group_of(zc), stats);
@@ -398,9 +479,13 @@ static void group_close(struct zc *zc)
 	free(group->sockets.bounce);
 	zc_shared_close(group);
 	close_fd(group->wake);
+	close_fd(group->alarm);
 	close_fd(group->map);
 	close_fd(group->state);
+	close_fd(group->program);
 	close_fd(group->link);
+	close_fd(group->heirloom[0]);
+	close_fd(group->heirloom[1]);
 	close_fd(zc->link);
 	zc->link = -1;
 	close_fd(zc->program.sockets);
@@ -420,6 +505,7 @@ const struct zc_receiver_ops zc_receiver_group = {
 	.idle = group_idle,
 	.stop = group_stop,
 	.gone = group_gone,
+	.check = group_check,
 	.stats = group_stats,
 	.info = group_info,
 	.close = group_close,

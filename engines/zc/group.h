@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Captures that share a device: see group.c. This header is between group.c, shared.c, member.c,
- * rendezvous.c and spread.c. No other part of the engine knows of groups, except that zc.c chooses
- * zc_receiver_group.
+ * holder.c, rendezvous.c, usher.c, guest.c and spread.c. No other part of the engine knows of groups,
+ * except that zc.c chooses zc_receiver_group.
  */
 #ifndef NSR_ENGINES_ZC_GROUP_H
 #define NSR_ENGINES_ZC_GROUP_H
@@ -47,11 +47,14 @@ struct zc_held {
  * @life:    robust lock; the member's rendezvous thread holds it as long as it lives
  * @used:    it has a member, or one that died unnoticed
  * @started: the member takes frames
+ * @mute:    the member has given up its capabilities, so that it can't prove anything to guests
  */
 struct zc_slot {
 	pthread_mutex_t life;
 	uint32_t used;
 	uint32_t started;
+	uint32_t mute;
+	uint32_t reserved;
 };
 
 /**
@@ -78,6 +81,8 @@ struct zc_layout {
  * @lock:     robust; protects all below, the fill rings' producers and the map
  * @filter_set, @filter_count, @filter_hash: which filter the group has, for members to compare
  * @orphaned: packets lost with dead members, that no ledger has yet
+ * @holder:   1 + the slot of the member that has the program on the device; 0: nobody, see holder.c
+ * @over:     errno for which nobody could put the program on the device again; 0: none
  */
 struct zc_shared {
 	pthread_mutex_t lock;
@@ -85,6 +90,8 @@ struct zc_shared {
 	uint32_t filter_count;
 	uint64_t filter_hash;
 	uint64_t orphaned;
+	uint32_t holder;
+	uint32_t over;
 	struct zc_slot slots[ZC_SLOTS_MAX];
 };
 
@@ -95,13 +102,24 @@ struct zc_shared {
  * @memory:   its file
  * @listener: where others come to join; each member has a copy
  * @wake:     eventfd that has the rendezvous thread look at @open and @leaving
+ * @alarm:    eventfd that has the capture look at zc_shared.over
+ * @heirloom: two connected sockets, in which a member that leaves puts the link for another one:
+ *            from the first it is taken, into the second it is put
  * @fds:      all sockets: layout.queues times layout.slots of them
  * @sockets:  our slot's
  * @lost_before: what each queue's socket had lost when we took it
  * @lost_consumer: packets of dead members that our ledger has taken over
- * @map, @state, @link: copies, which the rendezvous thread hands over
+ * @map, @state: copies, which the rendezvous thread hands over
+ * @program:  what is on the device; -1 until the filter is set, and once the device is gone
+ * @link:     holds it there; only of the group's holder
+ * @device:   of the capture
+ * @cookie:   of its namespace, see nsr_place_cookie()
  * @number, @slot: the group's, and ours
- * @door:     held while a member is let in; protects @link
+ * @door:     held while a member is let in; protects @link, @program and @gone
+ * @gone:     the device is gone, so that nothing must be put on it
+ * @mute:     as in struct zc_slot
+ * @others_answer: another member is not mute
+ * @wanting_since_ms: when we first failed to put the program on the device; 0: not
  * @open:     others may come
  * @leaving:  the rendezvous thread must end
  * @settled, @settled_code: posted when the rendezvous thread has a slot, or -errno why not
@@ -113,16 +131,25 @@ struct zc_group {
 	int memory;
 	int listener;
 	int wake;
+	int alarm;
+	int heirloom[2];
 	int *fds;
 	struct zc_sockets sockets;
 	uint64_t lost_before[ZC_QUEUES_MAX];
 	_Atomic uint64_t lost_consumer;
 	int map;
 	int state;
+	int program;
 	int link;
+	const struct zc_device *device;
+	uint64_t cookie;
 	uint32_t number;
 	uint32_t slot;
 	pthread_mutex_t door;
+	bool gone;
+	bool mute;
+	bool others_answer;
+	int64_t wanting_since_ms;
 	_Atomic bool open;
 	_Atomic bool leaving;
 	sem_t settled;
@@ -190,6 +217,31 @@ void zc_member_stats(struct zc_group *group, struct nsr_stats *stats);
 /** zc_member_reap() - take dead members out; under the lock */
 void zc_member_reap(struct zc_group *group);
 
+/** zc_member_tell_mute() - tell the others that we are mute, and learn whether they are; under the lock */
+void zc_member_tell_mute(struct zc_group *group);
+
+/** zc_holder_make() - make the heirloom of a new group; 0 or -errno */
+int zc_holder_make(struct zc_group *group);
+
+/** zc_holder_begin() - become the holder with the link that the maker has; takes @link over */
+void zc_holder_begin(struct zc_group *group, int link);
+
+/**
+ * zc_holder_inherit() - become the holder if there is none; under the lock, in the device's namespace
+ *
+ * Takes what the last one left to us, or else puts the program on the device again if we take
+ * frames.
+ *
+ * Return: true if there is still none, and we must try again soon.
+ */
+bool zc_holder_inherit(struct zc_group *group);
+
+/** zc_holder_leave() - leave the link to another member, if it is ours; under the lock */
+void zc_holder_leave(struct zc_group *group);
+
+/** zc_holder_drop() - the device is gone: close link and program, and put nothing on it again */
+void zc_holder_drop(struct zc_group *group);
+
 /**
  * zc_rendezvous_bind() - take a number that no group has; captures that join now must wait
  * @group: the listener is set, and the number if it is 0
@@ -206,7 +258,9 @@ int zc_rendezvous_bind(struct zc_group *group, uint32_t ifindex);
  * Waits for a group that is not open yet.
  *
  * Return: 0; -ENOENT nobody is there; -ESTALE the last member has just left; -EACCES it is somebody
- * else's; -ETIMEDOUT nobody answers; -EMFILE too few descriptors; -EPROTO; -errno.
+ * else's; -EPERM we may load no XDP programs; -EKEYREJECTED it does not accept our proof;
+ * -EKEYREVOKED its members have given up their capabilities; -EBADE it has proved nothing to us;
+ * -ETIMEDOUT nobody answers; -EMFILE too few descriptors; -EPROTO; -errno.
  */
 int zc_rendezvous_ask(struct zc_group *group, uint32_t ifindex);
 
@@ -220,7 +274,7 @@ int zc_rendezvous_start(struct zc_group *group);
 /** zc_rendezvous_open() - let others in from now on; 0 or -errno */
 int zc_rendezvous_open(struct zc_group *group);
 
-/** zc_rendezvous_shut() - let nobody in from now on, and close our copy of the link */
+/** zc_rendezvous_shut() - the device is gone: let nobody in from now on, and drop the link */
 void zc_rendezvous_shut(struct zc_group *group);
 
 /** zc_rendezvous_stop() - end the thread, which gives the slot up first; also without one */

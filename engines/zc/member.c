@@ -194,6 +194,8 @@ void zc_member_reap(struct zc_group *group)
 		if (!died[slot])
 			continue;
 		leave_to_others(group, clear_slot(group, slot));
+		if (group->shared->holder == slot + 1)
+			group->shared->holder = 0;
 		slots[slot].used = 0;
 		pthread_mutex_unlock(&slots[slot].life);
 	}
@@ -207,7 +209,7 @@ static int take_slot(struct zc_group *group)
 	for (slot = 0; slot < group->layout.slots; slot++) {
 		if (slots[slot].used || !take_life(&slots[slot]))
 			continue;
-		slots[slot].started = 0;
+		slots[slot].started = slots[slot].mute = 0;
 		slots[slot].used = 1;
 		group->slot = slot;
 		/* Some frames may have been on their way when the slot's last member left. */
@@ -248,9 +250,22 @@ void zc_member_leave(struct zc_group *group)
 	deal(group);
 	/* Packets that it has not read are not lost: it stopped. */
 	clear_slot(group, group->slot);
+	zc_holder_leave(group);
 	slot->used = 0;
 	pthread_mutex_unlock(&slot->life);
 	zc_group_unlock(group);
+}
+
+void zc_member_tell_mute(struct zc_group *group)
+{
+	struct zc_slot *slots = group->shared->slots;
+	uint32_t slot;
+
+	slots[group->slot].mute = group->mute;
+	group->others_answer = false;
+	for (slot = 0; slot < group->layout.slots; slot++)
+		if (slot != group->slot && slots[slot].used && !slots[slot].mute)
+			group->others_answer = true;
 }
 
 void zc_member_stats(struct zc_group *group, struct nsr_stats *stats)

@@ -16,6 +16,7 @@
  *	      │                doorbell.c
  *	      ├─▶ copy.c ────▶ lanes.c, doorbell.c
  *	      ├─▶ group.c ───▶ shared.c, member.c, rendezvous.c, spread.c; as own.c, except queues.c
+ *	      │                rendezvous.c ─▶ usher.c, guest.c ─▶ proof.c, passing.c; holder.c
  *	      └─▶ device.c, session.c, send.c
  *
  * The life of a capture: open attaches a program that lets all pass; set_filter replaces it by the
@@ -304,19 +305,26 @@ static int zc_fd(void *priv)
 	return zc->busy_poll_us ? -1 : zc->epoll;
 }
 
+/* The device may live on in another namespace, where the program would drop its frames. */
+static void leave_device(struct zc *zc)
+{
+	if (zc->link >= 0)
+		close(zc->link);
+	zc->link = -1;
+	if (zc->receiver && zc->receiver->gone)
+		zc->receiver->gone(zc);
+}
+
 static int zc_check(void *priv, struct nsr_error *err)
 {
 	struct zc *zc = priv;
-	int rc = zc_device_check(&zc->device, err);
+	int rc = zc_device_check(&zc->device, err), code = 0;
 
-	/* The device may live on in another namespace, where the program would drop its frames. */
-	if (rc < 0 && zc->link >= 0) {
-		close(zc->link);
-		zc->link = -1;
-		if (zc->receiver->gone)
-			zc->receiver->gone(zc);
-	}
-	return rc;
+	if (rc < 0)
+		leave_device(zc);
+	else if (zc->receiver && zc->receiver->check)
+		code = zc->receiver->check(zc, err);
+	return code < 0 ? code : rc;
 }
 
 static int zc_stop(void *priv, struct nsr_error *err)

@@ -182,6 +182,9 @@ int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 /** zc_device_watch() - learn from now on when the device goes, and be promiscuous; 0 or -errno */
 int zc_device_watch(struct zc_device *device, struct nsr_error *err);
 
+/** zc_device_is_watched() - whether zc_device_watch() has been called, and the device not gone since */
+bool zc_device_is_watched(const struct zc_device *device);
+
 /** zc_device_check() - see nsr_engine_ops.check */
 int zc_device_check(struct zc_device *device, struct nsr_error *err);
 
@@ -234,6 +237,22 @@ int zc_attach(struct zc *zc, uint32_t stamp, struct nsr_error *err);
  */
 int zc_attach_replace(struct zc *zc, const struct nsr_filter *filter, bool refuse,
 		      struct nsr_error *err);
+
+/** zc_attach_program() - as zc_attach_replace(), but returns the new program, which the caller closes */
+int zc_attach_program(struct zc *zc, const struct nsr_filter *filter, bool refuse,
+		      struct nsr_error *err);
+
+/**
+ * zc_attach_again() - put a program on the device, once
+ * @prog: it
+ * @xdp:  enum nsr_xdp: how it was there before
+ *
+ * Return: its link; -EBUSY another program is there; -ENODEV the device is gone; -errno.
+ */
+int zc_attach_again(const struct zc_device *device, int prog, uint32_t xdp);
+
+/** zc_attach_is_there() - whether @prog is on the device */
+bool zc_attach_is_there(const struct zc_device *device, int prog);
 
 /** zc_detach() - take the program off the device, and free what it needed; also without one */
 void zc_detach(struct zc *zc);

@@ -24,11 +24,15 @@ start_pair() {
 	kill -KILL "${PID[count]}"
 	reap count 137
 	equal promiscuity "$(promiscuity "$B" v1)" 1
-	[ -n "$(xdp "$B" v1)" ]
+	wait_until has_xdp "$B" v1
 	kill -KILL "${PID[second]}"
 	reap second 137
 	wait_until has_no_xdp "$B" v1
 	equal promiscuity "$(promiscuity "$B" v1)" 0
+}
+
+has_xdp() {
+	[ -n "$(xdp "$@")" ]
 }
 
 @test "members_ended_by_ctrl_c_share_all_packets_and_leave_no_program" {
