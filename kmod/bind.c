@@ -59,12 +59,15 @@ static int make_reader(struct nsr_sock *sock)
 	int rc;
 
 	rc = nsr_area_make(&sock->cursors, PAGE_ALIGN(bytes) >> PAGE_SHIFT, 0, 0);
+	if (rc == 0)
+		rc = nsr_reader_prepare(sock);
 	return rc < 0 ? rc : nsr_wake_init(sock);
 }
 
 static void free_reader(struct nsr_sock *sock)
 {
 	nsr_wake_free(sock);
+	nsr_reader_forget(sock);
 	nsr_area_free(&sock->cursors);
 }
 
@@ -279,17 +282,24 @@ static void detach(struct nsr_sock *sock, bool reads)
 	if (!ring)
 		return;
 	nsr_reader_leave(ring, sock, reads);
-	if (nsr_readers_count(ring))
+	if (rcu_access_pointer(ring->readers))
 		return;
 	nsr_source_detach(&ring->source);
 	list_del_init(&ring->node);
 }
 
-/** nsr_stop() - take no further packets; the ring stays; @sock is locked; 0 or -ENOTCONN */
+/**
+ * nsr_stop() - take no further packets; the ring stays
+ * @sock: locked; nothing happens if it has stopped
+ *
+ * Return: 0 or -ENOTCONN.
+ */
 int nsr_stop(struct nsr_sock *sock)
 {
 	if (!sock->bound)
 		return -ENOTCONN;
+	if (sock->stopped)
+		return 0;
 	rtnl_lock();
 	WRITE_ONCE(sock->stopped, true);
 	detach(sock, true);

@@ -14,9 +14,9 @@
  * struct nsr_lane is the truth, out of user space's sight; struct nsring_lane (@shown) is what user
  * space maps. The CPU writes @shown and never reads it back to decide where to write.
  *
- * Reader slots and generations. A shared ring's readers come and go under RTNL, which counts
- * ring->generation up. A lane keeps its own list of them (@slots), so that a packet walks no array
- * of 32; fill_slots() makes it anew when the lane's generation is not the ring's.
+ * Readers. A ring's readers are a list that never changes; another takes its place under RCU. A
+ * packet is judged, counted and announced by one list. A lane keeps no pointer into it, only the
+ * number of the list that it has seen last: see reader.h.
  *
  * others. An overtaken reader wants to know how many of the lost records were for it. In each lane
  * @written counts all records, and others[i] those that were not for reader i: the difference is
@@ -33,6 +33,7 @@
 #include "compat.h"
 #include "hook.h"
 #include "packet.h"
+#include "reader.h"
 #include "ring.h"
 #include "sock.h"
 #include "wake.h"
@@ -55,34 +56,16 @@ static __always_inline void count(u64 *counter)
 	data_race((*counter)++);
 }
 
-/*
- * The ring's readers have changed. A reader that is new to this lane has missed nothing yet: all
- * records up to now were for others. A reader that has left is freed a grace period later: packets
- * that saw the old generation have ended by then, and later ones come here first. One that has only
- * stopped, and still reads, keeps its bit in @everyone: each further record counts as for others.
- */
-static noinline void fill_slots(const struct nsr_ring *ring, struct nsr_lane *lane)
+/* The ring's readers have changed. A reader that is new to this lane has missed nothing yet. */
+static noinline void meet_readers(const struct nsr_readers *readers, struct nsr_lane *lane)
 {
-	/* Pairs with next_generation(): its readers are there. */
-	u32 generation = smp_load_acquire(&ring->generation);
-	struct nsr_sock *sock;
-	u32 index, taken = 0, everyone = READ_ONCE(ring->stopped);
+	u32 i;
 
-	for (index = 0; index < NSRING_READERS_MAX; index++) {
-		sock = rcu_dereference(ring->readers[index]);
-		if (!sock)
-			continue;
-		lane->slots[taken].sock = sock;
-		lane->slots[taken++].bit = 1U << index;
-		everyone |= 1U << index;
-		if (lane->joined[index] == sock->joined)
-			continue;
-		lane->joined[index] = sock->joined;
-		WRITE_ONCE(lane->shown->others[index], lane->shown->written);
-	}
-	lane->slots_used = taken;
-	lane->everyone = everyone;
-	lane->generation = generation;
+	for (i = 0; i < readers->count; i++)
+		if (readers->slots[i].sock->joined > lane->met)
+			WRITE_ONCE(lane->shown->others[readers->slots[i].sock->index],
+				   lane->shown->written);
+	lane->met = readers->number;
 }
 
 /* The bytes to keep for one reader; 0: the packet is not for it. */
@@ -105,27 +88,27 @@ static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lan
 }
 
 static __always_inline struct verdict judge(const struct nsr_ring *ring, struct nsr_lane *lane,
-					    struct sk_buff *skb, const struct sock *from)
+					    struct sk_buff *skb, const struct sock *from,
+					    const struct nsr_readers *readers)
 {
-	const struct nsr_sock *reader = rcu_dereference(ring->readers[0]);
-	struct verdict verdict;
-
-	verdict.keep = likely(reader) ? judge_one(ring, lane, skb, from, reader) : 0;
-	verdict.readers = 1;
-	return verdict;
+	return (struct verdict){
+		.readers = 1,
+		.keep = judge_one(ring, lane, skb, from, readers->slots[0].sock),
+	};
 }
 
 static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
 						   struct nsr_lane *lane, struct sk_buff *skb,
-						   const struct sock *from)
+						   const struct sock *from,
+						   const struct nsr_readers *readers)
 {
-	const struct nsr_reader_slot *slot = lane->slots, *end;
+	const struct nsr_reader_slot *slot = readers->slots, *end = slot + readers->count;
 	struct verdict verdict = {};
 	u32 keep;
 
-	if (unlikely(lane->generation != READ_ONCE(ring->generation)))
-		fill_slots(ring, lane);
-	for (end = slot + lane->slots_used; slot < end; slot++) {
+	if (unlikely(lane->met != readers->number))
+		meet_readers(readers, lane);
+	for (; slot < end; slot++) {
 		keep = judge_one(ring, lane, skb, from, slot->sock);
 		if (!keep)
 			continue;
@@ -279,10 +262,9 @@ static __always_inline void describe(const struct nsr_ring *ring, struct nsring_
 		stamp_by_device(record, skb);
 }
 
-/* Count the record for the readers that it is not for. */
-static noinline void count_others(struct nsr_lane *lane, u32 readers)
+/* Count the record for the readers that it is not for, whose bits @others has. */
+static noinline void count_others(struct nsr_lane *lane, unsigned long others)
 {
-	unsigned long others = lane->everyone & ~readers;
 	u32 index;
 
 	/* After @written: a reader of the two in the other order never finds others > written. */
@@ -291,38 +273,27 @@ static noinline void count_others(struct nsr_lane *lane, u32 readers)
 		count(&lane->shown->others[index]);
 }
 
-static noinline void wake_readers(const struct nsr_ring *ring, u64 head, unsigned long readers)
+static noinline void wake_readers(const struct nsr_readers *readers, u64 head, u32 waiting)
 {
-	struct nsr_sock *reader;
-	unsigned int index;
+	u32 i;
 
-	for_each_set_bit(index, &readers, NSRING_READERS_MAX) {
-		reader = rcu_dereference(ring->readers[index]);
-		if (reader)
-			nsr_wake(reader, smp_processor_id(), head);
-	}
+	for (i = 0; i < readers->count; i++)
+		if (waiting & readers->slots[i].bit)
+			nsr_wake(readers->slots[i].sock, smp_processor_id(), head);
 }
 
 static __always_inline void publish(const struct nsr_ring *ring, struct nsring_lane *shown,
-				    u64 head, u32 readers, const bool shared)
+				    u64 head, const struct nsr_readers *readers, u32 wanted)
 {
-	struct nsr_sock *reader;
 	u32 waiting;
 
 	/* Readers that see this head see whole records before it. */
 	smp_store_release(&shown->head, head);
 	/* Either a reader on its way to sleep sees the head, or we see that it waits: wake.c. */
 	smp_mb();
-	waiting = READ_ONCE(ring->waiting) & readers;
-	if (likely(!waiting))
-		return;
-	if (shared) {
-		wake_readers(ring, head, waiting);
-		return;
-	}
-	reader = rcu_dereference(ring->readers[0]);
-	if (reader)
-		nsr_wake(reader, smp_processor_id(), head);
+	waiting = READ_ONCE(ring->waiting) & wanted;
+	if (unlikely(waiting))
+		wake_readers(readers, head, waiting);
 }
 
 /*
@@ -334,6 +305,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 				 struct sk_buff *skb, const struct sock *from, u64 stamp_ns,
 				 const bool shared)
 {
+	const struct nsr_readers *readers = rcu_dereference(ring->readers);
 	struct nsr_lane *lane = this_cpu_ptr(ring->lanes);
 	struct nsring_lane *shown = lane->shown;
 	u64 mask = ring->lane_bytes - 1;
@@ -345,7 +317,10 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	u64 end;
 	int start;
 
-	verdict = shared ? judge_shared(ring, lane, skb, from) : judge(ring, lane, skb, from);
+	if (unlikely(!readers))
+		return stamp_ns;
+	verdict = shared ? judge_shared(ring, lane, skb, from, readers)
+			 : judge(ring, lane, skb, from, readers);
 	if (!verdict.keep)
 		return stamp_ns;
 	if (unlikely(ring->sample > 1) && left_out(ring, lane))
@@ -389,9 +364,9 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	}
 	lane->head = end;
 	count(&shown->written);
-	if (shared && unlikely(verdict.readers != lane->everyone))
-		count_others(lane, verdict.readers);
-	publish(ring, shown, end, verdict.readers, shared);
+	if (shared && unlikely(verdict.readers != readers->everyone))
+		count_others(lane, readers->everyone & ~verdict.readers);
+	publish(ring, shown, end, readers, verdict.readers);
 	return stamp_ns;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/bitops.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 
 #include "reader.h"
 #include "ring.h"
@@ -20,7 +21,7 @@ int nsr_reader_choose_index(struct nsr_ring *ring)
 
 /*
  * A reader that joins reads from here on. Its counts begin with the next packet of each lane: see
- * fill_slots() in deliver.c.
+ * meet_readers() in deliver.c.
  */
 static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 {
@@ -38,25 +39,85 @@ static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
 	}
 }
 
-/* Never 0, which lanes begin with. */
-static void next_generation(struct nsr_ring *ring)
+static struct nsr_readers *make_list(void)
 {
-	/* After the change, so that a lane that sees it sees the readers: see fill_slots(). */
-	smp_store_release(&ring->generation, ring->generation + 1 ?: 1);
+	struct nsr_readers *list;
+
+	return kzalloc(struct_size(list, slots, NSRING_READERS_MAX), GFP_KERNEL_ACCOUNT);
+}
+
+/** nsr_reader_prepare() - get the memory for joining and leaving; 0 or -ENOMEM */
+int nsr_reader_prepare(struct nsr_sock *sock)
+{
+	sock->list_to_join = make_list();
+	sock->list_to_leave = make_list();
+	return sock->list_to_join && sock->list_to_leave ? 0 : -ENOMEM;
+}
+
+/** nsr_reader_forget() - free what nsr_reader_prepare() got and the reader did not use */
+void nsr_reader_forget(struct nsr_sock *sock)
+{
+	kfree(sock->list_to_join);
+	kfree(sock->list_to_leave);
+	sock->list_to_join = sock->list_to_leave = NULL;
+}
+
+static struct nsr_readers *readers_of(const struct nsr_ring *ring)
+{
+	return rtnl_dereference(ring->readers);
+}
+
+static void add(struct nsr_readers *list, struct nsr_sock *sock)
+{
+	u32 bit = 1U << sock->index;
+
+	list->slots[list->count++] = (struct nsr_reader_slot){ .sock = sock, .bit = bit };
+	list->everyone |= bit;
+}
+
+/* Fills @list with the ring's readers, except @leaver, and readers that have stopped. */
+static void fill(struct nsr_readers *list, struct nsr_ring *ring, const struct nsr_sock *leaver)
+{
+	const struct nsr_readers *old = readers_of(ring);
+	u32 i;
+
+	list->number = ++ring->lists;
+	list->everyone = ring->stopped;
+	for (i = 0; old && i < old->count; i++)
+		if (old->slots[i].sock != leaver)
+			add(list, old->slots[i].sock);
+}
+
+/* @list takes the old one's place; without a reader it is freed, and there is none. */
+static void publish(struct nsr_ring *ring, struct nsr_readers *list)
+{
+	struct nsr_readers *old = readers_of(ring);
+
+	if (list->count == 0) {
+		kfree(list);
+		list = NULL;
+	}
+	rcu_assign_pointer(ring->readers, list);
+	if (old)
+		kfree_rcu(old, rcu);
 }
 
 /**
  * nsr_reader_join() - deliver packets to this reader, too
  * @ring: its ring; no packet has been written for this index for a grace period
- * @sock: with cursors and index
+ * @sock: prepared, with cursors and index
  */
 void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
 {
+	struct nsr_readers *list = sock->list_to_join;
+
 	ASSERT_RTNL();
+	sock->list_to_join = NULL;
 	set_cursors(ring, sock);
-	sock->joined = ring->generation + 1 ?: 1;
-	rcu_assign_pointer(ring->readers[sock->index], sock);
-	next_generation(ring);
+	fill(list, ring, NULL);
+	add(list, sock);
+	sock->joined = list->number;
+	publish(ring, list);
 }
 
 /**
@@ -64,39 +125,40 @@ void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
  * @ring: its ring
  * @sock: has joined, and may have left; packets on their way may still touch it for a grace period
  * @reads: it still reads what is there, so lanes go on counting records as for others
+ *
+ * A reader that leaves after it has stopped may stay in @everyone until the next list: lanes count
+ * in vain then, as its index belongs to nobody.
  */
 void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock, bool reads)
 {
+	struct nsr_readers *list = sock->list_to_leave;
 	u32 bit = 1U << sock->index;
 
 	ASSERT_RTNL();
-	WRITE_ONCE(ring->stopped, reads ? ring->stopped | bit : ring->stopped & ~bit);
-	RCU_INIT_POINTER(ring->readers[sock->index], NULL);
-	next_generation(ring);
+	ring->stopped = reads ? ring->stopped | bit : ring->stopped & ~bit;
+	if (!list)
+		return;
+	sock->list_to_leave = NULL;
+	fill(list, ring, sock);
+	publish(ring, list);
 }
 
-/** nsr_readers_count() - how many readers there are */
+/** nsr_readers_count() - how many readers there are; under RTNL or RCU */
 unsigned int nsr_readers_count(const struct nsr_ring *ring)
 {
-	unsigned int index, count = 0;
+	const struct nsr_readers *readers = rcu_dereference_rtnl(ring->readers);
 
-	for (index = 0; index < NSRING_READERS_MAX; index++)
-		if (rcu_access_pointer(ring->readers[index]))
-			count++;
-	return count;
+	return readers ? readers->count : 0;
 }
 
 /** nsr_readers_fail() - wake all readers with an error, a positive errno value */
 void nsr_readers_fail(const struct nsr_ring *ring, int error)
 {
-	struct nsr_sock *sock;
-	unsigned int index;
+	const struct nsr_readers *readers = readers_of(ring);
+	u32 i;
 
-	for (index = 0; index < NSRING_READERS_MAX; index++) {
-		sock = rtnl_dereference(ring->readers[index]);
-		if (sock)
-			nsr_reader_fail(sock, error);
-	}
+	for (i = 0; readers && i < readers->count; i++)
+		nsr_reader_fail(readers->slots[i].sock, error);
 }
 
 /** nsr_reader_fail() - wake a reader with an error, a positive errno value */

@@ -24,17 +24,8 @@
 #include "nsring_uapi.h"
 #include "source.h"
 
+struct nsr_readers;
 struct nsr_sock;
-
-/**
- * struct nsr_reader_slot - a reader, as a lane knows it
- * @sock: the reader
- * @bit:  of its index
- */
-struct nsr_reader_slot {
-	struct nsr_sock *sock;
-	u32 bit;
-};
 
 /**
  * struct nsr_lane - a CPU's own side of its lane; only that CPU writes it
@@ -43,15 +34,11 @@ struct nsr_reader_slot {
  * @data:    lane_bytes of records
  * @shown:   the side of the lane that user space maps
  * @cursor:  of the reader, in an ordinary ring
- * @generation: of the ring's readers, as @slots has them
- * @slots_used: how many of @slots
- * @everyone: bits of the readers in @slots, and of readers that have stopped
+ * @met:     number of the list of readers that it has seen last (shared), see reader.h
  * @oldest:  start of the oldest whole record (shared)
  * @full:    packets for which there was no room
  * @sampled: packets that sampling left out
  * @countdown: packets until the next that sampling keeps
- * @slots:   the readers
- * @joined:  by index: the generation of the reader that @shown->others counts for
  * @refused: by index: packets that the reader's filter refused
  */
 struct nsr_lane {
@@ -60,15 +47,11 @@ struct nsr_lane {
 	u8 *data;
 	struct nsring_lane *shown;
 	const struct nsring_cursor *cursor;
-	u32 generation;
-	u32 slots_used;
-	u32 everyone;
+	u64 met;
 	u64 oldest;
 	u64 full;
 	u64 sampled;
 	u32 countdown;
-	struct nsr_reader_slot slots[NSRING_READERS_MAX];
-	u32 joined[NSRING_READERS_MAX];
 	u64 refused[NSRING_READERS_MAX];
 };
 
@@ -78,16 +61,15 @@ struct nsr_lane {
  * @lane_bytes: a power of two
  * @snaplen:   most bytes kept of a packet
  * @sample:    keep every nth
- * @generation: counts how often @readers has changed
  * @cooked:    records have a cooked header
  * @kernel_stamps: the device's stamps are not used
  * @shared:    several readers
  * @waiting:   bits of readers that may be waiting, see wake.c
  * @source:    the devices that it takes packets from, unless a cluster hands it some
- * @readers:   by index; [0] alone for an ordinary ring. Written under RTNL.
+ * @readers:   a list, see reader.h; an ordinary ring has one at most. NULL: none
+ * @lists:     how many lists of readers there were, under RTNL
  * @readers_used: indices that are taken, also by readers that left less than a grace period ago
- * @stopped:   bits of readers that take no more packets and still read. Written under RTNL, before
- *             @generation
+ * @stopped:   bits of readers that take no more packets and still read, under RTNL
  * @refs:      of its readers
  * @asked_snaplen: that the first reader asked for
  * @share:     the number that shared rings are found by
@@ -99,14 +81,14 @@ struct nsr_ring {
 	u64 lane_bytes;
 	u32 snaplen;
 	u32 sample;
-	u32 generation;
 	bool cooked;
 	bool kernel_stamps;
 	bool shared;
 	unsigned long waiting;
 
 	struct nsr_source source;
-	struct nsr_sock __rcu *readers[NSRING_READERS_MAX];
+	struct nsr_readers __rcu *readers;
+	u64 lists;
 	unsigned long readers_used;
 	u32 stopped;
 	refcount_t refs;

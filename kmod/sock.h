@@ -17,6 +17,7 @@
 #include "wake.h"
 
 struct nsr_cluster;
+struct nsr_readers;
 struct nsr_ring;
 
 /**
@@ -26,7 +27,8 @@ struct nsr_ring;
  * @cursors:  the cursor area
  * @ring:     NULL before bind, and when it only sends; constant once bound
  * @index:    among the ring's readers
- * @joined:   the generation of the ring's readers that it came with, see reader.h
+ * @joined:   the number of the list of readers that it came with, see reader.h
+ * @list_to_join, @list_to_leave: memory for these lists, until they are made
  * @setup:    checked, with defaults in place
  * @bound:    it has been bound; a load with acquire makes @ring, @cursors and @wake visible
  * @stopped:  it takes no further packets, by NSRING_STOP
@@ -45,7 +47,8 @@ struct nsr_sock {
 	struct nsr_area cursors;
 	struct nsr_ring *ring;
 	u32 index;
-	u32 joined;
+	u64 joined;
+	struct nsr_readers *list_to_join, *list_to_leave;
 	struct nsring_setup setup;
 	bool bound;
 	bool stopped;
