@@ -218,7 +218,7 @@ static int prepare_captures(struct net *net)
 	struct nsr_captures *captures;
 
 	rtnl_lock();
-	captures = nsr_captures_make(net);
+	captures = nsr_captures_make(net, GFP_KERNEL_ACCOUNT);
 	rtnl_unlock();
 	return captures ? 0 : -ENOMEM;
 }

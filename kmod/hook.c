@@ -20,12 +20,12 @@ static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 }
 
 static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *dev,
-			     struct nsr_tap *tap)
+			     struct nsr_tap *tap, gfp_t gfp)
 {
 	struct nsr_hook *hook;
 	int rc;
 
-	hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+	hook = kzalloc(sizeof(*hook), gfp);
 	if (!hook)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&hook->taps);
@@ -50,12 +50,13 @@ static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *d
  * nsr_hook_add() - begin to take packets of a device
  * @dev: a registered device
  * @tap: says which packets its source wants; its hook is filled in
+ * @gfp: GFP_KERNEL_ACCOUNT for who captures
  *
  * Under RTNL. Return: 0; -ENOMEM.
  */
-int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
+int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap, gfp_t gfp)
 {
-	struct nsr_captures *captures = nsr_captures_make(dev_net(dev));
+	struct nsr_captures *captures = nsr_captures_make(dev_net(dev), gfp);
 	struct nsr_hook *hook;
 	bool first;
 
@@ -64,7 +65,7 @@ int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
 	hook = xa_load(&captures->hooks, dev->ifindex);
 	first = !hook;
 	if (first)
-		hook = make(captures, dev, tap);
+		hook = make(captures, dev, tap, gfp);
 	if (IS_ERR(hook))
 		return PTR_ERR(hook);
 	tap->hook = hook;

@@ -16,6 +16,7 @@
 #include "netns.h"
 #include "nsring_uapi.h"
 #include "sock.h"
+#include "source.h"
 #include "workqueue.h"
 
 struct workqueue_struct *nsr_workqueue;
@@ -52,6 +53,7 @@ static void __exit nsr_exit(void)
 	nsr_socket_unregister();
 	nsr_device_unregister();
 	nsr_netns_unregister();
+	nsr_sources_stop_retrying();
 	/* The last sockets have left work to RCU, which leaves it to the queue: in this order. */
 	rcu_barrier();
 	destroy_workqueue(nsr_workqueue);

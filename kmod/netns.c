@@ -13,17 +13,18 @@ LIST_HEAD(nsr_sources_everywhere);
 /**
  * nsr_captures_make() - the captures of a namespace, made now if there are none yet
  * @net: the namespace
+ * @gfp: GFP_KERNEL_ACCOUNT for who captures
  *
  * Under RTNL. Return: the captures, owned by the namespace; NULL without memory.
  */
-struct nsr_captures *nsr_captures_make(struct net *net)
+struct nsr_captures *nsr_captures_make(struct net *net, gfp_t gfp)
 {
 	struct nsr_captures *captures = nsr_captures(net);
 
 	ASSERT_RTNL();
 	if (captures)
 		return captures;
-	captures = kzalloc(sizeof(*captures), GFP_KERNEL_ACCOUNT);
+	captures = kzalloc(sizeof(*captures), gfp);
 	if (!captures)
 		return NULL;
 	xa_init(&captures->hooks);

@@ -72,7 +72,7 @@ static inline struct nsr_captures *nsr_captures(const struct net *net)
 	return smp_load_acquire(&nsr_net(net)->captures);
 }
 
-struct nsr_captures *nsr_captures_make(struct net *net);
+struct nsr_captures *nsr_captures_make(struct net *net, gfp_t gfp);
 int nsr_netns_register(void);
 void nsr_netns_unregister(void);
 

@@ -8,6 +8,9 @@
 #include "reader.h"
 #include "ring.h"
 #include "source.h"
+#include "workqueue.h"
+
+#define RETRY_DELAY (HZ / 10)
 
 /** nsr_source_init() - make a source that takes nothing yet, for a ring or for a cluster */
 void nsr_source_init(struct nsr_source *source, struct nsr_ring *ring, struct nsr_cluster *cluster)
@@ -27,12 +30,12 @@ static void choose_packets(struct nsr_tap *tap, const struct net_device *dev, u3
 		tap->wants[1] = false;
 }
 
-static int add_tap(struct nsr_source *source, struct net_device *dev)
+static int add_tap(struct nsr_source *source, struct net_device *dev, gfp_t gfp)
 {
 	struct nsr_tap *tap;
 	int rc;
 
-	tap = kzalloc(sizeof(*tap), GFP_KERNEL_ACCOUNT);
+	tap = kzalloc(sizeof(*tap), gfp);
 	if (!tap)
 		return -ENOMEM;
 	tap->source = source;
@@ -42,7 +45,7 @@ static int add_tap(struct nsr_source *source, struct net_device *dev)
 		if (rc < 0)
 			goto free_tap;
 	}
-	rc = nsr_hook_add(dev, tap);
+	rc = nsr_hook_add(dev, tap, gfp);
 	if (rc < 0)
 		goto unset;
 	list_add_tail(&tap->in_source, &source->taps);
@@ -80,7 +83,7 @@ static int add_devices(struct nsr_source *source, struct net *net)
 	int rc;
 
 	for_each_netdev(net, dev) {
-		rc = add_tap(source, dev);
+		rc = add_tap(source, dev, GFP_KERNEL_ACCOUNT);
 		if (rc < 0)
 			return rc;
 	}
@@ -113,7 +116,7 @@ static int attach_device(struct nsr_source *source)
 {
 	struct net_device *dev = __dev_get_by_index(source->net, source->ifindex);
 
-	return dev ? add_tap(source, dev) : -ENODEV;
+	return dev ? add_tap(source, dev, GFP_KERNEL_ACCOUNT) : -ENODEV;
 }
 
 /**
@@ -166,14 +169,98 @@ void nsr_source_detach(struct nsr_source *source)
 		remove_tap(tap);
 }
 
+static bool has_tap(const struct nsr_source *source, const struct net_device *dev)
+{
+	const struct nsr_tap *tap;
+
+	list_for_each_entry(tap, &source->taps, in_source)
+		if (nsr_hook_device(tap->hook) == dev)
+			return true;
+	return false;
+}
+
+/* Adds the devices of @net that the source lacks; false: it still lacks one. */
+static bool add_missing(struct nsr_source *source, struct net *net)
+{
+	struct net_device *dev;
+	bool all = true;
+
+	for_each_netdev(net, dev)
+		if (!has_tap(source, dev) && add_tap(source, dev, GFP_KERNEL) < 0)
+			all = false;
+	return all;
+}
+
+/* Under nsr_nets_lock. Returns whether a source of the namespace is still incomplete. */
+static bool retry_namespace(struct nsr_net *ns)
+{
+	struct nsr_captures *captures = nsr_captures(ns->net);
+	struct nsr_source *source;
+	bool incomplete = false;
+
+	if (!captures)
+		return false;
+	list_for_each_entry(source, &captures->sources, node) {
+		if (source->incomplete)
+			source->incomplete = !add_missing(source, ns->net);
+		incomplete |= source->incomplete;
+	}
+	return incomplete;
+}
+
+/* Under nsr_nets_lock. Returns whether the source, of all namespaces, is still incomplete. */
+static bool retry_everywhere(struct nsr_source *source)
+{
+	struct nsr_net *ns;
+
+	if (!source->incomplete)
+		return false;
+	source->incomplete = false;
+	list_for_each_entry(ns, &nsr_nets, node)
+		if (!add_missing(source, ns->net))
+			source->incomplete = true;
+	return source->incomplete;
+}
+
+static void retry(struct work_struct *work);
+static DECLARE_DELAYED_WORK(retry_work, retry);
+
+static void retry_later(void)
+{
+	queue_delayed_work(nsr_workqueue, &retry_work, RETRY_DELAY);
+}
+
+static void retry(struct work_struct *work)
+{
+	struct nsr_source *source;
+	bool again = false;
+	struct nsr_net *ns;
+
+	rtnl_lock();
+	mutex_lock(&nsr_nets_lock);
+	list_for_each_entry(ns, &nsr_nets, node)
+		again |= retry_namespace(ns);
+	list_for_each_entry(source, &nsr_sources_everywhere, node)
+		again |= retry_everywhere(source);
+	mutex_unlock(&nsr_nets_lock);
+	rtnl_unlock();
+	if (again)
+		retry_later();
+}
+
+/** nsr_sources_stop_retrying() - when no source is left */
+void nsr_sources_stop_retrying(void)
+{
+	cancel_delayed_work_sync(&retry_work);
+}
+
 /** nsr_source_add_device() - a device has appeared where the source takes all; under RTNL */
 void nsr_source_add_device(struct nsr_source *source, struct net_device *dev)
 {
-	int rc = add_tap(source, dev);
-
-	/* Lack of memory fails the capture, and must not keep the device from appearing. */
-	if (rc < 0)
-		tell(source, -rc);
+	if (add_tap(source, dev, GFP_KERNEL) == 0)
+		return;
+	source->incomplete = true;
+	retry_later();
 }
 
 /** nsr_source_lose_device() - the device of a tap goes away; under RTNL */

@@ -13,6 +13,11 @@
  * source of one device that loses it is no longer attached, and its readers get ENODEV; one of all
  * devices just has a tap less.
  *
+ * A tap that is made when the capture begins is charged to who captures. One that is made when a
+ * device appears is charged to nobody: the process that makes or moves the device is a stranger,
+ * whose memory limit must not keep it from the capture. If the kernel itself has no memory, the
+ * source is marked as @incomplete, and a work item tries again until it has all its devices.
+ *
  * Protected by RTNL; taps may also be walked under RCU.
  */
 #ifndef NSR_SOURCE_H
@@ -58,6 +63,7 @@ struct nsr_tap {
  * @flags:    NSRING_PROMISCUOUS, NSRING_ALL_NETNS
  * @direction: NSRING_DIRECTION_…
  * @attached: takes packets
+ * @incomplete: it lacks a device for want of memory
  * @taps:     on its devices
  * @node:     in the list of sources that also take devices to come
  */
@@ -69,6 +75,7 @@ struct nsr_source {
 	u32 flags;
 	u32 direction;
 	bool attached;
+	bool incomplete;
 	struct list_head taps;
 	struct list_head node;
 };
@@ -79,5 +86,6 @@ int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
 void nsr_source_detach(struct nsr_source *source);
 void nsr_source_add_device(struct nsr_source *source, struct net_device *dev);
 void nsr_source_lose_device(struct nsr_tap *tap);
+void nsr_sources_stop_retrying(void);
 
 #endif

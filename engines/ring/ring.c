@@ -178,12 +178,12 @@ static int ring_check(void *priv, struct nsr_error *err)
 
 	if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || !error)
 		return 0;
-	if (error == ENODEV)
-		return nsr_error_set(
-			err, -ENODEV,
-			"device \"%s\" is gone (deleted, or moved to another namespace)",
-			r->device);
-	return nsr_error_set(err, -error, "%s: %s", r->device, strerror(error));
+	/* Any other error passes: the socket goes on capturing. */
+	if (error != ENODEV)
+		return 0;
+	return nsr_error_set(err, -ENODEV,
+			     "device \"%s\" is gone (deleted, or moved to another namespace)",
+			     r->device);
 }
 
 static int ring_stop(void *priv, struct nsr_error *err)
