@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The packet engine's parts: packet.c (the socket and the ops), memory.c (the ring's size),
- * ring.c (reading it), filter.c.
+ * ring.c (reading it), cooked.c (the header of `any`), filter.c.
  */
 #ifndef NSR_ENGINES_PACKET_PACKET_H
 #define NSR_ENGINES_PACKET_PACKET_H
@@ -118,5 +118,12 @@ int packet_filter_attach(struct packet *p, struct nsr_error *err);
  * Return: packets, or -ENOMEM.
  */
 int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max);
+
+/**
+ * packet_cook() - put a LINKTYPE_LINUX_SLL2 header in front of a packet, and its tag behind that
+ * @packet: filled in, with its bytes from the network header on and 24 bytes to write before them
+ * @from:   what the kernel tells of it
+ */
+void packet_cook(struct nsr_packet *packet, const struct sockaddr_ll *from);
 
 #endif

@@ -23,19 +23,6 @@
 #define MACS_BYTES 12
 #define TAG_BYTES  4
 
-/* LINKTYPE_LINUX_SLL2, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html */
-struct sll2 {
-	uint16_t protocol;
-	uint16_t reserved;
-	uint32_t ifindex;
-	uint16_t arphrd;
-	uint8_t type;
-	uint8_t addr_len;
-	uint8_t addr[8];
-};
-
-_Static_assert(sizeof(struct sll2) == 20, "the header of LINKTYPE_LINUX_SLL2 has 20 bytes");
-
 static void put_tag(uint8_t *at, uint16_t tpid, uint16_t tci)
 {
 	uint16_t tag[2] = { htons(tpid), htons(tci) };
@@ -55,34 +42,6 @@ static void restore_ethernet_tag(struct nsr_packet *packet)
 	packet->data = data - TAG_BYTES;
 	packet->caplen += TAG_BYTES;
 	put_tag(data + MACS_BYTES - TAG_BYTES, packet->vlan_tpid, packet->vlan_tci);
-}
-
-/* The header names the outermost protocol, so a tag moves the packet's own behind it. */
-static void restore_cooked(struct nsr_packet *packet, const struct sockaddr_ll *from)
-{
-	struct sll2 header = {
-		.protocol = from->sll_protocol,
-		.ifindex = htonl((uint32_t)from->sll_ifindex),
-		.arphrd = htons(from->sll_hatype),
-		.type = from->sll_pkttype,
-		.addr_len = from->sll_halen,
-	};
-	uint8_t *data = (uint8_t *)packet->data;
-	uint16_t inner[2];
-
-	memcpy(header.addr, from->sll_addr, sizeof(header.addr));
-	if (packet->flags & NSR_PKT_VLAN) {
-		inner[0] = htons(packet->vlan_tci);
-		inner[1] = from->sll_protocol;
-		data -= sizeof(inner);
-		memcpy(data, inner, sizeof(inner));
-		header.protocol = htons(packet->vlan_tpid);
-	}
-	data -= sizeof(header);
-	memcpy(data, &header, sizeof(header));
-	packet->len += (uint32_t)(packet->data - data);
-	packet->caplen += (uint32_t)(packet->data - data);
-	packet->data = data;
 }
 
 static uint32_t flags_of(uint32_t status, uint8_t type)
@@ -161,7 +120,7 @@ static inline int describe(struct packet *p, const struct raw *raw, const struct
 			restore_ethernet_tag(packet);
 	}
 	if (p->view == NSR_SKB_COOKED)
-		restore_cooked(packet, from);
+		packet_cook(packet, from);
 	if (is_doubtful(p, packet, raw, from) &&
 	    !nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen)) {
 		atomic_store_explicit(&p->refused, p->refused + 1, memory_order_relaxed);

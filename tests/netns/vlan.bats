@@ -52,3 +52,41 @@ capture_both() {
 	finish dump
 	equal tag "$(fields "$BATS_TEST_TMPDIR/got" vlan.id vlan.priority udp.dstport)" $'7\t5\t9'
 }
+
+# Those of mixed_frames, and some that the kernel hands to `any` with a tag left in, or
+# without their length.
+many_tags() {
+	mixed_frames
+	eth "8100 0064 8100 0007 0800" "$(ip4 17 "$(udp_segment 1 9 30)")"
+	eth "88a8 0001 8100 0002 8100 0003 0800" "$(ip4 17 "$(udp_segment 1 9 30)")"
+	eth "8100 0064 8100 4507 0800" "$(ip4 17 "$(udp_segment 1 9 30)")"
+	eth "8100 0006 002b" "4242030000$(payload 38)"
+	eth "8100 0064 8100 0006 002b" "4242030000$(payload 38)"
+}
+
+# inside FILE: tags, and what is behind them, in each packet.
+inside() {
+	fields "$1" vlan.id vlan.priority vlan.len ip.len ip.proto udp.dstport tcp.dstport ipv6.plen \
+		arp.opcode stp.type data.len
+}
+
+@test "frames_with_any_number_of_tags_are_on_any_as_on_their_device" {
+	local options sent=0
+	netns_pair
+	capture_file "$BATS_TEST_TMPDIR/sent" "$(declare -f many_tags); many_tags"
+	for options in "" --immediate; do
+		# shellcheck disable=SC2086 # an option or none
+		start_in "$B" device "$NSRING" dump $options -i "netns:$B/packet:v1" --duration 60 \
+			-w "$BATS_TEST_TMPDIR/device$options"
+		# shellcheck disable=SC2086
+		start_in "$B" any "$NSRING" dump $options -i "netns:$B/packet:any" --duration 60 \
+			-w "$BATS_TEST_TMPDIR/any$options"
+		replay "$A" v0 "$BATS_TEST_TMPDIR/sent"
+		arrived "$B" v1 $((sent += 49))
+		finish device
+		finish any
+		equal frames "$(frames "$BATS_TEST_TMPDIR/any$options")" 49
+		equal "what is inside" "$(inside "$BATS_TEST_TMPDIR/any$options")" \
+			"$(inside "$BATS_TEST_TMPDIR/device$options")"
+	done
+}
