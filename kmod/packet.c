@@ -94,6 +94,20 @@ static u8 sender(const struct sk_buff *skb, u8 *addr)
 	return clamp(len, 0, 8);
 }
 
+/*
+ * What stands behind a tag: the type of what follows. LLC has no type there, but its length, instead
+ * of which the kernel has a number of its own.
+ */
+static __be16 behind_tag(const struct sk_buff *skb, int start)
+{
+	int len = (int)skb->len - start;
+
+	if ((skb->protocol == htons(ETH_P_802_2) || skb->protocol == htons(ETH_P_802_3)) &&
+	    len <= ETH_DATA_LEN)
+		return htons(len);
+	return skb->protocol;
+}
+
 static void cook(const struct sk_buff *skb, struct prefix *prefix)
 {
 	struct sll2 *sll = (struct sll2 *)prefix->bytes;
@@ -107,10 +121,9 @@ static void cook(const struct sk_buff *skb, struct prefix *prefix)
 	prefix->start = cooked_start(skb);
 	if (!skb_vlan_tag_present(skb))
 		return;
-	/* The protocol is the tag's, and the type of what follows is behind the tag. */
 	sll->protocol = skb->vlan_proto;
 	put_be16(prefix->bytes + prefix->len, htons(skb_vlan_tag_get(skb)));
-	put_be16(prefix->bytes + prefix->len + 2, skb->protocol);
+	put_be16(prefix->bytes + prefix->len + 2, behind_tag(skb, prefix->start));
 	prefix->len += VLAN_HLEN;
 }
 

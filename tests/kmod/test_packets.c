@@ -201,6 +201,16 @@ static void check_whole(const struct nsring_record *record, const uint8_t *data,
 	whole->record = *record;
 }
 
+/* @arg: a struct whole, whose frame has room for it */
+static void keep_cooked(const struct nsring_record *record, const uint8_t *data, void *arg)
+{
+	struct whole *whole = arg;
+
+	assert_in_range(record->len, 20, 120);
+	memcpy((uint8_t *)whole->frame, data, record->len);
+	whole->len = record->len;
+}
+
 static void check_tag(uint16_t tpid, uint32_t snaplen)
 {
 	struct nsring_setup setup = { .snaplen = snaplen };
@@ -254,6 +264,42 @@ static void a_tag_that_the_device_is_to_put_in_is_in_the_packet(void **state)
 	assert_int_equal(whole.record.vlan_tci, 5 << 13 | 291);
 	close(sender);
 	ring_close(ring);
+}
+
+/* SLL2's protocol is the outer tag's; behind the header is the rest of the tags, and what follows. */
+static void check_cooked(const char *tags, uint32_t tags_len, uint16_t type)
+{
+	struct nsring_setup setup = { .flags = NSRING_COOKED };
+	struct ring *ring = ring_open(&setup, "v1");
+	int sender = sender_open("v0");
+	uint8_t frame[100], tagged[108], cooked[120] = { 0 };
+	struct whole whole = { cooked, 0, { 0 } };
+
+	frame_udp(frame, sizeof(frame), 9);
+	memcpy(frame + 12, &type, sizeof(type));
+	memcpy(tagged, frame, 12);
+	memcpy(tagged + 12, tags, tags_len);
+	memcpy(tagged + 12 + tags_len, frame + 12, sizeof(frame) - 12);
+	sender_send(sender, tagged, sizeof(frame) + tags_len);
+	assert_int_equal(ring_wait(ring, 1, keep_cooked, &whole), 1);
+	assert_int_equal(whole.len, 20 + sizeof(frame) - 14 + tags_len);
+	assert_memory_equal(cooked, tags, 2);
+	assert_memory_equal(cooked + 20, tagged + 14, whole.len - 20);
+	close(sender);
+	ring_close(ring);
+}
+
+static void tags_behind_a_cooked_header_are_as_on_the_wire(void **state)
+{
+	check_cooked("\x81\x00\x00\x64", 4, htons(ETH_P_IP));
+	check_cooked("\x88\xa8\x00\x64\x81\x00\x00\x07", 8, htons(ETH_P_IP));
+	check_cooked("\x81\x00\x00\x64\x88\xa8\x00\x07", 8, htons(ETH_P_IP));
+}
+
+static void llc_in_a_vlan_has_its_length_behind_a_cooked_header(void **state)
+{
+	check_cooked("\x81\x00\x00\x64", 4, htons(100 - 14));
+	check_cooked("\x81\x00\x00\x64\x81\x00\x00\x07", 8, htons(100 - 14));
 }
 
 static void jumbo_frames_are_captured_whole(void **state)
@@ -441,6 +487,8 @@ int main(void)
 		TEST(a_tag_that_was_taken_off_is_back_in_its_place),
 		TEST(a_tag_in_a_packet_cut_within_it_is_right),
 		TEST(a_tag_that_the_device_is_to_put_in_is_in_the_packet),
+		TEST(tags_behind_a_cooked_header_are_as_on_the_wire),
+		TEST(llc_in_a_vlan_has_its_length_behind_a_cooked_header),
 		TEST(jumbo_frames_are_captured_whole),
 		TEST(a_segment_of_60_kib_is_one_record_and_says_so),
 		TEST(any_has_a_cooked_header),
