@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sys/place.h"
 #include "text/failure.h"
@@ -63,6 +64,22 @@ static int try_packet(struct target *target, const struct nsr_target *parsed)
 		return target->packet.err.code;
 	}
 	return 0;
+}
+
+/* What a target names, looked up inside its place. */
+static int resolve(void *arg)
+{
+	struct nsr_target *parsed = arg;
+	struct nsr_link_info link;
+	int fd = nsr_link_open(), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = nsr_link_resolve(fd, parsed->device, &parsed->queue, &link);
+	close(fd);
+	if (rc == 0)
+		memcpy(parsed->device, link.name, sizeof(link.name));
+	return rc;
 }
 
 static int look(void *arg)
@@ -167,6 +184,9 @@ int doctor_target(struct doctor *doctor, const char *text)
 	}
 	target->doctor = doctor;
 	strcpy(target->place, parsed.place);
+	/* If this fails, the trial says why. */
+	if (!parsed.any)
+		(void)nsr_place_visit(parsed.place, resolve, &parsed, NULL);
 	rc = try_packet(target, &parsed);
 	if (rc == 0) {
 		set_run(target);

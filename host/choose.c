@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <nsring/target.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "sys/link.h"
 #include "sys/place.h"
 #include "text/failure.h"
 #include "text/say.h"
@@ -38,20 +40,39 @@ static int choose_place(const struct host_view *view, const char *name, struct h
 	return 0;
 }
 
+/* A device, looked up inside its namespace. */
+struct lookup {
+	const struct nsr_target *target;
+	uint32_t ifindex;
+};
+
+static int look_up(void *arg)
+{
+	struct lookup *lookup = arg;
+	struct nsr_link_info link;
+	int queue = lookup->target->queue, fd = nsr_link_open(), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = nsr_link_resolve(fd, lookup->target->device, &queue, &link);
+	close(fd);
+	lookup->ifindex = link.ifindex;
+	return rc;
+}
+
 static int choose_device(const char *target, const struct nsr_target *parsed,
 			 struct host_choice *choice)
 {
-	uint32_t i;
+	struct lookup lookup = { .target = parsed };
 
 	if (choice->ns->error)
 		return say_error("ls: %s: %s", target, strerror(-choice->ns->error));
 	if (parsed->any)
 		return 0;
-	for (i = 0; i < choice->ns->link_count; i++) {
-		if (!strcmp(choice->ns->links[i].name, parsed->device)) {
-			choice->ifindex = choice->ns->links[i].ifindex;
-			return 0;
-		}
+	if (nsr_place_visit(parsed->place, look_up, &lookup, NULL) == 0 &&
+	    host_link_find(choice->ns, lookup.ifindex)) {
+		choice->ifindex = lookup.ifindex;
+		return 0;
 	}
 	return say_error("ls: %s: there is no interface \"%s\"; nsring ls without a target lists "
 			 "all",

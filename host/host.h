@@ -133,6 +133,7 @@ struct host_counters {
  * @counters:   packets and losses
  * @driver:     "" where there is none
  * @speed_mbit: 0 where it has none
+ * @altnames:   @altname_count alternative names
  * @addresses:  @address_count of them
  * @programs:   @program_count of them
  */
@@ -153,6 +154,8 @@ struct host_link {
 	struct host_counters counters;
 	char driver[32];
 	uint32_t speed_mbit;
+	char **altnames;
+	uint32_t altname_count;
 	struct host_address *addresses;
 	uint32_t address_count;
 	struct host_program *programs;

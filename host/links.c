@@ -52,6 +52,17 @@ static struct host_counters counters_of(const struct rtnl_link_stats64 *stats)
 	};
 }
 
+static int add_altname(const char name[ALTIFNAMSIZ], void *arg)
+{
+	struct host_link *link = arg;
+	char **added = host_list_add(&link->altnames, &link->altname_count, sizeof(*added));
+
+	if (!added)
+		return -ENOMEM;
+	*added = strdup(name);
+	return *added ? 0 : -ENOMEM;
+}
+
 static int add_link(const struct nsr_link_info *info, void *arg)
 {
 	struct host_ns *ns = arg;
@@ -75,7 +86,7 @@ static int add_link(const struct nsr_link_info *info, void *arg)
 	memcpy(link->name, info->name, sizeof(link->name));
 	memcpy(link->kind, info->kind, sizeof(link->kind));
 	memcpy(link->mac, info->mac, sizeof(link->mac));
-	return add_programs(link, info);
+	return nsr_link_altnames(info, add_altname, link) < 0 ? -ENOMEM : add_programs(link, info);
 }
 
 static int by_index(const void *a, const void *b)
@@ -114,9 +125,12 @@ const struct host_link *host_link_find(const struct host_ns *ns, uint32_t ifinde
 
 void host_links_free(struct host_ns *ns)
 {
-	uint32_t i;
+	uint32_t i, j;
 
 	for (i = 0; i < ns->link_count; i++) {
+		for (j = 0; j < ns->links[i].altname_count; j++)
+			free(ns->links[i].altnames[j]);
+		free(ns->links[i].altnames);
 		free(ns->links[i].addresses);
 		free(ns->links[i].programs);
 	}

@@ -88,15 +88,18 @@ static void put_counters(json_t **object, const struct host_counters *counters)
 
 static void put_lists(json_t **object, const struct host_link *link)
 {
-	json_t *addresses = json_array(), *programs = json_array();
+	json_t *altnames = json_array(), *addresses = json_array(), *programs = json_array();
 	char text[HOST_ADDRESS_TEXT];
 	uint32_t i;
 
+	for (i = 0; i < link->altname_count; i++)
+		object_append(&altnames, output_text(link->altnames[i]));
 	for (i = 0; i < link->address_count; i++)
 		object_append(&addresses,
 			      json_string(host_address_text(&link->addresses[i], text)));
 	for (i = 0; i < link->program_count; i++)
 		object_append(&programs, program_json(&link->programs[i]));
+	object_set(object, "altnames", altnames);
 	object_set(object, "addresses", addresses);
 	object_set(object, "programs", programs);
 }

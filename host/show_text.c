@@ -153,6 +153,15 @@ static void print_master(struct wrap *wrap, const struct host_ns *ns, const stru
 		wrap_item(wrap, "in %" PRIu32, link->master);
 }
 
+static void print_altnames(struct wrap *wrap, const struct host_link *link)
+{
+	char name[TEXT_ROOM];
+	uint32_t i;
+
+	for (i = 0; i < link->altname_count; i++)
+		wrap_item(wrap, "also %s", escape(link->altnames[i], name, sizeof(name)));
+}
+
 static void print_hardware(struct wrap *wrap, const struct host_link *link)
 {
 	char driver[TEXT_ROOM];
@@ -336,6 +345,7 @@ static void print_link(const struct host_table *table, const struct host_view *v
 	uint32_t i;
 
 	host_table_row(table, link, &wrap);
+	print_altnames(&wrap, link);
 	for (i = 0; i < link->address_count; i++) {
 		if (full || !is_usual(&link->addresses[i]))
 			wrap_item(&wrap, "%s", host_address_text(&link->addresses[i], text));

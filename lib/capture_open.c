@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "sys/link.h"
 #include "registry.h"
 
 /* nsr_options.batch_ms where neither the caller nor the engine chooses one. */
@@ -16,6 +18,34 @@ struct opening {
 	struct nsr_capture *cap;
 	struct nsr_error *err;
 };
+
+/*
+ * Runs inside the place. Has the target name the device as the kernel does, instead of by an
+ * alternative name or as a queue of another. One that is not found is left to the engine.
+ */
+static void name_device(struct nsr_target *target)
+{
+	struct nsr_link_info link;
+	int fd;
+
+	if (target->any)
+		return;
+	fd = nsr_link_open();
+	if (fd < 0)
+		return;
+	if (nsr_link_resolve(fd, target->device, &target->queue, &link) == 0)
+		memcpy(target->device, link.name, sizeof(link.name));
+	close(fd);
+}
+
+static int check_queue(const struct nsr_capture *cap, struct nsr_error *err)
+{
+	if (cap->target.queue < 0 || cap->ops->flags & NSR_ENGINE_QUEUE)
+		return 0;
+	return nsr_error_advise(
+		err, nsr_error_set(err, -EINVAL, "engine %s takes no queue", cap->ops->name),
+		"leave \"@%d\" out of the target", cap->target.queue);
+}
 
 static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 {
@@ -28,7 +58,10 @@ static int call_open(struct nsr_capture *cap, struct nsr_error *err)
 		.batch_default = !opts.batch_ms,
 		.all = cap->target.all,
 	};
+	int rc = check_queue(cap, err);
 
+	if (rc < 0)
+		return rc;
 	if (!opts.batch_ms)
 		opts.batch_ms = DEFAULT_BATCH_MS;
 
@@ -45,6 +78,8 @@ static int open_inside(void *arg)
 
 	cap->netns_cookie = nsr_place_cookie();
 	nsr_place_mark(&cap->place);
+	if (!(cap->ops->flags & NSR_ENGINE_FREE_DEVICE))
+		name_device(&cap->target);
 	return call_open(cap, opening->err);
 }
 
@@ -54,10 +89,6 @@ static int check_engine_has(const struct nsr_capture *cap, struct nsr_error *err
 	const struct nsr_options *opts = &cap->opts;
 	const char *name = cap->ops->name;
 
-	if (cap->target.queue >= 0 && !(cap->ops->flags & NSR_ENGINE_QUEUE))
-		return nsr_error_advise(
-			err, nsr_error_set(err, -EINVAL, "engine %s takes no queue", name),
-			"leave \"@%d\" out of the target", cap->target.queue);
 	if ((cap->opts.xdp || cap->opts.busy_poll_us) && !(cap->ops->flags & NSR_ENGINE_XDP))
 		return nsr_error_advise(
 			err, nsr_error_set(err, -EOPNOTSUPP, "engine %s doesn't use XDP", name),

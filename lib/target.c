@@ -39,11 +39,12 @@ static int check_device(const char *name, struct nsr_error *err)
 		return nsr_error_advise(err,
 					nsr_error_set(err, -EINVAL, "the target names no device"),
 					"write an interface or \"any\"");
-	if (strlen(name) >= IFNAMSIZ)
+	if (strlen(name) >= ALTIFNAMSIZ)
 		return nsr_error_set(
 			err, -EINVAL,
-			"device \"%s\" is longer than the %d characters of an interface name", name,
-			IFNAMSIZ - 1);
+			"device \"%.20s…\" is longer than the %d characters of an interface's "
+			"alternative name",
+			name, ALTIFNAMSIZ - 1);
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, ':'))
 		return nsr_error_set(err, -EINVAL, "device \"%s\" is no interface name", name);
 	for (; *name; name++)
@@ -52,25 +53,23 @@ static int check_device(const char *name, struct nsr_error *err)
 	return 0;
 }
 
-/* Cuts "@N" off the device's name, and reads it. */
-static int take_queue(char *device, int *queue, struct nsr_error *err)
+/*
+ * Cuts "@N" off the device's name, and returns it; -1: there is none. Whether the device has a name
+ * with all of that is found out when it is looked up: see nsr_link_resolve().
+ */
+static int take_queue(char *device)
 {
 	char *at = strrchr(device, '@');
 	char *end;
 	long value;
 
-	*queue = -1;
-	if (!at)
-		return 0;
-	value = isdigit((unsigned char)at[1]) ? strtol(at + 1, &end, 10) : -1;
-	if (value < 0 || *end || value > QUEUE_MAX)
-		return nsr_error_set(err, -EINVAL,
-				     "queue \"%s\" is no number from 0 to %d (the device alone is "
-				     "\"%.*s\")",
-				     at + 1, QUEUE_MAX, (int)(at - device), device);
+	if (!at || !isdigit((unsigned char)at[1]))
+		return -1;
+	value = strtol(at + 1, &end, 10);
+	if (*end || value > QUEUE_MAX)
+		return -1;
 	*at = '\0';
-	*queue = (int)value;
-	return 0;
+	return (int)value;
 }
 
 static int take_interface(const char *text, struct nsr_target *target, struct nsr_error *err)
@@ -78,10 +77,10 @@ static int take_interface(const char *text, struct nsr_target *target, struct ns
 	int rc = copy_part(target->device, sizeof(target->device), text, strlen(text), "device",
 			   err);
 
-	if (rc == 0)
-		rc = take_queue(target->device, &target->queue, err);
-	if (rc == 0)
-		rc = check_device(target->device, err);
+	if (rc < 0)
+		return rc;
+	target->queue = take_queue(target->device);
+	rc = check_device(target->device, err);
 	target->any = strcmp(target->device, "any") == 0;
 	return rc;
 }

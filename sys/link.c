@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -139,6 +140,9 @@ static int read_attr(const struct nlattr *attr, void *arg)
 	case IFLA_STATS64:
 		nsr_netlink_copy(attr, &info->stats, sizeof(info->stats));
 		break;
+	case IFLA_PROP_LIST:
+		info->altnames = attr;
+		break;
 	case IFLA_LINKINFO:
 		return nsr_netlink_walk_nested(attr, read_kind, info);
 	case IFLA_XDP:
@@ -168,8 +172,10 @@ static int keep(const struct nlmsghdr *msg, void *arg)
 {
 	struct nsr_link_info info;
 
-	if (nsr_link_parse(msg, &info) == 0)
-		*(struct nsr_link_info *)arg = info;
+	if (nsr_link_parse(msg, &info) < 0)
+		return 0;
+	info.altnames = NULL;
+	*(struct nsr_link_info *)arg = info;
 	return 0;
 }
 
@@ -180,14 +186,55 @@ int nsr_link_look(int fd, const char *name, uint32_t ifindex, struct nsr_link_in
 	int rc;
 
 	*info = (struct nsr_link_info){ 0 };
-	if (name && strlen(name) >= sizeof(info->name))
+	if (name && strlen(name) >= ALTIFNAMSIZ)
 		return -ENODEV;
+	/* IFLA_IFNAME finds alternative names, too, but has room for short ones only. */
 	if (name)
-		mnl_attr_put_strz(&question.head, IFLA_IFNAME, name);
+		mnl_attr_put_strz(&question.head,
+				  strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	else
 		head->ifi_index = (int)ifindex;
 	rc = nsr_netlink_ask(fd, &question, keep, info);
 	return rc == 0 && !info->ifindex ? -ENODEV : rc;
+}
+
+int nsr_link_resolve(int fd, const char *device, int *queue, struct nsr_link_info *info)
+{
+	char whole[ALTIFNAMSIZ];
+	int length;
+
+	if (*queue >= 0) {
+		length = snprintf(whole, sizeof(whole), "%s@%d", device, *queue);
+		if (length < (int)sizeof(whole) && nsr_link_look(fd, whole, 0, info) == 0) {
+			*queue = -1;
+			return 0;
+		}
+	}
+	return nsr_link_look(fd, device, 0, info);
+}
+
+struct naming {
+	int (*found)(const char name[ALTIFNAMSIZ], void *arg);
+	void *arg;
+};
+
+static int read_altname(const struct nlattr *attr, void *arg)
+{
+	const struct naming *naming = arg;
+	char name[ALTIFNAMSIZ];
+
+	if (mnl_attr_get_type(attr) != IFLA_ALT_IFNAME)
+		return 0;
+	nsr_netlink_text(attr, name, sizeof(name));
+	return naming->found(name, naming->arg);
+}
+
+int nsr_link_altnames(const struct nsr_link_info *info,
+		      int (*found)(const char name[ALTIFNAMSIZ], void *arg), void *arg)
+{
+	struct naming naming = { found, arg };
+
+	return info->altnames ? nsr_netlink_walk_nested(info->altnames, read_altname, &naming) : 0;
 }
 
 struct listing {
@@ -262,9 +309,15 @@ int nsr_link_get(int fd, const char *name, uint32_t ifindex, struct nsr_link *li
 int nsr_link_find(int fd, const char *name, struct nsr_link *link, struct nsr_error *err)
 {
 	int rc = nsr_link_get(fd, name, 0, link);
+	const char *at = strrchr(name, '@');
 
-	if (rc == -ENODEV)
-		return nsr_error_set(err, rc, "there is no device \"%s\" in this namespace", name);
+	if (rc == -ENODEV) {
+		nsr_error_set(err, rc, "there is no device \"%s\" in this namespace", name);
+		/* As ip(8) shows a device that has a peer or lies on another. */
+		return at && at > name ? nsr_error_advise(err, rc, "the device alone is \"%.*s\"",
+							  (int)(at - name), name)
+				       : rc;
+	}
 	if (rc < 0)
 		return nsr_error_set(err, rc, "looking up device \"%s\": %s", name, strerror(-rc));
 	return 0;

@@ -6,6 +6,7 @@
 #ifndef NSR_SYS_LINK_H
 #define NSR_SYS_LINK_H
 
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
@@ -45,6 +46,7 @@ enum nsr_link_xdp_mode {
  * @xdp_id:    of a program there; any, if there are several
  * @xdp_ids:   by enum nsr_link_xdp_mode; 0: none
  * @stats:     counters, since it exists
+ * @altnames:  for nsr_link_altnames(); lies in the message, so not beyond nsr_link_list()'s @found
  */
 struct nsr_link_info {
 	uint32_t ifindex;
@@ -67,6 +69,7 @@ struct nsr_link_info {
 	uint32_t xdp_id;
 	uint32_t xdp_ids[NSR_LINK_XDP_MODES];
 	struct rtnl_link_stats64 stats;
+	const struct nlattr *altnames;
 };
 
 /**
@@ -78,8 +81,24 @@ struct nsr_link_info {
  */
 int nsr_link_parse(const struct nlmsghdr *msg, struct nsr_link_info *info);
 
-/** nsr_link_look() - nsr_link_get(), with all that is known */
+/** nsr_link_altnames() - call @found for each alternative name, until it returns other than 0 */
+int nsr_link_altnames(const struct nsr_link_info *info,
+		      int (*found)(const char name[ALTIFNAMSIZ], void *arg), void *arg);
+
+/** nsr_link_look() - nsr_link_get(), with all that is known, except alternative names */
 int nsr_link_look(int fd, const char *name, uint32_t ifindex, struct nsr_link_info *info);
+
+/**
+ * nsr_link_resolve() - find the interface that a target's device and queue name
+ * @fd:     of nsr_link_open()
+ * @device: its name, or an alternative one
+ * @queue:  number behind the device's '@', -1 without one; set to -1 where that is a part of the
+ *          name: an interface that is called DEVICE@QUEUE comes first
+ * @info:   filled in; its @name is what the kernel calls it
+ *
+ * Return: as nsr_link_get().
+ */
+int nsr_link_resolve(int fd, const char *device, int *queue, struct nsr_link_info *info);
 
 /**
  * nsr_link_list() - all interfaces

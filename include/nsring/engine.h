@@ -44,7 +44,8 @@ enum nsr_engine_flag {
 /**
  * struct nsr_engine_args - what an engine's open is given, valid during the call
  * @size:   sizeof(struct nsr_engine_args) as the core knows it
- * @device: the device's name, "any", or free text; never ""
+ * @device: the device's name, "any", or free text; never "". A device that exists is called as the kernel
+ *          calls it, though the target may have an alternative name of it
  * @queue:  queue number, -1 for all
  * @opts:   the core has put the defaults in place of 0, except in @opts->ring_bytes, whose
  *          default is the engine's; for an engine without set_filter @opts->snaplen is the largest,
@@ -224,7 +225,7 @@ int nsr_link_open(void);
 /**
  * nsr_link_get() - look an interface up
  * @fd:      of nsr_link_open()
- * @name:    its name, or NULL to look up @ifindex
+ * @name:    its name or an alternative one, or NULL to look up @ifindex
  * @ifindex: its index, when @name is NULL
  * @link:    filled in
  *

@@ -346,7 +346,7 @@ struct nsr_stats {
  * @engine:        its name
  * @mode:          how the engine works here, for people ("TPACKET_V3")
  * @place:         the place as the user named it, "" for the caller's own namespace
- * @device:        the device, "any", or the file
+ * @device:        the device as the kernel calls it, "any", or the file
  * @linktype:      LINKTYPE_ value, see https://www.tcpdump.org/linktypes.html; of a file, that of
  *                 its first interface
  * @snaplen:       bytes kept of each packet

@@ -4,6 +4,9 @@
  *
  *	[place/][engine:]device[@queue]
  *
+ * Names of devices may have '@' in them: what stands behind the last one is the queue if it is a
+ * number. If there is a device whose name is all of that, nsr_open() takes that.
+ *
  * Most engines capture interfaces: their device comes after the last '/', since a place may have
  * '/' in it. The device of some engines is free text (NSR_ENGINE_FREE_DEVICE), a path or a PCI
  * address: the first segment, from the left, that begins with the name of such an engine and a ':'
@@ -23,7 +26,8 @@ extern "C" {
  * @size:    sizeof(struct nsr_target), set by the caller
  * @place:   as written, without the '/' behind it; "" for the caller's own namespace
  * @engine:  "" when none is named
- * @device:  interface name, "any", or the free text; "" where there is only a place
+ * @device:  interface name or alternative name, "any", or the free text; "" where there is only a
+ *           place
  * @queue:   -1 when none is named
  * @any:     the device is "any": all devices of the place
  * @all:     the place is all namespaces at once

@@ -64,13 +64,13 @@ refuses_target() {
 	refuses_target target ''
 }
 
-@test "queue_that_is_no_number_is_named" {
+@test "unknown_device_with_an_at_sign_is_named" {
 	netns_pair
-	refuses_target x1 "netns:$B/v1@x1"
+	refuses_target v1@x1 "netns:$B/v1@x1"
 }
 
 @test "device_name_that_is_too_long_is_named" {
-	refuses_target abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz
+	refuses_target 'longer than the 127 characters' "$(printf 'a%.0s' {1..128})"
 }
 
 @test "path_that_is_no_namespace_is_named" {

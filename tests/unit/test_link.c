@@ -81,6 +81,36 @@ static void link_is_read_with_its_kind_its_peer_and_its_program(void **state)
 	assert_int_equal(info.xdp_ids[NSR_LINK_XDP_NATIVE], 0);
 }
 
+/* Joins names by blanks. */
+static int join(const char name[ALTIFNAMSIZ], void *arg)
+{
+	strcat(strcat(arg, name), " ");
+	return 0;
+}
+
+static void alternative_names_are_told_each(void **state)
+{
+	_Alignas(struct nlmsghdr) char room[ROOM];
+	struct nlmsghdr *msg = begin(room);
+	char longest[ALTIFNAMSIZ] = "", names[ROOM] = "";
+	struct nsr_link_info info;
+	struct nlattr *list;
+
+	assert_int_equal(nsr_link_parse(msg, &info), 0);
+	assert_int_equal(nsr_link_altnames(&info, join, names), 0);
+	assert_string_equal(names, "");
+	memset(longest, 'l', sizeof(longest) - 1);
+	list = mnl_attr_nest_start(msg, IFLA_PROP_LIST);
+	mnl_attr_put_strz(msg, IFLA_ALT_IFNAME, "wan");
+	mnl_attr_put_strz(msg, IFLA_ALT_IFNAME, longest);
+	mnl_attr_nest_end(msg, list);
+	assert_int_equal(nsr_link_parse(msg, &info), 0);
+	assert_string_equal(info.name, "veth0");
+	assert_int_equal(nsr_link_altnames(&info, join, names), 0);
+	assert_int_equal(strlen(names), 4 + 128);
+	assert_memory_equal(names, "wan lll", 7);
+}
+
 static void longest_frame_is_what_offloads_make_of_it_with_room_for_a_header(void **state)
 {
 	struct nsr_link_info info;
@@ -124,6 +154,12 @@ static void message_of_another_type_or_without_its_header_is_a_bad_one(void **st
 	assert_int_equal(nsr_link_parse(msg, &info), -EBADMSG);
 }
 
+static int ignore(const char name[ALTIFNAMSIZ], void *arg)
+{
+	assert_true(strnlen(name, ALTIFNAMSIZ) < ALTIFNAMSIZ);
+	return 0;
+}
+
 /* In memory that ends where the message does, so that a sanitizer sees a step beyond. */
 static void message_with_any_byte_changed_is_read_within_its_bounds(void **state)
 {
@@ -131,11 +167,15 @@ static void message_with_any_byte_changed_is_read_within_its_bounds(void **state
 	struct nsr_link_info info;
 	_Alignas(struct nlmsghdr) char room[ROOM];
 	struct nlmsghdr *whole = begin(room), *msg;
+	struct nlattr *list;
 	size_t at, i, bytes;
 
 	put_kind(whole, "vlan", IFLA_VLAN_ID, 5);
 	put_xdp(whole, XDP_ATTACHED_DRV, IFLA_XDP_DRV_PROG_ID, 1);
 	mnl_attr_put(whole, IFLA_STATS64, 8, "\1\2\3\4\5\6\7");
+	list = mnl_attr_nest_start(whole, IFLA_PROP_LIST);
+	mnl_attr_put_strz(whole, IFLA_ALT_IFNAME, "alternative");
+	mnl_attr_nest_end(whole, list);
 	bytes = whole->nlmsg_len;
 	msg = malloc(bytes);
 	assert_non_null(msg);
@@ -147,6 +187,7 @@ static void message_with_any_byte_changed_is_read_within_its_bounds(void **state
 			assert_true(strnlen(info.name, sizeof(info.name)) < sizeof(info.name));
 			assert_true(strnlen(info.kind, sizeof(info.kind)) < sizeof(info.kind));
 			assert_true(info.mac_bytes <= sizeof(info.mac));
+			nsr_link_altnames(&info, ignore, NULL);
 		}
 	}
 	free(msg);
@@ -183,9 +224,9 @@ static void name_longer_than_any_interface_s_is_not_asked_for(void **state)
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	assert_int_equal(nsr_link_get(-1, name, 0, &link), -ENODEV);
-	name[16] = '\0';
+	name[128] = '\0';
 	assert_int_equal(nsr_link_get(-1, name, 0, &link), -ENODEV);
-	name[15] = '\0';
+	name[127] = '\0';
 	assert_int_equal(nsr_link_get(-1, name, 0, &link), -EBADF);
 }
 
@@ -193,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(link_is_read_with_its_kind_its_peer_and_its_program),
+		cmocka_unit_test(alternative_names_are_told_each),
 		cmocka_unit_test(longest_frame_is_what_offloads_make_of_it_with_room_for_a_header),
 		cmocka_unit_test(vxlan_of_an_old_kernel_lies_on_what_its_data_says),
 		cmocka_unit_test(message_of_another_type_or_without_its_header_is_a_bad_one),
