@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "find.h"
@@ -30,11 +31,19 @@ static int find_own(struct find *find)
 }
 
 /*
- * A file without a mount on it lies on the file system of /run, whose inode numbers mean nothing.
+ * The inode number of the namespace that a name stands for: a mount, or a symbolic link to
+ * /proc/PID/ns/net or to another file of a namespace. 0: none, such as a link that leads nowhere, or
+ * a file without a mount on it, whose number is one of /run.
  */
-static bool is_nsfs(const struct find *find, int dir, const char *name, struct stat *st)
+static ino_t namespace_of(const struct find *find, int dir, const char *name)
 {
-	return fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_dev == find->nsfs;
+	struct statx st;
+
+	/* A link may lead to a network or FUSE server, which must not be able to stall this. */
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &st) < 0 ||
+	    makedev(st.stx_dev_major, st.stx_dev_minor) != find->nsfs)
+		return 0;
+	return st.stx_ino;
 }
 
 static int find_name(struct find *find, int dir, const char *name)
@@ -42,12 +51,12 @@ static int find_name(struct find *find, int dir, const char *name)
 	const struct find_path at = { .dir = dir, .path = name };
 	char path[sizeof(NETNS_DIR) + 256];
 	struct host_holder holder = { .kind = HOST_HOLDER_NAME, .path = path };
-	struct stat st;
+	ino_t inode = namespace_of(find, dir, name);
 
-	if (!is_nsfs(find, dir, name, &st))
+	if (!inode)
 		return 0;
 	snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
-	return find_holder(find, st.st_ino, &at, &holder);
+	return find_holder(find, inode, &at, &holder);
 }
 
 int find_names(struct find *find)
