@@ -114,8 +114,15 @@ static int look_and_print(const struct ls_args *args, const char *target, char *
 	struct host_view view;
 	struct host_choice choice;
 	int rc = host_look(&view, target || args->json ? HOLDERS_ALL : HOLDERS_SHOWN);
-	int status = rc < 0 ? cli_error("ls: looking at the host: %s", strerror(-rc))
-			    : cli_status(host_choose(&view, target, &choice));
+	int status;
+
+	if (rc == -ENOSYS)
+		status = cli_error("ls: namespaces are found by /proc, which is not mounted here: "
+				   "mount -t proc proc /proc");
+	else if (rc < 0)
+		status = cli_error("ls: looking at the host: %s", strerror(-rc));
+	else
+		status = cli_status(host_choose(&view, target, &choice));
 
 	if (!status)
 		status = print(args, &view, &choice, last);

@@ -23,7 +23,7 @@ static void judge_place(struct doctor *doctor, const char *subject, const char *
 	if (nsr_place_visit(place, look_around, NULL, &err) == 0)
 		report_add(&doctor->report, subject, VERDICT_USABLE, "%s", what);
 	else
-		doctor_refused(doctor, subject, wanted, &err);
+		doctor_advise_error(&err, doctor_refused(doctor, subject, wanted, &err));
 }
 
 /*
@@ -83,6 +83,12 @@ void doctor_processes(struct doctor *doctor)
 	count_processes(&processes);
 	if (caps_missing(&doctor->caps, CAP_BIT(SYS_ADMIN))) {
 		doctor_refused(doctor, "place.pid", wanted, &refused);
+		return;
+	}
+	if (!processes.all) {
+		report_advise(report_add(&doctor->report, "place.pid", VERDICT_NO,
+					 "/proc shows no processes"),
+			      "mount -t proc proc /proc");
 		return;
 	}
 	if (processes.visible == processes.all) {

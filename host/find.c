@@ -312,6 +312,8 @@ static int search(struct find *find)
 	int64_t own = find_link(find->proc, "self/ns/mnt", "mnt");
 	int rc;
 
+	if (own == -ENOENT)
+		return -ENOSYS;
 	find->host = host > 0 ? (ino_t)host : 0;
 	if (own > 0 && host_map_put(&find->mounts, (uint64_t)own, 1) < 0)
 		return -ENOMEM;
@@ -333,7 +335,7 @@ int host_find(struct host_view *view, uint32_t holders, struct owners *owners)
 	int rc;
 
 	if (find.proc < 0)
-		return -errno;
+		return errno == ENOENT ? -ENOSYS : -errno;
 	find.nsfs = nsfs_dev(find.proc);
 	rc = search(&find);
 	close(find.proc);

@@ -109,7 +109,7 @@ int find_mounts(struct find *find, pid_t pid);
  * @holders: most that are kept of each kind
  * @owners:  filled in, sorted
  *
- * Return: 0; -ENOMEM; -errno when /proc can't be read.
+ * Return: 0; -ENOMEM; -ENOSYS there is no /proc, or none of this process; -errno when it can't be read.
  */
 int host_find(struct host_view *view, uint32_t holders, struct owners *owners);
 

@@ -315,7 +315,8 @@ struct host_view {
  * The calling thread enters no namespace. A namespace or interface that comes or goes meanwhile may
  * or may not be in the view. The view holds each of its namespaces until host_forget().
  *
- * Return: 0; -ENOMEM; -errno when /proc can't be read or no thread can start.
+ * Return: 0; -ENOMEM; -ENOSYS there is no /proc, or none of this process; -errno when it can't be read or no
+ * thread can start.
  */
 int host_look(struct host_view *view, uint32_t holders);
 

@@ -113,9 +113,6 @@ static int place_path(struct nsr_place *place, struct nsr_error *err)
 	const char *which;
 
 	switch (nsr_place_kind(place->name, &which)) {
-	case NSR_PLACE_OWN:
-		strcpy(place->path, OWN);
-		return 0;
 	case NSR_PLACE_HOST:
 		strcpy(place->path, "/proc/1/ns/net");
 		return 0;
@@ -135,8 +132,23 @@ static int place_path(struct nsr_place *place, struct nsr_error *err)
 	}
 }
 
+/* Without it, or with that of other processes, a file there that is missing tells nothing. */
+static bool has_proc(void)
+{
+	return access("/proc/self", F_OK) == 0;
+}
+
 static int say_open_error(const struct nsr_place *place, int code, struct nsr_error *err)
 {
+	if (code == -ENOSYS ||
+	    (code == -ENOENT && !strncmp(place->path, "/proc/", 6) && !has_proc()))
+		return nsr_error_advise(
+			err,
+			nsr_error_set(
+				err, -ENOSYS,
+				"place \"%s\": without /proc only the own namespace is in reach",
+				place->name),
+			"mount -t proc proc /proc");
 	switch (code) {
 	case -ENOENT:
 	case -ESRCH:
@@ -166,7 +178,7 @@ int nsr_place_open_file(int probe, struct stat *st)
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", probe);
 	fd = open(self, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return errno == ENOENT && !has_proc() ? -ENOSYS : -errno;
 	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
 		close(fd);
 		return -ENOTTY;
@@ -186,6 +198,17 @@ static int open_path(const char *path, struct stat *st)
 	return fd;
 }
 
+/* Needs no file: without /proc only the numbers that tell it from others stay unknown. */
+static void find_own(struct nsr_place *place)
+{
+	struct stat st;
+
+	if (stat(OWN, &st) < 0)
+		return;
+	place->dev = st.st_dev;
+	place->inode = st.st_ino;
+}
+
 int nsr_place_open(const char *name, struct nsr_place *place, struct nsr_error *err)
 {
 	struct stat own, st;
@@ -194,6 +217,10 @@ int nsr_place_open(const char *name, struct nsr_place *place, struct nsr_error *
 	memset(place, 0, sizeof(*place));
 	place->fd = -1;
 	snprintf(place->name, sizeof(place->name), "%s", name);
+	if (!*name) {
+		find_own(place);
+		return 0;
+	}
 	rc = place_path(place, err);
 	if (rc < 0)
 		return rc;

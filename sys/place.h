@@ -37,7 +37,8 @@ bool nsr_place_reserves(const char *word);
  * @path:  the file that it was found through, "" for the caller's own
  * @fd:    the namespace, or -1 when it is the calling thread's own
  * @dev:   device and
- * @inode: inode number of the namespace: its identity as long as somebody holds it
+ * @inode: inode number of the namespace: its identity as long as somebody holds it; 0: the caller's own,
+ *         and there is no /proc to tell
  * @mark:  inode number of its /proc/net/dev, which also tells it from others, and which every user may see
  *         of every process; 0: not known
  * @holder: a task's directory in /proc that was seen in it when its path led there no longer; "": none
@@ -59,7 +60,7 @@ struct nsr_place {
  * @err:   the reason in words; may be NULL
  *
  * Return: 0; -EINVAL no such kind of place, or no network namespace; -ENOENT it does not exist;
- * -EACCES or -EPERM the caller may not look at it.
+ * -EACCES or -EPERM the caller may not look at it; -ENOSYS that takes /proc, and there is none.
  */
 int nsr_place_open(const char *name, struct nsr_place *place, struct nsr_error *err);
 
@@ -103,7 +104,7 @@ int nsr_place_run_each(const int *fds, uint32_t count,
  * @probe: the file, opened with O_PATH, which has no effects whatever is there; stays open
  * @st:    filled in: of the file
  *
- * Return: the namespace; -ENOTTY the file is something else; -errno.
+ * Return: the namespace; -ENOTTY the file is something else; -ENOSYS there is no /proc; -errno.
  */
 int nsr_place_open_file(int probe, struct stat *st);
 

@@ -354,7 +354,7 @@ struct nsr_stats {
  * @batch_packets: most packets in a batch; opened for sending only: how many frames nsr_send()
  *                 best gets at once
  * @fanout_group:  the group's number, 0 without one
- * @netns_inode:   the namespace's inode number, 0 for a file
+ * @netns_inode:   the namespace's inode number, 0 for a file, and where there is no /proc
  * @netns_cookie:  and its cookie, never reused while the host runs; 0 for a file
  * @diverts:       packets handed out don't reach the network stack: the capture takes them away
  * @offline:       packets come from no device but from a file

@@ -85,6 +85,39 @@ ifindex() {
 	[[ $output == *v1* ]]
 }
 
+# without_proc COMMAND…: become it, where no /proc is mounted. The loader finds no library by $ORIGIN there.
+without_proc() {
+	exec unshare --mount env LD_LIBRARY_PATH="$(dirname "$NSRING")/../lib" \
+		sh -c 'umount -l /proc && exec "$@"' sh "$@"
+}
+
+@test "own_namespace_is_captured_where_there_is_no_proc" {
+	netns_pair
+	export -f without_proc
+	export NSRING
+	start_in "$B" count nsenter --net="/run/netns/$B" bash -c 'without_proc "$@"' bash \
+		"$NSRING" count --json --duration 600 -i v1
+	udp "$A" 12
+	arrived "$B" v1 12
+	finish count
+	equal packets "$(total count .packets)" 12
+}
+
+@test "reason_is_true_where_there_is_no_proc" {
+	local place
+	netns_pair
+	for place in "netns:$B" host pid:1; do
+		run without_proc "$NSRING" count --duration 0.1 -i "$place/lo"
+		equal status "$status" 1
+		[[ $output == *"without /proc only the own namespace"* ]]
+	done
+	run without_proc "$NSRING" count --duration 0.1 -i netns:nsr-nosuch/lo
+	[[ $output == *"/run/netns/nsr-nosuch does not exist"* ]]
+	run without_proc "$NSRING" ls
+	equal status "$status" 1
+	[[ $output == *"/proc, which is not mounted"* ]]
+}
+
 @test "capturing_elsewhere_leaves_the_process_in_its_own_namespace" {
 	netns_pair
 	start_count "$B" -i "netns:$B/v1"
