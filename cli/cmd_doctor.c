@@ -21,7 +21,7 @@ static const char *parse_target(const char *value, void *field)
 
 static int examine(struct doctor *doctor, const char *target)
 {
-	caps_read(&doctor->caps);
+	doctor_begin(doctor);
 	if (!target)
 		doctor_host(doctor);
 	else if (doctor_target(doctor, target) < 0)

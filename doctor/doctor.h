@@ -31,17 +31,22 @@ struct zero_copy {
  * struct doctor - an examination
  * @report: what was found
  * @caps:   this process's capabilities
+ * @program: path of the running program, for setcap lines
  * @sandboxed: trials run in a throwaway namespace; false: in the caller's
  * @zero_copy: devices of the caller's namespace
  * @descriptors: how many a capture of the engine packet opens, 0: not known
  */
 struct doctor {
 	struct report report;
-	struct caps caps;
+	struct nsr_caps caps;
+	char program[256];
 	bool sandboxed;
 	struct zero_copy zero_copy;
 	unsigned int descriptors;
 };
+
+/** doctor_begin() - what all examinations need: who this is; @doctor starts zeroed */
+void doctor_begin(struct doctor *doctor);
 
 /** doctor_host() - examine the host, without any target */
 void doctor_host(struct doctor *doctor);
@@ -71,9 +76,12 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 void doctor_advise_error(const struct nsr_error *err, struct finding *finding);
 
 /**
- * doctor_advise_refused() - advise where to look when no capability is missing, yet it is refused
+ * doctor_advise_caps() - advise how to get the missing capabilities, see nsr_caps_advise()
+ * @doctor:  whose process it is
+ * @wanted:  capabilities that it should have
+ * @finding: its advice is set
  */
-void doctor_advise_refused(const struct doctor *doctor, struct finding *finding);
+void doctor_advise_caps(const struct doctor *doctor, uint64_t wanted, struct finding *finding);
 
 /** Parts of doctor_host(), each adding its lines; they run in the sandbox if there is one. */
 void doctor_packet(struct doctor *doctor);

@@ -18,14 +18,14 @@ static void judge_speed(struct doctor *doctor, const char *mode, bool tried)
 {
 	struct finding *finding;
 
-	if (!caps_missing(&doctor->caps, CAP_BIT(SYS_ADMIN))) {
+	if (!nsr_caps_missing(&doctor->caps, NSR_CAP_BIT(SYS_ADMIN))) {
 		report_add(&doctor->report, "live", VERDICT_USABLE, "%s", mode);
 		return;
 	}
 	finding = report_add(&doctor->report, "live", VERDICT_LIMITED,
 			     "%s; without CAP_SYS_ADMIN each run waits 20 ms and more%s", mode,
 			     tried ? "" : " (tried without a device)");
-	caps_advise(&doctor->caps, CAPS_LIVE | CAP_BIT(SYS_ADMIN), finding);
+	doctor_advise_caps(doctor, CAPS_LIVE | NSR_CAP_BIT(SYS_ADMIN), finding);
 }
 
 static void refuse(struct doctor *doctor, const struct nsr_error *err)
@@ -63,7 +63,7 @@ static void go_without_sandbox(struct doctor *doctor)
 	struct nsr_error err;
 	int rc = run_dropping();
 
-	if (rc == 0 && caps_missing(&doctor->caps, CAPS_LIVE))
+	if (rc == 0 && nsr_caps_missing(&doctor->caps, CAPS_LIVE))
 		rc = -EPERM;
 	if (rc == 0) {
 		judge_speed(doctor, "XDP live frames", false);

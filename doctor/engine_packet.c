@@ -33,7 +33,7 @@ static void judge_ring(struct doctor *doctor, const struct trial *trial)
 
 static void refuse(struct doctor *doctor, const char *subject, const struct nsr_error *err)
 {
-	struct finding *finding = doctor_refused(doctor, subject, CAP_BIT(NET_RAW), err);
+	struct finding *finding = doctor_refused(doctor, subject, NSR_CAP_BIT(NET_RAW), err);
 
 	if (err->code == -EAFNOSUPPORT)
 		report_advise(finding, "modprobe af_packet (CONFIG_PACKET)");

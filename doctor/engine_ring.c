@@ -14,7 +14,7 @@
 
 static void refuse(struct doctor *doctor, const struct nsr_error *err)
 {
-	struct finding *finding = doctor_refused(doctor, "ring", CAP_BIT(NET_RAW), err);
+	struct finding *finding = doctor_refused(doctor, "ring", NSR_CAP_BIT(NET_RAW), err);
 
 	/* The library would also advise another engine for the device, which is not the user's. */
 	if (err->code == -EPROTONOSUPPORT)

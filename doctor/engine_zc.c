@@ -89,14 +89,14 @@ static void judge_filter(struct doctor *doctor)
 {
 	struct finding *finding;
 
-	if (!caps_missing(&doctor->caps, CAP_BIT(PERFMON))) {
+	if (!nsr_caps_missing(&doctor->caps, NSR_CAP_BIT(PERFMON))) {
 		report_add(&doctor->report, "zc.filter", VERDICT_USABLE, "filters in XDP");
 		return;
 	}
 	finding = report_add(&doctor->report, "zc.filter", VERDICT_LIMITED,
 			     "without CAP_PERFMON filters that read at offsets that vary, such as "
 			     "ports, are slower");
-	caps_advise(&doctor->caps, CAPS_ZC | CAP_BIT(PERFMON), finding);
+	doctor_advise_caps(doctor, CAPS_ZC | NSR_CAP_BIT(PERFMON), finding);
 }
 
 /*
@@ -215,7 +215,7 @@ static void go_without_sandbox(struct doctor *doctor)
 	struct nsr_error err;
 	size_t i;
 
-	if (rc == 0 && caps_missing(&doctor->caps, CAPS_ZC))
+	if (rc == 0 && nsr_caps_missing(&doctor->caps, CAPS_ZC))
 		rc = -EPERM;
 	nsr_error_set(&err, rc, "loading a program: %s", strerror(-rc));
 	for (i = 0; i < TRIALS; i++) {

@@ -2,14 +2,15 @@
 /* The host: its capabilities, what each engine can do, places, limits. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "doctor.h"
 #include "sandbox.h"
 
 static void judge_caps(struct doctor *doctor)
 {
-	uint64_t missing = caps_missing(&doctor->caps, CAPS_ALL & ~CAP_BIT(IPC_LOCK));
-	char text[CAPS_TEXT];
+	uint64_t missing = nsr_caps_missing(&doctor->caps, CAPS_ALL & ~NSR_CAP_BIT(IPC_LOCK));
+	char text[NSR_CAPS_TEXT];
 	struct finding *finding;
 
 	if (!missing && !doctor->caps.initial) {
@@ -24,9 +25,21 @@ static void judge_caps(struct doctor *doctor)
 		return;
 	}
 	finding = report_add(&doctor->report, "capabilities",
-			     missing & CAP_BIT(NET_RAW) ? VERDICT_NO : VERDICT_LIMITED,
-			     "without %s", caps_names(missing, text));
-	caps_advise(&doctor->caps, CAPS_ALL & ~CAP_BIT(IPC_LOCK), finding);
+			     missing & NSR_CAP_BIT(NET_RAW) ? VERDICT_NO : VERDICT_LIMITED,
+			     "without %s", nsr_caps_names(missing, text));
+	doctor_advise_caps(doctor, CAPS_ALL & ~NSR_CAP_BIT(IPC_LOCK), finding);
+}
+
+void doctor_begin(struct doctor *doctor)
+{
+	ssize_t length;
+
+	nsr_caps_read(&doctor->caps);
+	length = readlink("/proc/self/exe", doctor->program, sizeof(doctor->program) - 1);
+	if (length > 0)
+		doctor->program[length] = '\0';
+	else
+		strcpy(doctor->program, "nsring");
 }
 
 /* Runs in the sandbox, or in the caller's namespace when there is none. */
@@ -61,7 +74,7 @@ static void judge_sandbox(struct doctor *doctor, const struct nsr_error *err)
 			   "in a throwaway network namespace, on a veth pair");
 		return;
 	}
-	finding = doctor_refused(doctor, "trials", CAP_BIT(SYS_ADMIN), err);
+	finding = doctor_refused(doctor, "trials", NSR_CAP_BIT(SYS_ADMIN), err);
 	if (err->code == -ENOSPC)
 		report_advise(finding, "sysctl -w user.max_net_namespaces=1024");
 	else if (err->code == -EOPNOTSUPP)

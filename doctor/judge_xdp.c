@@ -90,7 +90,7 @@ static bool is_barred(const struct target *target, const char *subject)
 		report_advise(finding, "use the engine packet");
 		return true;
 	}
-	if (caps_missing(&target->doctor->caps, CAPS_ZC)) {
+	if (nsr_caps_missing(&target->doctor->caps, CAPS_ZC)) {
 		doctor_refused(target->doctor, subject, CAPS_ZC, &refused);
 		return true;
 	}
@@ -208,7 +208,7 @@ static void judge_live(const struct target *target)
 		report_advise(finding, "send with the engine packet");
 		return;
 	}
-	if (caps_missing(&target->doctor->caps, CAPS_LIVE)) {
+	if (nsr_caps_missing(&target->doctor->caps, CAPS_LIVE)) {
 		doctor_refused(target->doctor, "live", CAPS_LIVE, &refused);
 		return;
 	}

@@ -121,7 +121,8 @@ static int program_is_compiled(void)
 
 static void judge_jit(struct doctor *doctor)
 {
-	int compiled = caps_missing(&doctor->caps, CAP_BIT(BPF)) ? -1 : program_is_compiled();
+	int compiled =
+		nsr_caps_missing(&doctor->caps, NSR_CAP_BIT(BPF)) ? -1 : program_is_compiled();
 	struct finding *finding;
 	long setting;
 

@@ -5,14 +5,12 @@
 
 #include "doctor.h"
 
-void doctor_advise_refused(const struct doctor *doctor, struct finding *finding)
+void doctor_advise_caps(const struct doctor *doctor, uint64_t wanted, struct finding *finding)
 {
-	if (doctor->caps.initial)
-		report_advise(finding,
-			      "the capabilities are there: look for a seccomp profile (docker run "
-			      "--security-opt seccomp=), an LSM, or kernel lockdown");
-	else
-		report_advise(finding, "run it outside of this container's user namespace");
+	struct nsr_error err;
+
+	nsr_caps_advise(&err, 0, &doctor->caps, wanted, doctor->program);
+	report_advise(finding, "%s", err.advice);
 }
 
 void doctor_advise_error(const struct nsr_error *err, struct finding *finding)
@@ -25,14 +23,14 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 			       const struct nsr_error *err)
 {
 	bool forbidden = err->code == -EPERM || err->code == -EACCES;
-	uint64_t missing = caps_missing(&doctor->caps, wanted);
-	char text[CAPS_TEXT];
+	uint64_t missing = nsr_caps_missing(&doctor->caps, wanted);
+	char text[NSR_CAPS_TEXT];
 	struct finding *finding;
 
 	if (forbidden && missing) {
 		finding = report_add(&doctor->report, subject, VERDICT_NO, "needs %s",
-				     caps_names(missing, text));
-		caps_advise(&doctor->caps, wanted, finding);
+				     nsr_caps_names(missing, text));
+		doctor_advise_caps(doctor, wanted, finding);
 		return finding;
 	}
 	if (forbidden && !doctor->caps.initial) {
@@ -43,6 +41,6 @@ struct finding *doctor_refused(struct doctor *doctor, const char *subject, uint6
 		finding = report_add(&doctor->report, subject, VERDICT_NO, "%s", err->text);
 	}
 	if (forbidden)
-		doctor_advise_refused(doctor, finding);
+		doctor_advise_caps(doctor, wanted, finding);
 	return finding;
 }

@@ -92,9 +92,9 @@ static void judge_packet(const struct target *target)
 	struct doctor *doctor = target->doctor;
 
 	if (target->packet.err.code < 0)
-		doctor_advise_error(
-			&target->packet.err,
-			doctor_refused(doctor, "packet", CAP_BIT(NET_RAW), &target->packet.err));
+		doctor_advise_error(&target->packet.err,
+				    doctor_refused(doctor, "packet", NSR_CAP_BIT(NET_RAW),
+						   &target->packet.err));
 	else
 		report_add(&doctor->report, "packet", VERDICT_USABLE, "%s",
 			   target->packet.info.mode);
@@ -126,14 +126,14 @@ static bool named(const char *place)
 static int say_place(struct target *target, const char *text, const struct nsr_error *err)
 {
 	int code = err->code;
-	uint64_t wanted = CAP_BIT(SYS_ADMIN);
+	uint64_t wanted = NSR_CAP_BIT(SYS_ADMIN);
 
 	if (code != -EPERM && code != -EACCES) {
 		failure_say(text, err);
 		return code;
 	}
 	if (code == -EACCES || !named(target->place))
-		wanted |= CAP_BIT(SYS_PTRACE);
+		wanted |= NSR_CAP_BIT(SYS_PTRACE);
 	doctor_advise_error(err, doctor_refused(target->doctor, "place", wanted, err));
 	return 0;
 }

@@ -119,7 +119,7 @@ void doctor_sockets(struct doctor *doctor)
 	nsr_error_set(&err, rc, "%s",
 		      rc == -EAFNOSUPPORT ? "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)"
 					  : strerror(-rc));
-	finding = doctor_refused(doctor, "zc.sockets", CAP_BIT(NET_RAW), &err);
+	finding = doctor_refused(doctor, "zc.sockets", NSR_CAP_BIT(NET_RAW), &err);
 	if (rc == -EAFNOSUPPORT)
 		report_advise(finding,
 			      "a kernel that has it; without, zc copies, but for groups and "

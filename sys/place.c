@@ -25,6 +25,7 @@
 
 #include <nsring/engine.h>
 
+#include "caps.h"
 #include "compat.h"
 #include "place.h"
 #include "thread.h"
@@ -269,6 +270,22 @@ static void *visitor(void *arg)
 	return NULL;
 }
 
+/* One's own capability is of no use where another user namespace owns the namespace. */
+static int say_closed(const struct nsr_place *place, struct nsr_error *err)
+{
+	static const uint64_t wanted = NSR_CAP_BIT(SYS_ADMIN);
+	struct nsr_caps caps;
+
+	nsr_caps_read(&caps);
+	nsr_error_set(err, -EPERM,
+		      "place \"%s\": entering another network namespace needs CAP_SYS_ADMIN%s",
+		      place->name,
+		      nsr_caps_missing(&caps, wanted) || caps.initial
+			      ? ""
+			      : " in the user namespace that owns it");
+	return nsr_caps_advise(err, -EPERM, &caps, wanted, NULL);
+}
+
 int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg,
 		  struct nsr_error *err)
 {
@@ -286,13 +303,7 @@ int nsr_place_run(const struct nsr_place *place, int (*fn)(void *arg), void *arg
 	if (visit.entered)
 		return visit.rc;
 	if (visit.rc == -EPERM)
-		return nsr_error_advise(
-			err,
-			nsr_error_set(err, -EPERM,
-				      "place \"%s\": entering another network namespace needs "
-				      "CAP_SYS_ADMIN",
-				      place->name),
-			"run as root");
+		return say_closed(place, err);
 	return nsr_error_set(err, visit.rc, "place \"%s\": can't enter it: %s", place->name,
 			     strerror(-visit.rc));
 }

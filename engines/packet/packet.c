@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "lib/link_type.h"
+#include "sys/caps.h"
 #include "sys/compat.h"
 #include "sys/link.h"
 #include "packet.h"
@@ -35,9 +36,9 @@ static int open_socket(struct packet *p, struct nsr_error *err)
 	if (p->fd >= 0)
 		return 0;
 	if (errno == EPERM || errno == EACCES)
-		return nsr_error_advise(
-			err, nsr_error_set(err, -errno, "packet sockets need CAP_NET_RAW"),
-			"run as root, or grant it to the program: setcap cap_net_raw+ep PROGRAM");
+		return nsr_caps_advise(
+			err, nsr_error_set(err, -errno, "packet sockets need CAP_NET_RAW"), NULL,
+			NSR_CAP_BIT(NET_RAW), NULL);
 	return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
 }
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/caps.h"
 #include "ring.h"
 
 #define FAMILY_FILE "/sys/module/nsring/parameters/family"
@@ -45,9 +46,9 @@ static int open_socket(struct ring *r, struct nsr_error *err)
 	switch (errno) {
 	case EPERM:
 	case EACCES:
-		return nsr_error_advise(
-			err, nsr_error_set(err, -errno, "ring sockets need CAP_NET_RAW"),
-			"run as root, or grant it to the program: setcap cap_net_raw+ep PROGRAM");
+		return nsr_caps_advise(err,
+				       nsr_error_set(err, -errno, "ring sockets need CAP_NET_RAW"),
+				       NULL, NSR_CAP_BIT(NET_RAW), NULL);
 	case EAFNOSUPPORT:
 	case ESOCKTNOSUPPORT:
 		return nsr_error_advise(

@@ -246,6 +246,35 @@ as_nobody() {
 	verdict capabilities limited
 }
 
+@test "in_a_user_namespace_named_namespaces_are_told_to_be_open_if_they_are" {
+	netns_new B
+	ask unshare --user --map-root-user --net "$NSRING" doctor --json
+	verdict place.netns no
+	names place.netns "user namespace"
+	run unshare --user --map-root-user --net "$NSRING" count --duration 0.1 -i "netns:$B/lo"
+	equal status "$status" 1
+	[[ $output == *"in the user namespace that owns it"* ]]
+	[[ $output != *"run as root"* ]]
+}
+
+# with_names COMMANDS: what doctor says in a user namespace where COMMANDS have made names.
+with_names() {
+	ask unshare --user --map-root-user --net --mount bash -c "
+		mount -t tmpfs none /run && mkdir /run/netns && $1"' && exec "$0" doctor --json' \
+		"$NSRING"
+}
+
+@test "namespaces_with_a_name_are_judged_by_entering_each" {
+	with_names 'ip netns add own'
+	verdict place.netns usable
+	with_names 'ip netns add own && ln -s /proc/1/ns/net /run/netns/host && touch /run/netns/none'
+	verdict place.netns limited
+	names place.netns "1 of the 2"
+	with_names :
+	verdict place.netns limited
+	names place.netns "that this user namespace owns"
+}
+
 @test "where_no_namespace_can_be_made_that_is_told_and_nothing_is_without_a_reason" {
 	ask unshare --user --map-root-user bash -c '
 		echo 0 >/proc/sys/user/max_net_namespaces && exec "$1" doctor --json' none "$NSRING"

@@ -100,12 +100,39 @@ refuses_target() {
 	done
 }
 
+# nobody_refuses WORD [OPTION…] COMMAND…: as refuses, as a user without capabilities.
+nobody_refuses() {
+	local word=$1
+	shift
+	refuses "$word" setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
 @test "capturing_without_cap_net_raw_names_it_and_how_to_grant_it" {
-	netns_pair
-	refuses CAP_NET_RAW nsenter --net="/run/netns/$B" setpriv --bounding-set=-net_raw \
-		"$NSRING" count -i v1 --duration 1
+	nobody_refuses CAP_NET_RAW "$NSRING" count -i lo --duration 1
 	equal status "$status" 1
-	[[ $output == *setcap* ]]
+	[[ $output == *"setcap cap_net_raw+ep"* ]]
+}
+
+@test "setcap_is_not_advised_where_the_bounding_set_lacks_the_capability" {
+	netns_pair
+	refuses "CAP_NET_RAW left in the bounding set" nsenter --net="/run/netns/$B" \
+		setpriv --bounding-set=-net_raw "$NSRING" count -i v1 --duration 1
+	equal status "$status" 1
+	[[ $output != *setcap* ]]
+	nobody_refuses "CAP_NET_RAW left in the bounding set" --bounding-set=-net_raw \
+		"$NSRING" count -i lo --duration 1
+	[[ $output != *setcap* ]]
+}
+
+@test "setcap_is_not_advised_where_file_capabilities_are_ignored" {
+	nobody_refuses no_new_privs --no-new-privs "$NSRING" count -i lo --duration 1
+	[[ $output != *setcap* ]]
+	refuses "mounted nosuid" unshare --mount bash -c '
+		mount -t tmpfs -o nosuid,mode=755 none /mnt && mkdir /mnt/cli /mnt/lib &&
+		cp "$0" /mnt/cli && cp "$(dirname "$0")"/../lib/libnsring.so.0 /mnt/lib &&
+		exec setpriv --reuid=65534 --regid=65534 --clear-groups \
+			/mnt/cli/nsring count -i lo --duration 1' "$NSRING"
+	[[ $output != *"cap_net_raw+ep"* ]]
 }
 
 @test "entering_a_namespace_without_cap_sys_admin_names_it" {

@@ -19,7 +19,7 @@ static int make_target(void **state)
 	assert_non_null(doctor);
 	doctor->caps.effective = doctor->caps.permitted = doctor->caps.bounding = UINT64_MAX;
 	doctor->caps.initial = true;
-	strcpy(doctor->caps.program, "/usr/bin/nsring");
+	strcpy(doctor->program, "/usr/bin/nsring");
 	target->doctor = doctor;
 	strcpy(target->run, "ip netns exec web ");
 	strcpy(target->name, "eth7");
@@ -257,11 +257,11 @@ static void quoted_word_that_is_too_long_is_cut_and_closed(void **state)
 static void setcap_line_has_what_is_wanted_and_what_is_there(void **state)
 {
 	struct target *target = *state;
-	struct caps *caps = &target->doctor->caps;
+	struct nsr_caps *caps = &target->doctor->caps;
 	struct finding finding = { 0 };
 
-	caps->effective = caps->permitted = CAP_BIT(NET_RAW) | CAP_BIT(CHOWN);
-	caps_advise(caps, CAP_BIT(SYS_ADMIN), &finding);
+	caps->effective = caps->permitted = NSR_CAP_BIT(NET_RAW) | NSR_CAP_BIT(CHOWN);
+	doctor_advise_caps(target->doctor, NSR_CAP_BIT(SYS_ADMIN), &finding);
 	assert_string_equal(finding.advice, "run as root, or: setcap cap_net_raw,cap_sys_admin+ep "
 					    "/usr/bin/nsring");
 }
@@ -269,25 +269,54 @@ static void setcap_line_has_what_is_wanted_and_what_is_there(void **state)
 static void what_the_bounding_set_lacks_setcap_can_not_give(void **state)
 {
 	struct target *target = *state;
-	struct caps *caps = &target->doctor->caps;
+	struct nsr_caps *caps = &target->doctor->caps;
 	struct finding finding = { 0 };
 
 	caps->effective = caps->permitted = 0;
-	caps->bounding = ~CAP_BIT(NET_RAW);
-	caps_advise(caps, CAPS_ZC, &finding);
+	caps->bounding = ~NSR_CAP_BIT(NET_RAW);
+	doctor_advise_caps(target->doctor, CAPS_ZC, &finding);
 	assert_non_null(strstr(finding.advice, "CAP_NET_RAW left in the bounding set"));
 	assert_null(strstr(finding.advice, "setcap"));
 }
 
+static void where_file_capabilities_are_ignored_setcap_is_not_advised(void **state)
+{
+	struct target *target = *state;
+	struct nsr_caps *caps = &target->doctor->caps;
+	struct finding finding = { 0 };
+
+	caps->effective = caps->permitted = 0;
+	caps->nosuid = true;
+	doctor_advise_caps(target->doctor, CAPS_ZC, &finding);
+	assert_non_null(strstr(finding.advice, "mounted nosuid"));
+	caps->no_new_privs = true;
+	doctor_advise_caps(target->doctor, CAPS_ZC, &finding);
+	assert_non_null(strstr(finding.advice, "no_new_privs"));
+	assert_null(strstr(finding.advice, "setcap"));
+}
+
+static void what_is_refused_with_all_capabilities_is_told_who_refuses(void **state)
+{
+	struct target *target = *state;
+	struct finding finding = { 0 };
+
+	doctor_advise_caps(target->doctor, CAPS_ZC, &finding);
+	assert_non_null(strstr(finding.advice, "seccomp"));
+	target->doctor->caps.initial = false;
+	doctor_advise_caps(target->doctor, CAPS_ZC, &finding);
+	assert_non_null(strstr(finding.advice, "user namespace"));
+}
+
 static void names_of_capabilities_are_a_list_in_words(void **state)
 {
-	char text[CAPS_TEXT];
+	char text[NSR_CAPS_TEXT];
 
-	assert_string_equal(caps_names(CAP_BIT(BPF), text), "CAP_BPF");
-	assert_string_equal(caps_names(CAP_BIT(BPF) | CAP_BIT(NET_RAW), text),
+	assert_string_equal(nsr_caps_names(NSR_CAP_BIT(BPF), text), "CAP_BPF");
+	assert_string_equal(nsr_caps_names(NSR_CAP_BIT(BPF) | NSR_CAP_BIT(NET_RAW), text),
 			    "CAP_NET_RAW and CAP_BPF");
-	assert_string_equal(caps_names(CAPS_ZC, text), "CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF");
-	assert_true(strlen(caps_names(CAPS_ALL, text)) < CAPS_TEXT - 1);
+	assert_string_equal(nsr_caps_names(CAPS_ZC, text),
+			    "CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF");
+	assert_true(strlen(nsr_caps_names(CAPS_ALL, text)) < NSR_CAPS_TEXT - 1);
 }
 
 #define WITH_TARGET(test) cmocka_unit_test_setup_teardown(test, make_target, free_target)
@@ -312,6 +341,8 @@ int main(void)
 		cmocka_unit_test(quoted_word_that_is_too_long_is_cut_and_closed),
 		WITH_TARGET(setcap_line_has_what_is_wanted_and_what_is_there),
 		WITH_TARGET(what_the_bounding_set_lacks_setcap_can_not_give),
+		WITH_TARGET(where_file_capabilities_are_ignored_setcap_is_not_advised),
+		WITH_TARGET(what_is_refused_with_all_capabilities_is_told_who_refuses),
 		cmocka_unit_test(names_of_capabilities_are_a_list_in_words),
 	};
 
