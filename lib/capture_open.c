@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/address.h"
 #include "sys/link.h"
 #include "registry.h"
 
@@ -158,6 +159,42 @@ static uint32_t linktype(struct nsr_capture *cap)
 	return info.linktype;
 }
 
+/* Where a capture's device is asked about. */
+struct question {
+	const struct nsr_capture *cap;
+	uint32_t netmask;
+};
+
+static int ask_netmask(void *arg)
+{
+	struct question *question = arg;
+	const struct nsr_target *target = &question->cap->target;
+	int fd = nsr_link_open();
+	struct nsr_link link;
+
+	if (fd < 0)
+		return fd;
+	if (nsr_link_get(fd, target->device, 0, &link) == 0)
+		question->netmask = nsr_address_netmask(fd, link.ifindex);
+	close(fd);
+	return 0;
+}
+
+/* 0: not known, such as that of several devices. Enters the place, which may be another by now. */
+static uint32_t netmask(void *arg)
+{
+	struct question question = { .cap = arg };
+	struct nsr_place place;
+
+	if (question.cap->target.any ||
+	    nsr_place_open(question.cap->target.place, &place, NULL) < 0)
+		return 0;
+	if (place.inode == question.cap->place.inode)
+		nsr_place_run(&place, ask_netmask, &question, NULL);
+	nsr_place_close(&place);
+	return question.netmask;
+}
+
 /* Gives the engine a new filter. Frees the old one once the engine no longer uses it. */
 static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
 {
@@ -165,7 +202,7 @@ static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_erro
 	int rc;
 
 	if (text) {
-		rc = nsr_filter_compile(text, linktype(cap), &filter, err);
+		rc = nsr_filter_compile_on(text, linktype(cap), netmask, cap, &filter, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -8,15 +8,14 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/address.h"
 #include "sys/link.h"
-#include "sys/netlink.h"
 #include "zc.h"
 
 #define VARIABLE       "SSH_CONNECTION"
@@ -37,16 +36,12 @@ struct interface {
  * @server:     its address there; of IPv4 the mapped one
  * @zone:       the interface of a link-local one, "" without
  * @interfaces: @count of them
- * @address:    scratch: of the message that is being read
- * @is_local:   it is our end's, not the peer's
  */
 struct session {
 	struct in6_addr server;
 	char zone[IF_NAMESIZE];
 	struct interface *interfaces;
 	uint32_t count;
-	struct in6_addr address;
-	bool is_local;
 };
 
 static void map_ipv4(const void *from, struct in6_addr *to)
@@ -155,40 +150,23 @@ static int add_interface(const struct nsr_link_info *info, void *arg)
 	return 0;
 }
 
-static int read_attr(const struct nlattr *attr, void *arg)
-{
-	struct session *session = arg;
-	uint16_t type = mnl_attr_get_type(attr), bytes = mnl_attr_get_payload_len(attr);
-
-	/* Of a point-to-point interface IFA_ADDRESS is the peer's, and IFA_LOCAL ours. */
-	if (type != IFA_LOCAL && (type != IFA_ADDRESS || session->is_local))
-		return 0;
-	if (bytes == sizeof(struct in_addr))
-		map_ipv4(mnl_attr_get_payload(attr), &session->address);
-	else
-		nsr_netlink_copy(attr, &session->address, sizeof(session->address));
-	session->is_local = type == IFA_LOCAL;
-	return 0;
-}
-
 /* Marks the interface that has the server's address. */
-static int read_address(const struct nlmsghdr *msg, void *arg)
+static int mark(const struct nsr_address *address, void *arg)
 {
-	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(msg);
 	struct session *session = arg;
 	struct interface *interface;
+	struct in6_addr own;
 	uint32_t i;
 
-	if (msg->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(msg) < sizeof(*head))
-		return 0;
-	memset(&session->address, 0, sizeof(session->address));
-	session->is_local = false;
-	nsr_netlink_walk(msg, sizeof(*head), read_attr, session);
-	if (memcmp(&session->address, &session->server, sizeof(session->server)) != 0)
+	if (address->family == AF_INET)
+		map_ipv4(address->bytes, &own);
+	else
+		memcpy(&own, address->bytes, sizeof(own));
+	if (memcmp(&own, &session->server, sizeof(own)) != 0)
 		return 0;
 	for (i = 0; i < session->count; i++) {
 		interface = &session->interfaces[i];
-		if (interface->ifindex == head->ifa_index &&
+		if (interface->ifindex == address->ifindex &&
 		    (!session->zone[0] || strcmp(session->zone, interface->name) == 0))
 			interface->carries = true;
 	}
@@ -217,16 +195,13 @@ static bool descend(struct session *session)
 /* What comes or goes meanwhile (-EINTR) may be missed. Returns 0 or -errno. */
 static int look(struct session *session)
 {
-	struct nsr_netlink_question question;
 	int fd = nsr_link_open(), rc;
 
 	if (fd < 0)
 		return fd;
 	rc = nsr_link_list(fd, add_interface, session);
-	if (rc == 0 || rc == -EINTR) {
-		nsr_netlink_begin(&question, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
-		rc = nsr_netlink_ask(fd, &question, read_address, session);
-	}
+	if (rc == 0 || rc == -EINTR)
+		rc = nsr_address_list(fd, mark, session);
 	close(fd);
 	while (descend(session))
 		;

@@ -7,6 +7,7 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/file/savefile_format.h"
 #include "lib/options.h"
@@ -72,9 +73,29 @@ static bool asks_kernel(const struct bpf_program *program)
 	return false;
 }
 
+static uint32_t no_netmask(void *arg)
+{
+	return 0;
+}
+
+/*
+ * Looks the netmask up only when libpcap says that it lacks it. It takes it in host byte order, other
+ * than pcap_lookupnet(3) has it (libpcap's pull request 1454).
+ */
+static int run_compiler(pcap_t *pcap, struct bpf_program *program, const char *text,
+			uint32_t (*netmask)(void *arg), void *arg)
+{
+	uint32_t mask;
+
+	if (pcap_compile(pcap, program, text, 1, PCAP_NETMASK_UNKNOWN) == 0)
+		return 0;
+	mask = strstr(pcap_geterr(pcap), "netmask") ? netmask(arg) : 0;
+	return mask ? pcap_compile(pcap, program, text, 1, mask) : -1;
+}
+
 /* Closes @pcap, which is NULL where memory was short. */
-static int compile(pcap_t *pcap, const char *text, struct nsr_filter **filter,
-		   struct nsr_error *err)
+static int compile(pcap_t *pcap, const char *text, uint32_t (*netmask)(void *arg), void *arg,
+		   struct nsr_filter **filter, struct nsr_error *err)
 {
 	struct nsr_filter *f = calloc(1, sizeof(*f));
 	int rc;
@@ -84,7 +105,7 @@ static int compile(pcap_t *pcap, const char *text, struct nsr_filter **filter,
 		rc = nsr_error_set(err, -ENOMEM, "filter: out of memory");
 		goto close_pcap;
 	}
-	if (pcap_compile(pcap, &f->program, text, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+	if (run_compiler(pcap, &f->program, text, netmask, arg) < 0) {
 		rc = nsr_error_set(err, -EINVAL, "filter \"%.150s\": %s", text, pcap_geterr(pcap));
 		goto close_pcap;
 	}
@@ -113,7 +134,13 @@ close_pcap:
 int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **filter,
 		       struct nsr_error *err)
 {
-	return compile(open_live(linktype), text, filter, err);
+	return nsr_filter_compile_on(text, linktype, no_netmask, NULL, filter, err);
+}
+
+int nsr_filter_compile_on(const char *text, uint32_t linktype, uint32_t (*netmask)(void *arg),
+			  void *arg, struct nsr_filter **filter, struct nsr_error *err)
+{
+	return compile(open_live(linktype), text, netmask, arg, filter, err);
 }
 
 int nsr_filter_compile_saved(const char *text, uint32_t linktype, struct nsr_filter **filter,
@@ -121,7 +148,7 @@ int nsr_filter_compile_saved(const char *text, uint32_t linktype, struct nsr_fil
 {
 	struct pcap_file_hdr hdr;
 
-	return compile(open_saved(&hdr, linktype), text, filter, err);
+	return compile(open_saved(&hdr, linktype), text, no_netmask, NULL, filter, err);
 }
 
 void nsr_filter_free(struct nsr_filter *filter)

@@ -20,6 +20,14 @@ int nsr_filter_compile(const char *text, uint32_t linktype, struct nsr_filter **
 		       struct nsr_error *err);
 
 /**
+ * nsr_filter_compile_on() - nsr_filter_compile() for packets of a device that has a network
+ * @netmask: called with @arg where the filter asks for the netmask (`ip broadcast`); returns it in
+ *           host byte order, 0 where it is not known
+ */
+int nsr_filter_compile_on(const char *text, uint32_t linktype, uint32_t (*netmask)(void *arg),
+			  void *arg, struct nsr_filter **filter, struct nsr_error *err);
+
+/**
  * nsr_filter_compile_saved() - compile a filter for packets of which only the bytes are known
  *
  * As nsr_filter_compile(), for packets of a capture file in the byte order of this host. Which

@@ -78,3 +78,42 @@ same_selection() {
 	[ "$status" = 1 ] || [ "$status" = 2 ]
 	[[ $output == *filter* ]]
 }
+
+# Frames to the ends of 198.51.100.192/28, and to hosts.
+to_the_ends() {
+	local last
+	for last in 207 192 199 2 129; do
+		eth 0800 "$(ip4 17 "$(udp_segment 1 9 30)" "$last")"
+	done
+}
+
+@test "ip_broadcast_judges_by_the_netmask_of_the_device" {
+	local filter number=0
+	netns_pair
+	ip -n "$B" address flush dev v1
+	ip -n "$B" address add 198.51.100.200/28 dev v1
+	ip -n "$B" address add 10.9.0.2/24 dev v1
+	capture_file "$BATS_TEST_TMPDIR/sent" "$(declare -f to_the_ends); to_the_ends"
+	for filter in "ip broadcast" "not ip broadcast"; do
+		start_in "$B" "count$number" "$NSRING" count --json --duration 60 -i "netns:$B/packet:v1" \
+			"$filter"
+		number=$((number + 1))
+	done
+	replay "$A" v0 "$BATS_TEST_TMPDIR/sent"
+	arrived "$B" v1 5
+	finish count0
+	finish count1
+	equal "broadcast" "$(total count0 .packets)" 2
+	equal "others" "$(total count1 .packets)" 3
+}
+
+@test "ip_broadcast_without_an_address_says_that_there_is_no_netmask" {
+	netns_pair
+	ip -n "$B" address flush dev v1
+	run "$NSRING" count --duration 0.1 -i "netns:$B/v1" ip broadcast
+	equal status "$status" 1
+	[[ $output == *"netmask not known"* ]]
+	run "$NSRING" count --duration 0.1 -i "netns:$A/any" ip broadcast
+	equal status "$status" 1
+	[[ $output == *"netmask not known"* ]]
+}

@@ -363,6 +363,36 @@ static void set_compiles_once_a_link_type(void **state)
 	nsr_filter_set_free(set);
 }
 
+static uint32_t count_calls(void *arg)
+{
+	++*(uint32_t *)arg;
+	return 0xfffffff0;
+}
+
+static void netmask_is_asked_for_only_by_filters_that_need_it(void **state)
+{
+	struct nsr_filter *filter;
+	struct nsr_error err;
+	uint32_t calls = 0;
+
+	assert_int_equal(nsr_filter_compile_on("udp", RAW_IP, count_calls, &calls, &filter, &err),
+			 0);
+	nsr_filter_free(filter);
+	assert_int_equal(
+		nsr_filter_compile_on("udp port", RAW_IP, count_calls, &calls, &filter, &err),
+		-EINVAL);
+	assert_int_equal(calls, 0);
+	assert_int_equal(
+		nsr_filter_compile_on("ip broadcast", RAW_IP, count_calls, &calls, &filter, &err),
+		0);
+	assert_int_equal(calls, 1);
+	/* To 192.0.2.2, whose last four bits are neither all 0 nor all 1. */
+	assert_false(nsr_filter_match(filter, ip_udp, sizeof(ip_udp), sizeof(ip_udp)));
+	nsr_filter_free(filter);
+	assert_int_equal(nsr_filter_compile("ip broadcast", RAW_IP, &filter, &err), -EINVAL);
+	assert_says(&err, "netmask");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +400,7 @@ int main(void)
 		cmocka_unit_test(filter_on_what_only_a_socket_knows_is_refused),
 		cmocka_unit_test(packet_cut_before_what_the_filter_reads_does_not_match),
 		cmocka_unit_test(no_filter_matches_everything),
+		cmocka_unit_test(netmask_is_asked_for_only_by_filters_that_need_it),
 		cmocka_unit_test(loop_that_a_packet_would_keep_going_ends),
 		cmocka_unit_test(filter_with_a_loop_follows_the_headers),
 		cmocka_unit_test(malformed_filter_is_refused_with_libpcaps_reason),
