@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host/show.h"
 #include "host/watch.h"
 #include "jobs/stop.h"
 #include "sys/clock.h"
+#include "sys/descriptors.h"
 #include "text/output.h"
 #include "text/units.h"
 #include "text/wrap.h"
@@ -37,17 +37,6 @@ struct ls_args {
 	bool json;
 	bool watch;
 };
-
-/* The view keeps a descriptor of each namespace, and 1024 is the usual soft limit. */
-static void raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
 
 static int print_json(const struct host_view *view, const struct host_choice *choice, FILE *out)
 {
@@ -174,7 +163,8 @@ static int run(void *args, char **words)
 
 	if (words[0] && words[1])
 		return cli_usage_error("ls", "one target at most, not also '%s'", words[1]);
-	raise_limit();
+	/* The view keeps a descriptor of each namespace. */
+	nsr_descriptors_raise();
 	status = ls_args->watch ? watch(ls_args, words[0], &last)
 				: look_and_print(ls_args, words[0], &last);
 	free(last);

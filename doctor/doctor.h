@@ -34,7 +34,8 @@ struct zero_copy {
  * @program: path of the running program, for setcap lines
  * @sandboxed: trials run in a throwaway namespace; false: in the caller's
  * @zero_copy: devices of the caller's namespace
- * @descriptors: how many a capture of the engine packet opens, 0: not known
+ * @descriptors, @descriptors_any: how many a capture of the engine packet opens, of one device and of
+ *         any; 0: not known
  */
 struct doctor {
 	struct report report;
@@ -42,7 +43,7 @@ struct doctor {
 	char program[256];
 	bool sandboxed;
 	struct zero_copy zero_copy;
-	unsigned int descriptors;
+	unsigned int descriptors, descriptors_any;
 };
 
 /** doctor_begin() - what all examinations need: who this is; @doctor starts zeroed */

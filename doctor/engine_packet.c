@@ -42,14 +42,17 @@ static void refuse(struct doctor *doctor, const char *subject, const struct nsr_
 static void try_ring(struct doctor *doctor)
 {
 	struct nsr_options opts;
-	struct trial trial;
+	struct trial trial, any;
 
 	nsr_options_init(&opts);
 	trial_open(&trial, device(doctor), &opts);
-	if (trial.err.code < 0)
+	if (trial.err.code < 0) {
 		refuse(doctor, "packet", &trial.err);
-	else
-		judge_ring(doctor, &trial);
+		return;
+	}
+	judge_ring(doctor, &trial);
+	trial_open(&any, "packet:any", &opts);
+	doctor->descriptors_any = any.descriptors;
 }
 
 static void try_as(struct doctor *doctor, const char *subject, const struct nsr_options *opts,

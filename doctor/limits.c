@@ -23,7 +23,8 @@
 
 static void judge_descriptors(struct doctor *doctor)
 {
-	unsigned int each = doctor->descriptors ? doctor->descriptors : 4;
+	unsigned int each = doctor->descriptors ? doctor->descriptors : 5;
+	unsigned int any = doctor->descriptors_any ? doctor->descriptors_any : 6;
 	struct rlimit limit = { 0 };
 	struct finding *finding;
 	uint64_t captures;
@@ -32,13 +33,15 @@ static void judge_descriptors(struct doctor *doctor)
 	captures = limit.rlim_max / each;
 	if (captures >= CAPTURES_ENOUGH) {
 		report_add(&doctor->report, "limit.nofile", VERDICT_USABLE,
-			   "%s descriptors: about %s captures, which take %u each",
-			   units_number(limit.rlim_max).text, units_number(captures).text, each);
+			   "%s descriptors: about %s captures, which take %u each, of any %u",
+			   units_number(limit.rlim_max).text, units_number(captures).text, each,
+			   any);
 		return;
 	}
-	finding = report_add(&doctor->report, "limit.nofile", VERDICT_LIMITED,
-			     "%s descriptors: about %s captures at a time, which take %u each",
-			     units_number(limit.rlim_max).text, units_number(captures).text, each);
+	finding = report_add(
+		&doctor->report, "limit.nofile", VERDICT_LIMITED,
+		"%s descriptors: about %s captures at a time, which take %u each, of any %u",
+		units_number(limit.rlim_max).text, units_number(captures).text, each, any);
 	report_advise(finding, "ulimit -Hn 20000 as root, or LimitNOFILE=20000");
 }
 

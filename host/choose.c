@@ -90,7 +90,7 @@ static int choose_ns(const struct host_view *view, const char *target, struct ns
 	int rc = nsr_target_parse_place(target, &place, err);
 	bool is_place = rc == 0;
 
-	if (is_place)
+	if (is_place && !place.all)
 		rc = choose_place(view, place.place, choice, err);
 	if (rc == 0) {
 		*parsed = place;
@@ -99,7 +99,11 @@ static int choose_ns(const struct host_view *view, const char *target, struct ns
 	if (nsr_target_parse(target, parsed, is_place ? NULL : err) < 0)
 		return rc;
 	/* A place that can't be opened ("host") is not tried again as a device. */
-	return is_place && !*parsed->place ? rc : choose_place(view, parsed->place, choice, err);
+	if (is_place && !*parsed->place)
+		return rc;
+	if (parsed->all && parsed->any)
+		return 0;
+	return choose_place(view, parsed->place, choice, err);
 }
 
 int host_choose(const struct host_view *view, const char *target, struct host_choice *choice)
@@ -112,6 +116,8 @@ int host_choose(const struct host_view *view, const char *target, struct host_ch
 		return 0;
 	if (choose_ns(view, target, &parsed, choice, &err) < 0)
 		return failure_say("ls", &err);
+	if (parsed.all)
+		return 0;
 	if (!choice->ns)
 		return say_error("ls: %s: that namespace is not among those that were found",
 				 target);

@@ -27,6 +27,7 @@
 
 #include "sys/place.h"
 #include "list.h"
+#include "process.h"
 
 /* Descriptors kept free for sockets and for reading /proc. */
 #define FDS_SPARED 64
@@ -110,22 +111,6 @@ static void open_once(struct find *find, struct host_ns *ns, const struct find_p
 	find->fds -= fd >= 0;
 }
 
-static void read_comm(int proc, pid_t pid, char *comm)
-{
-	char path[32];
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "%d/comm", pid);
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	got = read(fd, comm, HOST_NAME_BYTES - 1);
-	close(fd);
-	if (got > 0)
-		comm[comm[got - 1] == '\n' ? got - 1 : got] = '\0';
-}
-
 /* Lists a path that several mount namespaces share only once. */
 static bool is_known(const struct host_ns *ns, const struct host_holder *holder)
 {
@@ -155,7 +140,7 @@ static int add_holder(struct find *find, struct host_ns *ns, const struct host_h
 	if (holder->path && !kept->path)
 		return -ENOMEM;
 	if (holder->pid)
-		read_comm(find->proc, holder->pid, kept->comm);
+		process_comm(holder->pid, kept->comm);
 	return 0;
 }
 

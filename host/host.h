@@ -97,12 +97,14 @@ enum host_peer_state {
  * @state:   enum host_peer_state
  * @ns:      index of the peer's namespace in the view's list, if found
  * @ifindex: the peer's index in its own namespace
- * @nsid:    the peer's namespace as the interface's namespace numbers it; -1: they are the same
+ * @abroad:  its namespace is another one than the interface's
+ * @nsid:    that namespace as the interface's numbers it; -1: it has no number, or they are the same
  */
 struct host_peer {
 	uint32_t state;
 	uint32_t ns;
 	uint32_t ifindex;
+	bool abroad;
 	int32_t nsid;
 };
 

@@ -81,6 +81,7 @@ static int add_link(const struct nsr_link_info *info, void *arg)
 	link->has_id = info->has_id;
 	link->peer.state = info->below ? HOST_PEER_UNSEEN : HOST_PEER_NONE;
 	link->peer.ifindex = info->below;
+	link->peer.abroad = info->abroad;
 	link->peer.nsid = info->nsid;
 	link->counters = counters_of(&info->stats);
 	memcpy(link->name, info->name, sizeof(link->name));

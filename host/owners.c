@@ -3,16 +3,11 @@
 #include "owners.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "list.h"
-
-/* How much of a command line to keep; the kernel allows any length. */
-#define COMMAND_MOST 1024
+#include "process.h"
 
 struct owner {
 	uint64_t key;
@@ -72,63 +67,20 @@ static pid_t find(const struct owner *list, uint32_t count, uint64_t key)
 	return from < count && list[from].key == key ? list[from].pid : 0;
 }
 
-/* Reads up to @room bytes of a file of process @pid; 0 when it can't be read. */
-static size_t read_file(pid_t pid, const char *name, char *text, size_t room)
-{
-	char path[64];
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	got = read(fd, text, room);
-	close(fd);
-	return got > 0 ? (size_t)got : 0;
-}
-
-static void read_comm(pid_t pid, char *comm)
-{
-	size_t length = read_file(pid, "comm", comm, HOST_NAME_BYTES - 1);
-
-	if (length && comm[length - 1] == '\n')
-		length--;
-	comm[length] = '\0';
-}
-
-/* The process's command line with blanks for the NULs between its words; NULL when it has none. */
-static char *read_command(pid_t pid)
-{
-	char text[COMMAND_MOST + 1];
-	size_t length = read_file(pid, "cmdline", text, COMMAND_MOST), i;
-
-	while (length && !text[length - 1])
-		length--;
-	if (!length)
-		return NULL;
-	for (i = 0; i < length; i++) {
-		if (!text[i])
-			text[i] = ' ';
-	}
-	text[length] = '\0';
-	return strdup(text);
-}
-
 static void name_capture(const struct owners *owners, struct host_capture *capture)
 {
 	capture->pid = find(owners->sockets, owners->socket_count, capture->inode);
 	if (!capture->pid)
 		return;
-	read_comm(capture->pid, capture->comm);
-	capture->command = read_command(capture->pid);
+	process_comm(capture->pid, capture->comm);
+	capture->command = process_command(capture->pid);
 }
 
 static void name_program(const struct owners *owners, struct host_program *program)
 {
 	program->pid = find(owners->programs, owners->program_count, program->id);
 	if (program->pid)
-		read_comm(program->pid, program->comm);
+		process_comm(program->pid, program->comm);
 }
 
 void owners_name(const struct owners *owners, struct host_view *view)

@@ -217,7 +217,7 @@ static int find_inside(struct host_ns *ns, void *arg)
 	return 0;
 }
 
-/* Peers in the same namespace (nsid -1) need no question. */
+/* Peers in the same namespace need no question. Those in one without a number can't be asked about. */
 static void find_here(struct host_view *view)
 {
 	uint32_t i, j;
@@ -226,7 +226,7 @@ static void find_here(struct host_view *view)
 		for (j = 0; j < view->list[i].link_count; j++) {
 			struct host_peer *peer = &view->list[i].links[j].peer;
 
-			if (!peer->ifindex || peer->nsid >= 0)
+			if (!peer->ifindex || peer->abroad)
 				continue;
 			peer->state = HOST_PEER_FOUND;
 			peer->ns = i;

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "sys/descriptors.h"
 #include "text/escape.h"
 #include "text/failure.h"
 #include "text/say.h"
@@ -23,17 +23,6 @@
 #define RING_BYTES_LEAST  (512ull << 10)
 #define THREADS		  16
 #define STOP_EVENT	  UINT32_MAX
-
-/* Each capture needs several descriptors. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 static uint64_t shared_ring_bytes(uint32_t count)
 {
@@ -96,7 +85,7 @@ static int prepare(struct captures *set, uint32_t count)
 	set->count = count;
 	if (count == 1)
 		return 0;
-	raise_descriptor_limit();
+	nsr_descriptors_raise();
 	set->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (set->poll_fd < 0 || epoll_ctl(set->poll_fd, EPOLL_CTL_ADD, stop_fd(), &event) < 0)
 		return say_error("epoll: %s", strerror(errno));

@@ -39,7 +39,8 @@ enum nsr_link_xdp_mode {
  * @master:    index of the bridge, bond, … that it is a port of; 0: none
  * @below:     index of the other end of a veth pair, or of the interface that it lies on; 0: none
  * @abroad:    @below is in another namespace
- * @nsid:      what the interface's namespace calls that one; -1: nothing, or it is the same
+ * @nsid:      what the interface's namespace calls that one; -1: it has no number for it, such as
+ *             when it is going away, or it is the same
  * @id:        of a VLAN or VXLAN, if @has_id
  * @has_id:    whether it has one
  * @xdp_mode:  XDP_ATTACHED_ of linux/if_link.h

@@ -124,6 +124,12 @@ static int place_path(struct nsr_place *place, struct nsr_error *err)
 		return 0;
 	case NSR_PLACE_PID:
 		return pid_path(which, place, err);
+	case NSR_PLACE_ALL:
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EINVAL,
+						      "place \"all\" is every namespace at once, "
+						      "which can't be entered"),
+					"name one, or take all/ring:any");
 	default:
 		return nsr_error_advise(err,
 					nsr_error_set(err, -EINVAL,

@@ -204,6 +204,28 @@ as_nobody() {
 	names limit.nofile LimitNOFILE
 }
 
+# descriptors TARGET…: how many a capture of these has open.
+descriptors() {
+	local targets=()
+	for target; do
+		targets+=(-i "netns:$B/packet:$target")
+	done
+	start_count "$B" "${targets[@]}"
+	wait_until has_sockets "$B" $#
+	find "/proc/${PID[count]}/fd" -mindepth 1 | wc -l
+	finish count >&2
+}
+
+@test "descriptors_that_a_capture_is_said_to_take_are_those_that_it_takes" {
+	local before one any
+	netns_pair
+	ask "$NSRING" doctor --json
+	before=$(descriptors v1 v1)
+	one=$(descriptors v1 v1 v1)
+	any=$(descriptors v1 v1 any)
+	names limit.nofile "take $((one - before)) each, of any $((any - before))"
+}
+
 @test "nobody_is_told_what_to_grant_and_nothing_fails" {
 	ask as_nobody "$NSRING" doctor --json
 	verdict capabilities no

@@ -59,3 +59,14 @@ link_to() {
 		[[ $output != *"$name"* ]]
 	done
 }
+
+@test "all_is_every_namespace_and_no_place_to_look_for_a_device" {
+	netns_new A
+	run -0 "$NSRING" ls all
+	[[ $output == *"netns:$A  inode"* ]]
+	run -0 "$NSRING" ls all/any
+	[[ $output == *"netns:$A  inode"* ]]
+	run "$NSRING" ls all/lo
+	equal status "$status" 1
+	[[ $output == *"every namespace at once"* ]]
+}

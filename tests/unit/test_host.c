@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/packet_diag.h>
 #include <linux/rtnetlink.h>
@@ -24,6 +25,7 @@
 #include "host/links.h"
 #include "host/list.h"
 #include "host/map.h"
+#include "host/peers.h"
 #include "host/sockets.h"
 #include "made_up_kernel.h"
 
@@ -132,6 +134,66 @@ static void links_are_found_by_their_index_in_whichever_order_they_come(void **s
 	host_links_free(&ns);
 }
 
+static struct nlmsghdr *put_link(struct kernel *kernel, int ifindex, int below)
+{
+	struct nlmsghdr *msg = kernel_put(kernel, RTM_NEWLINK, sizeof(struct ifinfomsg));
+
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(msg))->ifi_index = ifindex;
+	mnl_attr_put_u32(msg, IFLA_LINK, (uint32_t)below);
+	return msg;
+}
+
+static void peer_in_a_namespace_without_a_number_is_not_taken_for_one_here(void **state)
+{
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	struct host_view view = { .list = &ns, .count = 1 };
+	struct nlmsghdr *msg = put_link(&kernel, 2, 3);
+
+	mnl_attr_put_u32(msg, IFLA_LINK_NETNSID, (uint32_t)-1);
+	kernel_end(&kernel, msg);
+	kernel_end(&kernel, put_link(&kernel, 3, 4));
+	kernel_put_done(&kernel);
+	assert_int_equal(read_links(&kernel, &ns), 0);
+	assert_int_equal(peers_find(&view), 0);
+	assert_int_equal(host_link_find(&ns, 2)->peer.state, HOST_PEER_UNSEEN);
+	assert_int_equal(host_link_find(&ns, 3)->peer.state, HOST_PEER_FOUND);
+	host_links_free(&ns);
+}
+
+static void own_address_wins_over_the_other_ends_whichever_comes_first(void **state)
+{
+	struct kernel kernel = { 0 };
+	struct host_ns ns = { 0 };
+	struct nlmsghdr *msg;
+	struct ifaddrmsg *head;
+	uint32_t order;
+
+	kernel_end(&kernel, put_link(&kernel, 7, 0));
+	kernel_put_done(&kernel);
+	assert_int_equal(read_links(&kernel, &ns), 0);
+	kernel = (struct kernel){ 0 };
+	for (order = 0; order < 2; order++) {
+		msg = kernel_put(&kernel, RTM_NEWADDR, sizeof(*head));
+		head = mnl_nlmsg_get_payload(msg);
+		*head = (struct ifaddrmsg){ .ifa_family = AF_INET,
+					    .ifa_prefixlen = 31,
+					    .ifa_index = 7 };
+		mnl_attr_put(msg, order ? IFA_LOCAL : IFA_ADDRESS, 4, order ? "own1" : "end1");
+		mnl_attr_put(msg, order ? IFA_ADDRESS : IFA_LOCAL, 4, order ? "end2" : "own2");
+		kernel_end(&kernel, msg);
+	}
+	kernel_put_done(&kernel);
+	kernel_start(&kernel);
+	assert_int_equal(host_addresses_read(kernel.asker, &ns), 0);
+	kernel_stop(&kernel);
+	assert_int_equal(ns.links[0].address_count, 2);
+	assert_memory_equal(ns.links[0].addresses[0].bytes, "own2", 4);
+	assert_memory_equal(ns.links[0].addresses[1].bytes, "own1", 4);
+	assert_int_equal(ns.links[0].addresses[1].prefix, 31);
+	host_links_free(&ns);
+}
+
 static void xdp_socket_is_read_with_queue_frames_and_drops(void **state)
 {
 	const struct xdp_diag_info info = { .ifindex = 3, .queue_id = 2 };
@@ -228,6 +290,8 @@ int main(void)
 		cmocka_unit_test(attribute_that_reaches_beyond_its_message_ends_it),
 		cmocka_unit_test(refusal_is_returned),
 		cmocka_unit_test(links_are_found_by_their_index_in_whichever_order_they_come),
+		cmocka_unit_test(peer_in_a_namespace_without_a_number_is_not_taken_for_one_here),
+		cmocka_unit_test(own_address_wins_over_the_other_ends_whichever_comes_first),
 		cmocka_unit_test(xdp_socket_is_read_with_queue_frames_and_drops),
 		cmocka_unit_test(packet_socket_whose_filter_may_not_be_read_has_an_unknown_one),
 		cmocka_unit_test(map_keeps_what_was_put_while_it_grows),
