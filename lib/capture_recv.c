@@ -33,8 +33,7 @@ static void end(struct nsr_capture *cap, int why)
 	cap->end = why;
 	stay_quiet(cap);
 	/* A program that polls nsr_fd() must wake up once more, to be told the end. */
-	if (cap->ops->fd(cap->priv) >= 0)
-		nsr_wait_tick(&cap->wait, cap->ops->drain_ms(cap->priv) + 1);
+	nsr_wait_tick(&cap->wait, cap->ops->drain_ms(cap->priv) + 1);
 }
 
 static uint32_t iface_linktype(void *arg, uint32_t id)

@@ -49,6 +49,7 @@ int nsr_wait_open(struct nsr_wait *wait, int fd, uint32_t tick_ms)
 	int rc;
 
 	wait->timer = -1;
+	wait->always = fd < 0;
 	atomic_init(&wait->tick_ms, tick_ms);
 	atomic_init(&wait->woken, false);
 	wait->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -59,12 +60,12 @@ int nsr_wait_open(struct nsr_wait *wait, int fd, uint32_t tick_ms)
 		rc = -errno;
 		goto close_all;
 	}
-	rc = watch(wait->epoll, wait->timer, fd < 0 ? SOURCE_ALWAYS : SOURCE_TIMER);
+	rc = watch(wait->epoll, wait->timer, wait->always ? SOURCE_ALWAYS : SOURCE_TIMER);
 	if (rc == 0 && fd >= 0)
 		rc = watch(wait->epoll, fd, SOURCE_ENGINE);
 	if (rc < 0)
 		goto close_all;
-	set_timer(wait, fd < 0);
+	set_timer(wait, wait->always);
 	return 0;
 
 close_all:
@@ -124,6 +125,8 @@ int nsr_wait_coalesce(struct nsr_wait *wait, uint32_t us, int fd)
 
 void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms)
 {
+	if (wait->always)
+		return;
 	atomic_store(&wait->tick_ms, tick_ms);
 	set_timer(wait, false);
 	/* This may have undone a wake-up that was waiting in the timer: see the top. */

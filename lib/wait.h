@@ -21,10 +21,12 @@ enum nsr_wait_event {
  * @timer: ticks, and wakes; one descriptor for both, because a process may have many captures
  * @tick_ms: how often it ticks, 0: never
  * @woken: somebody wants the waiting thread back
+ * @always: the engine has no descriptor: the timer stays expired, and never ticks
  */
 struct nsr_wait {
 	int epoll;
 	int timer;
+	bool always;
 	_Atomic uint32_t tick_ms;
 	atomic_bool woken;
 };
@@ -39,7 +41,7 @@ struct nsr_wait {
  */
 int nsr_wait_open(struct nsr_wait *wait, int fd, uint32_t tick_ms);
 
-/** nsr_wait_tick() - tick every @tick_ms from now on */
+/** nsr_wait_tick() - tick every @tick_ms from now on, unless the engine always has something */
 void nsr_wait_tick(struct nsr_wait *wait, uint32_t tick_ms);
 
 /** nsr_wait_close() - close both descriptors; the open may have failed */

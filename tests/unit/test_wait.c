@@ -60,6 +60,17 @@ static void tick_comes_once_it_is_asked_for(void **state)
 	assert_int_equal(nsr_wait_for(&quiet->wait, 5000), NSR_WAIT_TICK);
 }
 
+static void tick_does_not_hide_that_an_engine_always_has_something(void **state)
+{
+	struct nsr_wait wait;
+
+	assert_int_equal(nsr_wait_open(&wait, -1, 0), 0);
+	assert_int_equal(nsr_wait_for(&wait, 5000), NSR_WAIT_READY);
+	nsr_wait_tick(&wait, 60000);
+	assert_int_equal(nsr_wait_for(&wait, 5000), NSR_WAIT_READY);
+	nsr_wait_close(&wait);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -68,6 +79,7 @@ int main(void)
 						close_quiet),
 		cmocka_unit_test_setup_teardown(tick_comes_once_it_is_asked_for, open_quiet,
 						close_quiet),
+		cmocka_unit_test(tick_does_not_hide_that_an_engine_always_has_something),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
