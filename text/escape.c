@@ -29,13 +29,33 @@ const char *escape(const char *text, char *out, size_t room)
 	return out;
 }
 
+/* Bytes of the character that @text begins with, in UTF-8; 0: it is none beyond ASCII. */
+static size_t character_bytes(const unsigned char *text)
+{
+	size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2, i;
+
+	if (text[0] < 0xc2 || text[0] > 0xf4)
+		return 0;
+	for (i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return length;
+}
+
+/* A terminal that does not decode UTF-8 takes a single byte for a C1 control character. */
 void escape_controls(char *text)
 {
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
+	unsigned char *at = (unsigned char *)text;
 
-		if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0))
-			*text = '?';
+	while (*at) {
+		size_t length = character_bytes(at);
+
+		if (at[0] == 0xc2 && length && at[1] < 0xa0)
+			memset(at, '?', 2);
+		else if (!length && (at[0] < 0x20 || (at[0] >= 0x7f && at[0] < 0xa0)))
+			at[0] = '?';
+		at += length ? length : 1;
 	}
 }
 

@@ -33,7 +33,7 @@ static inline bool escape_is_plain(unsigned char byte)
 const char *escape(const char *text, char *out, size_t room);
 
 /**
- * escape_controls() - replace control characters by '?': C0, DEL, and C1 in UTF-8
+ * escape_controls() - replace control characters by '?': C0, DEL, and C1, in UTF-8 or as a byte
  * @text: changed in place; keeps its length
  */
 void escape_controls(char *text);

@@ -14,7 +14,11 @@ static bool progress_shown;
 
 void say_progress(const char *line)
 {
-	fprintf(stderr, "\r%s\033[K", line);
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s", line);
+	escape_controls(text);
+	fprintf(stderr, "\r%s\033[K", text);
 	fflush(stderr);
 	progress_shown = *line;
 }

@@ -40,6 +40,32 @@ static void names_that_differ_never_look_alike(void **state)
 				escape("a\n", other, sizeof(other)));
 }
 
+static void is_made(const char *text, const char *expected)
+{
+	char *copy = escape_copy(text);
+
+	assert_non_null(copy);
+	assert_string_equal(copy, expected);
+	free(copy);
+}
+
+static void c1_control_characters_are_replaced_in_utf_8_and_as_bytes(void **state)
+{
+	is_made("a\033[1m\x7f\n", "a?[1m??");
+	is_made("a\xc2\x9b" "31m", "a??31m");
+	is_made("a\x9b" "31m", "a?31m");
+	is_made("\xe4\x9b" "31m", "\xe4?31m");
+	is_made("\xc2", "\xc2");
+}
+
+static void text_in_other_alphabets_stays_as_it_is(void **state)
+{
+	/* Each has a byte from 0x80 to 0x9f. */
+	is_made("\xc3\x80 \xd0\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80",
+		"\xc3\x80 \xd0\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80");
+	is_made("caf\xe9", "caf\xe9");
+}
+
 static void escaped_byte_that_does_not_fit_is_left_out_as_a_whole(void **state)
 {
 	char out[6];
@@ -124,6 +150,8 @@ int main(void)
 		cmocka_unit_test(printable_text_is_left_as_it_is),
 		cmocka_unit_test(control_characters_bytes_beyond_ascii_and_backslashes_are_escaped),
 		cmocka_unit_test(names_that_differ_never_look_alike),
+		cmocka_unit_test(c1_control_characters_are_replaced_in_utf_8_and_as_bytes),
+		cmocka_unit_test(text_in_other_alphabets_stays_as_it_is),
 		cmocka_unit_test(escaped_byte_that_does_not_fit_is_left_out_as_a_whole),
 		cmocka_unit_test(text_is_built_piece_by_piece),
 		cmocka_unit_test(text_that_does_not_fit_is_dropped_and_the_rest_ends_with_nul),
