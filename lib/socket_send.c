@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include <errno.h>
+#include <linux/if.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "sys/link.h"
 #include "socket_send.h"
 
 #define CHUNK 256
@@ -21,6 +24,7 @@ int nsr_socket_send_open(struct nsr_socket_sender *sender)
 {
 	uint32_t i;
 
+	sender->link_fd = -1;
 	sender->messages = calloc(CHUNK, sizeof(*sender->messages));
 	sender->vectors = calloc(CHUNK, sizeof(*sender->vectors));
 	if (!sender->messages || !sender->vectors)
@@ -29,13 +33,26 @@ int nsr_socket_send_open(struct nsr_socket_sender *sender)
 		sender->messages[i].msg_hdr.msg_iov = &sender->vectors[i];
 		sender->messages[i].msg_hdr.msg_iovlen = 1;
 	}
+	/* Without it errors are less exact. */
+	sender->link_fd = nsr_link_open();
 	return 0;
 }
 
 void nsr_socket_send_close(struct nsr_socket_sender *sender)
 {
+	if (sender->messages && sender->link_fd >= 0)
+		close(sender->link_fd);
 	free(sender->messages);
 	free(sender->vectors);
+}
+
+static bool lacks_carrier(const struct nsr_socket_sender *sender)
+{
+	struct nsr_link link;
+
+	return sender->link_fd >= 0 &&
+	       nsr_link_get(sender->link_fd, NULL, sender->ifindex, &link) == 0 &&
+	       !(link.flags & IFF_LOWER_UP);
 }
 
 static int say(const struct nsr_socket_sender *sender, int code, const struct nsr_frame *frame,
@@ -60,6 +77,9 @@ static int say(const struct nsr_socket_sender *sender, int code, const struct ns
 				     "namespace)",
 				     sender->device);
 	case -EAGAIN:
+		if (lacks_carrier(sender))
+			return nsr_error_set(err, code, "%s: the device has no carrier",
+					     sender->device);
 		return nsr_error_set(err, code,
 				     "%s: its queue stays full, or something drops what is sent",
 				     sender->device);
@@ -84,17 +104,35 @@ static int wait_for_room(const struct nsr_socket_sender *sender, int reason)
 }
 
 /*
+ * A device that is being deleted or moved is down first. Both take the kernel's RTNL lock, which an
+ * answer about any device waits for; by then the socket knows that its device is gone.
+ */
+static void let_changes_end(const struct nsr_socket_sender *sender)
+{
+	struct nsr_link link;
+
+	if (sender->link_fd >= 0)
+		nsr_link_get(sender->link_fd, NULL, sender->ifindex, &link);
+}
+
+/*
  * A full queue shows as ENOBUFS (the device's) or EAGAIN (the socket's). Never blocks in the
  * kernel, because a signal that comes after the first of many frames would not end that.
  */
 static int send_some(const struct nsr_socket_sender *sender, unsigned int n, uint32_t *waits_left)
 {
+	bool was_down = false;
 	int sent, rc = 0;
 
 	while (rc == 0) {
 		sent = sendmmsg(sender->fd, sender->messages, n, MSG_DONTWAIT);
 		if (sent >= 0)
 			return sent;
+		if (errno == ENETDOWN && !was_down) {
+			was_down = true;
+			let_changes_end(sender);
+			continue;
+		}
 		if (errno != ENOBUFS && errno != EAGAIN)
 			return -errno;
 		if (*waits_left == 0)

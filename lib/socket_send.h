@@ -12,16 +12,25 @@ struct mmsghdr;
  * struct nsr_socket_sender - a socket to send through
  * @fd:       the socket
  * @device:   for error texts
+ * @ifindex:  its index in the namespace of @link_fd
+ * @link_fd:  of nsr_link_open(), to ask about the device; -1: without
  * @messages, @vectors: for one system call
  */
 struct nsr_socket_sender {
 	int fd;
 	const char *device;
+	uint32_t ifindex;
+	int link_fd;
 	struct mmsghdr *messages;
 	struct iovec *vectors;
 };
 
-/** nsr_socket_send_open() - get ready; the caller has set @fd and @device; 0 or -ENOMEM */
+/**
+ * nsr_socket_send_open() - get ready
+ * @sender: the caller has set @fd, @device and @ifindex, and is in the device's namespace
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int nsr_socket_send_open(struct nsr_socket_sender *sender);
 
 /** nsr_socket_send() - see nsr_engine_ops.send */

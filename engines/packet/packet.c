@@ -129,6 +129,7 @@ static int open_sender(struct packet *p, const struct nsr_options *opts, struct 
 				     p->device);
 	p->sender.fd = p->fd;
 	p->sender.device = p->device;
+	p->sender.ifindex = p->ifindex;
 	rc = nsr_socket_send_open(&p->sender);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "out of memory");
@@ -406,6 +407,7 @@ static void packet_info(void *priv, struct nsr_info *info)
 	info->snaplen = p->snaplen;
 	info->ring_bytes = p->ring.bytes;
 	info->fanout_group = p->fanout_group;
+	info->queued = p->mode & NSR_SEND;
 }
 
 static int packet_interface(void *priv, uint32_t id, struct nsr_interface *iface)

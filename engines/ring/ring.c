@@ -122,6 +122,7 @@ static int open_sender(struct ring *r, struct nsr_error *err)
 {
 	r->sender.fd = r->fd;
 	r->sender.device = r->device;
+	r->sender.ifindex = r->ifindex;
 	return nsr_socket_send_open(&r->sender) < 0 ? nsr_error_set(err, -ENOMEM, "out of memory")
 						    : 0;
 }
@@ -251,6 +252,7 @@ static void ring_info(void *priv, struct nsr_info *info)
 	info->snaplen = r->reader && r->ring_snaplen < r->snaplen ? r->ring_snaplen : r->snaplen;
 	info->ring_bytes = r->map.ring_bytes;
 	info->fanout_group = r->fanout_group;
+	info->queued = r->mode & NSR_SEND && !(r->setup.flags & NSRING_INJECT);
 }
 
 static int ring_interface(void *priv, uint32_t id, struct nsr_interface *iface)

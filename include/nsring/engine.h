@@ -85,7 +85,7 @@ struct nsr_engine_args {
  * @stop:  take no further packets
  * @stats: add to what the core has filled in: the lost_… fields, and to @filtered, where the core
  *         has what it refused itself, or set it to NSR_UNKNOWN
- * @info:  fill in @mode, @linktype, @mixed, @snaplen, @ring_bytes, @fanout_group, @diverts; also
+ * @info:  fill in @mode, @linktype, @mixed, @snaplen, @ring_bytes, @fanout_group, @diverts, @queued; also
  *         @batch_packets where send best gets more frames than that at once
  * @interface: see nsr_interface_get()
  * @close: free everything; also after a failed start

@@ -359,6 +359,8 @@ struct nsr_stats {
  * @diverts:       packets handed out don't reach the network stack: the capture takes them away
  * @offline:       packets come from no device but from a file
  * @mixed:         packets of other link types than @linktype may come: nsr_interface_get() tells
+ * @queued:        frames that nsr_send() accepts go into a queue, which may still drop them: the
+ *                 device's own counters tell what has left
  */
 struct nsr_info {
 	size_t size;
@@ -376,6 +378,7 @@ struct nsr_info {
 	bool diverts;
 	bool offline;
 	bool mixed;
+	bool queued;
 };
 
 #define NSR_INFO_INIT NSR_SIZED_INIT(nsr_info)
