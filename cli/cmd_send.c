@@ -39,6 +39,11 @@ static void print_totals(const struct transmit *tx, const struct replay *replay)
 	       units_number(tx->frames).text, units_number(tx->bytes).text, seconds,
 	       units_packets(rate((double)tx->frames, seconds)).text,
 	       units_bits(rate((double)tx->bytes * 8, seconds)).text);
+	if (tx->dropped && tx->dropped != NSR_UNKNOWN)
+		printf("%s frames not sent: %s\n", units_number(tx->dropped).text,
+		       tx->state == DEVICE_NO_CARRIER ? "the device has no carrier"
+		       : tx->state == DEVICE_DOWN     ? "the device is down"
+						      : "the device or its queue dropped them");
 	if (tx->too_long)
 		printf("%s frames not sent: longer than the device takes\n",
 		       units_number(tx->too_long).text);
@@ -76,6 +81,10 @@ static json_t *totals_json(const struct transmit *tx, const struct replay *repla
 	object_set(&object, "packets_per_second", json_real(rate((double)tx->frames, seconds)));
 	object_set(&object, "bits_per_second", json_real(rate((double)tx->bytes * 8, seconds)));
 	object_set(&object, "cpu_seconds", json_real((double)tx->cpu_ns / 1e9));
+	if (tx->dropped == NSR_UNKNOWN)
+		object_set(&object, "dropped", json_null());
+	else
+		object_set_number(&object, "dropped", tx->dropped);
 	object_set(&object, "skipped", skipped_json(tx, replay));
 	object_set_number(&object, "cut_short", replay->cut_short);
 	return object;
@@ -120,6 +129,7 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 	nsr_info_get(tx->cap, &info);
 	*linktype = info.linktype;
 	tx->batch = info.batch_packets;
+	tx->queued = info.queued;
 	return CLI_DONE;
 }
 

@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
 #include "text/failure.h"
 #include "text/say.h"
+#include "departure.h"
 #include "stop.h"
 
 #define STUCK_NS (10 * NSEC_PER_SEC)
@@ -98,6 +100,16 @@ static bool is_stuck(struct transmit *tx)
 	return now - tx->stuck_since_ns >= STUCK_NS;
 }
 
+static int give_up(struct transmit *tx)
+{
+	char *words = failure_words(tx->target, nsr_last_error(tx->cap));
+
+	say_error("%s; gave up after %u s without a frame sent", words ? words : tx->target,
+		  (unsigned int)(STUCK_NS / NSEC_PER_SEC));
+	free(words);
+	return -1;
+}
+
 /*
  * Decides about a frame that nsr_send() refused with @rc: 0 tries again, 1 skips it, -1 gives up.
  */
@@ -107,6 +119,8 @@ static int judge(struct transmit *tx, int rc)
 		return 0;
 	if (rc == -EAGAIN && !is_stuck(tx))
 		return 0;
+	if (rc == -EAGAIN)
+		return give_up(tx);
 	if (rc == -EMSGSIZE && tx->skip) {
 		tx->too_long++;
 		return 1;
@@ -183,11 +197,45 @@ static int loop(struct state *state, const struct transmit_source *source)
 	return rc;
 }
 
+/* Takes what didn't leave the device off the totals; -1 after saying so. */
+static int take_off_dropped(struct transmit *tx, const struct departure *departure)
+{
+	uint64_t accepted = tx->frames;
+
+	tx->frames = departure->packets;
+	tx->bytes = departure->bytes;
+	tx->dropped = accepted - tx->frames;
+	if (!tx->dropped)
+		return 0;
+	return say_error("%s: %s of %s frames did not leave the device%s", tx->target,
+			 units_number(tx->dropped).text, units_number(accepted).text,
+			 tx->state == DEVICE_NO_CARRIER ? ", which has no carrier"
+			 : tx->state == DEVICE_DOWN	? ", which is down"
+							: ": it or its queue dropped them");
+}
+
+/* Compares what was accepted with what the device has counted; -1: it is less, which it says. */
+static int settle(struct transmit *tx, struct departure *departure)
+{
+	departure->packets = tx->frames;
+	departure->bytes = tx->bytes;
+	if (!departure_await(departure))
+		return 0;
+	tx->state = departure->state;
+	return take_off_dropped(tx, departure);
+}
+
 int transmit_run(struct transmit *transmit, const struct transmit_source *source)
 {
 	struct state state = { .tx = transmit, .progress = isatty(STDERR_FILENO) };
 	uint64_t cpu_ns = nsr_clock_cpu_ns();
+	struct departure departure;
 	int rc;
+
+	transmit->dropped = NSR_UNKNOWN;
+	if (transmit->queued && departure_begin(&departure, transmit->target) == DEVICE_NO_CARRIER)
+		say_note("%s: the device has no carrier: it drops frames until it has one",
+			 transmit->target);
 
 	transmit->begin_ns = nsr_clock_ns();
 	state.progress_ns = transmit->begin_ns + NSEC_PER_SEC;
@@ -196,5 +244,9 @@ int transmit_run(struct transmit *transmit, const struct transmit_source *source
 	transmit->cpu_ns = nsr_clock_cpu_ns() - cpu_ns;
 	if (state.progress)
 		say_progress("");
+	if (transmit->queued && settle(transmit, &departure) < 0)
+		rc = -1;
+	if (transmit->queued)
+		departure_end(&departure);
 	return rc < 0 ? -1 : 0;
 }

@@ -11,6 +11,7 @@
 #include <nsring/nsring.h>
 
 #include "sys/clock.h"
+#include "device.h"
 #include "pace.h"
 
 /** The most frames in a small batch, which fills quickly enough without sending any early. */
@@ -52,9 +53,12 @@ struct transmit_source {
  * @shown:    the same for people: without control characters
  * @rate:     how fast
  * @batch:    the best number of frames for one call on @cap; sources should give that many
+ * @queued:   see struct nsr_info
  * @skip:     skip and count frames that the device doesn't take, instead of failing
- * @frames:   sent so far
- * @bytes:    sent so far
+ * @frames:   sent so far; at the end without those of @dropped
+ * @bytes:    of these
+ * @dropped:  accepted by @cap, but they didn't leave the device; NSR_UNKNOWN: it doesn't tell
+ * @state:    of the device at the end: why it dropped them
  * @too_long: frames skipped because they are too long for the device
  * @refused:  frames skipped because the kernel refuses them as malformed
  * @stuck_since_ns, @frames_then: since when nothing could be sent, and the value of @frames then
@@ -67,9 +71,12 @@ struct transmit {
 	const char *shown;
 	struct units_rate rate;
 	uint32_t batch;
+	bool queued;
 	bool skip;
 	uint64_t frames;
 	uint64_t bytes;
+	uint64_t dropped;
+	enum device_state state;
 	uint64_t too_long;
 	uint64_t refused;
 	uint64_t stuck_since_ns;
@@ -84,7 +91,9 @@ struct transmit {
  * @transmit: totals are filled in
  * @source:   where frames come from
  *
- * Return: 0; -1 after a message on stderr.
+ * Waits until the device has counted what it was given, see departure.h.
+ *
+ * Return: 0; -1 after a message on stderr, also when frames didn't leave the device.
  */
 int transmit_run(struct transmit *transmit, const struct transmit_source *source);
 

@@ -83,6 +83,11 @@ link_is_up() {
 	ip -n "$1" -j link show dev "$2" | jq -e '.[0].operstate == "UP"' >/dev/null
 }
 
+# link_is_down NS DEV: it is, or it has no carrier.
+link_is_down() {
+	ip -n "$1" -j link show dev "$2" | jq -e '.[0].operstate | IN("DOWN", "LOWERLAYERDOWN")' >/dev/null
+}
+
 # wait_until COMMAND…: until it succeeds; after a minute it fails.
 wait_until() {
 	local tries

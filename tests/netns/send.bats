@@ -192,6 +192,84 @@ send() {
 	[[ $output == *v0*down* ]]
 }
 
+# Both totals of a run that could not send all: those for people, and JSON; $1 frames were given to it.
+sent_is_what_the_device_counted() {
+	local sent
+	sent=$(kernel "$A" v0 tx.packets)
+	equal packets "$(total send .packets)" "$sent"
+	equal bytes "$(total send .bytes)" "$(kernel "$A" v0 tx.bytes)"
+	equal dropped "$(total send .dropped)" $(($1 - sent))
+}
+
+@test "without_a_carrier_no_frame_counts_as_sent_and_the_run_fails" {
+	netns_pair
+	ip -n "$B" link set v1 down
+	wait_until link_is_down "$A" v0
+	start send "$NSRING" send -i "netns:$A/v0" --count 1000 --json
+	reap send 1
+	says send "has no carrier: it drops frames"
+	says send "1,000 of 1,000 frames did not leave the device"
+	sent_is_what_the_device_counted 1000
+	equal packets "$(total send .packets)" 0
+	run "$NSRING" send -i "netns:$A/v0" --count 7
+	equal status "$status" 1
+	[[ $output == *": 0 frames, 0 bytes sent"*"7 frames not sent: the device has no carrier"* ]]
+}
+
+@test "frames_sent_before_the_carrier_was_lost_are_told_from_those_after_it" {
+	netns_pair
+	start send "$NSRING" send -i "netns:$A/v0" --count 3000 --rate 1000 --json
+	arrived "$B" v1 10
+	ip -n "$B" link set v1 down
+	reap send 1
+	says send "which has no carrier"
+	sent_is_what_the_device_counted 3000
+	[ "$(total send .packets)" -ge 10 ]
+}
+
+@test "frames_that_the_queueing_discipline_drops_do_not_count_as_sent" {
+	netns_pair
+	ip netns exec "$A" tc qdisc add dev v0 root blackhole
+	start send "$NSRING" send -i "netns:$A/v0" --count 50 --json
+	reap send 1
+	says send "50 of 50 frames did not leave the device: it or its queue dropped them"
+	sent_is_what_the_device_counted 50
+	ip netns exec "$A" tc qdisc del dev v0 root
+	send --count 50 --json
+	equal dropped "$(jq .dropped <<<"${lines[-1]}")" 0
+}
+
+# start_sending: in the background as process "send", until its first frames arrive.
+start_sending() {
+	start send "$NSRING" send -i "netns:$A/v0" --json --duration 60 --rate 5k
+	arrived "$B" v1 1
+}
+
+@test "device_that_is_deleted_while_frames_are_sent_is_gone_and_not_down" {
+	netns_pair
+	start_sending
+	ip -n "$A" link delete v0
+	reap send 1
+	says send "the device is gone"
+	! says send "ip link set" 2>/dev/null
+}
+
+@test "device_that_is_moved_while_frames_are_sent_is_gone_and_not_down" {
+	netns_pair
+	start_sending
+	ip -n "$A" link set v0 netns "$B"
+	reap send 1
+	says send "the device is gone"
+}
+
+@test "device_that_is_set_down_while_frames_are_sent_is_down" {
+	netns_pair
+	start_sending
+	ip -n "$A" link set v0 down
+	reap send 1
+	says send "the device is down: ip link set v0 up"
+}
+
 # made HEX…: a file of these bytes, in $file.
 made() {
 	file=$BATS_TEST_TMPDIR/made
