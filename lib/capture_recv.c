@@ -7,8 +7,8 @@
  * refused all that there was.
  *
  * A capture that comes to an end (stopped, device or namespace gone) may still have packets: it
- * goes on handing them out until the engine has been quiet for its drain time, then returns the
- * reason, for ever.
+ * goes on handing them out until the engine knows that there are none, or has been quiet for its
+ * drain time, then returns the reason, for ever.
  */
 #include "capture.h"
 
@@ -247,7 +247,7 @@ static int idle(struct nsr_capture *cap, struct patience *patience)
 		return rc;
 	if (cap->end) {
 		quiet_ms = cap->quiet_until_ms - nsr_clock_ms();
-		if (quiet_ms <= 0)
+		if (quiet_ms <= 0 || (cap->ops->drained && cap->ops->drained(cap->priv)))
 			return cap->end;
 		draining = left_ms < 0 || left_ms > quiet_ms;
 		if (draining)

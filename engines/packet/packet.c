@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
+#include <linux/membarrier.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <stdatomic.h>
@@ -21,10 +22,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/link_type.h"
 #include "sys/caps.h"
+#include "sys/clock.h"
 #include "sys/compat.h"
 #include "sys/link.h"
 #include "packet.h"
@@ -150,6 +153,7 @@ static void packet_close(void *priv)
 	nsr_socket_send_close(&p->sender);
 	nsr_ifaces_free(&p->ifaces);
 	pthread_mutex_destroy(&p->link_lock);
+	pthread_mutex_destroy(&p->count_lock);
 	free(p);
 }
 
@@ -164,6 +168,7 @@ static int packet_open(const struct nsr_engine_args *args, void **priv, struct n
 	p->fd = p->link_fd = p->watch_fd = -1;
 	p->ifaces = (struct nsr_ifaces){ .name = ask_name, .arg = p };
 	pthread_mutex_init(&p->link_lock, NULL);
+	pthread_mutex_init(&p->count_lock, NULL);
 	p->mode = opts->mode;
 	p->snaplen = opts->snaplen;
 	p->batch_ms = opts->immediate ? 0 : opts->batch_ms;
@@ -327,11 +332,14 @@ static int packet_check(void *priv, struct nsr_error *err)
 	getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &pending, &size); /* takes it off the socket */
 	if (!p->ifindex || getsockname(p->fd, (struct sockaddr *)&addr, &len) < 0)
 		return 0;
-	if (addr.sll_ifindex != (int)p->ifindex)
+	if (addr.sll_ifindex != (int)p->ifindex) {
+		if (!p->over_ns)
+			p->over_ns = nsr_clock_ns();
 		return nsr_error_set(
 			err, -ENODEV,
 			"device \"%s\" is gone (deleted, or moved to another namespace)",
 			p->device);
+	}
 	return ask_link(p, &link) < 0 || !(link.flags & IFF_UP);
 }
 
@@ -363,20 +371,31 @@ static uint64_t filtered(const struct packet *p)
 	return p->refused + (carried > accepted ? carried - accepted : 0);
 }
 
-static void packet_stats(void *priv, struct nsr_stats *stats)
+/* Adds up the socket's counters, which reading resets. Returns how many packets came into the ring. */
+static uint64_t count_accepted(struct packet *p)
 {
-	struct packet *p = priv;
 	struct tpacket_stats_v3 now = { 0 };
 	socklen_t len = sizeof(now);
+	uint64_t in_ring;
 
-	/* Before the socket, so that a packet that comes in between does not count as refused. */
-	look_at_counters(p);
-	/* Reading resets the socket's counters. */
-	if (p->mode & NSR_RECV &&
-	    getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &now, &len) == 0) {
+	pthread_mutex_lock(&p->count_lock);
+	if (getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &now, &len) == 0) {
 		atomic_fetch_add(&p->lost_ring, now.tp_drops);
 		atomic_fetch_add(&p->accepted, now.tp_packets);
 	}
+	in_ring = p->accepted - p->lost_ring;
+	pthread_mutex_unlock(&p->count_lock);
+	return in_ring;
+}
+
+static void packet_stats(void *priv, struct nsr_stats *stats)
+{
+	struct packet *p = priv;
+
+	/* Before the socket, so that a packet that comes in between does not count as refused. */
+	look_at_counters(p);
+	if (p->mode & NSR_RECV)
+		count_accepted(p);
 	stats->lost_ring = atomic_load(&p->lost_ring);
 	stats->lost_nic = atomic_load(&p->missed);
 	stats->filtered = p->mode & NSR_RECV ? filtered(p) : 0;
@@ -390,7 +409,37 @@ static int packet_stop(void *priv, struct nsr_error *err)
 	/* From now on it is not the user's filter that refuses packets. */
 	look_at_counters(p);
 	p->stopped = rc == 0;
+	p->over_ns = nsr_clock_ns();
 	return rc;
+}
+
+/* Each barrier serves all captures that were over when it began, so a thousand need only one. */
+static _Atomic uint64_t barrier_ns;
+
+/*
+ * Waits until the packets are counted that had met the old filter, or the device, when the capture
+ * was over. False: this kernel can't wait for that.
+ */
+static bool let_arrive(const struct packet *p)
+{
+	uint64_t now = nsr_clock_ns();
+
+	if (barrier_ns && p->over_ns <= barrier_ns)
+		return true;
+	/* A grace period of RCU: the kernel takes a packet to the ring within a section of it. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0) < 0)
+		return false;
+	barrier_ns = now;
+	return true;
+}
+
+/* Without this the end takes as long as a block that is not full may wait. */
+static bool packet_drained(void *priv)
+{
+	struct packet *p = priv;
+
+	return p->mode & NSR_RECV && count_accepted(p) == p->ring.taken && let_arrive(p) &&
+	       count_accepted(p) == p->ring.taken;
 }
 
 static void packet_info(void *priv, struct nsr_info *info)
@@ -446,4 +495,5 @@ const struct nsr_engine_ops nsr_engine_packet = {
 	.interface = packet_interface,
 	.close = packet_close,
 	.drain_ms = packet_drain_ms,
+	.drained = packet_drained,
 };

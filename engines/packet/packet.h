@@ -27,6 +27,7 @@
  * @next:          block (V3) or frame (V2) to look at next
  * @held:          blocks (V3, at most 1) or frames (V2) before @next that were handed out
  * @packet, @left: in the held block: the next packet, and how many there are (V3)
+ * @taken:         packets in all blocks or frames so far up to @next
  */
 struct packet_ring {
 	uint8_t *map;
@@ -38,6 +39,7 @@ struct packet_ring {
 	uint32_t held;
 	uint8_t *packet;
 	uint32_t left;
+	uint64_t taken;
 };
 
 /**
@@ -79,6 +81,8 @@ struct packet {
 	uint64_t missed_before;
 	_Atomic uint64_t missed; /* since then, as last seen */
 	pthread_mutex_t link_lock; /* one question at a time: two threads run check and stats */
+	pthread_mutex_t count_lock; /* holds reading the socket's counters and adding them together */
+	uint64_t over_ns; /* when it was stopped, or its device found gone */
 	_Atomic uint64_t lost_ring;
 	_Atomic uint64_t accepted; /* by the kernel's filter, also those that were lost */
 	_Atomic uint64_t refused; /* by the filter when they were handed out */

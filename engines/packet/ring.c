@@ -165,6 +165,7 @@ static bool hold_block(struct packet *p)
 		return false;
 	ring->packet = (uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
 	ring->left = block->hdr.bh1.num_pkts;
+	ring->taken += ring->left;
 	ring->held = 1;
 	ring->next = ring->next + 1 == ring->block_count ? 0 : ring->next + 1;
 	if (p->recheck.units)
@@ -266,6 +267,7 @@ static int recv_v2(struct packet *p, struct nsr_packet *packets, uint32_t max)
 			return n ? (int)n : rc;
 		n += (uint32_t)rc;
 		ring->held++;
+		ring->taken++;
 		ring->next = ring->next + 1 == ring->frame_count ? 0 : ring->next + 1;
 		if (p->recheck.units)
 			p->recheck.units--;

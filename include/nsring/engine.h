@@ -99,7 +99,11 @@ struct nsr_engine_args {
  *         it can tell without any effect, such as loading a module. The core asks only the engines
  *         that can be the default.
  *
- * @stop, @check, @stats, @set_filter, @idle and @usable may be NULL.
+ * @drained: asked after stop or the end of the device, when recv has just returned 0: whether all
+ *         packets that were let in have been handed out or counted as lost, so that the end need not
+ *         be waited for as long as @drain_ms
+ *
+ * @stop, @check, @stats, @set_filter, @idle, @usable and @drained may be NULL.
  */
 struct nsr_engine_ops {
 	uint32_t abi;
@@ -122,6 +126,7 @@ struct nsr_engine_ops {
 	uint32_t (*drain_ms)(void *priv);
 	int (*idle)(void *priv, bool coalesce, int *fd);
 	bool (*usable)(const struct nsr_options *opts);
+	bool (*drained)(void *priv);
 };
 
 /** The symbol that a plug-in exports. */

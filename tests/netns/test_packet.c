@@ -310,6 +310,56 @@ static void sending_into_a_full_queue_returns_after_a_while(void **state)
 	assert_int_equal(system("tc qdisc delete dev v0 root"), 0);
 }
 
+static void capture_ends_at_once_when_all_that_was_let_in_is_handed_out(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+	uint32_t turn, sent, count;
+
+	topology_require();
+	nsr_options_init(&opts);
+	for (turn = 0; turn < 3; turn++) {
+		sent = turn ? 50 : 0;
+		opts.immediate = turn == 1;
+		opts.batch_ms = turn ? 20 : NSR_BATCH_MS_MAX;
+		opts.filter = turn ? "udp port 1000" : NULL;
+		cap = open_target("v1", &opts);
+		if (turn)
+			send_udp(NEW_PORT, 30);
+		send_udp(OLD_PORT, sent);
+		for (count = 0; count < sent; count += batch.count)
+			assert_true(nsr_recv(cap, &batch, -1) > 0);
+		assert_int_equal(nsr_stop(cap), 0);
+		assert_int_equal(nsr_recv(cap, &batch, 0), -ENODATA);
+		nsr_close(cap);
+	}
+}
+
+static void capture_does_not_end_before_its_last_packet_is_handed_out(void **state)
+{
+	struct nsr_stats stats = NSR_STATS_INIT;
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+	int n;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.batch_ms = 1000;
+	cap = open_target("v1", &opts);
+	send_udp(OLD_PORT, 1);
+	assert_int_equal(nsr_stop(cap), 0);
+	/* Its block is still the kernel's, even if somebody has read the socket's counters before. */
+	nsr_stats_get(cap, &stats);
+	n = nsr_recv(cap, &batch, 0);
+	if (!n)
+		n = nsr_recv(cap, &batch, -1);
+	assert_int_equal(n, 1);
+	assert_int_equal(nsr_recv(cap, &batch, 0), -ENODATA);
+	nsr_close(cap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +375,8 @@ int main(void)
 		cmocka_unit_test(filter_holds_for_tagged_packets_of_an_immediate_any),
 		cmocka_unit_test(new_groups_never_share_a_number),
 		cmocka_unit_test(sending_into_a_full_queue_returns_after_a_while),
+		cmocka_unit_test(capture_ends_at_once_when_all_that_was_let_in_is_handed_out),
+		cmocka_unit_test(capture_does_not_end_before_its_last_packet_is_handed_out),
 	};
 
 	return cmocka_run_group_tests(tests, topology_enter, NULL);
