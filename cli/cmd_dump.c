@@ -252,6 +252,7 @@ static int run_open(struct dump *dump)
 		.idle = on_idle,
 		.tick = on_tick,
 		.arg = dump,
+		.ordered = true,
 	};
 	struct totals totals;
 	int status = begin(dump);

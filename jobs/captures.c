@@ -8,6 +8,8 @@
  * had a batch, and otherwise leaves until its descriptor is readable again. So a busy capture can't
  * starve the others in the queue. Every POLL_TURNS batches the descriptors are polled even if the
  * queue is not empty, so that it can't starve those outside either.
+ *
+ * Where order matters, merge.c takes the place of the turns.
  */
 #include "captures.h"
 
@@ -20,6 +22,7 @@
 #include "sys/clock.h"
 #include "text/failure.h"
 #include "text/say.h"
+#include "merge.h"
 #include "stop.h"
 
 #define POLL_EVENTS 64
@@ -47,9 +50,8 @@ static void end_one(struct captures *set, struct captures_one *one, int status)
 	say_error("%s", one->error ? one->error : strerror(-status));
 }
 
-/* Calls nsr_recv(), and ends the capture at an error. Return: the number of packets, or 0. */
-static int recv_one(struct captures *set, struct captures_one *one, struct nsr_batch *batch,
-		    int wait_ms)
+int captures_recv(struct captures *set, struct captures_one *one, struct nsr_batch *batch,
+		  int wait_ms)
 {
 	int n = nsr_recv(one->cap, batch, wait_ms);
 
@@ -58,11 +60,11 @@ static int recv_one(struct captures *set, struct captures_one *one, struct nsr_b
 	return n > 0 ? n : 0;
 }
 
-/* Activates the captures that are readable; waits at most @wait_ms for the first. */
-static void poll_all(struct captures *set, int wait_ms)
+uint32_t captures_poll(struct captures *set, int wait_ms)
 {
 	struct epoll_event events[POLL_EVENTS];
 	int n = epoll_wait(set->poll_fd, events, POLL_EVENTS, wait_ms);
+	uint32_t before = set->actives;
 	int i;
 
 	set->turns = 0;
@@ -70,18 +72,29 @@ static void poll_all(struct captures *set, int wait_ms)
 		if (events[i].data.u32 < set->count)
 			captures_activate(set, &set->list[events[i].data.u32]);
 	}
+	return set->actives - before;
+}
+
+struct captures_one *captures_take_active(struct captures *set)
+{
+	struct captures_one *one;
+
+	if (!set->actives)
+		return NULL;
+	one = &set->list[set->queue[set->head]];
+	set->head = (set->head + 1) % set->count;
+	set->actives--;
+	one->active = false;
+	return one;
 }
 
 /* Fills @batch from the first capture of the queue that has packets; NULL when none has. */
 static struct captures_one *take_turn(struct captures *set, struct nsr_batch *batch)
 {
-	while (set->actives) {
-		struct captures_one *one = &set->list[set->queue[set->head]];
+	struct captures_one *one;
 
-		set->head = (set->head + 1) % set->count;
-		set->actives--;
-		one->active = false;
-		if (!one->status && recv_one(set, one, batch, 0)) {
+	while ((one = captures_take_active(set))) {
+		if (!one->status && captures_recv(set, one, batch, 0)) {
 			captures_activate(set, one);
 			return one;
 		}
@@ -94,9 +107,11 @@ struct captures_one *captures_next(struct captures *set, struct nsr_batch *batch
 	struct captures_one *one = &set->list[0];
 
 	if (set->count == 1)
-		return !one->status && recv_one(set, one, batch, wait_ms) ? one : NULL;
+		return !one->status && captures_recv(set, one, batch, wait_ms) ? one : NULL;
+	if (set->merge)
+		return merge_next(set->merge, set, batch, wait_ms);
 	if (!set->actives || ++set->turns >= POLL_TURNS)
-		poll_all(set, set->actives ? 0 : wait_ms);
+		captures_poll(set, set->actives ? 0 : wait_ms);
 	return take_turn(set, batch);
 }
 

@@ -22,6 +22,8 @@
 
 #include "request.h"
 
+struct merge;
+
 /**
  * struct captures_one - an open capture
  * @target:  as typed
@@ -63,6 +65,7 @@ struct captures_one {
  * @head:     position of the first index in @queue
  * @actives:  number of indices in @queue
  * @turns:    batches handed out since the descriptors were last polled
+ * @merge:    puts the packets in order, NULL: captures take turns
  */
 struct captures {
 	struct captures_one *list;
@@ -76,6 +79,7 @@ struct captures {
 	uint32_t head;
 	uint32_t actives;
 	uint32_t turns;
+	struct merge *merge;
 };
 
 /**
@@ -84,6 +88,8 @@ struct captures {
  * @idle:    nothing is ready and the loop is about to wait: flush here
  * @tick:    a second has passed; not called once the run has ended
  * @arg:     passed to each
+ * @ordered: packets of several captures come in the order of their time stamps, as far as batches of
+ *           one capture are in it
  *
  * Each returns 0 to go on. Anything else ends the run: a negative number after a failure that the
  * function has reported itself, 1 for a normal end.
@@ -94,6 +100,7 @@ struct captures_events {
 	int (*idle)(void *arg);
 	int (*tick)(void *arg);
 	void *arg;
+	bool ordered;
 };
 
 /**
@@ -137,6 +144,35 @@ void captures_activate(struct captures *set, struct captures_one *one);
  * Return: the capture that the batch came from; NULL when there was none.
  */
 struct captures_one *captures_next(struct captures *set, struct nsr_batch *batch, int wait_ms);
+
+/**
+ * captures_take_active() - remove the first capture from the queue
+ * @set: open
+ *
+ * Return: the capture, which may have ended; NULL: the queue is empty.
+ */
+struct captures_one *captures_take_active(struct captures *set);
+
+/**
+ * captures_poll() - put the captures that are readable in the queue
+ * @set:     open, of several captures
+ * @wait_ms: longest wait for the first; a signal ends it
+ *
+ * Return: how many were not there before.
+ */
+uint32_t captures_poll(struct captures *set, int wait_ms);
+
+/**
+ * captures_recv() - nsr_recv() of one capture, which it marks as ended at an error
+ * @set:     open
+ * @one:     of @set, not ended
+ * @batch:   filled in
+ * @wait_ms: longest wait
+ *
+ * Return: the number of packets, or 0.
+ */
+int captures_recv(struct captures *set, struct captures_one *one, struct nsr_batch *batch,
+		  int wait_ms);
 
 /**
  * captures_stop() - take no further packets; those already taken can still be handed out

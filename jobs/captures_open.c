@@ -15,6 +15,7 @@
 #include "text/escape.h"
 #include "text/failure.h"
 #include "text/say.h"
+#include "merge.h"
 #include "stop.h"
 #include "workers.h"
 
@@ -205,6 +206,7 @@ void captures_close(struct captures *set)
 	workers_run(set->count, THREADS, close_one, set);
 	if (set->poll_fd >= 0)
 		close(set->poll_fd);
+	merge_free(set->merge);
 	free(set->queue);
 	free(set->list);
 	memset(set, 0, sizeof(*set));

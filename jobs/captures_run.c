@@ -9,10 +9,16 @@
 #include "sys/clock.h"
 #include "text/linktype.h"
 #include "text/say.h"
+#include "merge.h"
 #include "stop.h"
 
 #define TICK_NS	     NSEC_PER_SEC
 #define DRAIN_MOST_S 30 /* the longest --batch-ms accounts for 20 of them */
+
+/* How long a packet waits for its batch: unless told, and what the kernel's clock and work add. */
+#define BATCH_MS      20
+#define KERNEL_MS     10
+#define IMMEDIATE_MS  2
 
 /* Adds a batch to the totals and hands it to the command, up to @limit packets in all. */
 static int deliver(struct captures *set, struct captures_one *from, const struct nsr_batch *batch,
@@ -139,6 +145,20 @@ static bool any_failed(const struct captures *set)
 	return false;
 }
 
+/* Has the captures merged where that makes a difference. */
+static int prepare_order(struct captures *set, const struct capture_request *args,
+			 const struct captures_events *events)
+{
+	uint64_t hold_ms = IMMEDIATE_MS;
+
+	if (!events->ordered || set->count == 1)
+		return 0;
+	if (!args->immediate)
+		hold_ms = (args->batch_ms ? args->batch_ms : BATCH_MS) + KERNEL_MS;
+	set->merge = merge_new(set, hold_ms * NSEC_PER_MSEC);
+	return set->merge ? 0 : say_error("no memory for %u captures", set->count);
+}
+
 int captures_run(struct captures *set, const struct capture_request *args,
 		 const struct captures_events *events)
 {
@@ -146,6 +166,8 @@ int captures_run(struct captures *set, const struct capture_request *args,
 	uint32_t i;
 	int rc;
 
+	if (prepare_order(set, args, events) < 0)
+		return -1;
 	set->begin_ns = nsr_clock_ns();
 	stop_after(args->duration_ns);
 	stop_restarts();

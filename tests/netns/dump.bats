@@ -7,6 +7,10 @@
 #	   udp ->              nsring dump -> tshark, tcpdump, capinfos
 
 load ../lib/netns
+load ../lib/savefile
+
+FRAME=02000000000b02000000000a88b5
+for _ in {1..46}; do FRAME+=5a; done
 
 # dump_of COUNT OPTION…: a file of that many packets, in $file.
 dump_of() {
@@ -107,6 +111,61 @@ last_isb_option() {
 	arrived "$B" v1 10
 	finish dump
 	equal devices "$(fields "$file" frame.interface_name | sort | uniq -c | xargs)" "10 v0 10 v1"
+}
+
+# both_ends NAME EXPECTED ARGUMENT…: dump of both ends of the pair, as process NAME, until it has shown or
+# written EXPECTED packets of datagrams that cross it.
+both_ends() {
+	local name=$1 want=$2
+	shift 2
+	start "$name" "$NSRING" dump --duration 60 -c "$want" -i "netns:$A/v0" -i "netns:$B/v1" "$@"
+	wait_until has_sockets "$A" 1
+	wait_until has_sockets "$B" 1
+	while kill -0 "${PID[$name]}" 2>/dev/null; do
+		udp "$A" 20
+	done
+	reap "$name"
+}
+
+@test "lines_of_several_targets_are_in_the_order_of_time" {
+	local option
+	netns_pair
+	for option in --batch-ms=20 --immediate; do
+		both_ends lines 400 "$option" udp
+		equal lines "$(out lines | wc -l)" 400
+		out lines | cut -d ' ' -f 1 | LC_ALL=C sort -c
+		[ "$(out lines | grep -c v0)" -ge 150 ]
+	done
+}
+
+@test "file_of_several_targets_is_in_the_order_of_time" {
+	netns_pair
+	file=$BATS_TEST_TMPDIR/file
+	both_ends write 400 -w "$file" udp
+	equal packets "$(frames "$file")" 400
+	capinfos -o "$file" | grep -q "Strict time order: *True"
+}
+
+@test "packets_of_one_target_do_not_wait_for_ever_for_a_quiet_one" {
+	netns_pair
+	start dump "$NSRING" dump --duration 600 -c 5 -i "netns:$A/v0" -i "netns:$B/lo" udp
+	wait_until has_sockets "$A" 1
+	wait_until has_sockets "$B" 1
+	udp "$A" 5
+	reap dump
+	equal lines "$(out dump | wc -l)" 5
+}
+
+@test "files_that_are_read_together_are_merged_by_time" {
+	local at one two
+	for at in 1 4 5 9 12; do one+=$(pcap_packet "$at" "$FRAME"); done
+	for at in 2 3 6 7 8 10 11; do two+=$(pcap_packet "$at" "$FRAME"); done
+	bytes_of "$BATS_TEST_TMPDIR/one" "$(pcap_header 1)" "$one"
+	bytes_of "$BATS_TEST_TMPDIR/two" "$(pcap_header 1)" "$two"
+	run "$NSRING" dump --json -i "file:$BATS_TEST_TMPDIR/one" -i "file:$BATS_TEST_TMPDIR/two"
+	equal status "$status" 0
+	equal seconds "$(printf '%s\n' "${lines[@]}" |
+		jq -r 'select(.stamp_ns) | .stamp_ns / 1000000000' | xargs)" "1 2 3 4 5 6 7 8 9 10 11 12"
 }
 
 @test "killed_dump_leaves_a_file_that_reads_up_to_its_last_whole_block" {

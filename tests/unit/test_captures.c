@@ -2,7 +2,8 @@
 /*
  * The loop over captures, on an engine of this file: `fake:N` hands out N packets of 100 bytes, then
  * is quiet; when it is stopped 5 more come that were taken before. `fake:N-gone` fails with -ENODEV
- * after its N packets, `fake:N-end` ends, `fake:N-late` has nothing at first.
+ * after its N packets, `fake:N-end` ends, `fake:N-late` has nothing at first. Stamps are the even
+ * numbers from 0 on, of `fake:N-odd` the odd ones; those of `fake:N-future` lie after 2200.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -29,11 +30,14 @@
 #define EXTRA	5
 #define PKT_LEN 100
 
+#define FUTURE_NS (UINT64_C(240) * 365 * 86400 * NSEC_PER_SEC)
+
 struct fake {
 	int event;
 	uint64_t left;
 	int end;
 	int late; /* calls that still find nothing */
+	uint64_t stamp_ns; /* of the next packet */
 };
 
 static int fake_open(const struct nsr_engine_args *args, void **priv, struct nsr_error *err)
@@ -45,6 +49,7 @@ static int fake_open(const struct nsr_engine_args *args, void **priv, struct nsr
 	fake->left = strtoull(args->device, &tail, 10);
 	fake->end = !strcmp(tail, "-gone") ? -ENODEV : !strcmp(tail, "-end") ? -ENODATA : 0;
 	fake->late = strcmp(tail, "-late") ? 0 : 10;
+	fake->stamp_ns = !strcmp(tail, "-odd") ? 1 : !strcmp(tail, "-future") ? FUTURE_NS : 0;
 	fake->event = eventfd(1, EFD_CLOEXEC);
 	assert_true(fake->event >= 0);
 	*priv = fake;
@@ -67,8 +72,10 @@ static int fake_recv(void *priv, struct nsr_packet *packets, uint32_t max, struc
 		fake->late--;
 		return 0;
 	}
-	for (n = 0; n < max && n < BATCH && fake->left; n++, fake->left--)
-		packets[n] = (struct nsr_packet){ .data = data, .caplen = 1, .len = PKT_LEN };
+	for (n = 0; n < max && n < BATCH && fake->left; n++, fake->left--, fake->stamp_ns += 2)
+		packets[n] = (struct nsr_packet){
+			.data = data, .caplen = 1, .len = PKT_LEN, .stamp_ns = fake->stamp_ns
+		};
 	if (n)
 		return (int)n;
 	if (fake->end)
@@ -87,7 +94,7 @@ static int fake_stop(void *priv, struct nsr_error *err)
 {
 	struct fake *fake = priv;
 
-	fake->left = EXTRA;
+	fake->left += EXTRA;
 	fake->end = -ENODATA;
 	return 0;
 }
@@ -275,6 +282,96 @@ static void idle_comes_before_each_wait(void **state)
 	assert_true(calls > 0);
 }
 
+/** struct order - what the packets' stamps tell */
+struct order {
+	uint64_t last_ns;
+	uint64_t packets;
+	uint64_t backwards;
+};
+
+static int look_at_order(void *arg, struct captures_one *from, const struct nsr_packet *packets,
+			 uint32_t count)
+{
+	struct order *order = arg;
+	uint32_t i;
+
+	assert_true(count > 0);
+	for (i = 0; i < count; i++, order->packets++) {
+		order->backwards += packets[i].stamp_ns < order->last_ns;
+		order->last_ns = packets[i].stamp_ns;
+	}
+	return 0;
+}
+
+static void packets_of_several_captures_come_in_the_order_of_their_stamps(void **state)
+{
+	struct order order = { 0 };
+	const struct captures_events events = { .packets = look_at_order,
+						.arg = &order,
+						.ordered = true };
+
+	open_targets("fake:1000-odd", "fake:900", "fake:10-late");
+	args.duration_ns = NSEC_PER_SEC / 10;
+	assert_int_equal(run(&events), 0);
+	assert_int_equal(order.packets, 1910 + 3 * EXTRA);
+	/* Those of "late", and those that come after the end. */
+	assert_in_range(order.backwards, 0, 10 + 3 * EXTRA);
+}
+
+static void order_is_kept_up_to_the_wanted_number_of_packets(void **state)
+{
+	struct order order = { 0 };
+	const struct captures_events events = { .packets = look_at_order,
+						.arg = &order,
+						.ordered = true };
+
+	open_targets("fake:1000-odd", "fake:1000", NULL);
+	args.packets = 1501;
+	assert_int_equal(run(&events), 0);
+	assert_int_equal(order.packets, 1501);
+	assert_int_equal(order.backwards, 0);
+	assert_int_equal(order.last_ns, 1500);
+}
+
+static void captures_that_have_ended_hold_up_nothing(void **state)
+{
+	struct order order = { 0 };
+	const struct captures_events events = { .packets = look_at_order,
+						.arg = &order,
+						.ordered = true };
+
+	open_targets("fake:50-end", "fake:3000-gone", "fake:0-end");
+	assert_int_equal(run(&events), -1);
+	assert_int_equal(order.packets, 3050);
+	assert_int_equal(order.backwards, 0);
+}
+
+static void packets_that_are_held_when_the_run_ends_are_handed_out(void **state)
+{
+	struct order order = { 0 };
+	const struct captures_events events = { .packets = look_at_order,
+						.arg = &order,
+						.ordered = true };
+
+	open_targets("fake:20-future", "fake:0", NULL);
+	args.duration_ns = NSEC_PER_SEC / 200;
+	assert_int_equal(run(&events), 0);
+	assert_int_equal(order.packets, 20 + 2 * EXTRA);
+}
+
+static void a_quiet_capture_does_not_hold_up_packets_of_another_clock_for_ever(void **state)
+{
+	struct order order = { 0 };
+	const struct captures_events events = { .packets = look_at_order,
+						.arg = &order,
+						.ordered = true };
+
+	open_targets("fake:20-future", "fake:0", NULL);
+	args.packets = 20;
+	assert_int_equal(run(&events), 0);
+	assert_int_equal(order.packets, 20);
+}
+
 static void a_target_that_can_not_be_opened_fails_all(void **state)
 {
 	args = (struct capture_request){ 0 };
@@ -339,6 +436,11 @@ int main(void)
 		CLOSED(an_error_names_its_target),
 		CLOSED(a_command_that_can_not_go_on_ends_the_run),
 		CLOSED(idle_comes_before_each_wait),
+		CLOSED(packets_of_several_captures_come_in_the_order_of_their_stamps),
+		CLOSED(order_is_kept_up_to_the_wanted_number_of_packets),
+		CLOSED(captures_that_have_ended_hold_up_nothing),
+		CLOSED(packets_that_are_held_when_the_run_ends_are_handed_out),
+		CLOSED(a_quiet_capture_does_not_hold_up_packets_of_another_clock_for_ever),
 		CLOSED(a_target_that_can_not_be_opened_fails_all),
 		CLOSED(all_of_many_captures_are_read),
 		CLOSED(a_signal_ends_a_quiet_run_with_all_that_was_taken),
