@@ -150,6 +150,14 @@ const char *capture_parse_stamp(const char *value, void *field)
 	return choose(choices, value, strlen(value), field) ? NULL : "auto, kernel or device";
 }
 
+const char *capture_parse_wait(const char *value, void *field)
+{
+	if (value)
+		return units_parse_duration(value, field);
+	*(uint64_t *)field = UINT64_MAX;
+	return NULL;
+}
+
 void capture_args_free(struct capture_request *args)
 {
 	free(args->targets.list);

@@ -46,6 +46,8 @@
 	  capture_parse_number, offsetof(type, member.sample) }, \
 	{ "stamp", 0, "CLOCK", "time stamps by kernel, device or auto", \
 	  capture_parse_stamp, offsetof(type, member.stamp) }, \
+	{ "wait", 0, "[=TIME]", "wait for a device or namespace that is not there yet", \
+	  capture_parse_wait, offsetof(type, member.wait_ns) }, \
 	{ "duration", 0, "TIME", "end after TIME (10, 0.5, 2m)", \
 	  units_parse_duration, offsetof(type, member.duration_ns) }, \
 	{ "packets", 'c', "N", "end after N packets", \
@@ -65,6 +67,7 @@ const char *capture_parse_xdp(const char *value, void *field);
 const char *capture_parse_busy_poll(const char *value, void *field);
 const char *capture_parse_number(const char *value, void *field);
 const char *capture_parse_stamp(const char *value, void *field);
+const char *capture_parse_wait(const char *value, void *field);
 
 /**
  * capture_args_free() - free what the parse functions allocated

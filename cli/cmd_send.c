@@ -113,6 +113,7 @@ static int check_args(const struct send_args *args, char *const *words)
 
 static int open_device(const struct send_args *args, struct transmit *tx, uint32_t *linktype)
 {
+	struct device_wait wait = device_wait_for(args->wait_ns);
 	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_options opts;
 	struct nsr_error err;
@@ -124,7 +125,12 @@ static int open_device(const struct send_args *args, struct transmit *tx, uint32
 	opts.mode = NSR_SEND;
 	opts.qdisc_bypass = args->qdisc_bypass;
 	opts.inject = args->inject;
-	if (nsr_open(tx->target, &opts, &tx->cap, &err) < 0)
+	do
+		rc = nsr_open(tx->target, &opts, &tx->cap, &err);
+	while (rc < 0 && device_wait(&wait, tx->target, rc));
+	if (rc < 0 && stop_signalled())
+		return cli_error("stopped by a signal before %s was open", tx->target);
+	if (rc < 0)
 		return failure_say(NULL, &err), CLI_FAILED;
 	nsr_info_get(tx->cap, &info);
 	*linktype = info.linktype;

@@ -49,6 +49,7 @@ json_t *describe_capture_json(const struct captures_one *one)
 	object_set_number(&object, "snaplen", info->snaplen);
 	object_set_number(&object, "ring_bytes", info->ring_bytes);
 	object_set_number(&object, "fanout_group", info->fanout_group);
+	object_set_text(&object, "device_state", device_state_text(one->state));
 	object_set_number(&object, "netns_inode", info->netns_inode);
 	object_set_number(&object, "netns_cookie", info->netns_cookie);
 	return object;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "jobs/generate.h"
+#include "capture_args.h"
 
 #define DEFAULT_DST_PORT 9 /* the discard service */
 #define DEFAULT_SRC_PORT 10000
@@ -99,6 +100,8 @@ const struct cli_option send_options[] = {
 	{ "engine", 0, "ENGINE", "how: packet, ring, or live for millions of frames a second",
 	  units_parse_string, FIELD(engine) },
 	{ "rate", 'r', "RATE", "how fast: 10kpps, 1.5Gbit, max", units_parse_rate, FIELD(rate) },
+	{ "wait", 0, "[=TIME]", "wait for a device or namespace that is not there yet",
+	  capture_parse_wait, FIELD(wait_ns) },
 	{ "duration", 0, "TIME", "end after TIME (10, 0.5, 2m)", units_parse_duration,
 	  FIELD(duration_ns) },
 	{ "qdisc-bypass", 0, NULL, "send past the queueing discipline", units_parse_flag,

@@ -20,6 +20,7 @@ struct send_mac {
  * @target:   where to send
  * @engine:   engine by option; the target may name one instead
  * @rate:     how fast
+ * @wait_ns:  how long to wait for the target, UINT64_MAX: for ever
  * @duration_ns: end after that time
  * @json:     totals as JSON
  * @qdisc_bypass: past the queueing discipline
@@ -32,6 +33,7 @@ struct send_args {
 	const char *target;
 	const char *engine;
 	struct units_rate rate;
+	uint64_t wait_ns;
 	uint64_t duration_ns;
 	bool json;
 	bool qdisc_bypass;

@@ -20,6 +20,7 @@
 
 #include <nsring/nsring.h>
 
+#include "device.h"
 #include "request.h"
 
 struct merge;
@@ -30,6 +31,7 @@ struct merge;
  * @shown:   the same for people: without control characters
  * @cap:     the library's handle
  * @info:    nsr_info_get() after opening
+ * @state:   of its device when it was opened
  * @snaplen: bytes to keep of each packet, 0: whole packets
  * @packets: handed to the events so far
  * @bytes:   their lengths on the wire
@@ -43,6 +45,7 @@ struct captures_one {
 	char *shown;
 	struct nsr_capture *cap;
 	struct nsr_info info;
+	enum device_state state;
 	uint32_t snaplen;
 	uint64_t packets;
 	uint64_t bytes;

@@ -129,6 +129,7 @@ static void open_one(void *arg, uint32_t index)
 	}
 	one->info.size = sizeof(one->info);
 	nsr_info_get(one->cap, &one->info);
+	one->state = device_state(one->target);
 }
 
 static int start_one(struct captures *set, struct captures_one *one)
@@ -154,19 +155,65 @@ static void warn_of_diversion(const struct captures_one *one)
 			 one->target);
 }
 
-static int open_all(const struct opening *opening)
+/* A capture that sees nothing looks like one of a device without traffic. */
+static void note_state(const struct captures_one *one)
 {
-	struct captures *set = opening->set;
+	if (one->state == DEVICE_DOWN)
+		say_note("%s: the device is down: no packets until it is set up", one->target);
+	else if (one->state == DEVICE_NO_CARRIER)
+		say_note("%s: the device has no carrier: no packets until it has one", one->target);
+}
+
+/* The first target that could not be opened; NULL: all are open. */
+static const struct captures_one *first_failed(const struct captures *set)
+{
 	uint32_t i;
 
-	/* One thread opens them in order when a later target may join an earlier one's group. */
-	workers_run(set->count, opening->args->fanout.how ? 1 : THREADS, open_one, (void *)opening);
+	for (i = 0; i < set->count; i++) {
+		if (set->list[i].status < 0)
+			return &set->list[i];
+	}
+	return NULL;
+}
+
+/* Opens every target, or all that can be; with --wait it tries until all are there. */
+static int open_all(const struct opening *opening)
+{
+	struct device_wait wait = device_wait_for(opening->args->wait_ns);
+	struct captures *set = opening->set;
+	const struct captures_one *failed;
+	bool again = opening->args->wait_ns;
+	const char *target;
+	int status;
+
+	for (;;) {
+		if (prepare(set, opening->args->targets.count))
+			return -1;
+		/* In order, by one thread, when a later target may join an earlier one's group. */
+		workers_run(set->count, opening->args->fanout.how ? 1 : THREADS, open_one,
+			    (void *)opening);
+		failed = first_failed(set);
+		if (!failed || !again)
+			return 0;
+		target = failed->target;
+		status = failed->status;
+		/* While it waits, packets must not gather in the others' rings. */
+		captures_close(set);
+		again = device_wait(&wait, target, status);
+	}
+}
+
+static int start_all(struct captures *set)
+{
+	uint32_t i;
+
 	if (stop_signalled())
 		return say_error("stopped by a signal before every target was open");
 	for (i = 0; i < set->count; i++) {
 		if (start_one(set, &set->list[i]))
 			return -1;
 		warn_of_diversion(&set->list[i]);
+		note_state(&set->list[i]);
 	}
 	return 0;
 }
@@ -182,9 +229,7 @@ int captures_open(struct captures *set, const struct capture_request *args, cons
 	rc = stop_catch();
 	if (rc)
 		return say_error("signals: %s", strerror(-rc));
-	if (prepare(set, args->targets.count))
-		return -1;
-	if (open_all(&opening))
+	if (open_all(&opening) || start_all(set))
 		return -1;
 	if (set->count == 1)
 		stop_wakes(set->list[0].cap);

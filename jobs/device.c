@@ -7,11 +7,20 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <nsring/target.h>
+#include <poll.h>
 #include <stddef.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "sys/link.h"
 #include "sys/place.h"
+#include "text/say.h"
+#include "stop.h"
+
+#define LOOK_EVERY_MS 100
+
+/* ip netns add makes a file first, and then a namespace of it. */
+#define HALF_MADE_LOOKS 10
 
 /* The argument of find_inside(), which runs inside the place. */
 struct search {
@@ -60,6 +69,57 @@ void device_close(struct device *device)
 	if (device->fd >= 0)
 		close(device->fd);
 	device->fd = -1;
+}
+
+/* What device_find() says of @target now. */
+static int look_for(const char *target)
+{
+	struct device device;
+	int rc = device_find(&device, target);
+
+	device_close(&device);
+	return rc;
+}
+
+static bool is_missing(int rc)
+{
+	return rc == -ENODEV || rc == -ENOENT;
+}
+
+struct device_wait device_wait_for(uint64_t wait_ns)
+{
+	uint64_t now = nsr_clock_ns();
+
+	if (!wait_ns)
+		return (struct device_wait){ 0 };
+	return (struct device_wait){ .until_ns = wait_ns < UINT64_MAX - now ? now + wait_ns
+									    : UINT64_MAX };
+}
+
+bool device_wait(struct device_wait *wait, const char *target, int rc)
+{
+	struct pollfd stop = { .fd = stop_fd(), .events = POLLIN };
+	int half_made = 0;
+
+	if (!is_missing(rc) || nsr_clock_ns() >= wait->until_ns)
+		return false;
+	rc = look_for(target);
+	if (!is_missing(rc)) {
+		/* It has come since. */
+		wait->retried = !wait->retried;
+		return rc == 0 && wait->retried;
+	}
+	say_note("waiting for %s, which is not there yet", target);
+	while (is_missing(rc) || (rc == -EINVAL && half_made++ < HALF_MADE_LOOKS)) {
+		poll(&stop, 1, LOOK_EVERY_MS);
+		if (stop_signalled())
+			return false;
+		if (nsr_clock_ns() >= wait->until_ns)
+			break;
+		rc = look_for(target);
+	}
+	wait->retried = false;
+	return true;
 }
 
 enum device_state device_state_of(const struct nsr_link_info *info)

@@ -6,6 +6,7 @@
 #ifndef NSRING_DEVICE_H
 #define NSRING_DEVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct nsr_link_info;
@@ -44,6 +45,32 @@ int device_ask(const struct device *device, struct nsr_link_info *info);
 
 /** device_close() - let go of it */
 void device_close(struct device *device);
+
+/**
+ * struct device_wait - waiting for devices and places that are not there yet
+ * @until_ns: by nsr_clock_ns(): how long; 0: not at all
+ * @retried:  something was there although it could not be opened, which was tried once more
+ */
+struct device_wait {
+	uint64_t until_ns;
+	bool retried;
+};
+
+/** device_wait_for() - wait for @wait_ns from now on; 0: not at all, UINT64_MAX: for ever */
+struct device_wait device_wait_for(uint64_t wait_ns);
+
+/**
+ * device_wait() - after nsr_open() has failed, wait if that was because something is not there yet
+ * @wait:   of device_wait_for()
+ * @target: that could not be opened
+ * @rc:     what nsr_open() returned
+ *
+ * Looks every 100 ms, holding nothing meanwhile: to listen in a namespace would keep it alive. Says
+ * once that it waits. A signal ends it, see stop.h.
+ *
+ * Return: whether to try again.
+ */
+bool device_wait(struct device_wait *wait, const char *target, int rc);
 
 /** device_state() - device_find() and device_ask(), and what state follows from that */
 enum device_state device_state(const char *target);

@@ -38,6 +38,7 @@ struct capture_fanout {
  * @share:          number of a shared ring, 0: not given
  * @sample:         0: not given
  * @stamp:          enum nsr_stamp
+ * @wait_ns:        how long to wait for targets that are not there yet; UINT64_MAX: for ever
  * @duration_ns:    0: for ever
  * @packets:        0: no limit
  * @json:           --json
@@ -57,6 +58,7 @@ struct capture_request {
 	uint32_t share;
 	uint32_t sample;
 	uint32_t stamp;
+	uint64_t wait_ns;
 	uint64_t duration_ns;
 	uint64_t packets;
 	bool json;

@@ -130,3 +130,37 @@ load ../lib/netns
 	finish count
 	equal packets "$(total count .packets)" 200
 }
+
+@test "capture_of_a_device_that_is_down_says_so_and_goes_on" {
+	netns_pair
+	ip -n "$B" link set v1 down
+	# Its socket takes nothing yet, so start_count would not see it.
+	start count "$NSRING" count --json --duration 600 -i "netns:$B/v1"
+	wait_until is_open count
+	says count "netns:$B/v1: the device is down"
+	equal state "$(out count | head -n 1 | jq -r .device_state)" down
+	ip -n "$B" link set v1 up
+	wait_until link_is_up "$A" v0
+	udp "$A" 7
+	arrived "$B" v1 7
+	finish count
+	equal packets "$(total count .packets)" 7
+}
+
+@test "capture_of_a_device_without_a_carrier_says_so" {
+	netns_pair
+	ip -n "$A" link set v0 down
+	wait_until link_is_down "$B" v1
+	start_count "$B" -i "netns:$B/v1"
+	says count "netns:$B/v1: the device has no carrier"
+	equal state "$(out count | head -n 1 | jq -r .device_state)" "no carrier"
+	finish count
+}
+
+@test "state_of_a_device_that_is_up_is_told_in_json_only" {
+	netns_pair
+	start_count "$B" -i "netns:$B/v1" -i "netns:$B/any"
+	equal states "$(out count | jq -r 'select(.open) | .device_state' | xargs)" "up null"
+	equal stderr "$(err count)" ""
+	finish count
+}
