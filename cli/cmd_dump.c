@@ -131,7 +131,7 @@ static int on_tick(void *arg)
 	return save_tick(&dump->save);
 }
 
-/* What has become of the output: its last name and how much there is of it. */
+/* The output at the end: its last name and how much there is of it. */
 static void print_files(const struct rotate *files)
 {
 	char *shown = escape_copy(files->name);

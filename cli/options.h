@@ -7,7 +7,7 @@
 
 #include "cli.h"
 
-/** What options_parse() found. */
+/** The result of options_parse(). */
 enum options_result {
 	OPTIONS_FINE = 0,
 	OPTIONS_HELP, /* --help was asked for */

@@ -17,7 +17,7 @@ a=nsr-demo-$$-a
 b=nsr-demo-$$-b
 traffic=()
 
-# What a demo that was killed has left behind.
+# Leftovers of a demo that was killed.
 remove_stale() {
 	local name pid
 	for name in $(ip netns list | awk '/^nsr-demo-[0-9]+-[ab]/ { print $1 }'); do

@@ -5,10 +5,10 @@
 
 #include "sys/caps.h"
 
-/** What the engine zc needs. */
+/** The capabilities that the engine zc needs. */
 #define CAPS_ZC (NSR_CAP_BIT(NET_RAW) | NSR_CAP_BIT(NET_ADMIN) | NSR_CAP_BIT(BPF))
 
-/** What the engine live needs. */
+/** The capabilities that the engine live needs. */
 #define CAPS_LIVE (NSR_CAP_BIT(NET_ADMIN) | NSR_CAP_BIT(BPF) | NSR_CAP_BIT(PERFMON))
 
 /** All that any part of nsring can use; CAP_IPC_LOCK is for AF_XDP's memory. */

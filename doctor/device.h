@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the kernel tells of a device: device.c asks rtnetlink and netdev-netlink through sys/,
+ * A device as the kernel describes it: device.c asks rtnetlink and netdev-netlink through sys/,
  * ethtool.c asks the driver. Asking changes nothing.
  */
 #ifndef NSRING_DOCTOR_DEVICE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the device is, whether it is up, and what it belongs to. */
+/* The device: its kind, whether it is up, and what it belongs to. */
 #include <linux/if.h>
 #include <string.h>
 
@@ -106,7 +106,7 @@ static void judge_master(const struct target *target)
 	}
 }
 
-/* What leaves one end of a pair arrives at the other as the stack made it, offloads included. */
+/* A packet arrives at the other end of a pair as the stack made it, offloads included. */
 static void judge_peer(const struct target *target)
 {
 	const struct offload_state *offloads = target->device.peer_offloads;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the device can do with XDP, by what the kernel tells. Nothing is tried: attaching a program
+ * XDP on the device, by what the kernel tells. Nothing is tried: attaching a program
  * would change the device, and zero-copy would reset its queues.
  */
 #include <errno.h>

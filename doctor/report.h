@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What was found: one line for each subject, with a verdict, the reason, and advice.
+ * The findings: one line for each subject, with a verdict, the reason, and advice.
  */
 #ifndef NSRING_DOCTOR_REPORT_H
 #define NSRING_DOCTOR_REPORT_H

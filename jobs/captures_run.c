@@ -16,9 +16,9 @@
 #define DRAIN_MOST_S 30 /* the longest --batch-ms accounts for 20 of them */
 
 /* How long a packet waits for its batch: unless told, and what the kernel's clock and work add. */
-#define BATCH_MS      20
-#define KERNEL_MS     10
-#define IMMEDIATE_MS  2
+#define BATCH_MS     20
+#define KERNEL_MS    10
+#define IMMEDIATE_MS 2
 
 /* Adds a batch to the totals and hands it to the command, up to @limit packets in all. */
 static int deliver(struct captures *set, struct captures_one *from, const struct nsr_batch *batch,

@@ -86,7 +86,7 @@ static bool fits(struct replay *replay, const struct nsr_packet *packet)
 	return replay->iface_linktype == replay->linktype;
 }
 
-/* What of a silence between two packets is kept. */
+/* The part of a silence between two packets that is kept. */
 static uint64_t shorten(struct replay *replay, uint64_t gap_ns)
 {
 	if (gap_ns <= replay->max_gap_ns)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What is asked of a set of captures: which targets, how they are opened, when the run ends.
+ * A request for a set of captures: which targets, how they are opened, when the run ends.
  */
 #ifndef NSRING_REQUEST_H
 #define NSRING_REQUEST_H

@@ -64,7 +64,7 @@ static uint64_t lost_by(const struct captures_one *one)
 	return ledger_total(&stats);
 }
 
-/* What the capture knows of its interface @id; of one that it has not met, what it was opened as. */
+/* The capture's interface @id; one that it has not met is described as the capture was opened. */
 static void look_up(const struct captures_one *one, uint32_t id, struct nsr_interface *iface)
 {
 	*iface = (struct nsr_interface){ .size = sizeof(*iface) };
@@ -128,7 +128,7 @@ static struct nsr_writer_interface make_block(const struct save *save,
 		.filter = save->filter,
 		.linktype = texts->iface.linktype,
 		.fcs_bytes = texts->iface.fcs_bytes,
-		/* What another file says of itself need not be so. */
+		/* Another file may describe itself wrongly. */
 		.snaplen = one->info.offline ? one->snaplen : texts->iface.snaplen,
 	};
 }
@@ -311,7 +311,7 @@ static int known_id(const struct save *save, const struct captures_one *from,
 	return packet->iface < source->count ? source->ids[packet->iface] : -1;
 }
 
-/* What the file would grow by at most if it ended after @packet of @from. */
+/* The most that the file would grow by if it ended after @packet of @from. */
 static uint64_t growth(const struct save *save, const struct captures_one *from,
 		       const struct nsr_packet *packet, bool met)
 {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** What ended a wait; may be combined. */
+/** The events that ended a wait; may be combined. */
 enum nsr_wait_event {
 	NSR_WAIT_READY = 1 << 0, /* the engine has something */
 	NSR_WAIT_ERROR = 1 << 1, /* the engine's descriptor has an error */

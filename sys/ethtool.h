@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What drivers tell by ioctl(2), all of it without a capability. By ioctl, as ethtool's netlink
+ * Questions to drivers by ioctl(2), all of them without a capability. By ioctl, as ethtool's netlink
  * family has no driver names.
  *
  * Any socket will do: it stands for the namespace that it was opened in.

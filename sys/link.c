@@ -281,7 +281,7 @@ bool nsr_link_changed(int fd)
 	bool changed = false;
 	char start;
 
-	/* What has changed is asked for elsewhere: the rest of each message is dropped. */
+	/* The rest of each message is dropped: others ask what has changed. */
 	while (recv(fd, &start, sizeof(start), MSG_DONTWAIT) >= 0)
 		changed = true;
 	return changed || errno != EAGAIN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What drivers tell of their XDP: the generic netlink family "netdev", since Linux 6.3. */
+/* XDP as drivers describe theirs: the generic netlink family "netdev", since Linux 6.3. */
 #ifndef NSR_NETDEV_H
 #define NSR_NETDEV_H
 

@@ -326,7 +326,7 @@ int nsr_place_visit(const char *name, int (*fn)(void *arg), void *arg, struct ns
 	return rc;
 }
 
-/* What the threads of nsr_place_run_each() share; @next is the namespace that none has taken yet. */
+/* The threads of nsr_place_run_each() share this; @next is the namespace that none has taken yet. */
 struct round {
 	const int *fds;
 	uint32_t count;
@@ -403,7 +403,7 @@ void nsr_place_mark(struct nsr_place *place)
 	place->mark = stat("/proc/thread-self/net/dev", &st) == 0 ? st.st_ino : 0;
 }
 
-/* What a look at something tells. */
+/* The result of a look at something. */
 enum sight {
 	ELSEWHERE, /* it is not of the namespace, or not there */
 	INSIDE,
@@ -426,7 +426,7 @@ static enum sight look_at_path(const struct nsr_place *place, const char *path)
 	return st.st_dev == place->dev && st.st_ino == place->inode ? INSIDE : ELSEWHERE;
 }
 
-/* @task: its directory in /proc. What ns/net tells takes the right to trace it, net/dev none. */
+/* @task: its directory in /proc. Reading ns/net takes the right to trace it, net/dev none. */
 static enum sight look_at_task(const struct nsr_place *place, const char *task)
 {
 	char path[96];

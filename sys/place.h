@@ -9,7 +9,7 @@
 
 #include <nsring/nsring.h>
 
-/** What a place is named by. */
+/** The ways to name a place. */
 enum nsr_place_kind {
 	NSR_PLACE_UNKNOWN = 0,
 	NSR_PLACE_OWN, /* "": the calling thread's own */

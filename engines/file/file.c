@@ -386,7 +386,7 @@ static int file_start(void *priv, struct nsr_error *err)
 	return 0;
 }
 
-/* What recv returns once there is a failure; the end of the file needs no words. */
+/* The code that recv returns once there is a failure; the end of the file needs no words. */
 static int report(const struct savefile *file, struct nsr_error *err)
 {
 	if (file->failure.code == -ENODATA)
@@ -453,7 +453,7 @@ static int file_interface(void *priv, uint32_t id, struct nsr_interface *iface)
 	return 0;
 }
 
-/* What has been read is still handed out. */
+/* Packets that have been read are still handed out. */
 static int file_stop(void *priv, struct nsr_error *err)
 {
 	struct savefile *file = priv;

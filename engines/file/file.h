@@ -22,7 +22,7 @@
 #define SAVEFILE_PACKET_MAX (16u << 20)
 #define SAVEFILE_RECORD_MAX (SAVEFILE_PACKET_MAX + (64u << 10))
 
-/** What a format's record() says of the bytes at hand; negative: -errno. */
+/** The answers of a format's record() about the bytes at hand; negative: -errno. */
 enum savefile_found {
 	SAVEFILE_MORE, /* the record is not all there */
 	SAVEFILE_SKIP, /* a record without a packet, taken note of */

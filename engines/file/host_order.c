@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What some link types store in the byte order of the host that captured, which is that of the
+ * Fields that some link types store in the byte order of the capturing host, which is that of the
  * file, brought into the order of this host. So whatever reads packets finds them as if this host
  * had captured them, and a file that is written from them says what the first one said.
  *
@@ -123,7 +123,7 @@ static void swap_pflog(struct bytes packet)
 		swap32(packet, offset);
 }
 
-/* What the kernel tells of isochronous transfers: how each of their parts went. */
+/* The descriptors of isochronous transfers, which tell how each of their parts went. */
 static void swap_usb_descriptors(struct bytes packet)
 {
 	uint32_t count, offset;
@@ -154,7 +154,7 @@ static void swap_usb(struct bytes packet, bool mmapped)
 	swap64(packet, 16); /* seconds */
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		swap32(packet, words[i]);
-	/* Of other transfers it is a setup packet, little-endian everywhere. */
+	/* Other transfers have a setup packet here, little-endian everywhere. */
 	if (isochronous) {
 		swap32(packet, USB_SETUP);
 		swap32(packet, USB_SETUP + 4);

@@ -36,7 +36,7 @@ struct option {
 	const uint8_t *value;
 };
 
-/* What is left of @from once @bytes, which are there, are gone from its front. */
+/* The rest of @from once @bytes, which are there, are gone from its front. */
 static struct span rest(struct span from, uint32_t bytes)
 {
 	return (struct span){ from.at + bytes, from.bytes - bytes };
@@ -118,7 +118,7 @@ static void set_resolution(struct savefile_ts *ts, uint8_t tsresol)
 	}
 }
 
-/* What does not fit (before 1970, after 2554) becomes the nearest that does. */
+/* A time that does not fit (before 1970, after 2554) becomes the nearest that does. */
 static uint64_t stamp_ns(const struct savefile_ts *ts, uint64_t units)
 {
 	__int128 ns;
@@ -300,7 +300,7 @@ static int check_caplen(struct savefile *file, const uint8_t *field, uint32_t ca
 }
 
 /*
- * What the enhanced packet block and the obsolete packet block have in common: all but the
+ * The enhanced packet block and the obsolete packet block have this in common: all but the
  * interface's number, which is @id.
  */
 static int timed_packet(struct savefile *file, struct span body, const struct pcapng_epb_body *epb,

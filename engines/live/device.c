@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What a device takes: its MTU, whether it is up, and whether its driver takes XDP frames at all.
+ * The frames that a device takes: its MTU, whether it is up, and whether its driver takes XDP
+ * frames at all.
  */
 #include <errno.h>
 #include <linux/if.h>

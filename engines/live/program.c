@@ -31,7 +31,7 @@
 #define STATE_AT(field) ((int16_t)offsetof(struct live_state, field))
 #define SLOT_DATA	((int16_t)offsetof(struct live_slot, data))
 
-/* What is copied by loads and stores rather than a helper: 8 bytes each, from both ends. */
+/* The most that loads and stores copy rather than a helper: 8 bytes each, from both ends. */
 #define COPY_NARROW 32
 #define COPY_WIDE   64
 

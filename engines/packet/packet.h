@@ -81,7 +81,8 @@ struct packet {
 	uint64_t missed_before;
 	_Atomic uint64_t missed; /* since then, as last seen */
 	pthread_mutex_t link_lock; /* one question at a time: two threads run check and stats */
-	pthread_mutex_t count_lock; /* holds reading the socket's counters and adding them together */
+	pthread_mutex_t
+		count_lock; /* holds reading the socket's counters and adding them together */
 	uint64_t over_ns; /* when it was stopped, or its device found gone */
 	_Atomic uint64_t lost_ring;
 	_Atomic uint64_t accepted; /* by the kernel's filter, also those that were lost */

@@ -64,7 +64,7 @@ static uint32_t flags_of(uint32_t status, uint8_t type)
 	return flags;
 }
 
-/* What differs between the versions of the ring's packet headers. */
+/* The fields that lie elsewhere in each version of the ring's packet headers. */
 struct raw {
 	uint8_t *data;
 	uint32_t caplen, len;
@@ -85,7 +85,7 @@ static bool is_doubtful(const struct packet *p, const struct nsr_packet *packet,
 	if (p->recheck.units &&
 	    (p->recheck.ambiguous || raw->caplen == raw->len || raw->caplen != p->recheck.kept))
 		return true;
-	/* See nsr_filter_for_socket(). What a filter cut short it has judged; a frame cuts later. */
+	/* See nsr_filter_for_socket(). A filter has judged what it cut short; a frame cuts later. */
 	return p->view == NSR_SKB_COOKED &&
 	       (raw->caplen == raw->len || raw->caplen >= p->snaplen + PACKET_GENERATIONS) &&
 	       (packet->flags & NSR_PKT_VLAN || from->sll_protocol == htons(ETH_P_8021Q) ||

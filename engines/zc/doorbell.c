@@ -12,9 +12,9 @@
  *	sleeps on the doorbell                  head >= ring_at: write a word, ring_at = head + step
  *	wakes, ring_at = never (silence)
  *
- * @head and @ring_at are in the lane of the frame's queue (struct zc_lane). What waits when the
- * reader arms counts for the step, and the reader does not sleep if that is a step already. It
- * sleeps batch_ms at most in any case. What the words say does not matter: it forgets them all
+ * @head and @ring_at are in the lane of the frame's queue (struct zc_lane). Packets that wait when
+ * the reader arms count for the step, and the reader does not sleep if that is a step already. It
+ * sleeps batch_ms at most in any case. The words themselves do not matter: it forgets them all
  * before it sleeps again.
  *
  * A doorbell costs the CPU that receives two interrupts, to itself and to another CPU: some

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the program does with a frame that it copies into a lane (lanes.c): take room, fill a
- * record, and write its mark last. Several CPUs may do so in one lane, so they take room by a
+ * The program copies a frame into a lane (lanes.c): it takes room, fills a record, and writes its
+ * mark last. Several CPUs may do so in one lane, so they take room by a
  * compare-and-exchange of the lane's head, and a full record can lie behind one that is still being
  * filled.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the program does with a frame for an AF_XDP socket: stamp it, and redirect it there. */
+/* The program stamps a frame for an AF_XDP socket, and redirects it there. */
 #include <linux/bpf.h>
 
 #include "emit.h"

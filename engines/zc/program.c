@@ -78,7 +78,7 @@ static int assemble_refusal(struct nsr_ebpf_code *code, struct nsr_error *err)
 	return rc < 0 ? nsr_error_set(err, rc, "out of memory") : 0;
 }
 
-/* What the thread that loads gets, and returns. */
+/* The arguments and results of the thread that loads. */
 struct load {
 	const struct zc_program *program;
 	const struct nsr_ebpf_code *code;

@@ -192,7 +192,7 @@ static bool descend(struct session *session)
 	return more;
 }
 
-/* What comes or goes meanwhile (-EINTR) may be missed. Returns 0 or -errno. */
+/* It may miss addresses that come or go meanwhile (-EINTR). Returns 0 or -errno. */
 static int look(struct session *session)
 {
 	int fd = nsr_link_open(), rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What a group's members share: memory, and sockets.
+ * The memory and the sockets that a group's members share.
  *
  * The memory is one file, sealed against a change of size, that each member maps: a header with
  * the lock, what each slot has in hand of each queue, and the frames of each queue (struct

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What receivers that have AF_XDP sockets have in common. */
+/* The common part of receivers that have AF_XDP sockets. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the program and this process share: positions and counters, in a BPF map that is mapped. */
+/* Positions and counters that the program and this process share, in a mapped BPF map. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Engine `zc`: a program in XDP judges each frame that the device receives, before the network
  * stack has seen it. Those that match come into memory that the engine shares with the kernel: as
  * copies, while they themselves go on to the stack (a tap), or away from the stack, which is done
- * only when it is asked for (option take). What the filter refuses goes on untouched.
+ * only when it is asked for (option take). Frames that the filter refuses go on untouched.
  *
  * Frames come by one of three receivers (receiver.h), which this file chooses. A tap has the
  * program copy them (copy.c). A capture that takes prefers a driver with zero-copy, which puts
@@ -84,7 +84,7 @@ static const struct zc_receiver_ops *demanded(const struct nsr_options *opts)
 	return NULL;
 }
 
-/* What needs the option take and was demanded without; NULL: nothing. */
+/* The option that needs take and was demanded without it; NULL: none. */
 static const char *lacks_take(const struct nsr_options *opts)
 {
 	if (opts->take || !(opts->mode & NSR_RECV))

@@ -15,7 +15,7 @@
 /** How many queues of a device one capture takes at most. */
 #define ZC_QUEUES_MAX 256
 
-/** What to do without the capabilities that the engine needs: an advice. */
+/** The advice where capabilities that the engine needs are missing. */
 #define ZC_GRANT                                                                                   \
 	"run as root, or grant them to the program: setcap cap_net_raw,cap_net_admin,cap_bpf+ep "  \
 	"PROGRAM"
@@ -83,10 +83,10 @@ struct zc_program {
 	int netns;
 };
 
-/** What stamps a packet before it is in the ring. */
+/** The clock that stamps a packet before it is in the ring. */
 enum zc_stamp_source { ZC_STAMP_NONE = 0, ZC_STAMP_KERNEL, ZC_STAMP_DEVICE };
 
-/** What the program puts in front of a frame for a socket, when it stamps. */
+/** The bytes that the program puts in front of a frame for a socket, when it stamps. */
 struct zc_meta {
 	uint64_t mark; /* ZC_META_MARK; the reader overwrites it */
 	uint64_t stamp_ns; /* 0: none; else by the clock of enum zc_stamp_source */
@@ -114,7 +114,7 @@ struct zc_lane {
 	uint64_t reserved2[7];
 };
 
-/** What the program and the library share: the value of an array map that is mapped. */
+/** The memory that the program and the library share: the value of a mapped array map. */
 struct zc_state {
 	uint64_t turn; /* for programs that deal frames out in turn */
 	uint64_t reserved[7];

@@ -79,7 +79,7 @@ static int put_section(struct nsr_writer *writer, const char *application)
 	return nsr_sink_flush(&writer->sink);
 }
 
-/* What the word of the link type tells of a frame check sequence. */
+/* The frame check sequence that the word of the link type tells of. */
 static uint32_t fcs_word(uint32_t fcs_bytes)
 {
 	return fcs_bytes ? PCAP_FCS_PRESENT | fcs_bytes / 2 << PCAP_FCS_SHIFT : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What a classic BPF program tells before it sees a packet. */
+/* Questions that a classic BPF program answers before it sees a packet. */
 #ifndef NSR_FILTER_FLOW_H
 #define NSR_FILTER_FLOW_H
 

@@ -138,7 +138,7 @@ static const struct field *find_field(const struct field *layout, uint32_t offse
 	return NULL;
 }
 
-/* What is known of the accumulator before an instruction. */
+/* Knowledge of the accumulator before an instruction. */
 enum known { KNOWN_UNREACHED, KNOWN_TPID, KNOWN_NOTHING };
 
 static void flow_to(enum known *target, enum known state)

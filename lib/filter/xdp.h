@@ -26,7 +26,7 @@
 
 struct sock_filter;
 
-/** What the caller's registers hold when the fragment starts. */
+/** The caller's registers when the fragment starts. */
 enum nsr_xdp_register {
 	NSR_XDP_CTX = 6, /* struct xdp_md; may be anything without a flag of enum nsr_xdp_flag */
 	NSR_XDP_DATA = 7,

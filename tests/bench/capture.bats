@@ -17,7 +17,7 @@ bench() {
 	[ "$status" = 0 ]
 }
 
-# What a run that is not under way any more has left.
+# Leftovers of a run that is not under way any more.
 leftovers() {
 	ip netns list | grep '^nsrbench-' | while read -r name _; do
 		[ -d "/proc/${name##*-}" ] || echo "$name"

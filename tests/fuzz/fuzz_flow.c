@@ -17,7 +17,7 @@
 
 #define HEAD 2
 
-/* Of each of 4 layers: link-layer and IP headers 13, ports, GTP-U with 8 extensions 18. */
+/* For each of 4 layers: link-layer and IP headers 13, ports, GTP-U with 8 extensions 18. */
 #define READS_MAX 128
 
 #define BY_2_TUPLE 0x01

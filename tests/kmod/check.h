@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the tests of nsring.ko share. They speak to the module by system calls of their own and ask
- * the kernel's own counters: nothing of the library is in them, so that neither hides a fault of the
- * other. They need root and the module, and fail without: they are run in guests (see tests/vm).
+ * The common part of the tests of nsring.ko. They speak to the module by system calls of their own
+ * and ask the kernel's own counters: nothing of the library is in them, so that neither hides a
+ * fault of the other. They need root and the module, and fail without: they are run in guests (see tests/vm).
  */
 #ifndef NSR_TESTS_KMOD_CHECK_H
 #define NSR_TESTS_KMOD_CHECK_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Who may have a socket, and what it takes and refuses. */
+/* Access: who may have a socket, and what it takes and refuses. */
 #include <linux/capability.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static void a_socket_needs_the_capability(void **state)
 	assert_int_equal(run_as_nobody(open_socket, NULL), EPERM);
 }
 
-/* What a user can who is root of nothing but namespaces of its own. */
+/* The power of a user who is root only of namespaces of its own. */
 static int capture_own_loopback(void *arg)
 {
 	struct nsring_setup setup = { .ring_bytes = 1 };

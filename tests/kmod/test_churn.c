@@ -39,7 +39,7 @@ static void unload(void)
 	assert_true(wait_until(unloads, NULL));
 }
 
-/* What is not in the page cache and can't be reclaimed. */
+/* Memory that is not in the page cache and can't be reclaimed. */
 static uint64_t kernel_kib(void)
 {
 	return read_field("/proc/meminfo", "SUnreclaim:") + read_field("/proc/meminfo", "Percpu:") +
@@ -193,7 +193,7 @@ static void a_namespace_costs_less_than_a_kibibyte(void **state)
 		free(fds);
 		skip();
 	}
-	/* What is allocated once is there already. */
+	/* Objects that are allocated once are there already. */
 	load();
 	unload();
 	keep_namespaces(fds, count);

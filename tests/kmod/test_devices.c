@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What becomes of a capture when its device goes, comes, moves or is renamed.
+ * A capture whose device goes, comes, moves or is renamed.
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */

@@ -212,7 +212,7 @@ static void a_filter_of_a_cooked_capture_begins_at_the_network_header(void **sta
 	struct ring *ring;
 
 	check(ring_setup(fd, &setup));
-	/* Of the first 32 bits of IPv4: version, header length, total length. */
+	/* These are the first 32 bits of IPv4: version, header length, total length. */
 	attach_word(fd, 0, 0xff00ffff, 0x45000000 | (100 - AT_IP), 30);
 	check(ring_bind(fd, 0));
 	ring = ring_map(fd);
@@ -221,7 +221,7 @@ static void a_filter_of_a_cooked_capture_begins_at_the_network_header(void **sta
 	assert_int_equal(ring_met(fd, 14).written, 6);
 	assert_int_equal(ring_wait(ring, 6, keep_record, &record), 6);
 	assert_int_equal(record.len, 106);
-	/* Of which the cooked header is a part. */
+	/* The cooked header is a part of them. */
 	assert_int_equal(record.caplen, 30);
 	ring_close(ring);
 }

@@ -53,7 +53,7 @@ static int stay_under_memlock(void *arg)
 	if (bind_ring(16 * MIB, 1, &fd) != ENOMEM)
 		return 1;
 	close(fd);
-	/* What is given back can be had again, a moment later. */
+	/* Memory that is given back can be had again, a moment later. */
 	for (round = 0; round < 20; round++) {
 		if (!wait_until(binds_a_mib, &fd))
 			return 3;

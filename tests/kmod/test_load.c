@@ -241,7 +241,7 @@ static int read_for_ever(void *arg)
 	return 0;
 }
 
-/* Of what a reader that was killed had. */
+/* This is about what a killed reader had. */
 static void check_nothing_is_left(void)
 {
 	assert_int_equal(proc_count(), 0);

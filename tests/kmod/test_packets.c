@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What becomes of one packet and of many: counts, bytes and what a record says of them.
+ * One packet, and many: counts, bytes, and what a record says of them.
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Sending, and injecting into the local stack. What arrives is counted by a packet socket.
+ * Sending, and injecting into the local stack. A packet socket counts what arrives.
  *
  *	sends ─ v0 ──────── v1 ─ receives
  */

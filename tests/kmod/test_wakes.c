@@ -163,7 +163,7 @@ static void packets_that_keep_coming_wake_less_often(void **state)
 	ring_close(ring);
 }
 
-/* What is left of its time once it has been sent, which may take a slow machine longer. */
+/* The rest of its time once it has been sent, which may take a slow machine longer. */
 static void a_lone_packet_after_others_wakes_as_soon_as_ever(void **state)
 {
 	struct ring *ring = ring_open(NULL, "v1");
@@ -221,7 +221,7 @@ static void epoll_wakes_too(void **state)
 	ring_close(ring);
 }
 
-/* Who is told of edges is told again by what comes after, without asking. */
+/* A reader that is told of edges is told again by the next packet, without asking. */
 static void epoll_tells_of_each_edge(void **state)
 {
 	struct ring *ring = ring_open(NULL, "v1");

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# What the tests of nsring doctor have in common: its findings, as JSON in $BATS_TEST_TMPDIR/findings.
+# The common part of the tests of nsring doctor: its findings, as JSON in $BATS_TEST_TMPDIR/findings.
 
 # found SUBJECT FIELD
 found() {

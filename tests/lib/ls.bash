@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# What the tests of nsring ls have in common: its view of one namespace, by inode number.
+# The common part of the tests of nsring ls: its view of one namespace, by inode number.
 
 # inode FILE: of the namespace that a file is.
 inode() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# What the netns tests have in common: namespaces of their own, traffic of a known amount,
+# The common part of the netns tests: namespaces of their own, traffic of a known amount,
 # processes in the background, and witnesses other than nsring.
 #
 # A test calls netns_pair (or netns_new) and needs no cleaning up: every namespace and process

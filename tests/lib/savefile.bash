@@ -61,6 +61,7 @@ option() {
 	le 2 "$1" $((${#2} / 2))
 	pad "$2"
 }
+# shellcheck disable=SC2034 # for the tests that load this
 end_of_options=00000000
 
 # section [OPTIONS]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# What happens when the device, its namespace or the capturing process goes.
+# The device, its namespace or the capturing process goes.
 #
 #	A: v0 ---- v1 :B        C: (empty, v1 is moved there)
 

@@ -37,7 +37,7 @@ tun_is_up() {
 	"$NSRING" count -i "netns:$A/any" --duration 0.1
 }
 
-# protocols NAME: tshark's layers of each packet. What is for port 9 is called discard since tshark 4.2.
+# protocols NAME: tshark's layers of each packet. tshark calls those for port 9 discard since 4.2.
 protocols() {
 	fields "$(file_of "$1")" frame.protocols | sed 's/:discard$/:data/'
 }

@@ -154,7 +154,7 @@ only_descriptors() {
 	start sleeper nsenter --net="/run/netns/$A" sleep 120
 	wait_until [ "/proc/${PID[sleeper]}/ns/net" -ef "/run/netns/$A" ]
 	lsns -t net -n -o NS | while read -r inode; do
-		# Of a run beside this one it may be gone.
+		# It may be gone if a run beside this one made it.
 		[ -n "$(seen "$inode" .inode)" ] || ! lsns -t net -n -o NS | grep -q "$inode" || {
 			echo "not listed: $inode"
 			return 1

@@ -123,7 +123,7 @@ time.sleep(120)'
 	netns_pair
 	netns_new C
 	ip -n "$B" link add m0 link v1 type macvlan
-	# Of an index that v1's peer doesn't have: nothing leads back to it.
+	# An index that v1's peer doesn't have: nothing leads back to it.
 	ip -n "$B" link add m1 index 77 link v1 netns "$C" type macvlan
 	equal lower "$(link "$B" m0 '.peer | [.relation, .place, .name] | join(" ")')" \
 		"lower netns:$B v1"

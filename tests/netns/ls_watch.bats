@@ -28,7 +28,7 @@ descriptors() {
 	find "/proc/${PID[watch]}/fd" -mindepth 1 | wc -l
 }
 
-# What is not heard of takes ten seconds: six changes would take a minute.
+# A change that is not heard of takes ten seconds: six would take a minute.
 @test "watch_prints_a_name_that_is_given_and_taken" {
 	local C began=$SECONDS
 	netns_new A

@@ -20,7 +20,7 @@ uint32_t random_below(uint64_t *state, uint32_t end);
  * @state: of random_next()
  * @frame: room for RANDOM_FRAME_MOST bytes, filled in
  *
- * Of eight frames five are whole, two cut short or damaged, one is random bytes. Addresses, ports
+ * Five of eight frames are whole, two cut short or damaged, one is random bytes. Addresses, ports
  * and tags are from the few that random_filter() asks for.
  *
  * Return: its length, RANDOM_FRAME_LEAST or more.

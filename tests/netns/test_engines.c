@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What is true of every engine, through the library. The engine is the program's argument: packet,
+ * Facts about every engine, through the library. The engine is the program's argument: packet,
  * ring; zc for a zc that takes packets, zc-busy for one that polls, or zc-tap for one that copies.
  *
  *	sends ─ v0 ──────── v1 ─ captures

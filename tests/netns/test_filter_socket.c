@@ -352,7 +352,7 @@ static void kernel_agrees_with_libpcap_where_tags_are_in_the_packet(void **state
 
 static void kernel_agrees_with_libpcap_on_cooked_packets(void **state)
 {
-	/* Of two tags Linux 6.11 and later skip the inner one here. */
+	/* Linux 6.11 and later skip the inner one of two tags here. */
 	fill_frames(1);
 	check("any", NSR_BOTH, cooked_filters, COUNT(cooked_filters), 276);
 }

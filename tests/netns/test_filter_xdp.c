@@ -35,7 +35,7 @@ static uint8_t frames[FRAMES][RANDOM_FRAME_MOST];
 static uint32_t lengths[FRAMES];
 static bool can_load, can_split;
 
-/* What to do with one list of filters. */
+/* The work on one list of filters. */
 struct run {
 	uint32_t flags; /* enum nsr_xdp_flag */
 	uint32_t runs, matches, undecided;

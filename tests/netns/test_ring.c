@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What is true of the engine ring alone, where nsring.ko is loaded; a packet socket is the witness.
+ * Facts about the engine ring alone, where nsring.ko is loaded; a packet socket is the witness.
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
@@ -139,7 +139,7 @@ static void compare(const char *device, const char *filter, uint32_t snaplen)
 		snprintf(target, sizeof(target), "%s:%s", i ? "packet" : "ring", device);
 		cap[i] = open_target(target, &opts);
 	}
-	/* Of those sent with two tags a packet socket of "any" loses one. */
+	/* A packet socket of "any" loses one of two tags. */
 	send_kinds(!seen[0].cooked);
 	for (i = 0; i < 2; i++) {
 		collect(cap[i], note, &seen[i]);

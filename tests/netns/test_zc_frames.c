@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the engine zc hands out is what was sent: each frame once, whole and in order, in each of
+ * The engine zc hands out what was sent: each frame once, whole and in order, in each of
  * the ways in which it can take frames.
  *
  *	sends ─ j0 ──────── j1 ─ zc		MTU 9000; before Linux 6.6 3000, for one buffer
@@ -141,7 +141,7 @@ static struct nsr_capture *open_sender(void)
 	return open_target("j0", &opts);
 }
 
-/* What is to come. */
+/* The frames to come. */
 struct expected {
 	const uint32_t *lengths;
 	uint32_t next;
@@ -212,7 +212,7 @@ static void filter_sees_the_bytes_of_later_buffers(void **state)
 	nsr_close(sender);
 }
 
-/* Of a small ring each part is used many times, and some is in hand meanwhile. */
+/* Each part of a small ring is used many times, and some is in hand meanwhile. */
 static void go_round(void **state, uint32_t ring_bytes)
 {
 	static uint32_t lengths[60 * 100];
@@ -273,7 +273,7 @@ static pid_t start_sender(uint32_t id)
 	_exit(0);
 }
 
-/* What comes of each sender, in order. */
+/* The frames of each sender, in order. */
 static void check_sender(const struct nsr_packet *packet, uint32_t next[SENDERS])
 {
 	uint8_t frame[MOST_BYTES];

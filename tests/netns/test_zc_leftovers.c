@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the engine zc finds on a device, and what it leaves there: as the kernel lists its programs
+ * The device before and after a capture by the engine zc: as the kernel lists its programs
  * and maps.
  *
  *	w0 ──────── w1 ─ zc, or a program of somebody else

@@ -133,7 +133,7 @@ void udp_frame(uint8_t frame[60], uint16_t port)
 	memcpy(frame + 36, &port, sizeof(port));
 }
 
-/* What nsr_recv() returns in the end. */
+/* The code that nsr_recv() returns in the end. */
 static int take_until(struct nsr_capture *cap, int wait_ms, uint32_t *count,
 		      void (*each)(const struct nsr_packet *, void *arg), void *arg)
 {

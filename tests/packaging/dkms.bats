@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# What make install-dkms puts down builds, also by dkms, and make uninstall-dkms takes it away.
+# The sources that make install-dkms puts down build, also by dkms, and make uninstall-dkms takes them away.
 #
 #	make install-dkms DESTDIR=$tmp -> /usr/src/nsring-VERSION -> make -C KDIR M=…/kmod
 #	make install-dkms -> dkms -> nsring.ko of a kernel that isn't this machine's
@@ -80,7 +80,7 @@ installs_and_uninstalls() {
 	done
 	[ "$(modinfo -F version "$module")" = "$VERSION" ]
 	[[ $(dkms status "nsring/$VERSION") == *"$RELEASE"*installed* ]]
-	# What a socket of the family asks for.
+	# The name that a socket of the family asks for.
 	[[ $(modprobe -S "$RELEASE" --show-depends net-pf-18) == *"$module"* ]]
 	make -s uninstall-dkms
 	[ -z "$(find /usr/src /var/lib/dkms /lib/modules -name '*nsring*' -print -quit)" ]

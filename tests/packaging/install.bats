@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# What make install puts down works from there, and make uninstall takes all of it away.
+# All that make install puts down works from there, and make uninstall takes it away.
 #
 #	build/ -> make install PREFIX=$tmp/usr -> cc, c++, man, nm -> make uninstall
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the C tests of the library share: cmocka, and a look at errors. */
+/* The common part of the C tests of the library: cmocka, and a look at errors. */
 #ifndef NSR_TESTS_CHECK_H
 #define NSR_TESTS_CHECK_H
 

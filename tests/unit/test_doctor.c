@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What nsring doctor makes of devices that no test machine has, and of capabilities. */
+/* The verdicts of nsring doctor on devices that no test machine has, and on capabilities. */
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>

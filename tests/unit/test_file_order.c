@@ -26,7 +26,7 @@ static void check_cut(uint32_t linktype, void (*fill)(struct bytes *packet), siz
 		assert_int_equal(got[big].count, 1);
 		bytes_free(&file);
 	}
-	/* What this host would have written is not touched. */
+	/* Bytes as this host would have written them are not touched. */
 	big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 	assert_memory_equal(got[big].packets[0].data, packets[big].data, packets[big].len - cut);
 	/* The last field may be cut in its middle: then nobody knows it. */

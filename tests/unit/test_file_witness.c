@@ -137,7 +137,7 @@ static void reads_what_dumpcap_writes(void **state)
 	compare_with_libpcap(in_folder("out.pcapng"));
 }
 
-/* What is hard to come by from others: resolutions, offsets, sections, both byte orders. */
+/* Files that are hard to come by from others: resolutions, offsets, sections, both byte orders. */
 static void put_interface(struct bytes *file, uint8_t tsresol)
 {
 	size_t begun = block_begin(file, PCAPNG_IDB);

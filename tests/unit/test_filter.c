@@ -174,7 +174,7 @@ static void filter_longer_than_the_kernel_takes_is_refused(void **state)
 	struct nsr_error err;
 	int i;
 
-	/* Of this shape libpcap's optimiser makes short work. */
+	/* libpcap's optimiser makes short work of this shape. */
 	for (i = 0; i < 600; i++)
 		used += (size_t)snprintf(text + used, room - used,
 					 "%stcp src portrange %d-%d and host 10.%d.%d.7",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What lib/filter/flow.c tells of classic BPF programs, without a kernel that runs them. */
+/* lib/filter/flow.c on classic BPF programs, without a kernel that runs them. */
 #include <linux/filter.h>
 
 #include "lib/filter/flow.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Which packets a cluster takes for one flow. Packets are written as hexadecimal, a header a string;
+ * Flows, as a cluster tells them apart. Packets are written as hexadecimal, a header a string;
  * most begin at their IP header.
  */
 #include <setjmp.h>
@@ -292,7 +292,7 @@ static void vlan_tags_are_looked_through(void **state)
 			 hash_frame(MACS "0806"));
 }
 
-/* Of a received packet, which stands behind its MAC addresses. */
+/* A received packet, which stands behind its MAC addresses. */
 static u16 vlan_of(const char *hex, u16 protocol, int tci)
 {
 	uint8_t bytes[PACKET_MAX];
@@ -376,7 +376,7 @@ static void fragments_of_ipv6_follow_their_flow(void **state)
 			 hash);
 	assert_int_equal(hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00000007", LATER6, DST6) REST),
 			 hash);
-	/* What a fragment that isn't the first says of the protocol doesn't count. */
+	/* The protocol in a fragment that isn't the first doesn't count. */
 	assert_int_equal(hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00000007", LATER6, UDP) REST),
 			 hash);
 	assert_int_not_equal(hash_ip(IPV6(PART6, A6, B6) IPV6_PART("00010007", LATER6, UDP) REST),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What makes JSON objects, when memory is short: each allocation of jansson's fails once, and there
+ * JSON objects when memory is short: each allocation of jansson's fails once, and there
  * is either the whole object or none, and nothing leaks.
  */
 #include <stdbool.h>

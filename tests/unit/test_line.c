@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What a packet looks like as a line. Packets are written as hexadecimal, a header a string.
+ * Packets as lines. Packets are written as hexadecimal, a header a string.
  */
 #include <setjmp.h>
 #include <stdarg.h>

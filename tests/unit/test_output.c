@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* What the command line prints of names and counters that others make up. */
+/* Names and counters that others make up, as the command line prints them. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include "text/output.h"
 #include "check.h"
 
-/* What cli_error() writes to stderr for @text. */
+/* The bytes that cli_error() writes to stderr for @text. */
 static void error_line(const char *text, char *line, size_t room)
 {
 	int saved = dup(STDERR_FILENO), ends[2];

@@ -21,7 +21,7 @@
 #define LIMIT	    8192
 /* At a look: numbers of 18 digits and more, until they wrap after about as many as a file takes. */
 #define LOST_STEP (UINT64_MAX / (INTERFACES + 2))
-/* What a file may fall short of the limit: a packet, and digits that were made room for. */
+/* A file may fall short of the limit by this: a packet, and digits that were made room for. */
 #define SHORT_MOST (2 * PACKET_MOST + 4 * INTERFACES)
 
 static uint64_t left, lost;
@@ -76,7 +76,7 @@ static void many_info(void *priv, struct nsr_info *info)
 
 static int many_interface(void *priv, uint32_t id, struct nsr_interface *iface)
 {
-	/* Of every length, so that padding counts too. */
+	/* Packets of every length, so that padding counts too. */
 	memset(iface->name, 'x', 40 + id);
 	iface->linktype = 1;
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Capture files as other readers see them: libpcap, capinfos and tshark say what the writer wrote.
- * What happens when writing fails is in test_writer_failure.c.
+ * Failures of writing are in test_writer_failure.c.
  */
 #include "writer_fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the writer's tests share.
+ * The common part of the writer's tests.
  */
 #include "writer_fixture.h"
 

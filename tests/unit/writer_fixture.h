@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the writer's tests share: a folder of their own, packets that tell their number, and
+ * The common part of the writer's tests: a folder of their own, packets that tell their number, and
  * reading files back with libpcap.
  */
 #ifndef WRITER_FIXTURE_H

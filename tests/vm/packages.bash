@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 #
-# What tests/vm/kernel, headers and debug-kernel have in common: Debian's packages, unpacked and not
+# The common part of tests/vm/kernel, headers and debug-kernel: Debian's packages, unpacked and not
 # installed, from which a folder in build-vm/ is made as a whole or not at all.
 #
 #	. packages.bash NAME	NAME, and $kernel, its folder, are those of a kernel

@@ -35,7 +35,7 @@ static inline void siphash_rounds(u64 v[4], int rounds)
 	}
 }
 
-/* Of whole words. */
+/* For whole words. */
 static inline u64 siphash_of(const void *data, size_t len, u64 key0, u64 key1, int rounds)
 {
 	u64 v[4] = { key0 ^ 0x736f6d6570736575, key1 ^ 0x646f72616e646f6d,
