@@ -73,8 +73,10 @@ static const struct savefile_format *format_of(uint32_t magic)
 	switch (magic) {
 	case PCAP_MAGIC_USEC:
 	case PCAP_MAGIC_NSEC:
+	case PCAP_MAGIC_MODIFIED:
 	case __builtin_bswap32(PCAP_MAGIC_USEC):
 	case __builtin_bswap32(PCAP_MAGIC_NSEC):
+	case __builtin_bswap32(PCAP_MAGIC_MODIFIED):
 		return &savefile_pcap;
 	case PCAPNG_SHB:
 		return &savefile_pcapng;
@@ -86,11 +88,8 @@ static const struct savefile_format *format_of(uint32_t magic)
 static void describe(struct savefile *file)
 {
 	bool big = file->swapped == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-	const char *format = "pcapng";
 
-	if (file->format == &savefile_pcap)
-		format = file->nanoseconds ? "pcap, nanoseconds" : "pcap, microseconds";
-	snprintf(file->mode, sizeof(file->mode), "%s, %s", format,
+	snprintf(file->mode, sizeof(file->mode), "%s, %s", file->format->mode(file),
 		 big ? "big-endian" : "little-endian");
 }
 

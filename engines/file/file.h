@@ -34,6 +34,7 @@ struct savefile;
 /**
  * struct savefile_format - a file format
  * @record_name: what its records are called in error texts, with the article
+ * @mode:   what a file that has begun is called
  * @begin:  read the file's header, as record() does; SAVEFILE_SKIP once it is done
  * @record: look at the record at @at, of which @avail bytes are there. Sets *@bytes to its length,
  *          or with SAVEFILE_MORE to how many bytes must be there to go on, more than @avail.
@@ -41,6 +42,7 @@ struct savefile;
  */
 struct savefile_format {
 	const char *record_name;
+	const char *(*mode)(const struct savefile *file);
 	int (*begin)(struct savefile *file, const uint8_t *at, size_t avail, size_t *bytes);
 	int (*record)(struct savefile *file, const uint8_t *at, size_t avail,
 		      struct nsr_packet *packet, size_t *bytes);
@@ -64,6 +66,7 @@ struct savefile_format {
  * @format:       NULL until it is known
  * @swapped:      the fields are not in this machine's byte order
  * @nanoseconds:  pcap: the fractions of seconds are in ns, not µs
+ * @header_bytes: pcap: what stands in front of each packet
  * @old_lengths:  pcap: a version whose writers may have swapped the two lengths
  * @ifaces:       its interfaces
  */
@@ -88,6 +91,7 @@ struct savefile {
 	bool swapped;
 	bool nanoseconds;
 	bool old_lengths;
+	size_t header_bytes;
 
 	struct savefile_ifaces ifaces;
 };

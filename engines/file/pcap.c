@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The classic pcap format: a file header with one link type, then packets. Either byte order, in
- * microseconds or nanoseconds.
+ * microseconds or nanoseconds, or modified: the record headers of Kuznetzov's patch to libpcap 0.4 go on
+ * behind the fields that all have, with what nobody else reads.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,10 +14,22 @@
 /* The last version whose writers did not agree on which of a packet's two lengths comes first. */
 #define OLD_LENGTHS_MINOR 3
 
-static void set_byte_order(struct savefile *file, const struct pcap_file_hdr *hdr)
+/* @magic is one of the format's, in either byte order. */
+static void set_kind(struct savefile *file, uint32_t magic)
 {
-	file->swapped =
-		hdr->magic == bswap_32(PCAP_MAGIC_USEC) || hdr->magic == bswap_32(PCAP_MAGIC_NSEC);
+	file->swapped = magic != PCAP_MAGIC_USEC && magic != PCAP_MAGIC_NSEC &&
+			magic != PCAP_MAGIC_MODIFIED;
+	magic = savefile_host32(file, magic);
+	file->nanoseconds = magic == PCAP_MAGIC_NSEC;
+	file->header_bytes = magic == PCAP_MAGIC_MODIFIED ? sizeof(struct pcap_modified_hdr)
+							  : sizeof(struct pcap_record_hdr);
+}
+
+static const char *pcap_mode(const struct savefile *file)
+{
+	if (file->header_bytes == sizeof(struct pcap_modified_hdr))
+		return "modified pcap";
+	return file->nanoseconds ? "pcap, nanoseconds" : "pcap, microseconds";
 }
 
 /* The frame check sequence's length, as the word of the link type tells it. */
@@ -38,14 +51,13 @@ static int pcap_begin(struct savefile *file, const uint8_t *at, size_t avail, si
 	if (avail < sizeof(hdr))
 		return SAVEFILE_MORE;
 	memcpy(&hdr, at, sizeof(hdr));
-	set_byte_order(file, &hdr);
+	set_kind(file, hdr.magic);
 	major = savefile_host16(file, hdr.version_major);
 	minor = savefile_host16(file, hdr.version_minor);
 	if (major != PCAP_VERSION_MAJOR)
 		return savefile_damage(file, at + offsetof(struct pcap_file_hdr, version_major),
 				       "pcap version %u.%u is not known", major, minor);
 	file->old_lengths = minor <= OLD_LENGTHS_MINOR;
-	file->nanoseconds = savefile_host32(file, hdr.magic) == PCAP_MAGIC_NSEC;
 	word = savefile_host32(file, hdr.linktype);
 	iface.linktype = word & PCAP_LINKTYPE_MASK;
 	iface.fcs_bytes = fcs_bytes(word);
@@ -60,8 +72,8 @@ static int pcap_record(struct savefile *file, const uint8_t *at, size_t avail,
 	struct pcap_record_hdr hdr;
 	uint32_t caplen, len, frac;
 
-	*bytes = sizeof(hdr);
-	if (avail < sizeof(hdr))
+	*bytes = file->header_bytes;
+	if (avail < *bytes)
 		return SAVEFILE_MORE;
 	memcpy(&hdr, at, sizeof(hdr));
 	caplen = savefile_host32(file, hdr.caplen);
@@ -79,7 +91,7 @@ static int pcap_record(struct savefile *file, const uint8_t *at, size_t avail,
 		return SAVEFILE_MORE;
 
 	frac = savefile_host32(file, hdr.ts_frac);
-	packet->data = at + sizeof(hdr);
+	packet->data = at + file->header_bytes;
 	packet->stamp_ns = savefile_host32(file, hdr.ts_sec) * NSEC_PER_SEC +
 			   (file->nanoseconds ? frac : frac * 1000ull);
 	packet->caplen = caplen;
@@ -90,6 +102,7 @@ static int pcap_record(struct savefile *file, const uint8_t *at, size_t avail,
 
 const struct savefile_format savefile_pcap = {
 	.record_name = "a packet",
+	.mode = pcap_mode,
 	.begin = pcap_begin,
 	.record = pcap_record,
 };

@@ -467,8 +467,14 @@ static int pcapng_begin(struct savefile *file, const uint8_t *at, size_t avail, 
 	return pcapng_record(file, at, avail, &none, bytes);
 }
 
+static const char *pcapng_mode(const struct savefile *file)
+{
+	return "pcapng";
+}
+
 const struct savefile_format savefile_pcapng = {
 	.record_name = "a block",
+	.mode = pcapng_mode,
 	.begin = pcapng_begin,
 	.record = pcapng_record,
 };

@@ -13,6 +13,7 @@
 /* Classic pcap */
 #define PCAP_MAGIC_USEC	   0xa1b2c3d4u
 #define PCAP_MAGIC_NSEC	   0xa1b23c4du
+#define PCAP_MAGIC_MODIFIED 0xa1b2cd34u /* Kuznetzov's: µs, and more in front of each packet */
 #define PCAP_VERSION_MAJOR 2
 #define PCAP_VERSION_MINOR 4
 /* The link type shares its word with the FCS length (f, FCSLen) and reserved bits. */
@@ -37,6 +38,15 @@ struct pcap_record_hdr {
 	uint32_t ts_frac; /* µs or ns, as the file's magic tells */
 	uint32_t caplen;
 	uint32_t len;
+};
+
+/** struct pcap_modified_hdr - the same with PCAP_MAGIC_MODIFIED */
+struct pcap_modified_hdr {
+	struct pcap_record_hdr record;
+	uint32_t ifindex;
+	uint16_t protocol;
+	uint8_t packet_type;
+	uint8_t padding;
 };
 
 /* pcapng: block types */
@@ -164,6 +174,7 @@ struct pcapng_option {
 
 _Static_assert(sizeof(struct pcap_file_hdr) == 24, "pcap file header");
 _Static_assert(sizeof(struct pcap_record_hdr) == 16, "pcap record header");
+_Static_assert(sizeof(struct pcap_modified_hdr) == 24, "modified pcap record header");
 _Static_assert(sizeof(struct pcapng_shb_body) == 16, "section header block");
 _Static_assert(sizeof(struct pcapng_epb_body) == 20, "enhanced packet block");
 _Static_assert(sizeof(struct pcapng_pb_body) == 20, "packet block");

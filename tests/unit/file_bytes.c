@@ -80,6 +80,17 @@ void pcap_packet(struct bytes *file, uint32_t sec, uint32_t frac, const void *da
 	put(file, data, len);
 }
 
+void modified_pcap_packet(struct bytes *file, uint32_t sec, const void *data, uint32_t len)
+{
+	pcap_packet(file, sec, 0, NULL, 0);
+	set32(file, file->len - 8, len);
+	set32(file, file->len - 4, len);
+	put32(file, 3);
+	put16(file, 0x0800);
+	put(file, "\x04\0", 2);
+	put(file, data, len);
+}
+
 static void pad(struct bytes *file)
 {
 	static const uint8_t zeros[PCAPNG_BLOCK_ALIGN];

@@ -42,6 +42,7 @@ void set32(struct bytes *file, size_t offset, uint32_t value);
 void bytes_free(struct bytes *file);
 
 void pcap_header(struct bytes *file, uint32_t magic, uint32_t linktype);
+void modified_pcap_packet(struct bytes *file, uint32_t sec, const void *data, uint32_t len);
 void pcap_packet(struct bytes *file, uint32_t sec, uint32_t frac, const void *data, uint32_t len);
 
 /* pcapng: a block is begun, filled with put(), and ended with what begin returned. */

@@ -52,6 +52,32 @@ static void reads_big_endian_pcap_in_nanoseconds(void **state)
 	read_a_pcap(PCAP_MAGIC_NSEC, true, "pcap, nanoseconds, big-endian");
 }
 
+static void read_a_modified_pcap(bool big, const char *mode)
+{
+	struct bytes file = { .big = big };
+	struct reading got;
+
+	pcap_header(&file, PCAP_MAGIC_MODIFIED, RAW_IP);
+	modified_pcap_packet(&file, 1700000000, "first", 5);
+	modified_pcap_packet(&file, 1700000001, "", 0);
+	modified_pcap_packet(&file, 1700000002, "third packet", 12);
+	read_bytes(&file, 64, &got);
+	assert_int_equal(got.rc, -ENODATA);
+	assert_int_equal(got.count, 3);
+	assert_packet(&got.packets[0], 1700000000 * NS_PER_S, "first");
+	assert_packet(&got.packets[1], 1700000001 * NS_PER_S, "");
+	assert_packet(&got.packets[2], 1700000002 * NS_PER_S, "third packet");
+	assert_string_equal(got.info.mode, mode);
+	reading_free(&got);
+	bytes_free(&file);
+}
+
+static void reads_modified_pcap_of_either_byte_order(void **state)
+{
+	read_a_modified_pcap(false, "modified pcap, little-endian");
+	read_a_modified_pcap(true, "modified pcap, big-endian");
+}
+
 static void link_type_of_pcap_is_without_the_fcs_bits(void **state)
 {
 	struct bytes file = { 0 };
@@ -206,6 +232,7 @@ int main(void)
 		cmocka_unit_test(reads_pcap_in_nanoseconds),
 		cmocka_unit_test(reads_big_endian_pcap_in_microseconds),
 		cmocka_unit_test(reads_big_endian_pcap_in_nanoseconds),
+		cmocka_unit_test(reads_modified_pcap_of_either_byte_order),
 		cmocka_unit_test(link_type_of_pcap_is_without_the_fcs_bits),
 		cmocka_unit_test(length_is_never_less_than_the_captured_length),
 		cmocka_unit_test(swapped_lengths_of_old_pcap_versions_are_swapped_back),

@@ -171,6 +171,24 @@ static void reads_resolutions_as_libpcap_does(void **state)
 	}
 }
 
+static void reads_modified_pcap_as_libpcap_does(void **state)
+{
+	int big;
+
+	for (big = 0; big < 2; big++) {
+		struct bytes file = { .big = big };
+		FILE *out = fopen(in_folder("modified.pcap"), "w");
+
+		pcap_header(&file, PCAP_MAGIC_MODIFIED, ETHERNET);
+		modified_pcap_packet(&file, 1700000000, "one", 3);
+		modified_pcap_packet(&file, 1700000001, "second", 6);
+		assert_int_equal(fwrite(file.data, 1, file.len, out), file.len);
+		fclose(out);
+		compare_with_libpcap(in_folder("modified.pcap"));
+		bytes_free(&file);
+	}
+}
+
 /* Each packet is what tshark makes of it, which unlike libpcap reads several link types. */
 static void compare_with_tshark(const char *name)
 {
@@ -220,6 +238,7 @@ int main(void)
 		IN_FOLDER(reads_what_editcap_writes_as_pcapng),
 		IN_FOLDER(reads_what_dumpcap_writes),
 		IN_FOLDER(reads_resolutions_as_libpcap_does),
+		IN_FOLDER(reads_modified_pcap_as_libpcap_does),
 		IN_FOLDER(reads_what_mergecap_makes_of_two_link_types_and_resolutions),
 	};
 
