@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nsring/target.h>
+
 #include "text/failure.h"
 #include "text/linktype.h"
 #include "text/say.h"
@@ -16,21 +18,34 @@
 
 #define NO_INTERFACE UINT32_MAX
 
+/* The file as a target. */
+static int format_target(const char *path, char *text, size_t room)
+{
+	struct nsr_target target = NSR_TARGET_INIT;
+
+	target.queue = -1;
+	snprintf(target.engine, sizeof(target.engine), "file");
+	if (strlen(path) >= sizeof(target.device))
+		return -ENAMETOOLONG;
+	memcpy(target.device, path, strlen(path) + 1);
+	return nsr_target_format(&target, text, room);
+}
+
 /* Opens the file for another pass. */
 static int begin_pass(struct replay *replay)
 {
+	char target[sizeof("file:") + sizeof(((struct nsr_target *)0)->device)];
 	struct nsr_options opts;
 	struct nsr_error err;
-	char *target;
 	int rc;
 
 	nsr_options_init(&opts);
 	opts.filter = replay->filter;
 	opts.batch_packets = replay->batch;
-	if (asprintf(&target, "file:%s", replay->path) < 0)
-		return say_error("send: out of memory");
+	rc = format_target(replay->path, target, sizeof(target));
+	if (rc < 0)
+		return say_error("%s: %s", replay->path, strerror(-rc));
 	rc = nsr_open(target, &opts, &replay->cap, &err);
-	free(target);
 	if (rc < 0)
 		return failure_say(NULL, &err);
 	replay->iface = NO_INTERFACE;

@@ -76,6 +76,13 @@ static void swap32(struct bytes packet, uint32_t offset)
 	memcpy(packet.at + offset, &value, sizeof(value));
 }
 
+/* The words from @offset up to @end. */
+static void swap_words(struct bytes packet, uint32_t offset, uint32_t end)
+{
+	for (; offset < end; offset += sizeof(uint32_t))
+		swap32(packet, offset);
+}
+
 static void swap64(struct bytes packet, uint32_t offset)
 {
 	uint64_t value;
@@ -115,12 +122,9 @@ static void swap_can(struct bytes packet, uint32_t protocol_at, uint32_t header_
 /* The header ends where its first byte tells; older systems have none of these fields. */
 static void swap_pflog(struct bytes packet)
 {
-	uint32_t offset;
-
 	if (packet.count && packet.at[0] < packet.count)
 		packet.count = packet.at[0];
-	for (offset = PFLOG_USER; offset < PFLOG_USERS_END; offset += sizeof(uint32_t))
-		swap32(packet, offset);
+	swap_words(packet, PFLOG_USER, PFLOG_USERS_END);
 }
 
 /* The descriptors of isochronous transfers, which tell how each of their parts went. */
@@ -132,35 +136,26 @@ static void swap_usb_descriptors(struct bytes packet)
 		return;
 	memcpy(&count, packet.at + USB_NDESC, sizeof(count));
 	for (offset = USB_BYTES; count && offset < packet.count; offset += USB_ISO_DESCRIPTOR) {
-		swap32(packet, offset);
-		swap32(packet, offset + 4);
-		swap32(packet, offset + 8);
+		swap_words(packet, offset, offset + 12);
 		count--;
 	}
 }
 
 static void swap_usb(struct bytes packet, bool mmapped)
 {
-	static const uint32_t words[] = { 24, 28, 32,
-					  36 }; /* µs, status, URB length, data length */
-	static const uint32_t more[] = { 48, 52, 56, USB_NDESC }; /* interval, frame, flags */
 	bool isochronous;
-	uint32_t i;
 
 	isochronous =
 		packet.count > USB_TRANSFER_TYPE && packet.at[USB_TRANSFER_TYPE] == USB_ISOCHRONOUS;
 	swap64(packet, 0); /* the URB's id */
 	swap16(packet, 12); /* the bus */
 	swap64(packet, 16); /* seconds */
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		swap32(packet, words[i]);
-	/* Other transfers have a setup packet here, little-endian everywhere. */
-	if (isochronous) {
-		swap32(packet, USB_SETUP);
-		swap32(packet, USB_SETUP + 4);
-	}
-	for (i = 0; mmapped && i < sizeof(more) / sizeof(more[0]); i++)
-		swap32(packet, more[i]);
+	swap_words(packet, 24, 40); /* µs, status, URB length, data length */
+	/* Of other transfers it is a setup packet, little-endian everywhere. */
+	if (isochronous)
+		swap_words(packet, USB_SETUP, USB_SETUP + 8);
+	if (mmapped)
+		swap_words(packet, 48, USB_BYTES); /* interval, frame, flags, descriptors */
 	if (mmapped && isochronous)
 		swap_usb_descriptors(packet);
 }

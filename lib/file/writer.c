@@ -22,8 +22,7 @@
 #include "writer_pcapng.h"
 
 /* Far more than any link carries, yet no block's length overflows 32 bits. */
-#define PACKET_MAX  (256u << 20)
-#define SNAPLEN_MAX 262144u
+#define PACKET_MAX (256u << 20)
 
 /**
  * struct nsr_writer - a capture file that is being written
@@ -91,7 +90,7 @@ static int put_pcap_header(struct nsr_writer *writer, const struct nsr_writer_in
 		.magic = PCAP_MAGIC_NSEC,
 		.version_major = PCAP_VERSION_MAJOR,
 		.version_minor = PCAP_VERSION_MINOR,
-		.snaplen = iface->snaplen ? iface->snaplen : SNAPLEN_MAX,
+		.snaplen = iface->snaplen ? iface->snaplen : NSR_SNAPLEN_MAX,
 		.linktype = iface->linktype | fcs_word(iface->fcs_bytes),
 	};
 	uint8_t *out;
