@@ -134,6 +134,17 @@ static void note_unasked(const struct captures_one *one)
 		 one->target, units_number(stats.unasked).text, linktype_text(iface.linktype).text);
 }
 
+/* Says that the file is not quite as its writer meant it. */
+static void note_damage(const struct captures_one *one)
+{
+	struct nsr_info info = NSR_INFO_INIT;
+
+	if (!one->info.offline || nsr_info_get(one->cap, &info) < 0 || !info.damaged_options)
+		return;
+	say_note("%s: options of %s packets are damaged, and are left out", one->target,
+		 units_number(info.damaged_options).text);
+}
+
 static bool any_failed(const struct captures *set)
 {
 	uint32_t i;
@@ -177,7 +188,9 @@ int captures_run(struct captures *set, const struct capture_request *args,
 		rc = drain(set, limit, events);
 	if (events->idle && rc >= 0)
 		rc = events->idle(events->arg);
-	for (i = 0; i < set->count; i++)
+	for (i = 0; i < set->count; i++) {
 		note_unasked(&set->list[i]);
+		note_damage(&set->list[i]);
+	}
 	return rc < 0 || any_failed(set) ? -1 : 0;
 }

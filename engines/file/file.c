@@ -431,6 +431,7 @@ static void file_info(void *priv, struct nsr_info *info)
 	struct savefile_iface first;
 
 	snprintf(info->mode, sizeof(info->mode), "%s", file->mode);
+	info->damaged_options = file->damaged_options;
 	info->mixed = file->format != &savefile_pcap;
 	if (savefile_ifaces_get(&file->ifaces, 0, &first)) {
 		info->linktype = first.linktype;

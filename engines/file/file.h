@@ -62,6 +62,7 @@ struct savefile_format {
  * @start, @end:  the part of it that has been read but not yet parsed
  * @need:         how many bytes from @start the format has asked for
  * @base:         offset in the file of @buf[0]
+ * @damaged_options: packets some of whose options were ignored for damage
  * @failure:      why nothing more is handed out; code 0 while there is no reason
  * @format:       NULL until it is known
  * @swapped:      the fields are not in this machine's byte order
@@ -85,6 +86,7 @@ struct savefile {
 	size_t end;
 	size_t need;
 	uint64_t base;
+	uint64_t damaged_options;
 	struct nsr_error failure;
 
 	const struct savefile_format *format;

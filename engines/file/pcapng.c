@@ -56,10 +56,10 @@ static uint32_t load32(const struct savefile *file, const uint8_t *at)
 }
 
 /*
- * Take the first option off @left. 1: it is in @opt; 0: there are no more; -EBADMSG: it is longer
- * than its block.
+ * Take the first option off @left. 1: it is in @opt; 0: there are no more; -EBADMSG, without words: it is
+ * longer than its block.
  */
-static int next_option(struct savefile *file, struct span *left, struct option *opt)
+static int next_option(const struct savefile *file, struct span *left, struct option *opt)
 {
 	struct pcapng_option hdr;
 
@@ -72,9 +72,7 @@ static int next_option(struct savefile *file, struct span *left, struct option *
 	if (opt->code == PCAPNG_OPT_ENDOFOPT)
 		return 0;
 	if (padded(opt->length) > left->bytes - sizeof(hdr))
-		return savefile_damage(file, left->at + offsetof(struct pcapng_option, length),
-				       "option %u of %u bytes is longer than its block", opt->code,
-				       opt->length);
+		return -EBADMSG;
 	*left = rest(*left, sizeof(hdr) + padded(opt->length));
 	return 1;
 }
@@ -223,6 +221,10 @@ static int interface_block(struct savefile *file, struct span body)
 		if (rc)
 			break;
 	}
+	if (rc < 0 && !file->failure.code)
+		rc = savefile_damage(file, opt.value - sizeof(opt.length),
+				     "option %u of %u bytes is longer than its block", opt.code,
+				     opt.length);
 	if (!rc)
 		rc = savefile_add_iface(file, &iface, &ts,
 					body.at - sizeof(struct pcapng_block_hdr));
@@ -259,8 +261,11 @@ static void set_flags(struct nsr_packet *packet, uint32_t word)
 	packet->flags = packet_flags(word) | fcs << NSR_PKT_FCS_SHIFT;
 }
 
-/* @options: of an enhanced packet block or of an obsolete packet block; epb_flags is the same. */
-static int packet_options(struct savefile *file, struct span options, struct nsr_packet *packet)
+/*
+ * @options: of an enhanced packet block or of an obsolete packet block; epb_flags is the same. The packet
+ * and its block are whole: damage from one of them on costs no more than the options behind it.
+ */
+static void packet_options(struct savefile *file, struct span options, struct nsr_packet *packet)
 {
 	struct option opt;
 	int rc;
@@ -268,12 +273,11 @@ static int packet_options(struct savefile *file, struct span options, struct nsr
 	while ((rc = next_option(file, &options, &opt)) > 0) {
 		if (opt.code != PCAPNG_EPB_FLAGS)
 			continue;
-		rc = check_option(file, &opt, sizeof(uint32_t));
-		if (rc)
-			return rc;
+		if (opt.length != sizeof(uint32_t))
+			break;
 		set_flags(packet, load32(file, opt.value));
 	}
-	return rc ? rc : SAVEFILE_PACKET;
+	file->damaged_options += rc != 0;
 }
 
 /* Interface @id of the section, which the field @field of a packet names; NULL after an error. */
@@ -327,9 +331,9 @@ static int timed_packet(struct savefile *file, struct span body, const struct pc
 	packet->stamp_ns = stamp_ns(&iface->ts, units);
 	packet->caplen = caplen;
 	packet->len = len;
-	if (data.bytes == padded(caplen))
-		return SAVEFILE_PACKET;
-	return packet_options(file, rest(data, padded(caplen)), packet);
+	if (data.bytes > padded(caplen))
+		packet_options(file, rest(data, padded(caplen)), packet);
+	return SAVEFILE_PACKET;
 }
 
 static int enhanced_packet(struct savefile *file, struct span body, struct nsr_packet *packet)

@@ -361,6 +361,7 @@ struct nsr_stats {
  * @mixed:         packets of other link types than @linktype may come: nsr_interface_get() tells
  * @queued:        frames that nsr_send() accepts go into a queue, which may still drop them: the
  *                 device's own counters tell what has left
+ * @damaged_options: packets of a file, so far, of whose options some were damaged and ignored
  */
 struct nsr_info {
 	size_t size;
@@ -379,6 +380,7 @@ struct nsr_info {
 	bool offline;
 	bool mixed;
 	bool queued;
+	uint64_t damaged_options;
 };
 
 #define NSR_INFO_INIT NSR_SIZED_INIT(nsr_info)

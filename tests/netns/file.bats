@@ -142,6 +142,14 @@ dump_much() {
 	[[ $output == *"offset "* ]]
 }
 
+@test "damaged_option_of_a_packet_is_told_and_the_packets_behind_it_are_read" {
+	made "$(section)" "$(interface 1)" "$(packet 0 5 "$FRAME" "$(le 2 1 400)")" "$(packet 0 6 "$FRAME")"
+	run "$NSRING" count --json -i "file:$file"
+	equal status "$status" 0
+	[[ $output == *"options of 1 packets are damaged"* ]]
+	grep '"final":true' <<<"$output" | jq -e '.packets == 2'
+}
+
 @test "packets_before_the_damage_are_counted" {
 	truncate -s -5 "$file"
 	"$NSRING" count --json -i "file:$file" >"$BATS_TEST_TMPDIR/count.out" 2>/dev/null ||
