@@ -338,7 +338,7 @@ static const struct cli_option options[] = {
 	  units_parse_flag, offsetof(struct dump_args, pcap) },
 	{ "rotate-size", 0, "SIZE", "another file before one grows beyond SIZE (100M)",
 	  units_parse_size, offsetof(struct dump_args, rotate.bytes) },
-	{ "rotate-time", 0, "TIME", "another file after TIME (60s, 10m)",
+	{ "rotate-time", 0, "TIME", "another file after TIME (60s, 10m), of files by their packets",
 	  units_parse_duration, offsetof(struct dump_args, rotate.time_ns) },
 	{ "rotate-packets", 0, "N", "another file after N packets",
 	  units_parse_count, offsetof(struct dump_args, rotate.packets) },

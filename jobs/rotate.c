@@ -86,6 +86,7 @@ int rotate_begin(struct rotate *rotate, struct nsr_error *err)
 	rotate->files++;
 	rotate->packets = 0;
 	rotate->begun_ns = nsr_clock_ns();
+	rotate->first_ns = 0;
 	return 0;
 }
 
@@ -107,10 +108,20 @@ int rotate_end(struct rotate *rotate)
 int rotate_packet(struct rotate *rotate, uint32_t id, const struct nsr_packet *packet)
 {
 	rotate->packets++;
+	if (!rotate->first_ns)
+		rotate->first_ns = packet->stamp_ns;
 	return nsr_writer_put_packet(rotate->writer, id, packet);
 }
 
-bool rotate_full(const struct rotate *rotate, uint64_t bytes)
+/* Packets without a time, and those of before the file's first, stay in the file. */
+static bool too_late(const struct rotate *rotate, const struct nsr_packet *packet)
+{
+	return rotate->rules.packet_time && rotate->rules.time_ns && rotate->first_ns &&
+	       packet->stamp_ns > rotate->first_ns &&
+	       packet->stamp_ns - rotate->first_ns >= rotate->rules.time_ns;
+}
+
+bool rotate_full(const struct rotate *rotate, const struct nsr_packet *packet, uint64_t bytes)
 {
 	const struct rotate_rules *rules = &rotate->rules;
 
@@ -118,12 +129,14 @@ bool rotate_full(const struct rotate *rotate, uint64_t bytes)
 		return false;
 	if (rules->packets && rotate->packets >= rules->packets)
 		return true;
+	if (too_late(rotate, packet))
+		return true;
 	return rules->bytes && nsr_writer_bytes(rotate->writer) + bytes > rules->bytes;
 }
 
 bool rotate_old(const struct rotate *rotate)
 {
-	return rotate->rules.time_ns && rotate->packets > 0 &&
+	return rotate->rules.time_ns && !rotate->rules.packet_time && rotate->packets > 0 &&
 	       nsr_clock_ns() - rotate->begun_ns >= rotate->rules.time_ns;
 }
 

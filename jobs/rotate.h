@@ -12,16 +12,19 @@
 /**
  * struct rotate_rules - when to begin another file; all zero: one file with the name as given
  * @bytes:   before a file grows beyond this
- * @time_ns: when it has been open for so long
+ * @time_ns: when it has been open for so long, or by @packet_time before a packet that is so much later than
+ *           its first
  * @packets: when it holds so many
  * @keep:    delete the oldest file of this run when there are more; 0: never, at most
  *           ROTATE_KEEP_MOST
+ * @packet_time: packets were captured at another time than that of the run
  */
 struct rotate_rules {
 	uint64_t bytes;
 	uint64_t time_ns;
 	uint64_t packets;
 	uint64_t keep;
+	bool packet_time;
 };
 
 /**
@@ -34,6 +37,7 @@ struct rotate_rules {
  * @kept:     names of the last rules.keep files, file number modulo that
  * @files:    opened so far
  * @begun_ns: when the file was opened, monotonic clock
+ * @first_ns: time of the file's first packet that has one; 0 for none yet
  * @bytes:    of the files before it
  * @stored:   packets in the files before it
  * @packets:  given to the writer of the file
@@ -47,6 +51,7 @@ struct rotate {
 	char **kept;
 	uint64_t files;
 	uint64_t begun_ns;
+	uint64_t first_ns;
 	uint64_t bytes;
 	uint64_t stored;
 	uint64_t packets;
@@ -104,13 +109,14 @@ int rotate_packet(struct rotate *rotate, uint32_t id, const struct nsr_packet *p
 /**
  * rotate_full() - must the file end before the next packet?
  * @rotate: one is open
+ * @packet: the packet
  * @bytes:  what that packet, and ending the file after it, would add
  *
  * Never true for a file without a packet.
  */
-bool rotate_full(const struct rotate *rotate, uint64_t bytes);
+bool rotate_full(const struct rotate *rotate, const struct nsr_packet *packet, uint64_t bytes);
 
-/** rotate_old() - has the file been open for as long as it may? Not without a packet. */
+/** rotate_old() - has the file been open for as long as it may? Not without a packet, nor by packet time. */
 bool rotate_old(const struct rotate *rotate);
 
 /** rotate_bytes() - bytes of all files so far */

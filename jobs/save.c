@@ -241,13 +241,26 @@ static int begin_file(struct save *save)
 	return rc < 0 ? fail(save, rc) : 0;
 }
 
+static bool all_offline(const struct captures *set)
+{
+	uint32_t i;
+
+	for (i = 0; i < set->count; i++) {
+		if (!set->list[i].info.offline)
+			return false;
+	}
+	return true;
+}
+
 int save_begin(struct save *save, const struct captures *set, const char *filter, const char *path,
 	       uint32_t format, const struct rotate_rules *rules)
 {
+	struct rotate_rules known = *rules;
 	int rc;
 
 	*save = (struct save){ .set = set, .filter = filter };
-	rc = rotate_init(&save->files, path, format, rules);
+	known.packet_time = all_offline(set);
+	rc = rotate_init(&save->files, path, format, &known);
 	save->sources = calloc(set->count, sizeof(*save->sources));
 	if (rc < 0 || !save->sources)
 		return fail(save, -ENOMEM);
@@ -346,7 +359,7 @@ static int save_packet(struct save *save, const struct captures_one *from,
 	int rc;
 
 	if (rotate_splits(&save->files) &&
-	    rotate_full(&save->files, growth(save, from, packet, id >= 0))) {
+	    rotate_full(&save->files, packet, growth(save, from, packet, id >= 0))) {
 		rc = next_file(save);
 		if (rc < 0)
 			return rc;

@@ -7,6 +7,7 @@
 #	   udp ->     nsring dump --rotate-…
 
 load ../lib/netns
+load ../lib/savefile
 
 # rotate COUNT OPTION…: that many packets into the files of $dir.
 rotate() {
@@ -56,6 +57,21 @@ each() {
 		--rotate-time 1s
 	wait_until two_files
 	finish dump
+}
+
+@test "rotation_by_time_of_a_file_goes_by_the_time_of_its_packets" {
+	dir=$BATS_TEST_TMPDIR/files
+	mkdir "$dir"
+	local file=$BATS_TEST_TMPDIR/file.pcap second packets=()
+	for second in 0 1 3 13 13 13 91; do
+		packets+=("$(pcap_packet $((1700000000 + second)) 00)")
+	done
+	bytes_of "$file" "$(pcap_header 1)" "${packets[@]}"
+	"$NSRING" dump -i "file:$file" -w "$dir/trace.pcapng" --rotate-time 2s
+	equal packets "$(each)" "2 1 3 1"
+	rm "$dir"/*
+	editcap -i 2 "$file" "$dir/witness.pcapng" 2>/dev/null
+	equal "packets of editcap" "$(each | sed 's/ 0//g')" "2 1 3 1"
 }
 
 two_files() {

@@ -9,6 +9,9 @@
 
 #include "jobs/rotate.h"
 
+/* What comes after the packets that are stored. */
+static const struct nsr_packet next;
+
 /* 2026-11-23 12:00:00 UTC */
 #define WHEN 1795435200
 
@@ -75,9 +78,9 @@ static void file_is_full_after_its_packets(void **state)
 
 	start(&rotate, *state, (struct rotate_rules){ .packets = 2 });
 	add_packet(&rotate);
-	assert_false(rotate_full(&rotate, 0));
+	assert_false(rotate_full(&rotate, &next, 0));
 	add_packet(&rotate);
-	assert_true(rotate_full(&rotate, 0));
+	assert_true(rotate_full(&rotate, &next, 0));
 	rotate_free(&rotate);
 	assert_int_equal(count_files(*state), 1);
 }
@@ -88,8 +91,8 @@ static void file_is_full_when_the_next_packet_would_not_fit(void **state)
 
 	start(&rotate, *state, (struct rotate_rules){ .bytes = 1000 });
 	add_packet(&rotate);
-	assert_false(rotate_full(&rotate, 1000 - rotate_bytes(&rotate)));
-	assert_true(rotate_full(&rotate, 1001 - rotate_bytes(&rotate)));
+	assert_false(rotate_full(&rotate, &next, 1000 - rotate_bytes(&rotate)));
+	assert_true(rotate_full(&rotate, &next, 1001 - rotate_bytes(&rotate)));
 	rotate_free(&rotate);
 	assert_int_equal(count_files(*state), 1);
 }
@@ -99,7 +102,34 @@ static void file_without_a_packet_is_never_full(void **state)
 	struct rotate rotate;
 
 	start(&rotate, *state, (struct rotate_rules){ .bytes = 1, .time_ns = 1 });
-	assert_false(rotate_full(&rotate, 5000));
+	assert_false(rotate_full(&rotate, &next, 5000));
+	assert_false(rotate_old(&rotate));
+	rotate_free(&rotate);
+	assert_int_equal(count_files(*state), 1);
+}
+
+static bool full_before(const struct rotate *rotate, uint64_t stamp_ns)
+{
+	const struct nsr_packet packet = { .stamp_ns = stamp_ns };
+
+	return rotate_full(rotate, &packet, 0);
+}
+
+static void file_is_full_when_packet_time_has_passed_since_its_first(void **state)
+{
+	struct nsr_packet packet = { .flags = NSR_PKT_NO_STAMP };
+	struct rotate rotate;
+
+	start(&rotate, *state, (struct rotate_rules){ .time_ns = 10, .packet_time = true });
+	assert_int_equal(rotate_packet(&rotate, 0, &packet), 0);
+	assert_false(full_before(&rotate, 500));
+	packet = (struct nsr_packet){ .stamp_ns = 500 };
+	assert_int_equal(rotate_packet(&rotate, 0, &packet), 0);
+	assert_false(full_before(&rotate, 509));
+	assert_true(full_before(&rotate, 510));
+	assert_false(full_before(&rotate, 400));
+	assert_false(full_before(&rotate, 0));
+	/* Much more than 10 ns of this host's time have passed. */
 	assert_false(rotate_old(&rotate));
 	rotate_free(&rotate);
 	assert_int_equal(count_files(*state), 1);
@@ -146,6 +176,7 @@ int main(void)
 		FACT(file_is_full_after_its_packets),
 		FACT(file_is_full_when_the_next_packet_would_not_fit),
 		FACT(file_without_a_packet_is_never_full),
+		FACT(file_is_full_when_packet_time_has_passed_since_its_first),
 		FACT(keep_deletes_the_oldest_of_this_run),
 		FACT(stored_counts_the_packets_of_all_files),
 	};
