@@ -3,7 +3,7 @@
  * The `file` engine: packets from a capture file, `file:PATH`, or from standard input, `file:-`,
  * which may be a pipe that somebody is still writing to.
  *
- * One buffer holds what has been read. Packets are views into it; it is filled again, and moved,
+ * One buffer holds what has been read, and unpacked where the file is compressed (unpack.h). Packets are views into it; it is filled again, and moved,
  * only once no whole record is left in it, which is the next call of recv at the earliest. What
  * the bytes mean is up to the formats: see file.h.
  */
@@ -39,8 +39,8 @@ int savefile_damage(struct savefile *file, const uint8_t *at, const char *fmt, .
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	return nsr_error_set(&file->failure, -EBADMSG, "file:%s: offset %" PRIu64 ": %s",
-			     file->label, offset, what);
+	return nsr_error_set(&file->failure, -EBADMSG, "file:%s: offset %" PRIu64 "%s: %s",
+			     file->label, offset, file->unpack ? " when unpacked" : "", what);
 }
 
 /* Say that @what failed with @code, a negative errno value; nothing more is handed out. */
@@ -89,8 +89,9 @@ static void describe(struct savefile *file)
 {
 	bool big = file->swapped == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
-	snprintf(file->mode, sizeof(file->mode), "%s, %s", file->format->mode(file),
-		 big ? "big-endian" : "little-endian");
+	snprintf(file->mode, sizeof(file->mode), "%s, %s%s%s", file->format->mode(file),
+		 big ? "big-endian" : "little-endian", file->unpack ? ", " : "",
+		 file->unpack ? unpack_name(file->unpack) : "");
 }
 
 int savefile_begin(struct savefile *file)
@@ -214,6 +215,12 @@ static int make_room(struct savefile *file)
 	return 0;
 }
 
+/* More can be handed out without reading? */
+static bool has_pending(const struct savefile *file)
+{
+	return file->unpack && unpack_pending(file->unpack);
+}
+
 /* Something can be read without waiting longer than @wait_ms? 1, 0 or -EINTR. */
 static int readable(const struct savefile *file, int wait_ms)
 {
@@ -226,32 +233,114 @@ static int readable(const struct savefile *file, int wait_ms)
 	return rc < 0 ? -errno : rc;
 }
 
+/* Have read(2) put up to @room bytes to @at. 1 and *@bytes; 0, -EINTR or @file->failure as fill(). */
+static int read_some(struct savefile *file, int wait_ms, uint8_t *at, size_t room, size_t *bytes)
+{
+	ssize_t n;
+	int rc = readable(file, wait_ms);
+
+	if (rc <= 0)
+		return rc;
+	n = read(file->fd, at, room);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return -errno;
+	if (n < 0)
+		return fail(file, -errno, "read");
+	*bytes = (size_t)n;
+	return 1;
+}
+
+/* Say what is wrong with the compressed stream. */
+static int fail_unpacking(struct savefile *file, const struct nsr_error *why)
+{
+	return nsr_error_set(&file->failure, why->code, "file:%s: %.300s", file->label, why->text);
+}
+
+/* As fill(), of a compressed file. Reads only what the unpacker is through with. */
+static int fill_unpacked(struct savefile *file, int wait_ms)
+{
+	size_t bytes = file->buf_bytes - file->end, read, room;
+	struct nsr_error why;
+	uint8_t *at;
+	int rc;
+
+	if (!unpack_pending(file->unpack)) {
+		at = unpack_room(file->unpack, &room);
+		rc = read_some(file, wait_ms, at, room, &read);
+		if (rc <= 0)
+			return rc;
+		if (!read && unpack_end(file->unpack, &why) < 0)
+			return fail_unpacking(file, &why);
+		if (!read)
+			return end_of_file(file);
+		unpack_feed(file->unpack, read);
+	}
+	rc = unpack_step(file->unpack, file->buf + file->end, &bytes, &why);
+	if (rc < 0)
+		return fail_unpacking(file, &why);
+	file->end += bytes;
+	return 1;
+}
+
 /*
  * Read what there is behind the rest of the buffer, once no whole record is left in it. 1: there
  * is more; 0: not within @wait_ms; -EINTR: a signal came first; else @file->failure.
  */
 static int fill(struct savefile *file, int wait_ms)
 {
-	ssize_t bytes;
+	size_t bytes;
 	int rc;
 
-	if (file->stopped)
+	if (file->stopped && !has_pending(file))
 		return end_here(file);
 	rc = make_room(file);
 	if (rc)
 		return rc;
-	rc = readable(file, wait_ms);
+	if (file->unpack)
+		return fill_unpacked(file, wait_ms);
+	rc = read_some(file, wait_ms, file->buf + file->end, file->buf_bytes - file->end, &bytes);
 	if (rc <= 0)
 		return rc;
-	bytes = read(file->fd, file->buf + file->end, file->buf_bytes - file->end);
-	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
-		return -errno;
-	if (bytes < 0)
-		return fail(file, -errno, "read");
 	if (!bytes)
 		return end_of_file(file);
-	file->end += (size_t)bytes;
+	file->end += bytes;
 	return 1;
+}
+
+/* The file turns out to be compressed: what has been read of it is for the unpacker. */
+static int begin_unpacking(struct savefile *file, const struct unpack_format *format)
+{
+	int rc = unpack_open(format, file->buf + file->start, file->end - file->start,
+			     &file->unpack);
+
+	if (rc == -EOPNOTSUPP) {
+		nsr_error_set(&file->failure, rc,
+			      "file:%s: is compressed by %s, which this build can't read",
+			      file->label, unpack_format_name(format));
+		return nsr_error_advise(&file->failure, rc, "unpack it into file:-");
+	}
+	if (rc < 0)
+		return fail(file, rc, "unpack");
+	file->end = file->start;
+	return 0;
+}
+
+/* As savefile_begin(), of a file that may be compressed. */
+static int begin(struct savefile *file)
+{
+	const struct unpack_format *format = NULL;
+	int rc;
+
+	if (!file->tried && file->end - file->start >= UNPACK_MAGIC_BYTES) {
+		file->tried = true;
+		format = unpack_format(file->buf + file->start);
+	}
+	if (format) {
+		rc = begin_unpacking(file, format);
+		if (rc)
+			return rc;
+	}
+	return savefile_begin(file);
 }
 
 /* Wait for the file's header. */
@@ -259,7 +348,7 @@ static int read_header(struct savefile *file)
 {
 	int rc;
 
-	while ((rc = savefile_begin(file)) == SAVEFILE_MORE) {
+	while ((rc = begin(file)) == SAVEFILE_MORE) {
 		do {
 			rc = fill(file, -1);
 		} while (rc == -EAGAIN);
@@ -348,6 +437,7 @@ static void file_close(void *priv)
 	if (file->fd >= 0)
 		close(file->fd);
 	savefile_ifaces_free(&file->ifaces);
+	unpack_close(file->unpack);
 	free(file->buf);
 	free(file);
 }
@@ -404,7 +494,9 @@ static int file_recv(void *priv, struct nsr_packet *packets, uint32_t max, struc
 			return count;
 		if (file->failure.code)
 			break;
-		if (reads == READS_PER_RECV || fill(file, 0) != 1)
+		/* What is pending makes no descriptor readable. */
+		if ((reads >= READS_PER_RECV && !(file->pollable && has_pending(file))) ||
+		    fill(file, 0) != 1)
 			return file->failure.code ? report(file, err) : 0;
 	}
 	return report(file, err);

@@ -17,6 +17,7 @@
 #include <nsring/engine.h>
 
 #include "ifaces.h"
+#include "unpack.h"
 
 /* The longest packet, and the longest record or block around one, that is not taken for damage. */
 #define SAVEFILE_PACKET_MAX (16u << 20)
@@ -54,6 +55,8 @@ struct savefile_format {
  * @pollable:     @fd can be waited for (pipe, socket, terminal)
  * @stopped:      nothing more is to be read
  * @begun:        the header has been read
+ * @tried:        how the file is compressed, if it is, has been found out
+ * @unpack:       NULL for a file that is not compressed
  * @label:        the path for error texts, a long one cut at its front
  * @mode:         for nsr_info_get()
  * @snaplen:      bytes kept of each packet
@@ -61,7 +64,7 @@ struct savefile_format {
  * @buf_bytes:    its size
  * @start, @end:  the part of it that has been read but not yet parsed
  * @need:         how many bytes from @start the format has asked for
- * @base:         offset in the file of @buf[0]
+ * @base:         offset in the file, unpacked, of @buf[0]
  * @damaged_options: packets some of whose options were ignored for damage
  * @failure:      why nothing more is handed out; code 0 while there is no reason
  * @format:       NULL until it is known
@@ -76,6 +79,8 @@ struct savefile {
 	bool pollable;
 	bool stopped;
 	bool begun;
+	bool tried;
+	struct unpack *unpack;
 	char label[132];
 	char mode[48];
 	uint32_t snaplen;

@@ -135,6 +135,19 @@ dump_much() {
 		"$(fields "$file" frame.time_epoch | md5sum)"
 }
 
+@test "packed_file_is_read_from_its_path_and_from_standard_input" {
+	local tool packed=$BATS_TEST_TMPDIR/packed
+	for tool in gzip zstd lz4; do
+		"$tool" -c <"$file" >"$packed"
+		equal "packets in $tool by tshark" "$(frames "$packed")" 44
+		"$NSRING" dump -i "file:$packed" -w "$BATS_TEST_TMPDIR/got"
+		equal "bytes in $tool" "$(bytes "$BATS_TEST_TMPDIR/got" | md5sum)" "$(bytes "$file" | md5sum)"
+		"$NSRING" dump -i file:- -w "$BATS_TEST_TMPDIR/got" < <(cat "$packed")
+		equal "bytes in a pipe, $tool" "$(bytes "$BATS_TEST_TMPDIR/got" | md5sum)" \
+			"$(bytes "$file" | md5sum)"
+	done
+}
+
 @test "damaged_file_is_refused_with_the_offset_and_status_1" {
 	truncate -s -5 "$file"
 	run "$NSRING" count -i "file:$file"
