@@ -64,11 +64,12 @@ static void keep(struct rotate *rotate)
 	*slot = strdup(rotate->name);
 }
 
-int rotate_begin(struct rotate *rotate, struct nsr_error *err)
+int rotate_begin(struct rotate *rotate, const struct nsr_saved *section, struct nsr_error *err)
 {
 	const struct nsr_writer_options opts = {
 		.size = sizeof(opts),
 		.format = rotate->format,
+		.section = section,
 	};
 	char *name = rotate_splits(rotate)
 			     ? rotate_name(rotate->path, rotate->files + 1, time(NULL))

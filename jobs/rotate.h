@@ -82,11 +82,12 @@ char *rotate_name(const char *path, uint64_t number, int64_t when);
 /**
  * rotate_begin() - open the next file
  * @rotate: none is open
+ * @section: as in struct nsr_writer_options
  * @err:    the reason in words
  *
  * Return: 0 or -errno.
  */
-int rotate_begin(struct rotate *rotate, struct nsr_error *err);
+int rotate_begin(struct rotate *rotate, const struct nsr_saved *section, struct nsr_error *err);
 
 /**
  * rotate_end() - close the file

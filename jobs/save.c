@@ -20,6 +20,7 @@
 #include "text/failure.h"
 #include "text/ledger.h"
 #include "text/say.h"
+#include "save_input.h"
 
 #define INTERFACE_MOST	  65536 /* a damaged id must not take memory without end */
 #define COMMENT_BYTES	  160
@@ -112,6 +113,7 @@ static int refuse_linktype(struct save *save, const struct nsr_interface *iface)
 /** struct block_texts - what an interface block points to */
 struct block_texts {
 	struct nsr_interface iface;
+	struct nsr_saved options;
 	char description[DESCRIPTION_BYTES];
 };
 
@@ -122,6 +124,7 @@ static struct nsr_writer_interface make_block(const struct save *save,
 {
 	look_up(one, id, &texts->iface);
 	return (struct nsr_writer_interface){
+		.options = save_input_get(one, texts->iface.options, &texts->options),
 		.size = sizeof(struct nsr_writer_interface),
 		.name = texts->iface.name,
 		.description = describe(one, &texts->iface, texts->description),
@@ -153,6 +156,8 @@ static uint64_t counts_room(const struct save *save, const struct captures_one *
 	uint64_t plain = nsr_writer_counts_bytes(save->files.writer, &counts), commented;
 	char comment[COMMENT_BYTES];
 
+	if (one->info.offline)
+		return 0; /* see put_counts() */
 	if (listed < 2)
 		return listed * plain;
 	counts.dropped = NSR_WRITER_UNKNOWN;
@@ -172,6 +177,7 @@ static int add_interface(struct save *save, const struct captures_one *one, uint
 	if (rc < 0)
 		return fail(save, rc);
 	block = make_block(save, one, id, &texts);
+	save_input_bare(save, block.options);
 	rc = nsr_writer_put_interface(save->files.writer, &block);
 	if (rc == -EINVAL)
 		return refuse_linktype(save, &texts.iface);
@@ -182,6 +188,7 @@ static int add_interface(struct save *save, const struct captures_one *one, uint
 	save->counts_room += counts_room(save, one, ++source->listed);
 	save->interfaces[save->count++] = (struct save_interface){
 		.source = (uint32_t)(one - save->set->list),
+		.id = id,
 	};
 	return rc;
 }
@@ -220,11 +227,28 @@ static void forget_interfaces(struct save *save)
 	save->counts_room = 0;
 }
 
-static int begin_file(struct save *save)
+/* The file is in a section with nothing in it. */
+static int begin_section(struct save *save, uint32_t section)
 {
+	uint32_t i;
+	int rc = 0;
+
+	save->section = section;
+	forget_interfaces(save);
+	for (i = 0; i < save->set->count && rc == 0; i++) {
+		/* What stands in a section has ids behind its own. */
+		save->sources[i].saved = section;
+		rc = save_input_put(save, &save->set->list[i], false);
+	}
+	return rc;
+}
+
+static int begin_file(struct save *save, uint32_t section)
+{
+	struct nsr_saved host;
 	struct nsr_error err;
 	struct stat st;
-	int rc = rotate_begin(&save->files, &err);
+	int rc = rotate_begin(&save->files, save_input_host(save, section, &host), &err);
 
 	if (rc < 0) {
 		failure_say(NULL, &err);
@@ -234,8 +258,9 @@ static int begin_file(struct save *save)
 	rc = strcmp(save->files.name, "-") ? stat(save->files.name, &st) : fstat(1, &st);
 	save->live = rc == 0 && !S_ISREG(st.st_mode);
 	save->begun_ns = nsr_clock_wall_ns();
-	forget_interfaces(save);
-	rc = add_known_interfaces(save);
+	rc = begin_section(save, section);
+	if (rc == 0)
+		rc = add_known_interfaces(save);
 	if (rc == 0 && save->live)
 		rc = nsr_writer_flush(save->files.writer);
 	return rc < 0 ? fail(save, rc) : 0;
@@ -264,7 +289,10 @@ int save_begin(struct save *save, const struct captures *set, const char *filter
 	save->sources = calloc(set->count, sizeof(*save->sources));
 	if (rc < 0 || !save->sources)
 		return fail(save, -ENOMEM);
-	return begin_file(save);
+	rc = begin_file(save, save_input_first(save));
+	if (rc == 0)
+		save_input_note_hosts(save);
+	return rc;
 }
 
 /* The statistics of the file's interface @id. */
@@ -285,6 +313,8 @@ static int put_counts(struct save *save, uint32_t id)
 	};
 	char comment[COMMENT_BYTES];
 
+	if (one->info.offline)
+		return save_input_counts(save, id);
 	if (lost > 0 && source->listed > 1) {
 		counts.dropped = NSR_WRITER_UNKNOWN;
 		counts.comment = comment_on(one, lost, comment);
@@ -292,9 +322,21 @@ static int put_counts(struct save *save, uint32_t id)
 	return nsr_writer_put_counts(save->files.writer, id, &counts);
 }
 
+/* Ends the section that the file is in. */
+static int end_section(struct save *save)
+{
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < save->set->count && rc >= 0; i++)
+		rc = save_input_put(save, &save->set->list[i], true);
+	for (i = 0; i < save->count && rc >= 0; i++)
+		rc = put_counts(save, i);
+	return rc;
+}
+
 static int end_file(struct save *save)
 {
-	uint32_t id;
 	int rc = 0;
 
 	if (!save->files.writer)
@@ -302,17 +344,31 @@ static int end_file(struct save *save)
 	/* A file without any interface is no capture file for most readers. */
 	if (save->count == 0 && !save->error)
 		rc = add_interface(save, &save->set->list[0], 0);
-	for (id = 0; rc >= 0 && id < save->count; id++)
-		rc = put_counts(save, id);
+	if (rc >= 0)
+		end_section(save);
 	rc = rotate_end(&save->files);
 	return rc < 0 ? fail(save, rc) : save->error;
 }
 
-static int next_file(struct save *save)
+static int next_file(struct save *save, uint32_t section)
 {
 	int rc = end_file(save);
 
-	return rc < 0 ? rc : begin_file(save);
+	return rc < 0 ? rc : begin_file(save, section);
+}
+
+/* Goes on in another section of the file; none of its interfaces is there yet. */
+static int next_section(struct save *save, uint32_t section)
+{
+	struct nsr_saved host;
+	int rc = end_section(save);
+
+	if (rc >= 0)
+		rc = nsr_writer_put_saved(save->files.writer,
+					  save_input_host(save, section, &host));
+	if (rc >= 0)
+		rc = begin_section(save, section);
+	return rc < 0 ? fail(save, rc) : 0;
 }
 
 /* The file's id for the packet's interface, -1 when the file doesn't have it yet. */
@@ -329,7 +385,8 @@ static uint64_t growth(const struct save *save, const struct captures_one *from,
 		       const struct nsr_packet *packet, bool met)
 {
 	const struct save_source *source = &save->sources[from - save->set->list];
-	uint64_t bytes = nsr_writer_packet_bytes(save->files.writer, packet) + save->counts_room;
+	uint64_t bytes = nsr_writer_packet_bytes(save->files.writer, packet) + save->counts_room +
+			 save_input_room(save, from);
 	struct nsr_writer_interface block;
 	struct block_texts texts;
 
@@ -352,23 +409,49 @@ static void note_invented_time(struct save *save, uint32_t id, const struct nsr_
 	say_note("%s: packets that have no time are written with 1970-01-01", save->files.name);
 }
 
+/* The file doesn't have this interface yet. Returns its id there. */
+static int meet_interface(struct save *save, const struct captures_one *from, uint32_t id)
+{
+	uint32_t section = save_input_section(save, from, id);
+	int rc = 0;
+
+	if (section != save->section)
+		rc = next_section(save, section);
+	return rc < 0 ? rc : add_interface(save, from, id);
+}
+
+/* A file that must not grow beyond a size holds one section: what ends that has no room of its own. */
+static bool must_split(const struct save *save, const struct captures_one *from,
+		       const struct nsr_packet *packet, bool met)
+{
+	if (!rotate_splits(&save->files))
+		return false;
+	if (save->files.rules.bytes && save->files.packets && !met &&
+	    save_input_section(save, from, packet->iface) != save->section)
+		return true;
+	return rotate_full(&save->files, packet, growth(save, from, packet, met));
+}
+
 static int save_packet(struct save *save, const struct captures_one *from,
 		       const struct nsr_packet *packet)
 {
 	int id = known_id(save, from, packet);
 	int rc;
 
-	if (rotate_splits(&save->files) &&
-	    rotate_full(&save->files, packet, growth(save, from, packet, id >= 0))) {
-		rc = next_file(save);
+	if (must_split(save, from, packet, id >= 0)) {
+		rc = next_file(save, save_input_section(save, from, packet->iface));
 		if (rc < 0)
 			return rc;
 		id = known_id(save, from, packet);
 	}
+	rc = from->info.offline ? save_input_put(save, from, false) : 0;
+	if (rc < 0)
+		return fail(save, rc);
 	if (id < 0)
-		id = add_interface(save, from, packet->iface);
+		id = meet_interface(save, from, packet->iface);
 	if (id < 0)
 		return id;
+	save_input_bare(save, packet->options_bytes);
 	note_invented_time(save, (uint32_t)id, packet);
 	rc = rotate_packet(&save->files, (uint32_t)id, packet);
 	if (rc < 0)
@@ -383,7 +466,7 @@ int save_packets(struct save *save, const struct captures_one *from,
 	uint32_t i;
 
 	if (!save->error && rotate_old(&save->files))
-		next_file(save);
+		next_file(save, save->section);
 	for (i = 0; i < count && !save->error; i++) {
 		if (save_packet(save, from, &packets[i]) < 0)
 			break;
@@ -408,7 +491,7 @@ int save_tick(struct save *save)
 	if (save->error)
 		return save->error;
 	if (rotate_old(&save->files))
-		return next_file(save);
+		return next_file(save, save->section);
 	rc = nsr_writer_flush(save->files.writer);
 	return rc < 0 ? fail(save, rc) : 0;
 }
@@ -420,7 +503,11 @@ int save_abort(struct save *save, int rc)
 
 int save_end(struct save *save)
 {
-	return end_file(save);
+	int rc = end_file(save);
+
+	if (rc == 0)
+		save_input_note_left_out(save);
+	return rc;
 }
 
 void save_free(struct save *save)

@@ -4,6 +4,11 @@
  *
  * Each file of a series is complete: a header, a block for each interface before its first
  * packet, and at the end the statistics of each interface.
+ *
+ * What a capture file that is read says beside its packets goes on: its sections, each with the host that
+ * captured it, names and secrets, comments, and the statistics that it has, instead of those of this run.
+ * Packets of several targets come mixed, so there is one section for all, which then tells no host if one
+ * of them is a file.
  */
 #ifndef NSRING_SAVE_H
 #define NSRING_SAVE_H
@@ -11,9 +16,15 @@
 #include "captures.h"
 #include "rotate.h"
 
-/** struct save_interface - an interface of the file that is open; its index is its id there */
+/**
+ * struct save_interface - an interface of the file that is open; its index is its id there
+ * @source:  the capture that it is of
+ * @id:      its id there
+ * @packets: stored
+ */
 struct save_interface {
 	uint32_t source;
+	uint32_t id;
 	uint64_t packets;
 };
 
@@ -23,12 +34,14 @@ struct save_interface {
  * @count:  of @ids
  * @listed: interfaces of it in the file
  * @lost:   ledger total when the file began
+ * @saved:  nsr_saved_get() ids up to this one have been seen to
  */
 struct save_source {
 	int32_t *ids;
 	uint32_t count;
 	uint32_t listed;
 	uint64_t lost;
+	uint32_t saved;
 };
 
 /**
@@ -40,8 +53,10 @@ struct save_source {
  * @interfaces: of the file, @count of them
  * @count:      likewise
  * @counts_room: most bytes that the statistics at the end of the file will take
+ * @section:    of the only capture, that the file is in; 0: none
  * @begun_ns:   when the file was begun, ns since 1970
  * @live:       somebody reads along (a pipe): hand over each packet as soon as possible
+ * @bared:      it has been said that the file can't tell all that the input does
  * @invented_time: it has been said that packets without a time got one
  * @error:      first error; it has been said
  */
@@ -53,8 +68,10 @@ struct save {
 	struct save_interface *interfaces;
 	uint32_t count;
 	uint64_t counts_room;
+	uint32_t section;
 	uint64_t begun_ns;
 	bool live;
+	bool bared;
 	bool invented_time;
 	int error;
 };

@@ -97,6 +97,14 @@ int nsr_interface_get(struct nsr_capture *cap, uint32_t id, struct nsr_interface
 	return rc < 0 ? rc : nsr_struct_give(iface, &all, sizeof(all));
 }
 
+int nsr_saved_get(struct nsr_capture *cap, uint32_t id, struct nsr_saved *saved)
+{
+	struct nsr_saved all = NSR_SAVED_INIT;
+	int rc = cap->ops->saved ? cap->ops->saved(cap->priv, id, &all) : -ENOENT;
+
+	return rc < 0 ? rc : nsr_struct_give(saved, &all, sizeof(all));
+}
+
 const struct nsr_error *nsr_last_error(const struct nsr_capture *cap)
 {
 	return &cap->last;

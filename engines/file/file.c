@@ -437,6 +437,7 @@ static void file_close(void *priv)
 	if (file->fd >= 0)
 		close(file->fd);
 	savefile_ifaces_free(&file->ifaces);
+	savefile_keeper_free(&file->keeper);
 	unpack_close(file->unpack);
 	free(file->buf);
 	free(file);
@@ -523,6 +524,7 @@ static void file_info(void *priv, struct nsr_info *info)
 	struct savefile_iface first;
 
 	snprintf(info->mode, sizeof(info->mode), "%s", file->mode);
+	info->left_out = file->left_out;
 	info->damaged_options = file->damaged_options;
 	info->mixed = file->format != &savefile_pcap;
 	if (savefile_ifaces_get(&file->ifaces, 0, &first)) {
@@ -542,6 +544,23 @@ static int file_interface(void *priv, uint32_t id, struct nsr_interface *iface)
 	iface->linktype = found.linktype;
 	iface->fcs_bytes = found.fcs_bytes;
 	iface->snaplen = kept(file, &found);
+	iface->section = found.section;
+	iface->options = found.options;
+	iface->counts = savefile_ifaces_counts(&file->ifaces, id);
+	return 0;
+}
+
+static int file_saved(void *priv, uint32_t id, struct nsr_saved *saved)
+{
+	const struct savefile *file = priv;
+	const struct savefile_kept *found = savefile_kept(&file->keeper, id);
+
+	if (!found)
+		return -ENOENT;
+	saved->type = found->type;
+	saved->section = found->section;
+	saved->bytes = found->bytes;
+	saved->data = found->data;
 	return 0;
 }
 
@@ -573,4 +592,5 @@ const struct nsr_engine_ops nsr_engine_file = {
 	.interface = file_interface,
 	.close = file_close,
 	.drain_ms = file_drain_ms,
+	.saved = file_saved,
 };

@@ -16,7 +16,9 @@
 
 #include <nsring/engine.h>
 
+#include "lib/file/savefile_format.h"
 #include "ifaces.h"
+#include "keeper.h"
 #include "unpack.h"
 
 /* The longest packet, and the longest record or block around one, that is not taken for damage. */
@@ -73,6 +75,9 @@ struct savefile_format {
  * @header_bytes: pcap: what stands in front of each packet
  * @old_lengths:  pcap: a version whose writers may have swapped the two lengths
  * @ifaces:       its interfaces
+ * @keeper:       what else it holds
+ * @section:      pcapng: id of the section at hand in @keeper
+ * @left_out:     blocks that are not kept
  */
 struct savefile {
 	int fd;
@@ -101,11 +106,20 @@ struct savefile {
 	size_t header_bytes;
 
 	struct savefile_ifaces ifaces;
+	struct savefile_keeper keeper;
+	uint32_t section;
+	uint64_t left_out;
 };
 
 extern const struct savefile_format savefile_pcap;
 extern const struct savefile_format savefile_pcapng;
 extern const struct nsr_engine_ops nsr_engine_file;
+
+/** savefile_mutable() - the bytes at @at, in the buffer, for a format that brings them into another order */
+static inline uint8_t *savefile_mutable(const struct savefile *file, const uint8_t *at)
+{
+	return file->buf + (at - file->buf);
+}
 
 /** savefile_host16() - a field of the file in this machine's byte order */
 static inline uint16_t savefile_host16(const struct savefile *file, uint16_t value)

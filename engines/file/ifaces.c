@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/file/savefile_format.h"
+
 void savefile_ifaces_init(struct savefile_ifaces *ifaces)
 {
 	pthread_mutex_init(&ifaces->lock, NULL);
@@ -158,4 +160,24 @@ bool savefile_ifaces_get(struct savefile_ifaces *ifaces, uint32_t id, struct sav
 		*iface = ifaces->known[id].iface;
 	pthread_mutex_unlock(&ifaces->lock);
 	return found;
+}
+
+bool savefile_ifaces_count(struct savefile_ifaces *ifaces, uint32_t id,
+			   struct savefile_keeper *keeper, const uint8_t *data, uint32_t bytes)
+{
+	struct savefile_known *known = &ifaces->known[id];
+
+	if (known->counted && known->counted != ifaces->section)
+		known->counted = UINT64_MAX;
+	else
+		known->counted = ifaces->section;
+	if (known->counts)
+		return savefile_keep_again(keeper, known->counts, data, bytes);
+	known->counts = savefile_keep(keeper, PCAPNG_ISB, known->iface.section, data, bytes);
+	return known->counts;
+}
+
+uint32_t savefile_ifaces_counts(struct savefile_ifaces *ifaces, uint32_t id)
+{
+	return ifaces->known[id].counted == UINT64_MAX ? 0 : ifaces->known[id].counts;
 }

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "keeper.h"
+#include "stamp.h"
+
 #define SAVEFILE_IFACES_MAX 65536u
 
 /**
@@ -20,26 +23,16 @@
  * @linktype:  LINKTYPE_ value
  * @snaplen:   as the file says; 0: no limit
  * @fcs_bytes: frame check sequence at the end of its packets
+ * @section:   pcapng: id of its section; 0 for none
+ * @options:   id of its options; 0 for none
  */
 struct savefile_iface {
 	char name[64];
 	uint32_t linktype;
 	uint32_t snaplen;
 	uint32_t fcs_bytes;
-};
-
-/**
- * struct savefile_ts - how the timestamps of an interface become ns since 1970
- * @mul:       ns = timestamp * @mul / @div / 2^@shift + @offset_s * 10^9
- * @div:       0: a unit so small that no timestamp reaches 1 ns
- * @shift:     at most 127
- * @offset_s:  seconds
- */
-struct savefile_ts {
-	uint64_t mul;
-	uint64_t div;
-	uint32_t shift;
-	int64_t offset_s;
+	uint32_t section;
+	uint32_t options;
 };
 
 /** struct savefile_member - an interface of the section at hand: its id, and what packets need */
@@ -55,12 +48,16 @@ struct savefile_member {
  * @copy:    how many like it its section has before it
  * @section: of the first like it: the last section that has one
  * @copies:  of the first like it: how many that section has so far
+ * @counts:  id of its statistics, 0 for none
+ * @counted: the section that they stand in; UINT64_MAX: in several, which can't be added up
  */
 struct savefile_known {
 	struct savefile_iface iface;
 	uint32_t copy;
 	uint32_t copies;
 	uint64_t section;
+	uint32_t counts;
+	uint64_t counted;
 };
 
 /**
@@ -107,6 +104,24 @@ void savefile_ifaces_section(struct savefile_ifaces *ifaces);
  */
 int savefile_ifaces_add(struct savefile_ifaces *ifaces, const struct savefile_iface *iface,
 			const struct savefile_ts *ts);
+
+/**
+ * savefile_ifaces_count() - an interface of the section has statistics, in place of those before them
+ * @ifaces: of the file
+ * @id:     its id
+ * @keeper: of the file
+ * @data:   copied
+ * @bytes:  of @data
+ *
+ * Each section's count from 0: of an interface that is alike in several there are none.
+ *
+ * Return: whether they could be kept.
+ */
+bool savefile_ifaces_count(struct savefile_ifaces *ifaces, uint32_t id,
+			   struct savefile_keeper *keeper, const uint8_t *data, uint32_t bytes);
+
+/** savefile_ifaces_counts() - the id of an interface's statistics, 0 for none (yet) */
+uint32_t savefile_ifaces_counts(struct savefile_ifaces *ifaces, uint32_t id);
 
 /**
  * savefile_ifaces_get() - look an interface up, from any thread

@@ -5,80 +5,22 @@
  *	type (4) | total length (4) | body, padded to 4 | total length again (4)
  *
  * A Section Header Block starts a section with a byte order and interfaces of its own. Interface
- * ids in the file count from 0 in each section; ifaces.h makes ids of the file of them. Blocks that hold neither a section, an interface nor a packet are skipped. Their
- * length has been checked by then, so the functions for a block see a body that lies whole in the
+ * ids in the file count from 0 in each section; ifaces.h makes ids of the file of them. What the file
+ * says beside its packets is kept for those who write it anew (keeper.h), as far as it can be copied. A
+ * block's length has been checked by then, so the functions for a block see a body that lies whole in the
  * buffer, and whose length is a multiple of 4.
  */
 #include <errno.h>
 #include <inttypes.h>
 
 #include "lib/file/savefile_format.h"
-#include "sys/clock.h"
-#include "file.h"
-
-#define NS_DIGITS 9
-/* 10^19 is the greatest power of ten in 64 bits. */
-#define MAX_DIGITS 19
+#include "options.h"
 
 /* Both copies of the total length, around the body. */
 #define BLOCK_OVERHEAD ((uint32_t)(sizeof(struct pcapng_block_hdr) + sizeof(uint32_t)))
 
-/** struct span - a part of the buffer, within a block */
-struct span {
-	const uint8_t *at;
-	uint32_t bytes;
-};
-
-/** struct option - one option of a block, its length checked */
-struct option {
-	uint16_t code;
-	uint16_t length;
-	const uint8_t *value;
-};
-
-/* The rest of @from once @bytes, which are there, are gone from its front. */
-static struct span rest(struct span from, uint32_t bytes)
-{
-	return (struct span){ from.at + bytes, from.bytes - bytes };
-}
-
-static uint32_t padded(uint32_t bytes)
-{
-	return (bytes + PCAPNG_BLOCK_ALIGN - 1) & ~(PCAPNG_BLOCK_ALIGN - 1);
-}
-
-static uint32_t load32(const struct savefile *file, const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return savefile_host32(file, value);
-}
-
-/*
- * Take the first option off @left. 1: it is in @opt; 0: there are no more; -EBADMSG, without words: it is
- * longer than its block.
- */
-static int next_option(const struct savefile *file, struct span *left, struct option *opt)
-{
-	struct pcapng_option hdr;
-
-	if (left->bytes < sizeof(hdr))
-		return 0;
-	memcpy(&hdr, left->at, sizeof(hdr));
-	opt->code = savefile_host16(file, hdr.code);
-	opt->length = savefile_host16(file, hdr.length);
-	opt->value = left->at + sizeof(hdr);
-	if (opt->code == PCAPNG_OPT_ENDOFOPT)
-		return 0;
-	if (padded(opt->length) > left->bytes - sizeof(hdr))
-		return -EBADMSG;
-	*left = rest(*left, sizeof(hdr) + padded(opt->length));
-	return 1;
-}
-
 /* An option whose value has a fixed length has it? */
-static int check_option(struct savefile *file, const struct option *opt, uint16_t length)
+static int check_option(struct savefile *file, const struct savefile_option *opt, uint16_t length)
 {
 	if (opt->length == length)
 		return 0;
@@ -87,51 +29,21 @@ static int check_option(struct savefile *file, const struct option *opt, uint16_
 			       length);
 }
 
-static uint64_t power_of_ten(uint32_t digits)
+/* Keep @data of a block of this type. Returns its id, 0 when it can't be kept, which is counted. */
+static uint32_t keep(struct savefile *file, uint32_t type, const uint8_t *data, uint32_t bytes)
 {
-	uint64_t value = 1;
+	uint32_t id = savefile_keep(&file->keeper, type, file->section, data, bytes);
 
-	while (digits--)
-		value *= 10;
-	return value;
+	file->left_out += !id;
+	return id;
 }
 
-/* @tsresol: the value of if_tsresol, the negative exponent of 10 or of 2 */
-static void set_resolution(struct savefile_ts *ts, uint8_t tsresol)
+static uint32_t keep_options(struct savefile *file, uint32_t type, struct savefile_span options)
 {
-	uint32_t exponent = tsresol & ~PCAPNG_TSRESOL_BINARY;
-
-	ts->mul = 1;
-	ts->div = 1;
-	ts->shift = 0;
-	if (tsresol & PCAPNG_TSRESOL_BINARY) {
-		ts->mul = NSEC_PER_SEC;
-		ts->shift = exponent;
-	} else if (exponent <= NS_DIGITS) {
-		ts->mul = power_of_ten(NS_DIGITS - exponent);
-	} else if (exponent - NS_DIGITS <= MAX_DIGITS) {
-		ts->div = power_of_ten(exponent - NS_DIGITS);
-	} else {
-		ts->div = 0;
-	}
+	return keep(file, type, options.at, savefile_tidy(file, type, options, NULL));
 }
 
-/* A time that does not fit (before 1970, after 2554) becomes the nearest that does. */
-static uint64_t stamp_ns(const struct savefile_ts *ts, uint64_t units)
-{
-	__int128 ns;
-
-	if (ts->div != 1)
-		ns = ts->div ? units / ts->div : 0;
-	else
-		ns = ((unsigned __int128)units * ts->mul) >> ts->shift;
-	ns += (__int128)ts->offset_s * NSEC_PER_SEC;
-	if (ns < 0)
-		return 0;
-	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
-}
-
-static int section_block(struct savefile *file, struct span body)
+static int section_block(struct savefile *file, struct savefile_span body)
 {
 	const uint8_t *version = body.at + offsetof(struct pcapng_shb_body, version_major);
 	struct pcapng_shb_body shb;
@@ -146,10 +58,12 @@ static int section_block(struct savefile *file, struct span body)
 		return savefile_damage(file, version, "pcapng version %u.%u is not known", major,
 				       savefile_host16(file, shb.version_minor));
 	savefile_ifaces_section(&file->ifaces);
+	file->section = 0;
+	file->section = keep_options(file, PCAPNG_SHB, savefile_rest(body, sizeof(shb)));
 	return SAVEFILE_SKIP;
 }
 
-static void set_name(struct savefile_iface *iface, const struct option *opt)
+static void set_name(struct savefile_iface *iface, const struct savefile_option *opt)
 {
 	size_t bytes = opt->length;
 
@@ -168,7 +82,7 @@ static uint32_t fcs_bytes(uint8_t fcslen)
 }
 
 static int interface_option(struct savefile *file, struct savefile_iface *iface,
-			    struct savefile_ts *ts, const struct option *opt)
+			    struct savefile_ts *ts, const struct savefile_option *opt)
 {
 	uint64_t offset_s;
 	int rc = 0;
@@ -180,7 +94,7 @@ static int interface_option(struct savefile *file, struct savefile_iface *iface,
 	case PCAPNG_IF_TSRESOL:
 		rc = check_option(file, opt, 1);
 		if (!rc)
-			set_resolution(ts, opt->value[0]);
+			savefile_ts_set(ts, opt->value[0]);
 		break;
 	case PCAPNG_IF_FCSLEN:
 		rc = check_option(file, opt, 1);
@@ -198,13 +112,13 @@ static int interface_option(struct savefile *file, struct savefile_iface *iface,
 	return rc;
 }
 
-static int interface_block(struct savefile *file, struct span body)
+static int interface_block(struct savefile *file, struct savefile_span body)
 {
 	struct savefile_iface iface = { 0 };
 	struct savefile_ts ts = { 0 };
 	struct pcapng_idb_body idb;
-	struct option opt;
-	struct span left;
+	struct savefile_option opt;
+	struct savefile_span left;
 	int rc;
 
 	if (body.bytes < sizeof(idb))
@@ -213,10 +127,10 @@ static int interface_block(struct savefile *file, struct span body)
 	memcpy(&idb, body.at, sizeof(idb));
 	iface.linktype = savefile_host16(file, idb.linktype);
 	iface.snaplen = savefile_host32(file, idb.snaplen);
-	set_resolution(&ts, PCAPNG_TSRESOL_DEFAULT);
+	savefile_ts_set(&ts, PCAPNG_TSRESOL_DEFAULT);
 
-	left = rest(body, sizeof(idb));
-	while ((rc = next_option(file, &left, &opt)) > 0) {
+	left = savefile_rest(body, sizeof(idb));
+	while ((rc = savefile_next_option(file, &left, &opt)) > 0) {
 		rc = interface_option(file, &iface, &ts, &opt);
 		if (rc)
 			break;
@@ -225,6 +139,9 @@ static int interface_block(struct savefile *file, struct span body)
 		rc = savefile_damage(file, opt.value - sizeof(opt.length),
 				     "option %u of %u bytes is longer than its block", opt.code,
 				     opt.length);
+	iface.section = file->section;
+	if (!rc && body.bytes > sizeof(idb))
+		iface.options = keep_options(file, PCAPNG_IDB, savefile_rest(body, sizeof(idb)));
 	if (!rc)
 		rc = savefile_add_iface(file, &iface, &ts,
 					body.at - sizeof(struct pcapng_block_hdr));
@@ -265,19 +182,28 @@ static void set_flags(struct nsr_packet *packet, uint32_t word)
  * @options: of an enhanced packet block or of an obsolete packet block; epb_flags is the same. The packet
  * and its block are whole: damage from one of them on costs no more than the options behind it.
  */
-static void packet_options(struct savefile *file, struct span options, struct nsr_packet *packet)
+static void packet_options(struct savefile *file, struct savefile_span options,
+			   struct nsr_packet *packet)
 {
-	struct option opt;
+	struct savefile_span left = options;
+	struct savefile_option opt;
+	bool others = false;
 	int rc;
 
-	while ((rc = next_option(file, &options, &opt)) > 0) {
+	while ((rc = savefile_next_option(file, &left, &opt)) > 0) {
+		others |= opt.code != PCAPNG_EPB_FLAGS;
 		if (opt.code != PCAPNG_EPB_FLAGS)
 			continue;
 		if (opt.length != sizeof(uint32_t))
 			break;
-		set_flags(packet, load32(file, opt.value));
+		set_flags(packet, savefile_load32(file, opt.value));
 	}
 	file->damaged_options += rc != 0;
+	if (!others)
+		return;
+	options.bytes -= left.bytes;
+	packet->options_at = (uint32_t)(options.at - packet->data);
+	packet->options_bytes = savefile_tidy(file, PCAPNG_EPB, options, NULL);
 }
 
 /* Interface @id of the section, which the field @field of a packet names; NULL after an error. */
@@ -307,13 +233,13 @@ static int check_caplen(struct savefile *file, const uint8_t *field, uint32_t ca
  * The enhanced packet block and the obsolete packet block have this in common: all but the
  * interface's number, which is @id.
  */
-static int timed_packet(struct savefile *file, struct span body, const struct pcapng_epb_body *epb,
-			uint32_t id, struct nsr_packet *packet)
+static int timed_packet(struct savefile *file, struct savefile_span body,
+			const struct pcapng_epb_body *epb, uint32_t id, struct nsr_packet *packet)
 {
 	const struct savefile_member *iface = find_iface(file, body.at, id);
 	uint32_t caplen = savefile_host32(file, epb->caplen);
 	uint32_t len = savefile_host32(file, epb->len);
-	struct span data = rest(body, sizeof(*epb));
+	struct savefile_span data = savefile_rest(body, sizeof(*epb));
 	uint64_t units;
 	int rc;
 
@@ -328,15 +254,16 @@ static int timed_packet(struct savefile *file, struct span body, const struct pc
 	packet->data = data.at;
 	packet->iface = iface->id;
 	packet->flags |= iface->fcs_bytes << NSR_PKT_FCS_SHIFT;
-	packet->stamp_ns = stamp_ns(&iface->ts, units);
+	packet->stamp_ns = savefile_ts_ns(&iface->ts, units);
 	packet->caplen = caplen;
 	packet->len = len;
-	if (data.bytes > padded(caplen))
-		packet_options(file, rest(data, padded(caplen)), packet);
+	if (data.bytes > savefile_padded(caplen))
+		packet_options(file, savefile_rest(data, savefile_padded(caplen)), packet);
 	return SAVEFILE_PACKET;
 }
 
-static int enhanced_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
+static int enhanced_packet(struct savefile *file, struct savefile_span body,
+			   struct nsr_packet *packet)
 {
 	struct pcapng_epb_body epb;
 
@@ -347,7 +274,8 @@ static int enhanced_packet(struct savefile *file, struct span body, struct nsr_p
 	return timed_packet(file, body, &epb, savefile_host32(file, epb.interface_id), packet);
 }
 
-static int obsolete_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
+static int obsolete_packet(struct savefile *file, struct savefile_span body,
+			   struct nsr_packet *packet)
 {
 	struct pcapng_epb_body epb;
 	struct pcapng_pb_body pb;
@@ -362,7 +290,8 @@ static int obsolete_packet(struct savefile *file, struct span body, struct nsr_p
 }
 
 /* Has no time, and no captured length either: that follows from the interface's snaplen. */
-static int simple_packet(struct savefile *file, struct span body, struct nsr_packet *packet)
+static int simple_packet(struct savefile *file, struct savefile_span body,
+			 struct nsr_packet *packet)
 {
 	const struct savefile_member *iface;
 	struct pcapng_spb_body spb;
@@ -382,11 +311,106 @@ static int simple_packet(struct savefile *file, struct span body, struct nsr_pac
 	packet->len = savefile_host32(file, spb.len);
 	packet->caplen =
 		iface->snaplen && iface->snaplen < packet->len ? iface->snaplen : packet->len;
-	rc = check_caplen(file, body.at, packet->caplen, rest(body, sizeof(spb)).bytes);
+	rc = check_caplen(file, body.at, packet->caplen, savefile_rest(body, sizeof(spb)).bytes);
 	return rc ? rc : SAVEFILE_PACKET;
 }
 
-static int block(struct savefile *file, uint32_t type, struct span body, struct nsr_packet *packet)
+/*
+ * Brings records of names and their lengths into this host's order, and tidies the options behind them.
+ * Returns the bytes of all, 0 when they are damaged.
+ */
+static uint32_t tidy_names(struct savefile *file, struct savefile_span body)
+{
+	struct savefile_span left = body;
+	struct pcapng_option hdr;
+
+	while (left.bytes >= sizeof(hdr)) {
+		memcpy(&hdr, left.at, sizeof(hdr));
+		hdr.code = savefile_host16(file, hdr.code);
+		hdr.length = savefile_host16(file, hdr.length);
+		memcpy(savefile_mutable(file, left.at), &hdr, sizeof(hdr));
+		left = savefile_rest(left, sizeof(hdr));
+		if (savefile_padded(hdr.length) > left.bytes)
+			return 0;
+		left = savefile_rest(left, savefile_padded(hdr.length));
+		if (!hdr.code)
+			return body.bytes - left.bytes +
+			       savefile_tidy(file, PCAPNG_NRB, left, NULL);
+	}
+	return body.bytes;
+}
+
+/* The same for secrets: their type, their length, the secrets, options. */
+static uint32_t tidy_secrets(struct savefile *file, struct savefile_span body)
+{
+	uint32_t words[2], bytes;
+
+	if (body.bytes < sizeof(words))
+		return 0;
+	words[0] = savefile_load32(file, body.at);
+	words[1] = savefile_load32(file, body.at + sizeof(words[0]));
+	if (words[1] > body.bytes - sizeof(words))
+		return 0;
+	memcpy(savefile_mutable(file, body.at), words, sizeof(words));
+	bytes = (uint32_t)sizeof(words) + savefile_padded(words[1]);
+	return bytes + savefile_tidy(file, PCAPNG_DSB, savefile_rest(body, bytes), NULL);
+}
+
+/* The same for a custom block, whose enterprise number alone is known to have a byte order. */
+static uint32_t tidy_custom(struct savefile *file, struct savefile_span body)
+{
+	uint32_t enterprise;
+
+	if (body.bytes < sizeof(enterprise))
+		return 0;
+	enterprise = savefile_load32(file, body.at);
+	memcpy(savefile_mutable(file, body.at), &enterprise, sizeof(enterprise));
+	return body.bytes;
+}
+
+/* A block without a packet, and of no interface, of which all but @bytes from its front is left out. */
+static int other_block(struct savefile *file, uint32_t type, struct savefile_span body,
+		       uint32_t bytes)
+{
+	if (bytes)
+		keep(file, type, body.at, bytes);
+	else
+		file->left_out++;
+	return SAVEFILE_SKIP;
+}
+
+/*
+ * Statistics: the interface, the time, options. They count from the section's beginning, so that the last
+ * of an interface have those before them in them.
+ */
+static int statistics_block(struct savefile *file, struct savefile_span body)
+{
+	const uint32_t time_bytes = 2 * sizeof(uint32_t);
+	const struct savefile_member *member;
+	uint32_t id, words[2], bytes;
+	uint64_t ns;
+
+	if (body.bytes < sizeof(id) + time_bytes)
+		return other_block(file, PCAPNG_ISB, body, 0);
+	id = savefile_load32(file, body.at);
+	if (id >= file->ifaces.member_count)
+		return other_block(file, PCAPNG_ISB, body, 0);
+	member = &file->ifaces.members[id];
+	body = savefile_rest(body, sizeof(id));
+	ns = savefile_ts_ns(&member->ts, (uint64_t)savefile_load32(file, body.at) << 32 |
+						 savefile_load32(file, body.at + sizeof(words[0])));
+	words[0] = (uint32_t)(ns >> 32);
+	words[1] = (uint32_t)ns;
+	memcpy(savefile_mutable(file, body.at), words, sizeof(words));
+	bytes = time_bytes +
+		savefile_tidy(file, PCAPNG_ISB, savefile_rest(body, time_bytes), &member->ts);
+	file->left_out +=
+		!savefile_ifaces_count(&file->ifaces, member->id, &file->keeper, body.at, bytes);
+	return SAVEFILE_SKIP;
+}
+
+static int block(struct savefile *file, uint32_t type, struct savefile_span body,
+		 struct nsr_packet *packet)
 {
 	switch (type) {
 	case PCAPNG_EPB:
@@ -399,8 +423,16 @@ static int block(struct savefile *file, uint32_t type, struct span body, struct 
 		return interface_block(file, body);
 	case PCAPNG_SHB:
 		return section_block(file, body);
+	case PCAPNG_ISB:
+		return statistics_block(file, body);
+	case PCAPNG_NRB:
+		return other_block(file, type, body, tidy_names(file, body));
+	case PCAPNG_DSB:
+		return other_block(file, type, body, tidy_secrets(file, body));
+	case PCAPNG_CB:
+		return other_block(file, type, body, tidy_custom(file, body));
 	default:
-		return SAVEFILE_SKIP;
+		return other_block(file, type, body, 0);
 	}
 }
 
@@ -435,26 +467,26 @@ static int pcapng_record(struct savefile *file, const uint8_t *at, size_t avail,
 			 struct nsr_packet *packet, size_t *bytes)
 {
 	const uint8_t *length_at = at + offsetof(struct pcapng_block_hdr, total_length);
-	struct span body = { at + sizeof(struct pcapng_block_hdr), 0 };
+	struct savefile_span body = { at + sizeof(struct pcapng_block_hdr), 0 };
 	uint32_t type, length, again;
 	int rc = 0;
 
 	*bytes = BLOCK_OVERHEAD;
 	if (avail < BLOCK_OVERHEAD)
 		return SAVEFILE_MORE;
-	type = load32(file, at);
+	type = savefile_load32(file, at);
 	if (type == PCAPNG_SHB)
 		rc = set_byte_order(file, body.at);
 	if (rc)
 		return rc;
-	length = load32(file, length_at);
+	length = savefile_load32(file, length_at);
 	rc = check_length(file, length_at, length);
 	if (rc)
 		return rc;
 	*bytes = length;
 	if (avail < length)
 		return SAVEFILE_MORE;
-	again = load32(file, at + length - sizeof(again));
+	again = savefile_load32(file, at + length - sizeof(again));
 	if (again != length)
 		return savefile_damage(file, at + length - sizeof(again),
 				       "block length %u at its end, but %u at its start", again,

@@ -111,7 +111,8 @@ static inline int describe(struct packet *p, const struct raw *raw, const struct
 	packet->flags = flags_of(raw->status, from->sll_pkttype);
 	packet->hash = 0;
 	packet->vlan_tci = packet->vlan_tpid = 0;
-	packet->reserved = 0;
+	packet->options_at = 0;
+	packet->options_bytes = 0;
 	if (packet->flags & NSR_PKT_VLAN) {
 		packet->vlan_tci = raw->tci;
 		packet->vlan_tpid =

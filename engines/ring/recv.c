@@ -89,7 +89,8 @@ static inline int describe(struct ring *r, const struct nsr_ring_packet *raw,
 	packet->hash = raw->hash;
 	packet->vlan_tci = raw->vlan_tci;
 	packet->vlan_tpid = raw->vlan_tpid;
-	packet->reserved = 0;
+	packet->options_at = 0;
+	packet->options_bytes = 0;
 	return 1;
 }
 

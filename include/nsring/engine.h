@@ -102,8 +102,9 @@ struct nsr_engine_args {
  * @drained: asked after stop or the end of the device, when recv has just returned 0: whether all
  *         packets that were let in have been handed out or counted as lost, so that the end need not
  *         be waited for as long as @drain_ms
+ * @saved: see nsr_saved_get()
  *
- * @stop, @check, @stats, @set_filter, @idle, @usable and @drained may be NULL.
+ * @stop, @check, @stats, @set_filter, @idle, @usable, @drained and @saved may be NULL.
  */
 struct nsr_engine_ops {
 	uint32_t abi;
@@ -127,6 +128,7 @@ struct nsr_engine_ops {
 	int (*idle)(void *priv, bool coalesce, int *fd);
 	bool (*usable)(const struct nsr_options *opts);
 	bool (*drained)(void *priv);
+	int (*saved)(void *priv, uint32_t id, struct nsr_saved *saved);
 };
 
 /** The symbol that a plug-in exports. */

@@ -254,6 +254,9 @@ enum nsr_packet_flag {
  * @hash:     flow hash where the engine has one, else 0
  * @vlan_tci: with NSR_PKT_VLAN the tag that was put back (priority, DEI, VLAN id)
  * @vlan_tpid: with NSR_PKT_VLAN its EtherType, usually 0x8100
+ * @options_at: how far behind @data the packet's options stand, such as comments, which a pcapng file
+ *            holds; for nsr_writer_put_packet()
+ * @options_bytes: of the options, a multiple of 4; 0: there are none
  */
 struct nsr_packet {
 	const uint8_t *data;
@@ -265,7 +268,8 @@ struct nsr_packet {
 	uint32_t hash;
 	uint16_t vlan_tci;
 	uint16_t vlan_tpid;
-	uint64_t reserved;
+	uint32_t options_at;
+	uint32_t options_bytes;
 };
 
 /**
@@ -362,6 +366,8 @@ struct nsr_stats {
  * @queued:        frames that nsr_send() accepts go into a queue, which may still drop them: the
  *                 device's own counters tell what has left
  * @damaged_options: packets of a file, so far, of whose options some were damaged and ignored
+ * @left_out:      blocks of a file, so far, that nsr_saved_get() can't hand out: of an unknown kind,
+ *                 damaged, not to be copied, or too many
  */
 struct nsr_info {
 	size_t size;
@@ -381,6 +387,7 @@ struct nsr_info {
 	bool mixed;
 	bool queued;
 	uint64_t damaged_options;
+	uint64_t left_out;
 };
 
 #define NSR_INFO_INIT NSR_SIZED_INIT(nsr_info)
@@ -395,6 +402,9 @@ struct nsr_info {
  * @netns_cookie: of its namespace, where several are captured at once (place `all`), else 0
  * @fcs_bytes: a file says that its packets end in a frame check sequence of this length
  * @unasked:  its packets are left out, since the filter can't be asked of their link type
+ * @section:  the section of a pcapng file that it stands in, for nsr_saved_get(); 0: none
+ * @options:  what else the file says of it, for nsr_saved_get(); 0: nothing
+ * @counts:   the statistics that the file has of it so far, for nsr_saved_get(); 0: none
  */
 struct nsr_interface {
 	size_t size;
@@ -405,9 +415,38 @@ struct nsr_interface {
 	uint64_t netns_cookie;
 	uint32_t fcs_bytes;
 	bool unasked;
+	uint32_t section;
+	uint32_t options;
+	uint32_t counts;
 };
 
 #define NSR_INTERFACE_INIT NSR_SIZED_INIT(nsr_interface)
+
+/** What a struct nsr_saved is, or else the number of another block of pcapng. */
+enum nsr_saved_type {
+	NSR_SAVED_INTERFACE = 0x00000001, /* options of an interface */
+	NSR_SAVED_COUNTS = 0x00000005, /* an interface's statistics */
+	NSR_SAVED_SECTION = 0x0a0d0d0a, /* options of a section: comments, and the capturing host */
+};
+
+/**
+ * struct nsr_saved - what a pcapng file holds beside its packets, for those who write it anew
+ * @size:    sizeof(struct nsr_saved), set by the caller (NSR_SAVED_INIT)
+ * @type:    enum nsr_saved_type
+ * @section: id of the section that it stands in; 0 for a section
+ * @bytes:   of @data, a multiple of 4
+ * @data:    options, or the body of a block (of statistics behind the interface's number): in this host's
+ *           byte order, with times in ns. Owned by the capture, valid until the next nsr_recv() on it.
+ */
+struct nsr_saved {
+	size_t size;
+	uint32_t type;
+	uint32_t section;
+	uint32_t bytes;
+	const void *data;
+};
+
+#define NSR_SAVED_INIT NSR_SIZED_INIT(nsr_saved)
 
 /**
  * nsr_options_init() - set every option to its default
@@ -553,6 +592,19 @@ int nsr_info_get(const struct nsr_capture *cap, struct nsr_info *info);
  * Return: 0; -ENOENT no such id (yet); -EINVAL when @iface->size is too small to hold anything.
  */
 int nsr_interface_get(struct nsr_capture *cap, uint32_t id, struct nsr_interface *iface);
+
+/**
+ * nsr_saved_get() - look up what a pcapng file holds beside its packets
+ * @cap:   open capture
+ * @id:    1, 2, … in the order in which the capture met them: sections, options and statistics of
+ *         interfaces, and blocks of names, secrets and the like. What is alike has one id.
+ * @saved: filled in up to @saved->size
+ *
+ * The writer takes each: see nsr_writer_put_saved().
+ *
+ * Return: 0; -ENOENT no such id (yet); -EINVAL when @saved->size is too small to hold anything.
+ */
+int nsr_saved_get(struct nsr_capture *cap, uint32_t id, struct nsr_saved *saved);
 
 /**
  * nsr_last_error() - the last error of nsr_recv(), nsr_send() or nsr_stop() in words

@@ -27,11 +27,14 @@ enum nsr_writer_format {
  * @size:        sizeof(struct nsr_writer_options)
  * @format:      enum nsr_writer_format
  * @application: shb_userappl of pcapng, NULL for "nsring VERSION"
+ * @section:     a section of nsr_saved_get(), whose options stand in place of those that tell this host and
+ *               the application, without @bytes for a host that nobody knows; NULL: this host
  */
 struct nsr_writer_options {
 	size_t size;
 	uint32_t format;
 	const char *application;
+	const struct nsr_saved *section;
 };
 
 #define NSR_WRITER_OPTIONS_INIT NSR_SIZED_INIT(nsr_writer_options)
@@ -46,6 +49,8 @@ struct nsr_writer_options {
  * @snaplen:     bytes kept of each packet; 0: no limit. libpcap refuses a pcapng file with a longer
  *               packet, or with interfaces that differ in it.
  * @fcs_bytes:   packets end in a frame check sequence of this length; pcapng has that with each packet
+ * @options:     an interface's options of nsr_saved_get(), which go before @name and @description; @filter
+ *               is added to the filter in them; NULL: none
  */
 struct nsr_writer_interface {
 	size_t size;
@@ -55,6 +60,7 @@ struct nsr_writer_interface {
 	uint32_t linktype;
 	uint32_t snaplen;
 	uint32_t fcs_bytes;
+	const struct nsr_saved *options;
 };
 
 #define NSR_WRITER_INTERFACE_INIT NSR_SIZED_INIT(nsr_writer_interface)
@@ -70,6 +76,7 @@ struct nsr_writer_interface {
  * @dropped:   packets of the interface that were lost; NSR_WRITER_UNKNOWN leaves isb_ifrecv and
  *             isb_ifdrop out of the block
  * @comment:   free text, NULL for none
+ * @saved:     statistics of nsr_saved_get(), in place of all the above; NULL: none
  */
 struct nsr_writer_counts {
 	size_t size;
@@ -78,6 +85,7 @@ struct nsr_writer_counts {
 	uint64_t delivered;
 	uint64_t dropped;
 	const char *comment;
+	const struct nsr_saved *saved;
 };
 
 #define NSR_WRITER_COUNTS_INIT NSR_SIZED_INIT(nsr_writer_counts)
@@ -116,11 +124,27 @@ NSR_CHECKED int nsr_writer_put_interface(struct nsr_writer *writer,
  * where that can tell the rest (first interface, no flags, not cut other than at its snaplen); else
  * the format demands a time, and it is 1970.
  *
- * Return: 0; -EINVAL no such interface; -EMSGSIZE longer than 256 MiB; -EOVERFLOW classic pcap can't
+ * Options of @packet are written as they are; classic pcap has none.
+ *
+ * Return: 0; -EINVAL no such interface, or options that are none; -EMSGSIZE longer than 256 MiB; -EOVERFLOW classic pcap can't
  * tell a time after 2106; -ENOMEM; or -errno of write(2), which then repeats: nothing more is written.
  */
 NSR_CHECKED int nsr_writer_put_packet(struct nsr_writer *writer, uint32_t id,
 				      const struct nsr_packet *packet);
+
+/**
+ * nsr_writer_put_saved() - append what another pcapng file held; nothing for classic pcap
+ * @writer: open writer
+ * @saved:  of nsr_saved_get(). A section begins another one here, whose interfaces are added anew and count
+ *          from 0. Options and statistics of interfaces go with the interface and with the counts: there
+ *          is nothing to append.
+ *
+ * Return: 0; -EINVAL @saved is none; -EMSGSIZE longer than 256 MiB; -ENOMEM; or -errno of write(2).
+ */
+NSR_CHECKED int nsr_writer_put_saved(struct nsr_writer *writer, const struct nsr_saved *saved);
+
+/** nsr_writer_saved_bytes() - bytes that nsr_writer_put_saved() would add to the file */
+uint64_t nsr_writer_saved_bytes(const struct nsr_writer *writer, const struct nsr_saved *saved);
 
 /**
  * nsr_writer_put_counts() - append an interface's statistics; nothing for classic pcap

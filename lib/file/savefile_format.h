@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 /* Classic pcap */
-#define PCAP_MAGIC_USEC	   0xa1b2c3d4u
-#define PCAP_MAGIC_NSEC	   0xa1b23c4du
+#define PCAP_MAGIC_USEC	    0xa1b2c3d4u
+#define PCAP_MAGIC_NSEC	    0xa1b23c4du
 #define PCAP_MAGIC_MODIFIED 0xa1b2cd34u /* Kuznetzov's: µs, and more in front of each packet */
-#define PCAP_VERSION_MAJOR 2
-#define PCAP_VERSION_MINOR 4
+#define PCAP_VERSION_MAJOR  2
+#define PCAP_VERSION_MINOR  4
 /* The link type shares its word with the FCS length (f, FCSLen) and reserved bits. */
 #define PCAP_LINKTYPE_MASK 0x0000ffffu
 #define PCAP_FCS_PRESENT   0x04000000u
@@ -70,6 +70,11 @@ struct pcap_modified_hdr {
 /* pcapng: option codes of all blocks */
 #define PCAPNG_OPT_ENDOFOPT 0
 #define PCAPNG_OPT_COMMENT  1
+/* Custom options begin with their enterprise's number. */
+#define PCAPNG_OPT_CUSTOM_TEXT		2988
+#define PCAPNG_OPT_CUSTOM_BYTES		2989
+#define PCAPNG_OPT_CUSTOM_TEXT_NO_COPY	19372
+#define PCAPNG_OPT_CUSTOM_BYTES_NO_COPY 19373
 
 /* pcapng: option codes of the Section Header Block */
 #define PCAPNG_SHB_HARDWARE 2
@@ -79,13 +84,21 @@ struct pcap_modified_hdr {
 /* pcapng: option codes of the Interface Description Block */
 #define PCAPNG_IF_NAME	      2
 #define PCAPNG_IF_DESCRIPTION 3
+#define PCAPNG_IF_IPV4ADDR    4
+#define PCAPNG_IF_IPV6ADDR    5
+#define PCAPNG_IF_MACADDR     6
+#define PCAPNG_IF_EUIADDR     7
 #define PCAPNG_IF_SPEED	      8
 #define PCAPNG_IF_TSRESOL     9
+#define PCAPNG_IF_TZONE	      10
 #define PCAPNG_IF_FILTER      11
 #define PCAPNG_IF_OS	      12
 #define PCAPNG_IF_FCSLEN      13 /* in bits, though some write bytes */
 #define PCAPNG_IF_TSOFFSET    14
 #define PCAPNG_IF_HARDWARE    15
+#define PCAPNG_IF_TXSPEED     16
+#define PCAPNG_IF_RXSPEED     17
+#define PCAPNG_IF_IANA_TZNAME 18
 
 #define PCAPNG_TSRESOL_DEFAULT	 6 /* µs */
 #define PCAPNG_TSRESOL_NSEC	 9
@@ -99,6 +112,11 @@ struct pcap_modified_hdr {
 #define PCAPNG_EPB_PACKETID  5
 #define PCAPNG_EPB_QUEUE     6
 #define PCAPNG_EPB_VERDICT   7
+
+/* pcapng: option codes of the Name Resolution Block */
+#define PCAPNG_NS_DNSNAME    2
+#define PCAPNG_NS_DNSIP4ADDR 3
+#define PCAPNG_NS_DNSIP6ADDR 4
 
 /* pcapng: the word of epb_flags */
 #define PCAPNG_EPB_FLAGS_DIRECTION	0x00000003u

@@ -24,6 +24,8 @@
 /* Far more than any link carries, yet no block's length overflows 32 bits. */
 #define PACKET_MAX (256u << 20)
 
+#define OWN_APPLICATION "nsring " NSR_VERSION
+
 /**
  * struct nsr_writer - a capture file that is being written
  * @sink:       the file
@@ -54,28 +56,76 @@ static size_t measure_pcap(const uint8_t *record, uint64_t offset, bool *packet)
 	return sizeof(hdr) + hdr.caplen;
 }
 
-static int put_section(struct nsr_writer *writer, const char *application)
+/* Where options are expected, there are whole ones. */
+static bool has_options(uint32_t type)
+{
+	return type == NSR_SAVED_SECTION || type == NSR_SAVED_INTERFACE;
+}
+
+/* Take a caller's @from, of @type (0: any); NULL: there is none, *@saved is set to NULL. */
+static int take_saved(const struct nsr_saved *from, uint32_t type, struct nsr_saved *known,
+		      const struct nsr_saved **saved)
+{
+	int rc;
+
+	*saved = NULL;
+	if (!from)
+		return 0;
+	rc = nsr_struct_take(known, from, sizeof(*known));
+	if (rc < 0)
+		return rc;
+	if ((type && known->type != type) || known->bytes % PCAPNG_BLOCK_ALIGN ||
+	    known->bytes > PACKET_MAX || (known->bytes && !known->data))
+		return -EINVAL;
+	if (has_options(known->type) &&
+	    !nsr_pcapng_options_fit((struct nsr_pcapng_options){ known->data, known->bytes }))
+		return -EINVAL;
+	*saved = known;
+	return 0;
+}
+
+static int write_section(struct nsr_writer *writer, const struct nsr_pcapng_section *section)
+{
+	size_t bytes = nsr_pcapng_section_bytes(section);
+	uint8_t *out;
+	int rc = nsr_sink_reserve(&writer->sink, bytes, &out);
+
+	if (rc < 0)
+		return rc;
+	nsr_pcapng_put_section(out, section);
+	nsr_sink_commit(&writer->sink, bytes);
+	writer->interfaces = 0;
+	return 0;
+}
+
+/* A section that was captured elsewhere. */
+static struct nsr_pcapng_section foreign(const struct nsr_saved *saved)
+{
+	return (struct nsr_pcapng_section){
+		.application = OWN_APPLICATION,
+		.options = { saved->data, saved->bytes },
+	};
+}
+
+/* The file's first section. */
+static int put_section(struct nsr_writer *writer, const struct nsr_writer_options *opts)
 {
 	struct utsname host = { 0 };
 	char os[sizeof(host.sysname) + sizeof(host.release) + 1];
-	struct nsr_pcapng_section section = {
-		.hardware = host.machine,
-		.os = os,
-		.application = application ? application : "nsring " NSR_VERSION,
-	};
-	uint8_t *out;
-	size_t bytes;
-	int rc;
+	struct nsr_pcapng_section section = { .hardware = host.machine, .os = os };
+	const struct nsr_saved *saved;
+	struct nsr_saved known;
+	int rc = take_saved(opts->section, NSR_SAVED_SECTION, &known, &saved);
 
-	uname(&host);
-	snprintf(os, sizeof(os), "%s %s", host.sysname, host.release);
-	bytes = nsr_pcapng_section_bytes(&section);
-	rc = nsr_sink_reserve(&writer->sink, bytes, &out);
 	if (rc < 0)
 		return rc;
-	nsr_pcapng_put_section(out, &section);
-	nsr_sink_commit(&writer->sink, bytes);
-	return nsr_sink_flush(&writer->sink);
+	uname(&host);
+	snprintf(os, sizeof(os), "%s %s", host.sysname, host.release);
+	if (saved)
+		section = foreign(saved);
+	section.application = opts->application ? opts->application : OWN_APPLICATION;
+	rc = write_section(writer, &section);
+	return rc < 0 ? rc : nsr_sink_flush(&writer->sink);
 }
 
 /* The frame check sequence that the word of the link type tells of. */
@@ -138,7 +188,7 @@ int nsr_writer_open(const char *path, const struct nsr_writer_options *opts,
 	if (rc < 0)
 		goto free_writer;
 	if (format == NSR_WRITER_PCAPNG)
-		rc = put_section(made, known.application);
+		rc = put_section(made, &known);
 	if (rc < 0)
 		goto close_sink;
 	*writer = made;
@@ -178,8 +228,11 @@ static int put_interface(struct nsr_writer *writer, const struct nsr_writer_inte
 int nsr_writer_put_interface(struct nsr_writer *writer, const struct nsr_writer_interface *iface)
 {
 	struct nsr_writer_interface known;
+	struct nsr_saved options;
 	int rc = nsr_struct_take(&known, iface, sizeof(known));
 
+	if (rc == 0)
+		rc = take_saved(known.options, NSR_SAVED_INTERFACE, &options, &known.options);
 	if (rc < 0)
 		return rc;
 	if (known.linktype > UINT16_MAX || writer->interfaces == INT32_MAX)
@@ -250,7 +303,10 @@ int nsr_writer_put_packet(struct nsr_writer *writer, uint32_t id, const struct n
 	if (id >= writer->interfaces)
 		goto refuse;
 	rc = -EMSGSIZE;
-	if (packet->caplen > PACKET_MAX)
+	if (packet->caplen > PACKET_MAX || packet->options_bytes > PACKET_MAX)
+		goto refuse;
+	rc = -EINVAL;
+	if (packet->options_bytes % PCAPNG_BLOCK_ALIGN)
 		goto refuse;
 	if (writer->format == NSR_WRITER_PCAP)
 		rc = put_pcap_packet(writer, packet);
@@ -265,14 +321,67 @@ refuse:
 	return rc;
 }
 
+/* What goes with its interface, rather than by itself. */
+static bool goes_with_interface(const struct nsr_saved *saved)
+{
+	return saved->type == NSR_SAVED_INTERFACE || saved->type == NSR_SAVED_COUNTS;
+}
+
+int nsr_writer_put_saved(struct nsr_writer *writer, const struct nsr_saved *given)
+{
+	const struct nsr_saved *saved;
+	struct nsr_saved known;
+	uint8_t *out;
+	size_t bytes;
+	int rc = take_saved(given, 0, &known, &saved);
+
+	if (rc < 0)
+		return rc;
+	if (!saved)
+		return -EINVAL;
+	if (writer->format == NSR_WRITER_PCAP || goes_with_interface(saved))
+		return writer->sink.error;
+	if (saved->type == NSR_SAVED_SECTION) {
+		const struct nsr_pcapng_section section = foreign(saved);
+
+		return write_section(writer, &section);
+	}
+	bytes = nsr_pcapng_saved_bytes(saved);
+	rc = nsr_sink_reserve(&writer->sink, bytes, &out);
+	if (rc < 0)
+		return rc;
+	nsr_pcapng_put_saved(out, saved);
+	nsr_sink_commit(&writer->sink, bytes);
+	return 0;
+}
+
+uint64_t nsr_writer_saved_bytes(const struct nsr_writer *writer, const struct nsr_saved *given)
+{
+	const struct nsr_saved *saved;
+	struct nsr_saved known;
+
+	if (take_saved(given, 0, &known, &saved) < 0 || !saved ||
+	    writer->format == NSR_WRITER_PCAP || goes_with_interface(saved))
+		return 0;
+	if (saved->type == NSR_SAVED_SECTION) {
+		const struct nsr_pcapng_section section = foreign(saved);
+
+		return nsr_pcapng_section_bytes(&section);
+	}
+	return nsr_pcapng_saved_bytes(saved);
+}
+
 int nsr_writer_put_counts(struct nsr_writer *writer, uint32_t id,
 			  const struct nsr_writer_counts *counts)
 {
 	struct nsr_writer_counts known;
+	struct nsr_saved saved;
 	uint8_t *out;
 	size_t bytes;
 	int rc = nsr_struct_take(&known, counts, sizeof(known));
 
+	if (rc == 0)
+		rc = take_saved(known.saved, NSR_SAVED_COUNTS, &saved, &known.saved);
 	if (rc < 0)
 		return rc;
 	if (id >= writer->interfaces)
@@ -292,8 +401,10 @@ uint64_t nsr_writer_interface_bytes(const struct nsr_writer *writer,
 				    const struct nsr_writer_interface *iface)
 {
 	struct nsr_writer_interface known;
+	struct nsr_saved options;
 
-	if (nsr_struct_take(&known, iface, sizeof(known)) < 0)
+	if (nsr_struct_take(&known, iface, sizeof(known)) < 0 ||
+	    take_saved(known.options, NSR_SAVED_INTERFACE, &options, &known.options) < 0)
 		return 0;
 	if (writer->format == NSR_WRITER_PCAP)
 		return writer->interfaces > 0 ? 0 : sizeof(struct pcap_file_hdr);
@@ -311,8 +422,11 @@ uint64_t nsr_writer_counts_bytes(const struct nsr_writer *writer,
 				 const struct nsr_writer_counts *counts)
 {
 	struct nsr_writer_counts known;
+	struct nsr_saved saved;
 
-	if (writer->format == NSR_WRITER_PCAP || nsr_struct_take(&known, counts, sizeof(known)) < 0)
+	if (writer->format == NSR_WRITER_PCAP ||
+	    nsr_struct_take(&known, counts, sizeof(known)) < 0 ||
+	    take_saved(known.saved, NSR_SAVED_COUNTS, &saved, &known.saved) < 0)
 		return 0;
 	return nsr_pcapng_counts_bytes(&known);
 }

@@ -10,11 +10,25 @@
 
 #include "savefile_format.h"
 
-/** struct nsr_pcapng_section - what a Section Header Block tells about its writer */
+/** struct nsr_pcapng_options - options of another file, as they are */
+struct nsr_pcapng_options {
+	const uint8_t *at;
+	size_t bytes;
+};
+
+/** nsr_pcapng_options_fit() - are they whole, each a multiple of 4 bytes? */
+bool nsr_pcapng_options_fit(struct nsr_pcapng_options options);
+
+/**
+ * struct nsr_pcapng_section - what a Section Header Block tells about its writer
+ *
+ * @application is for sections whose @options don't tell it.
+ */
 struct nsr_pcapng_section {
 	const char *hardware;
 	const char *os;
 	const char *application;
+	struct nsr_pcapng_options options;
 };
 
 /** nsr_pcapng_section_bytes() - bytes that nsr_pcapng_put_section() writes */
@@ -60,6 +74,12 @@ size_t nsr_pcapng_counts_bytes(const struct nsr_writer_counts *counts);
 
 /** nsr_pcapng_put_counts() - write an Interface Statistics Block for interface @id at @out */
 void nsr_pcapng_put_counts(uint8_t *out, uint32_t id, const struct nsr_writer_counts *counts);
+
+/** nsr_pcapng_saved_bytes() - bytes that nsr_pcapng_put_saved() writes */
+size_t nsr_pcapng_saved_bytes(const struct nsr_saved *saved);
+
+/** nsr_pcapng_put_saved() - write a block of another file at @out */
+void nsr_pcapng_put_saved(uint8_t *out, const struct nsr_saved *saved);
 
 /** nsr_pcapng_measure() - an nsr_sink_measure for these blocks */
 size_t nsr_pcapng_measure(const uint8_t *block, uint64_t offset, bool *packet);

@@ -62,6 +62,7 @@ static struct sum read_exact(const uint8_t *data, size_t size)
 			"wants what is there already");
 	}
 	savefile_ifaces_free(&file.ifaces);
+	savefile_keeper_free(&file.keeper);
 	free(file.buf);
 	return sum;
 }

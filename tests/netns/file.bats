@@ -135,6 +135,76 @@ dump_much() {
 		"$(fields "$file" frame.time_epoch | md5sum)"
 }
 
+# told SECTION-OS…: a file of a section for each host, in $file: comments, names, secrets, statistics.
+told() {
+	local os parts=()
+	for os; do
+		parts+=("$(section "$(option 1 "$(text "a note")")$(option 3 "$(text "$os")")$end_of_options")"
+			"$(interface 1 0 "$(option 2 "$(text eth9)")$(option 3 "$(text uplink)")$(option 12 "$(text RouterOS)")$end_of_options")"
+			"$(block 10 "$(le 4 0x544c534b 4)$(text "KEY=")")"
+			"$(packet 0 1700000000000000 "$FRAME" "$(option 1 "$(text "look here")")$end_of_options")"
+			"$(block 4 "$(option 1 "c6336401$(text "host.example")00")$end_of_options")"
+			"$(block 5 "$(le 4 0 $((1700000000000000 >> 32)) $((1700000000000000 & 0xffffffff)))$(option 4 "$(le 8 42)")$end_of_options")")
+	done
+	made "${parts[@]}"
+}
+
+@test "rewritten_file_tells_the_host_the_comments_the_names_and_the_secrets_of_the_first" {
+	local got=$BATS_TEST_TMPDIR/got what
+	told OtherOS
+	"$NSRING" dump -i "file:$file" -w "$got"
+	for what in Oper-sys Comment 'Name =' Description 'Operating system' 'stat entries' secrets resolved; do
+		equal "$what" "$(capinfos "$got" | grep -i "$what")" "$(capinfos "$file" | grep -i "$what")"
+		[ -n "$(capinfos "$file" | grep -i "$what")" ]
+	done
+	equal comment "$(fields "$got" frame.comment)" "look here"
+	[[ $(capinfos "$got") != *"hardware"* ]]
+	# Statistics are those of the file, not those of this run.
+	grep -qaP '\x04\x00\x08\x00\x2a\x00{7}' "$got"
+	! grep -qaF "$(uname -r)" "$got"
+}
+
+@test "rewriting_a_file_once_more_changes_nothing" {
+	told OtherOS ThirdOS OtherOS
+	"$NSRING" dump -i "file:$file" -w "$BATS_TEST_TMPDIR/once"
+	"$NSRING" dump -i "file:$BATS_TEST_TMPDIR/once" -w "$BATS_TEST_TMPDIR/twice"
+	cmp "$BATS_TEST_TMPDIR/once" "$BATS_TEST_TMPDIR/twice"
+}
+
+@test "each_section_of_a_rewritten_file_tells_its_own_host" {
+	local got=$BATS_TEST_TMPDIR/got
+	told OtherOS ThirdOS OtherOS
+	"$NSRING" dump -i "file:$file" -w "$got"
+	equal hosts "$(grep -aoE 'OtherOS|ThirdOS' "$got" | xargs)" "OtherOS ThirdOS OtherOS"
+	equal packets "$(frames "$got")" 3
+	equal sections "$(fields "$got" frame.section_number | xargs)" "1 2 3"
+	equal "by tcpdump" "$(tcpdump -r "$got" 2>/dev/null | wc -l)" 3
+}
+
+@test "pcap_file_of_a_commented_one_says_once_that_it_has_no_comments" {
+	told OtherOS ThirdOS
+	run "$NSRING" dump -i "file:$file" --pcap -w "$BATS_TEST_TMPDIR/got"
+	equal status "$status" 0
+	equal notes "$(grep -c "a pcap file can't hold" <<<"$output")" 1
+	equal packets "$(frames "$BATS_TEST_TMPDIR/got")" 2
+}
+
+@test "file_of_several_inputs_tells_no_host_and_says_so" {
+	local got=$BATS_TEST_TMPDIR/got
+	told OtherOS
+	run "$NSRING" dump -i "file:$file" -i "file:$file" -w "$got"
+	equal notes "$(grep -c "tells no host" <<<"$output")" 1
+	[[ $(capinfos "$got") != *sys:* ]]
+	equal comments "$(fields "$got" frame.comment | xargs)" "look here look here"
+	! grep -qaF OtherOS "$got"
+}
+
+@test "block_that_nobody_can_copy_is_told" {
+	made "$(section)" "$(interface 1)" "$(packet 0 5 "$FRAME")" "$(block 0x0bad "$(le 4 32473)")" "$(block 77 00000000)"
+	run "$NSRING" dump -i "file:$file" -w "$BATS_TEST_TMPDIR/got"
+	[[ $output == *"1 blocks of the input can't be copied"* ]]
+}
+
 @test "packed_file_is_read_from_its_path_and_from_standard_input" {
 	local tool packed=$BATS_TEST_TMPDIR/packed
 	for tool in gzip zstd lz4; do

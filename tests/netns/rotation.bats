@@ -74,6 +74,26 @@ each() {
 	equal "packets of editcap" "$(each | sed 's/ 0//g')" "2 1 3 1"
 }
 
+@test "each_file_of_a_rewritten_one_has_its_host_and_its_secrets" {
+	dir=$BATS_TEST_TMPDIR/files
+	mkdir "$dir"
+	local file=$BATS_TEST_TMPDIR/file i blocks=()
+	for ((i = 0; i < 100; i++)); do
+		blocks+=("$(packet 0 "$i" 00112233)")
+	done
+	bytes_of "$file" "$(section "$(option 3 "$(text OtherOS)")$end_of_options")" "$(interface 1)" \
+		"$(block 10 "$(le 4 0x544c534b 4)$(text "KEY=")")" "${blocks[@]}" \
+		"$(block 5 "$(le 4 0 0 200)$(option 4 "$(le 8 42)")$end_of_options")"
+	"$NSRING" dump -i "file:$file" -w "$dir/trace.pcapng" --rotate-size 1K
+	[ "$(find "$dir" -type f | wc -l)" -ge 4 ]
+	equal packets "$(each | xargs -n 1 | awk '{ sum += $1 } END { print sum }')" 100
+	for file in "$dir"/*; do
+		[ "$(stat -c %s "$file")" -le 1024 ]
+		[[ $(capinfos "$file") == *"OtherOS"*"decryption secrets in file: 1"* ]]
+	done
+	[[ $(capinfos "$file") == *"stat entries = 1"* ]]
+}
+
 two_files() {
 	udp "$A" 1
 	[ "$(find "$dir" -type f | wc -l)" -ge 2 ]

@@ -168,7 +168,8 @@ static void streams_behind_each_other_are_one_file(void **state)
 		struct bytes packed = { 0 };
 
 		for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
-			size_t end = i + 1 < sizeof(cuts) / sizeof(cuts[0]) ? cuts[i + 1] : file.len;
+			size_t end =
+				i + 1 < sizeof(cuts) / sizeof(cuts[0]) ? cuts[i + 1] : file.len;
 			const struct bytes part = { .data = file.data + cuts[i],
 						    .len = end - cuts[i] };
 

@@ -43,7 +43,7 @@ static void leading_dot_is_no_extension(void **state)
 static void start(struct rotate *rotate, const struct fixture *f, struct rotate_rules rules)
 {
 	assert_int_equal(rotate_init(rotate, f->path, NSR_WRITER_PCAPNG, &rules), 0);
-	assert_int_equal(rotate_begin(rotate, NULL), 0);
+	assert_int_equal(rotate_begin(rotate, NULL, NULL), 0);
 	add_interface(rotate->writer, "eth0", 1);
 }
 
@@ -143,7 +143,7 @@ static void keep_deletes_the_oldest_of_this_run(void **state)
 	start(&rotate, *state, (struct rotate_rules){ .packets = 1, .keep = 2 });
 	for (i = 0; i < 5; i++) {
 		rotate_end(&rotate);
-		assert_int_equal(rotate_begin(&rotate, NULL), 0);
+		assert_int_equal(rotate_begin(&rotate, NULL, NULL), 0);
 	}
 	rotate_free(&rotate);
 	assert_int_equal(rotate.files, 6);
@@ -157,7 +157,7 @@ static void stored_counts_the_packets_of_all_files(void **state)
 	start(&rotate, *state, (struct rotate_rules){ .packets = 1 });
 	add_packet(&rotate);
 	rotate_end(&rotate);
-	rotate_begin(&rotate, NULL);
+	rotate_begin(&rotate, NULL, NULL);
 	add_interface(rotate.writer, "eth0", 1);
 	add_packet(&rotate);
 	assert_int_equal(rotate_stored(&rotate), 2);
