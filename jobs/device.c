@@ -25,7 +25,7 @@
 /* The argument of find_inside(), which runs inside the place. */
 struct search {
 	struct device *device;
-	const struct nsr_target *target;
+	struct nsr_target *target;
 };
 
 static int find_inside(void *arg)
@@ -40,7 +40,7 @@ static int find_inside(void *arg)
 	device->fd = nsr_link_open();
 	if (device->fd < 0)
 		return device->fd;
-	rc = nsr_link_look(device->fd, search->target->device, 0, &info);
+	rc = nsr_link_resolve(device->fd, search->target->device, &search->target->queue, &info);
 	device->ifindex = info.ifindex;
 	return rc;
 }

@@ -164,3 +164,12 @@ load ../lib/netns
 	equal stderr "$(err count)" ""
 	finish count
 }
+
+@test "state_is_that_of_the_device_whose_whole_name_was_given" {
+	netns_pair
+	ip -n "$B" link add v1@3 type bridge
+	start count "$NSRING" count --json --duration 600 -i "netns:$B/v1@3"
+	wait_until is_open count
+	equal state "$(out count | head -n 1 | jq -r .device_state)" down
+	finish count
+}
