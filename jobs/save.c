@@ -236,7 +236,7 @@ static int begin_section(struct save *save, uint32_t section)
 	save->section = section;
 	forget_interfaces(save);
 	for (i = 0; i < save->set->count && rc == 0; i++) {
-		/* What stands in a section has ids behind its own. */
+		/* Everything in a section has ids behind its own. */
 		save->sources[i].saved = section;
 		rc = save_input_put(save, &save->set->list[i], false);
 	}

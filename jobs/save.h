@@ -5,7 +5,7 @@
  * Each file of a series is complete: a header, a block for each interface before its first
  * packet, and at the end the statistics of each interface.
  *
- * What a capture file that is read says beside its packets goes on: its sections, each with the host that
+ * Whatever a capture file that is read says beside its packets goes on: its sections, each with the host that
  * captured it, names and secrets, comments, and the statistics that it has, instead of those of this run.
  * Packets of several targets come mixed, so there is one section for all, which then tells no host if one
  * of them is a file.

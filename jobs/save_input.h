@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What inputs of save.c that are capture files say beside their packets, on its way into the output.
+ * Capture files as inputs of save.c: all that they say beside their packets, on its way into the output.
  */
 #ifndef NSRING_SAVE_INPUT_H
 #define NSRING_SAVE_INPUT_H

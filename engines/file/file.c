@@ -495,7 +495,7 @@ static int file_recv(void *priv, struct nsr_packet *packets, uint32_t max, struc
 			return count;
 		if (file->failure.code)
 			break;
-		/* What is pending makes no descriptor readable. */
+		/* No descriptor turns readable for pending bytes. */
 		if ((reads >= READS_PER_RECV && !(file->pollable && has_pending(file))) ||
 		    fill(file, 0) != 1)
 			return file->failure.code ? report(file, err) : 0;

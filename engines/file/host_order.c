@@ -151,7 +151,7 @@ static void swap_usb(struct bytes packet, bool mmapped)
 	swap16(packet, 12); /* the bus */
 	swap64(packet, 16); /* seconds */
 	swap_words(packet, 24, 40); /* µs, status, URB length, data length */
-	/* Other transfers have a setup packet here, little-endian everywhere. */
+	/* For other transfers it is a setup packet, little-endian everywhere. */
 	if (isochronous)
 		swap_words(packet, USB_SETUP, USB_SETUP + 8);
 	if (mmapped)

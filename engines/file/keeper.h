@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What a file holds beside its packets, kept for those who write it anew: options of sections and
- * interfaces, names, secrets. Each has an id, from 1, in the order of the file. What is alike is kept
- * once, so that a file of any number of sections takes memory for those that differ only, except for
- * statistics, of which each interface has its own.
+ * Options of sections and interfaces, names and secrets of a file, kept for those who write it anew. Each
+ * has an id, from 1, in the order of the file. The keeper keeps things that are alike once, so that a file
+ * of any number of sections takes memory for those that differ only; but each interface has statistics of
+ * its own.
  */
 #ifndef NSR_ENGINES_FILE_KEEPER_H
 #define NSR_ENGINES_FILE_KEEPER_H

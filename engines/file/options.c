@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* What becomes of an option's value: its words' width, or one of these. */
+/* The fate of an option's value: its words' width, or one of these. */
 enum fate {
 	LEAVE_OUT = 0,
 	AS_IT_IS = 1,
@@ -21,7 +21,7 @@ struct rule {
 	uint8_t fate;
 };
 
-/* Type 0 is every block. What isn't listed is UNKNOWN. */
+/* Type 0 is every block. Options that aren't listed are UNKNOWN. */
 static const struct rule rules[] = {
 	{ 0, PCAPNG_OPT_COMMENT, AS_IT_IS },
 	{ 0, PCAPNG_OPT_CUSTOM_TEXT, ONE_WORD_OF_4 },
@@ -156,7 +156,7 @@ uint32_t savefile_tidy(const struct savefile *file, uint32_t type, struct savefi
 	uint8_t *begun = savefile_mutable(file, options.at), *out = begun;
 	struct savefile_option opt;
 
-	/* What is kept moves towards the front only, over what has been looked at. */
+	/* Kept options move towards the front only, over those that have been looked at. */
 	while (savefile_next_option(file, &options, &opt) > 0) {
 		const struct pcapng_option hdr = { opt.code, opt.length };
 		uint8_t *value = savefile_mutable(file, opt.value);

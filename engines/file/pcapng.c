@@ -5,10 +5,10 @@
  *	type (4) | total length (4) | body, padded to 4 | total length again (4)
  *
  * A Section Header Block starts a section with a byte order and interfaces of its own. Interface
- * ids in the file count from 0 in each section; ifaces.h makes ids of the file of them. What the file
- * says beside its packets is kept for those who write it anew (keeper.h), as far as it can be copied. A
- * block's length has been checked by then, so the functions for a block see a body that lies whole in the
- * buffer, and whose length is a multiple of 4.
+ * ids in the file count from 0 in each section; ifaces.h makes ids of the file of them. The keeper
+ * (keeper.h) has what the file says beside its packets, as far as it can be copied, for those who write
+ * it anew. A block's length has been checked by then, so the functions for a block see a body that lies
+ * whole in the buffer, and whose length is a multiple of 4.
  */
 #include <errno.h>
 #include <inttypes.h>

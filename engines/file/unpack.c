@@ -16,7 +16,7 @@
 /* A pipe's default capacity: more would not come at once. */
 #define IN_BYTES (64u << 10)
 
-/* What zstd and lz4 are given of a frame to begin with; then they tell how much they want. */
+/* zstd and lz4 get so much of a frame to begin with; then they tell how much they want. */
 #define FIRST_BYTES 5
 
 /* gzip's header, or zlib's own: this asks for the former, and for the largest window. */

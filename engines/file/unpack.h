@@ -69,7 +69,7 @@ bool unpack_pending(const struct unpack *unpack);
  * @bytes:  how many fit; set to how many there are now, which may be none
  * @err:    the reason in words, with the offset in the compressed stream
  *
- * Return: 0; -EBADMSG the stream is damaged; -ENOMEM. What was unpacked before an error comes first.
+ * Return: 0; -EBADMSG the stream is damaged; -ENOMEM. Bytes unpacked before an error come first.
  */
 int unpack_step(struct unpack *unpack, uint8_t *to, size_t *bytes, struct nsr_error *err);
 

@@ -422,7 +422,7 @@ struct nsr_interface {
 
 #define NSR_INTERFACE_INIT NSR_SIZED_INIT(nsr_interface)
 
-/** What a struct nsr_saved is, or else the number of another block of pcapng. */
+/** Types of struct nsr_saved; any other is the number of a block of pcapng. */
 enum nsr_saved_type {
 	NSR_SAVED_INTERFACE = 0x00000001, /* options of an interface */
 	NSR_SAVED_COUNTS = 0x00000005, /* an interface's statistics */
@@ -597,7 +597,7 @@ int nsr_interface_get(struct nsr_capture *cap, uint32_t id, struct nsr_interface
  * nsr_saved_get() - look up what a pcapng file holds beside its packets
  * @cap:   open capture
  * @id:    1, 2, … in the order in which the capture met them: sections, options and statistics of
- *         interfaces, and blocks of names, secrets and the like. What is alike has one id.
+ *         interfaces, and blocks of names, secrets and the like. Things that are alike share an id.
  * @saved: filled in up to @saved->size
  *
  * The writer takes each: see nsr_writer_put_saved().

@@ -321,7 +321,7 @@ refuse:
 	return rc;
 }
 
-/* What goes with its interface, rather than by itself. */
+/* Does it go with its interface, rather than by itself? */
 static bool goes_with_interface(const struct nsr_saved *saved)
 {
 	return saved->type == NSR_SAVED_INTERFACE || saved->type == NSR_SAVED_COUNTS;

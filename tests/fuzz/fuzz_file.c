@@ -2,8 +2,8 @@
 /*
  * Fuzz target for the readers of capture files. Each input is read three times: from a buffer of its
  * exact size, so that AddressSanitizer sees a read one byte behind it, through the engine's ops as a
- * file, and as a file that is compressed. All must give the same packets. What stands beside them must
- * be something that the writer takes.
+ * file, and as a file that is compressed. All must give the same packets. The writer must take all
+ * that stands beside them.
  *
  * An input that is compressed itself is unpacked in the second reading only.
  */

@@ -56,13 +56,13 @@ block() {
 	le 4 $length
 }
 
-# option CODE HEX: an option of a block; end_of_options follows the last one.
+# option CODE HEX: an option of a block; END_OF_OPTIONS follows the last one.
 option() {
 	le 2 "$1" $((${#2} / 2))
 	pad "$2"
 }
 # shellcheck disable=SC2034 # for the tests that load this
-end_of_options=00000000
+END_OF_OPTIONS=00000000
 
 # section [OPTIONS]
 section() {

@@ -139,12 +139,12 @@ dump_much() {
 told() {
 	local os parts=()
 	for os; do
-		parts+=("$(section "$(option 1 "$(text "a note")")$(option 3 "$(text "$os")")$end_of_options")"
-			"$(interface 1 0 "$(option 2 "$(text eth9)")$(option 3 "$(text uplink)")$(option 12 "$(text RouterOS)")$end_of_options")"
+		parts+=("$(section "$(option 1 "$(text "a note")")$(option 3 "$(text "$os")")$END_OF_OPTIONS")"
+			"$(interface 1 0 "$(option 2 "$(text eth9)")$(option 3 "$(text uplink)")$(option 12 "$(text RouterOS)")$END_OF_OPTIONS")"
 			"$(block 10 "$(le 4 0x544c534b 4)$(text "KEY=")")"
-			"$(packet 0 1700000000000000 "$FRAME" "$(option 1 "$(text "look here")")$end_of_options")"
-			"$(block 4 "$(option 1 "c6336401$(text "host.example")00")$end_of_options")"
-			"$(block 5 "$(le 4 0 $((1700000000000000 >> 32)) $((1700000000000000 & 0xffffffff)))$(option 4 "$(le 8 42)")$end_of_options")")
+			"$(packet 0 1700000000000000 "$FRAME" "$(option 1 "$(text "look here")")$END_OF_OPTIONS")"
+			"$(block 4 "$(option 1 "c6336401$(text "host.example")00")$END_OF_OPTIONS")"
+			"$(block 5 "$(le 4 0 $((1700000000000000 >> 32)) $((1700000000000000 & 0xffffffff)))$(option 4 "$(le 8 42)")$END_OF_OPTIONS")")
 	done
 	made "${parts[@]}"
 }

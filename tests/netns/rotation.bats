@@ -81,9 +81,9 @@ each() {
 	for ((i = 0; i < 100; i++)); do
 		blocks+=("$(packet 0 "$i" 00112233)")
 	done
-	bytes_of "$file" "$(section "$(option 3 "$(text OtherOS)")$end_of_options")" "$(interface 1)" \
+	bytes_of "$file" "$(section "$(option 3 "$(text OtherOS)")")" "$(interface 1)" \
 		"$(block 10 "$(le 4 0x544c534b 4)$(text "KEY=")")" "${blocks[@]}" \
-		"$(block 5 "$(le 4 0 0 200)$(option 4 "$(le 8 42)")$end_of_options")"
+		"$(block 5 "$(le 4 0 0 200)$(option 4 "$(le 8 42)")$END_OF_OPTIONS")"
 	"$NSRING" dump -i "file:$file" -w "$dir/trace.pcapng" --rotate-size 1K
 	[ "$(find "$dir" -type f | wc -l)" -ge 4 ]
 	equal packets "$(each | xargs -n 1 | awk '{ sum += $1 } END { print sum }')" 100

@@ -298,7 +298,7 @@ static void write_again(void *priv, const char *path, const char *filter)
 	assert_int_equal(nsr_writer_bytes(writer), bytes);
 	while (nsr_engine_file.recv(priv, &packet, 1, NULL) > 0)
 		;
-	/* What came behind the packet. */
+	/* Blocks that came behind the packet. */
 	for (; nsr_engine_file.saved(priv, id, &saved) == 0; id++)
 		assert_int_equal(nsr_writer_put_saved(writer, &saved), 0);
 	assert_int_equal(nsr_engine_file.interface(priv, 0, &known), 0);
