@@ -123,14 +123,19 @@ example() {
 	done
 }
 
+# formats PAGE: into page.txt, without a warning, except where pages of paper would end.
+formats() {
+	LC_ALL=C.UTF-8 man --warnings -l "$1" >page.txt 2>page.err
+	! grep -v 'table text block will not fit on one page' page.err
+}
+
 @test "every_command_has_an_installed_man_page_that_formats" {
 	local name page
 	for name in nsring nsring-count nsring-dump nsring-ls nsring-send; do
 		page=$PREFIX/share/man/man1/$name.1
 		[ -e "$page" ] || page=$page.gz
-		LC_ALL=C.UTF-8 man --warnings -l "$page" >page.txt 2>page.err
+		formats "$page"
 		grep -q '^NAME' page.txt
-		[ ! -s page.err ]
 	done
 }
 
@@ -144,8 +149,7 @@ example() {
 	find "$PREFIX/share/man" -type f >pages
 	[ -s pages ]
 	while read -r page; do
-		LC_ALL=C.UTF-8 man --warnings -l "$page" >/dev/null 2>page.err
-		[ ! -s page.err ]
+		formats "$page"
 	done <pages
 }
 
