@@ -10,8 +10,8 @@
  *	         ◀─── struct zc_welcome: the layout and a proof for the guest's nonce, or why it refuses
  *	         ◀── descriptors, some a message: listener, memory, program, maps, heirloom, sockets
  *
- * A process that squats the name of a group gets a proof that it can't use, and can't give the
- * other; one that can't prove gets no descriptor.
+ * A process that can't prove gets no descriptor. One that squats the name of a group first can still
+ * stand between a guest and a member, and pass their words on: see docs/design.md.
  */
 #ifndef NSR_ENGINES_ZC_GREETING_H
 #define NSR_ENGINES_ZC_GREETING_H
