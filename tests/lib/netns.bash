@@ -110,6 +110,14 @@ start() {
 	started+=($!)
 }
 
+# waits_for_ctrl_c NAME: the process has a handler for SIGINT, and sleeps.
+waits_for_ctrl_c() {
+	local state caught
+	read -r state caught < <(awk '$1 == "State:" || $1 == "SigCgt:" { printf "%s ", $2 }' \
+		"/proc/${PID[$1]}/status")
+	[ "$state" = S ] && ((16#$caught & 2))
+}
+
 # sockets NS: packet sockets that take packets there, as the kernel tells.
 sockets() {
 	in_ns "$1" awk 'NR > 1 && $6 == 1' /proc/net/packet | wc -l

@@ -115,7 +115,7 @@ dump_much() {
 @test "ctrl_c_ends_waiting_for_somebody_to_write_into_a_pipe" {
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	start count "$NSRING" count -i "file:$BATS_TEST_TMPDIR/pipe"
-	sleep 0.3
+	wait_until waits_for_ctrl_c count
 	finish count 1
 }
 
