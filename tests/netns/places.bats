@@ -85,9 +85,11 @@ ifindex() {
 	[[ $output == *v1* ]]
 }
 
-# without_proc COMMAND…: become it, where no /proc is mounted. The loader finds no library by $ORIGIN there.
+# without_proc COMMAND…: become it, where no /proc is mounted. The loader finds no library by $ORIGIN there,
+# and LeakSanitizer no threads.
 without_proc() {
 	exec unshare --mount env LD_LIBRARY_PATH="$(dirname "$NSRING")/../lib" \
+		ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" \
 		sh -c 'umount -l /proc && exec "$@"' sh "$@"
 }
 
