@@ -28,19 +28,36 @@ descriptors() {
 	find "/proc/${PID[watch]}/fd" -mindepth 1 | wc -l
 }
 
-# A change that is not heard of takes ten seconds: six would take a minute.
+# seen COMMAND…: wait until a change is seen, and note how many seconds that takes.
+seen() {
+	local began=$SECONDS
+	wait_until "$@"
+	took+=($((SECONDS - began)))
+}
+
+# was_told: somebody told of a change. One that is not heard of is seen at the next look, and so the
+# changes behind the first, each of which follows a look, take ten seconds each, on a busy machine more.
+was_told() {
+	local seconds
+	for seconds in "${took[@]:1}"; do
+		((seconds >= 8)) || return 0
+	done
+	echo "seconds that the changes took: ${took[*]}" >&2
+	return 1
+}
+
 @test "watch_prints_a_name_that_is_given_and_taken" {
-	local C began=$SECONDS
+	local C
 	netns_new A
 	start_watch
 	for _ in 1 2 3; do
 		netns_new C
-		wait_until has_view .place "netns:$C"
+		seen has_view .place "netns:$C"
 		ip netns delete "$C"
-		wait_until last_view_lacks "netns:$C"
+		seen last_view_lacks "netns:$C"
 	done
 	finish watch
-	[ $((SECONDS - began)) -lt 30 ]
+	was_told
 }
 
 # The last view is what stands behind the last object but one that sums up.
@@ -59,17 +76,17 @@ last_view_lacks() {
 }
 
 @test "watch_hears_of_the_namespace_at_the_other_end_of_a_link" {
-	local mtu began=$SECONDS
+	local mtu
 	netns_pair
 	# Where no mount that others make can wake it.
 	start watch unshare -m nsenter --net="/run/netns/$A" "$NSRING" ls --watch --json "netns:$B"
 	wait_until has_view .final true
 	for mtu in 1400 1300 1200 1100 1000 900; do
 		ip -n "$B" link set v1 mtu "$mtu"
-		wait_until has_view '.interfaces[]?.mtu' "$mtu"
+		seen has_view '.interfaces[]?.mtu' "$mtu"
 	done
 	finish watch
-	[ $((SECONDS - began)) -lt 30 ]
+	was_told
 }
 
 @test "watch_prints_nothing_twice" {
