@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What a capture that joins a group (guest.c) and a member (usher.c) say to each other:
+ * The conversation between a capture that joins a group (guest.c) and a member (admission.c):
  *
  *	guest                                   member
  *	connect  ────────────────────────────▶
@@ -8,7 +8,7 @@
  *	struct zc_greeting: its nonce ───────▶
  *	and a proof for the member's nonce
  *	         ◀─── struct zc_welcome: the layout and a proof for the guest's nonce, or why it refuses
- *	         ◀── descriptors, some a message: listener, memory, program, maps, heirloom, sockets
+ *	         ◀── descriptors, some a message: listener, memory, program, maps, handover, sockets
  *
  * A process that can't prove gets no descriptor. One that squats the name of a group first can still
  * stand between a guest and a member, and pass their words on: see docs/design.md.
@@ -33,8 +33,8 @@ enum zc_fixed_fd {
 	ZC_FD_PROGRAM,
 	ZC_FD_MAP,
 	ZC_FD_STATE,
-	ZC_FD_HEIRLOOM_OUT,
-	ZC_FD_HEIRLOOM_IN,
+	ZC_FD_HANDOVER_OUT,
+	ZC_FD_HANDOVER_IN,
 	ZC_FIXED_FDS,
 };
 
@@ -68,7 +68,7 @@ struct zc_welcome {
 /** zc_rendezvous_name() - where the group's members listen; returns the length for bind(2) */
 socklen_t zc_rendezvous_name(struct sockaddr_un *addr, uint32_t ifindex, uint32_t number);
 
-/** zc_rendezvous_is_ours() - whether the other side of a connection is of our user */
-bool zc_rendezvous_is_ours(int fd);
+/** zc_rendezvous_is_ours() - whether the other side of a connection is of the group's user */
+bool zc_rendezvous_is_ours(const struct zc_group *group, int fd);
 
 #endif

@@ -293,8 +293,9 @@ static struct zc_group *new_group(const struct zc *zc, const struct nsr_options 
 	group->sockets.mode = NSR_RECV;
 	group->device = &zc->device;
 	group->cookie = nsr_place_cookie();
+	group->uid = geteuid();
 	group->memory = group->listener = group->wake = group->alarm = -1;
-	group->heirloom[0] = group->heirloom[1] = -1;
+	group->handover[0] = group->handover[1] = -1;
 	group->map = group->state = group->program = group->link = -1;
 	pthread_mutex_init(&group->door, NULL);
 	return group;
@@ -484,8 +485,8 @@ static void group_close(struct zc *zc)
 	close_fd(group->state);
 	close_fd(group->program);
 	close_fd(group->link);
-	close_fd(group->heirloom[0]);
-	close_fd(group->heirloom[1]);
+	close_fd(group->handover[0]);
+	close_fd(group->handover[1]);
 	close_fd(zc->link);
 	zc->link = -1;
 	close_fd(zc->program.sockets);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Captures that share a device: see group.c. This header is between group.c, shared.c, member.c,
- * holder.c, rendezvous.c, usher.c, guest.c and spread.c. No other part of the engine knows of groups,
+ * holder.c, rendezvous.c, admission.c, guest.c and spread.c. No other part of the engine knows of groups,
  * except that zc.c chooses zc_receiver_group.
  */
 #ifndef NSR_ENGINES_ZC_GROUP_H
@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <sys/types.h>
 
 #include "sockets.h"
 
@@ -103,7 +104,7 @@ struct zc_shared {
  * @listener: where others come to join; each member has a copy
  * @wake:     eventfd that has the rendezvous thread look at @open and @leaving
  * @alarm:    eventfd that has the capture look at zc_shared.over
- * @heirloom: two connected sockets, in which a member that leaves puts the link for another one:
+ * @handover: two connected sockets, in which a member that leaves puts the link for another one:
  *            from the first it is taken, into the second it is put
  * @fds:      all sockets: layout.queues times layout.slots of them
  * @sockets:  our slot's
@@ -114,6 +115,7 @@ struct zc_shared {
  * @link:     holds it there; only of the group's holder
  * @device:   of the capture
  * @cookie:   of its namespace, see nsr_place_cookie()
+ * @uid:      whose group it is: the user when this member was opened, who may have changed since
  * @number, @slot: the group's, and ours
  * @door:     held while a member is let in; protects @link, @program and @gone
  * @gone:     the device is gone, so that nothing must be put on it
@@ -132,7 +134,7 @@ struct zc_group {
 	int listener;
 	int wake;
 	int alarm;
-	int heirloom[2];
+	int handover[2];
 	int *fds;
 	struct zc_sockets sockets;
 	uint64_t lost_before[ZC_QUEUES_MAX];
@@ -143,6 +145,7 @@ struct zc_group {
 	int link;
 	const struct zc_device *device;
 	uint64_t cookie;
+	uid_t uid;
 	uint32_t number;
 	uint32_t slot;
 	pthread_mutex_t door;
@@ -220,7 +223,7 @@ void zc_member_reap(struct zc_group *group);
 /** zc_member_tell_mute() - tell the others that we are mute, and learn whether they are; under the lock */
 void zc_member_tell_mute(struct zc_group *group);
 
-/** zc_holder_make() - make the heirloom of a new group; 0 or -errno */
+/** zc_holder_make() - make the handover of a new group; 0 or -errno */
 int zc_holder_make(struct zc_group *group);
 
 /** zc_holder_begin() - become the holder with the link that the maker has; takes @link over */

@@ -42,11 +42,11 @@ static int refusal_code(uint32_t refusal)
 	}
 }
 
-static int receive_greeting(int from, struct zc_greeting *greeting)
+static int receive_greeting(const struct zc_group *group, int from, struct zc_greeting *greeting)
 {
 	int rc;
 
-	if (!zc_rendezvous_is_ours(from))
+	if (!zc_rendezvous_is_ours(group, from))
 		return -EACCES;
 	rc = zc_pass_receive(from, greeting, sizeof(*greeting), NULL, 0);
 	if (rc < 0)
@@ -128,8 +128,8 @@ static int keep_fds(struct zc_group *group, const struct zc_layout *layout, cons
 	group->program = fds[ZC_FD_PROGRAM];
 	group->map = fds[ZC_FD_MAP];
 	group->state = fds[ZC_FD_STATE];
-	group->heirloom[0] = fds[ZC_FD_HEIRLOOM_OUT];
-	group->heirloom[1] = fds[ZC_FD_HEIRLOOM_IN];
+	group->handover[0] = fds[ZC_FD_HANDOVER_OUT];
+	group->handover[1] = fds[ZC_FD_HANDOVER_IN];
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static int receive_group(struct zc_group *group, const struct zc_claim *claim, i
 {
 	struct zc_greeting theirs, ours;
 	struct zc_welcome welcome;
-	int rc = receive_greeting(from, &theirs);
+	int rc = receive_greeting(group, from, &theirs);
 
 	if (rc == 0)
 		rc = answer(from, claim, &theirs, &ours);

@@ -3,7 +3,7 @@
  * The holder: the member that has the bpf link, which holds the group's program on the device. First
  * that is the maker.
  *
- * A holder that leaves puts the link into the heirloom, a pair of sockets of which all members have
+ * A holder that leaves puts the link into the handover, a pair of sockets of which all members have
  * both ends. There it lives on until another member takes it out, so the program does not leave the
  * device, and no packet passes the group by. The link of a holder that is killed ends with it. Then
  * a member that takes frames puts the program, of which each has a descriptor, on the device again:
@@ -26,7 +26,7 @@
 int zc_holder_make(struct zc_group *group)
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-			  group->heirloom) < 0
+			  group->handover) < 0
 		       ? -errno
 		       : 0;
 }
@@ -55,12 +55,12 @@ void zc_holder_begin(struct zc_group *group, int link)
 }
 
 /* The link that a holder left; -1: none. */
-static int take_heirloom(const struct zc_group *group)
+static int take_handover(const struct zc_group *group)
 {
 	uint32_t slot;
 	int link;
 
-	return zc_pass_receive(group->heirloom[0], &slot, sizeof(slot), &link, 1) == 1 ? link : -1;
+	return zc_pass_receive(group->handover[0], &slot, sizeof(slot), &link, 1) == 1 ? link : -1;
 }
 
 /* The link; -EAGAIN it is not up to us; -errno. */
@@ -89,7 +89,7 @@ static bool wait_for_place(struct zc_group *group, int code)
 /* With the door held, which keeps the program. */
 static bool inherit(struct zc_group *group)
 {
-	int link = take_heirloom(group);
+	int link = take_handover(group);
 
 	if (group->gone) {
 		close_fd(&link);
@@ -127,7 +127,7 @@ void zc_holder_leave(struct zc_group *group)
 		return;
 	pthread_mutex_lock(&group->door);
 	if (group->link >= 0)
-		zc_pass_send(group->heirloom[1], &group->slot, sizeof(group->slot), &group->link,
+		zc_pass_send(group->handover[1], &group->slot, sizeof(group->slot), &group->link,
 			     1);
 	close_fd(&group->link);
 	pthread_mutex_unlock(&group->door);

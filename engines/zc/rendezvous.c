@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Where captures come to share a device. Each member has a rendezvous thread, which lets others in
- * (usher.c), notices deaths, and sees that the program stays on the device (holder.c).
+ * (admission.c), notices deaths, and sees that the program stays on the device (holder.c).
  *
  * Members meet at an abstract UNIX socket of the device's namespace, whose name is made of the
  * device's index and the group's number. It is no file, and goes with the last of its descriptors.
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "sys/thread.h"
-#include "usher.h"
+#include "admission.h"
 
 #define GROUPS	 65535
 #define BACKLOG	 128
@@ -39,12 +39,12 @@ socklen_t zc_rendezvous_name(struct sockaddr_un *addr, uint32_t ifindex, uint32_
 				   "nsring-zc-%u-%u", ifindex, number);
 }
 
-bool zc_rendezvous_is_ours(int fd)
+bool zc_rendezvous_is_ours(const struct zc_group *group, int fd)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == group->uid;
 }
 
 /* Gives @fd the name of group @number. */
@@ -100,20 +100,21 @@ static bool look_after(struct zc_group *group)
 }
 
 /* What the thread waits for, in this order, and then for the guests. */
-enum { LISTENER, WAKE, HEIRLOOM, GUESTS };
+enum { LISTENER, WAKE, HANDOVER, GUESTS };
 
 /* Sees to the guests. False: accepting failed, and would fail again at once. */
-static bool usher_in(struct zc_group *group, struct zc_usher *usher, const struct pollfd *polled)
+static bool admit(struct zc_group *group, struct zc_admission *admission,
+		  const struct pollfd *polled)
 {
 	bool good = true;
 
 	pthread_mutex_lock(&group->door);
 	if (group->open) {
-		zc_usher_serve(usher, group, polled + GUESTS);
+		zc_admission_serve(admission, group, polled + GUESTS);
 		if (polled[LISTENER].revents)
-			good = zc_usher_greet(usher, group);
+			good = zc_admission_greet(admission, group);
 	} else {
-		zc_usher_send_away(usher);
+		zc_admission_send_away(admission);
 	}
 	pthread_mutex_unlock(&group->door);
 	return good;
@@ -123,7 +124,7 @@ static bool usher_in(struct zc_group *group, struct zc_usher *usher, const struc
 static void attend(struct zc_group *group)
 {
 	struct pollfd polled[GUESTS + ZC_GUESTS_MOST];
-	struct zc_usher usher = { 0 };
+	struct zc_admission admission = { 0 };
 	bool rest = false, wanting = false, answers;
 	eventfd_t woken;
 	uint32_t count;
@@ -133,16 +134,16 @@ static void attend(struct zc_group *group)
 		answers = group->open && !rest && !(group->mute && group->others_answer);
 		polled[LISTENER] = (struct pollfd){ answers ? group->listener : -1, POLLIN, 0 };
 		polled[WAKE] = (struct pollfd){ group->wake, POLLIN, 0 };
-		polled[HEIRLOOM] = (struct pollfd){ group->heirloom[0], POLLIN, 0 };
-		count = GUESTS + zc_usher_poll(&usher, polled + GUESTS);
+		polled[HANDOVER] = (struct pollfd){ group->handover[0], POLLIN, 0 };
+		count = GUESTS + zc_admission_poll(&admission, polled + GUESTS);
 		/* Also without events, since guests may have been silent for too long. */
 		if (poll(polled, count, wanting ? RETRY_MS : DEATH_MS) >= 0)
-			rest = !usher_in(group, &usher, polled);
+			rest = !admit(group, &admission, polled);
 		if (polled[WAKE].revents)
 			eventfd_read(group->wake, &woken);
 		wanting = look_after(group);
 	}
-	zc_usher_send_away(&usher);
+	zc_admission_send_away(&admission);
 }
 
 /* This thread holds the slot's lock, so it takes and gives up the slot: see member.c. */

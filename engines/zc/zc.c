@@ -16,7 +16,7 @@
  *	      │                doorbell.c
  *	      ├─▶ copy.c ────▶ lanes.c, doorbell.c
  *	      ├─▶ group.c ───▶ shared.c, member.c, rendezvous.c, spread.c; as own.c, except queues.c
- *	      │                rendezvous.c ─▶ usher.c, guest.c ─▶ proof.c, passing.c; holder.c
+ *	      │                rendezvous.c ─▶ admission.c, guest.c ─▶ proof.c, passing.c; holder.c
  *	      └─▶ device.c, session.c, send.c
  *
  * The life of a capture: open attaches a program that lets all pass; set_filter replaces it by the

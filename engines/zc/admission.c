@@ -12,25 +12,25 @@
 
 #include "sys/clock.h"
 #include "passing.h"
-#include "usher.h"
+#include "admission.h"
 
 #define GUEST_MS 2000
 
-static void remove_guest(struct zc_usher *usher, uint32_t i)
+static void remove_guest(struct zc_admission *admission, uint32_t i)
 {
-	close(usher->guests[i].fd);
-	usher->count--;
-	memmove(&usher->guests[i], &usher->guests[i + 1],
-		(usher->count - i) * sizeof(usher->guests[i]));
+	close(admission->guests[i].fd);
+	admission->count--;
+	memmove(&admission->guests[i], &admission->guests[i + 1],
+		(admission->count - i) * sizeof(admission->guests[i]));
 }
 
-uint32_t zc_usher_poll(const struct zc_usher *usher, struct pollfd *polled)
+uint32_t zc_admission_poll(const struct zc_admission *admission, struct pollfd *polled)
 {
 	uint32_t i;
 
-	for (i = 0; i < usher->count; i++)
-		polled[i] = (struct pollfd){ usher->guests[i].fd, POLLIN, 0 };
-	return usher->count;
+	for (i = 0; i < admission->count; i++)
+		polled[i] = (struct pollfd){ admission->guests[i].fd, POLLIN, 0 };
+	return admission->count;
 }
 
 /* All descriptors of a group, in the order in which they are handed over. */
@@ -47,8 +47,8 @@ static int *list_fds(const struct zc_group *group, uint32_t *count)
 	fds[ZC_FD_PROGRAM] = group->program;
 	fds[ZC_FD_MAP] = group->map;
 	fds[ZC_FD_STATE] = group->state;
-	fds[ZC_FD_HEIRLOOM_OUT] = group->heirloom[0];
-	fds[ZC_FD_HEIRLOOM_IN] = group->heirloom[1];
+	fds[ZC_FD_HANDOVER_OUT] = group->handover[0];
+	fds[ZC_FD_HANDOVER_IN] = group->handover[1];
 	memcpy(fds + ZC_FIXED_FDS, group->fds, sockets * sizeof(*fds));
 	return fds;
 }
@@ -120,41 +120,42 @@ static void hear(struct zc_group *group, const struct zc_guest *guest)
 		refuse(guest->fd, ZC_REFUSED_PROOF);
 }
 
-void zc_usher_serve(struct zc_usher *usher, struct zc_group *group, const struct pollfd *polled)
+void zc_admission_serve(struct zc_admission *admission, struct zc_group *group,
+			const struct pollfd *polled)
 {
 	int64_t now = nsr_clock_ms();
 	uint32_t i;
 
 	/* From the back, as the others move up. */
-	for (i = usher->count; i-- > 0;) {
+	for (i = admission->count; i-- > 0;) {
 		if (polled[i].revents)
-			hear(group, &usher->guests[i]);
-		if (polled[i].revents || now - usher->guests[i].since_ms > GUEST_MS)
-			remove_guest(usher, i);
+			hear(group, &admission->guests[i]);
+		if (polled[i].revents || now - admission->guests[i].since_ms > GUEST_MS)
+			remove_guest(admission, i);
 	}
 }
 
-static void greet(struct zc_usher *usher, int fd)
+static void greet(struct zc_admission *admission, const struct zc_group *group, int fd)
 {
 	struct zc_guest guest = { .fd = fd, .since_ms = nsr_clock_ms() };
 	struct zc_greeting greeting = { .magic = ZC_GREETING_MAGIC };
 
-	if (!zc_rendezvous_is_ours(fd))
+	if (!zc_rendezvous_is_ours(group, fd))
 		greeting.refusal = ZC_REFUSED_USER;
 	else if (zc_nonce_draw(&guest.nonce) < 0)
 		goto hang_up;
 	greeting.nonce = guest.nonce;
 	if (zc_pass_send(fd, &greeting, sizeof(greeting), NULL, 0) < 0 || greeting.refusal)
 		goto hang_up;
-	if (usher->count == ZC_GUESTS_MOST)
-		remove_guest(usher, 0);
-	usher->guests[usher->count++] = guest;
+	if (admission->count == ZC_GUESTS_MOST)
+		remove_guest(admission, 0);
+	admission->guests[admission->count++] = guest;
 	return;
 hang_up:
 	close(fd);
 }
 
-bool zc_usher_greet(struct zc_usher *usher, const struct zc_group *group)
+bool zc_admission_greet(struct zc_admission *admission, const struct zc_group *group)
 {
 	uint32_t i;
 	int fd;
@@ -165,13 +166,13 @@ bool zc_usher_greet(struct zc_usher *usher, const struct zc_group *group)
 		if (fd < 0)
 			/* EAGAIN: that was all, or another member was quicker. */
 			return errno == EAGAIN || errno == ECONNABORTED;
-		greet(usher, fd);
+		greet(admission, group, fd);
 	}
 	return true;
 }
 
-void zc_usher_send_away(struct zc_usher *usher)
+void zc_admission_send_away(struct zc_admission *admission)
 {
-	while (usher->count)
-		remove_guest(usher, usher->count - 1);
+	while (admission->count)
+		remove_guest(admission, admission->count - 1);
 }
