@@ -172,6 +172,9 @@ static int attach_refusal(struct zc *zc, struct nsr_error *err)
 	if (zc->link < 0)
 		return zc->link;
 	zc->xdp = xdp;
+	/* Queues whose numbers are too large share lanes with others. */
+	zc->program.alone = xdp == NSR_XDP_NATIVE && zc->device.polls_queues &&
+			    zc->device.queues <= ZC_QUEUES_MAX;
 	return 0;
 }
 

@@ -129,12 +129,37 @@ static uint32_t count_queues(const struct zc_device *device)
  * that is redirected to a socket of another device. In generic mode the bond, or team, runs the
  * program itself, on more queues than it reports.
  */
-static bool is_master(const struct zc_device *device)
+static bool is_master(const char *driver)
+{
+	return strcmp(driver, "bonding") == 0 || strcmp(driver, "team") == 0;
+}
+
+/*
+ * Whether the driver runs the program nowhere except where the kernel polls a queue (NAPI), which it
+ * does on one CPU at a time. Others run it in whoever writes a frame (tun), or on two devices' queues
+ * of the same number (bonding, hv_netvsc); so only drivers that were looked at are here.
+ */
+static bool polls_queues(const char *driver)
+{
+	static const char *const drivers[] = { "veth",	    "virtio_net", "bnxt_en", "ena",
+					       "gve",	    "i40e",	  "ice",     "igb",
+					       "igc",	    "ixgbe",	  "ixgbevf", "mlx4_en",
+					       "mlx5_core", "nfp",	  "st_gmac", "vmxnet3" };
+	size_t i;
+
+	for (i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
+		if (strcmp(driver, drivers[i]) == 0)
+			return true;
+	return false;
+}
+
+static void look_at_driver(struct zc_device *device)
 {
 	char driver[NSR_ETHTOOL_DRIVER_BYTES];
 
 	nsr_ethtool_driver(device->watch_fd, device->name, driver);
-	return strcmp(driver, "bonding") == 0 || strcmp(driver, "team") == 0;
+	device->is_master = is_master(driver);
+	device->polls_queues = polls_queues(driver);
 }
 
 int zc_device_takes_sockets(const struct zc_device *device, struct nsr_error *err)
@@ -182,7 +207,7 @@ int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 	if (rc == 0)
 		device->queues = count_queues(device);
 	if (rc == 0)
-		device->is_master = is_master(device);
+		look_at_driver(device);
 	if (rc == 0)
 		device->may_zero_copy = may_zero_copy(device);
 	return rc;

@@ -114,7 +114,7 @@ void zc_doorbell_arm_now(struct zc_doorbell *bell, const uint64_t *next)
 	bell->idle = false;
 	for (i = 0; i < bell->count; i++)
 		ring_at(&bell->lanes[i], next[i]);
-	/* The program has a barrier, too: we see now all that it wrote before it saw this. */
+	/* If the program has a barrier, too, we see now all that it wrote before it saw this. */
 	__sync_synchronize();
 }
 

@@ -83,8 +83,16 @@ void zc_emit_lane(struct nsr_ebpf *p, const struct zc_program *program)
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_9, BPF_REG_2, 0, 0);
 }
 
-void zc_emit_add_one(struct nsr_ebpf *p, size_t field)
+void zc_emit_add_one(struct nsr_ebpf *p, const struct zc_program *program, size_t field)
 {
+	if (program->alone) {
+		nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_2, BPF_REG_9, (int16_t)field,
+			      0);
+		nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, 1);
+		nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_2, (int16_t)field,
+			      0);
+		return;
+	}
 	zc_emit_set(p, BPF_REG_2, 1);
 	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_9, BPF_REG_2, (int16_t)field,
 		      BPF_ADD);

@@ -46,7 +46,7 @@ void zc_emit_check_queue(struct nsr_ebpf *p, const struct zc_program *program, u
 void zc_emit_lane(struct nsr_ebpf *p, const struct zc_program *program);
 
 /** zc_emit_add_one() - add 1 to the field at @field of the lane that R9 points to; R2 changes */
-void zc_emit_add_one(struct nsr_ebpf *p, size_t field);
+void zc_emit_add_one(struct nsr_ebpf *p, const struct zc_program *program, size_t field);
 
 /** zc_emit_doorbell() - wake an idle reader if R3 has reached what it asked for, see doorbell.c */
 void zc_emit_doorbell(struct nsr_ebpf *p, const struct zc_program *program);

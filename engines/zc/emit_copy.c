@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The program copies a frame into a lane (lanes.c): it takes room, fills a record, and writes its
- * mark last. Several CPUs may do so in one lane, so they take room by a
+ * mark last. Where several CPUs may do so in one lane (zc_program.alone), they take room by a
  * compare-and-exchange of the lane's head, and a full record can lie behind one that is still being
  * filled.
+ *
+ * A short frame is copied by loads and stores, since calling the kernel's helper costs as much as a
+ * fifth of all else that happens to such a frame.
  */
 #include <linux/bpf.h>
 
+#include "lib/filter/xdp.h"
 #include "emit.h"
 #include "lanes.h"
+
+/* The longest frame that is copied without the helper: beyond it the helper is as fast. */
+#define SHORT_BYTES 64u
 
 /* How often to try to take room, while other CPUs take some of the same lane. */
 #define CLAIMS 8
@@ -31,15 +38,30 @@ static void store_word(struct nsr_ebpf *p, size_t field, uint8_t reg)
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_0, reg, (int16_t)field, 0);
 }
 
+/* R1 points to the frame, and R2 to the end of its first buffer. */
+static void emit_data(struct nsr_ebpf *p)
+{
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_1, BPF_REG_6,
+		      offsetof(struct xdp_md, data), 0);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_6,
+		      offsetof(struct xdp_md, data_end), 0);
+}
+
 /* R8 is the frame's length, R7 how much of it is copied. */
 static void emit_lengths(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
 {
 	uint32_t whole = nsr_ebpf_labels(p, 1);
 
-	zc_emit_move(p, BPF_REG_1, BPF_REG_6);
-	zc_emit_call(p, BPF_FUNC_xdp_get_buff_len);
-	zc_emit_move(p, BPF_REG_8, BPF_REG_0);
-	zc_emit_move(p, BPF_REG_7, BPF_REG_0);
+	if (program->flags & (NSR_XDP_FRAGS | NSR_XDP_HELPERS)) {
+		zc_emit_move(p, BPF_REG_1, BPF_REG_6);
+		zc_emit_call(p, BPF_FUNC_xdp_get_buff_len);
+		zc_emit_move(p, BPF_REG_8, BPF_REG_0);
+	} else {
+		emit_data(p);
+		zc_emit_move(p, BPF_REG_8, BPF_REG_2);
+		nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_8, BPF_REG_1, 0, 0);
+	}
+	zc_emit_move(p, BPF_REG_7, BPF_REG_8);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)program->lanes->most,
 		      whole);
 	zc_emit_set(p, BPF_REG_7, (int32_t)program->lanes->most);
@@ -47,34 +69,44 @@ static void emit_lengths(struct nsr_ebpf *p, const struct zc_program *program, u
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0, 0, pass);
 }
 
-/*
- * Takes room in the lane for a record, which begins at AT; jumps to @lost if there is none.
- * Several CPUs may be here at once where the kernel does not poll the device (generic mode, tun).
- */
+/* R0 = the lane's head, R1 = what it becomes with this record; to @lost if that is no room. */
+static void emit_room(struct nsr_ebpf *p, const struct zc_program *program, uint32_t lost)
+{
+	zc_emit_move(p, BPF_REG_1, BPF_REG_7);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0,
+		      (int32_t)zc_record_bytes(0) + 7);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, -8);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_9,
+		      offsetof(struct zc_lane, head), 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_0, 0, 0);
+	zc_emit_move(p, BPF_REG_2, BPF_REG_1);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9,
+		      offsetof(struct zc_lane, tail), 0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_2, 0,
+		      (int32_t)program->lanes->lane_bytes, lost);
+	zc_emit_move(p, BPF_REG_2, BPF_REG_0);
+}
+
+/* Takes room for a record, which begins at R2 and AT; jumps to @lost if there is none. */
 static void emit_claim(struct nsr_ebpf *p, const struct zc_program *program, uint32_t lost)
 {
-	const int16_t head = offsetof(struct zc_lane, head), tail = offsetof(struct zc_lane, tail);
+	const int16_t head = offsetof(struct zc_lane, head);
 	uint32_t claimed = nsr_ebpf_labels(p, 1);
 	int i;
 
-	for (i = 0; i < CLAIMS; i++) {
-		zc_emit_move(p, BPF_REG_1, BPF_REG_7);
-		nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0,
-			      (int32_t)zc_record_bytes(0) + 7);
-		nsr_ebpf_emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, -8);
-		nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_9, head, 0);
-		nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_0, 0, 0);
-		zc_emit_move(p, BPF_REG_2, BPF_REG_1);
-		nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, tail, 0);
-		nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
-		nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_2, 0,
-			      (int32_t)program->lanes->lane_bytes, lost);
-		zc_emit_move(p, BPF_REG_2, BPF_REG_0);
+	for (i = 0; i < CLAIMS && !program->alone; i++) {
+		emit_room(p, program, lost);
 		nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_9, BPF_REG_1, head,
 			      BPF_CMPXCHG);
 		nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_X, BPF_REG_0, BPF_REG_2, 0, claimed);
 	}
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, lost);
+	if (program->alone) {
+		emit_room(p, program, lost);
+		nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_1, head, 0);
+	} else {
+		nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, lost);
+	}
 	nsr_ebpf_place(p, claimed);
 	spill(p, AT, BPF_REG_2);
 }
@@ -117,11 +149,8 @@ static void emit_bounded(struct nsr_ebpf *p, uint32_t room)
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_4, 0, 0, 1);
 }
 
-/* Fills the record that R0 points to, its mark last, so that the reader finds it whole. */
-static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
+static void emit_header(struct nsr_ebpf *p, const struct zc_program *program)
 {
-	uint32_t copied = nsr_ebpf_labels(p, 1);
-
 	store_word(p, offsetof(struct zc_record, len), BPF_REG_8);
 	store_word(p, offsetof(struct zc_record, caplen), BPF_REG_7);
 	nsr_ebpf_emit(p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_0, 0,
@@ -129,22 +158,110 @@ static void emit_fill(struct nsr_ebpf *p, const struct zc_program *program)
 	unspill(p, BPF_REG_1, STAMP);
 	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_1,
 		      offsetof(struct zc_record, stamp_ns), 0);
+}
+
+/*
+ * Copies @size bytes (BPF_B, BPF_DW) at @at of the frame at R1, whose buffer ends at R2, to the
+ * record at R0; jumps to @outside if they are not in that buffer.
+ */
+static void emit_move_bytes(struct nsr_ebpf *p, uint8_t size, uint32_t at, uint32_t outside)
+{
+	zc_emit_move(p, BPF_REG_3, BPF_REG_1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0,
+		      (int32_t)at + (size == BPF_B ? 1 : 8));
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_3, BPF_REG_2, 0, outside);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | size, BPF_REG_4, BPF_REG_1, (int16_t)at, 0);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | size, BPF_REG_0, BPF_REG_4,
+		      (int16_t)(sizeof(struct zc_record) + at), 0);
+}
+
+/* Copies R7 bytes, at most 7, to the record at R0, and goes on at @copied; or to @otherwise. */
+static void emit_few(struct nsr_ebpf *p, uint32_t most, uint32_t copied, uint32_t otherwise)
+{
+	uint32_t at;
+
+	emit_data(p);
+	for (at = 0; at < most; at++) {
+		if (at)
+			nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)at,
+				      copied);
+		emit_move_bytes(p, BPF_B, at, otherwise);
+	}
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, copied);
+}
+
+/*
+ * As emit_few(), from 8 to SHORT_BYTES of them: whole words from the front, and at last the word
+ * that ends where the frame does, which may overlap with the one before.
+ */
+static void emit_short(struct nsr_ebpf *p, uint32_t most, uint32_t copied, uint32_t otherwise)
+{
+	uint32_t last = nsr_ebpf_labels(p, 1), at;
+
+	if (most > SHORT_BYTES)
+		nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_7, 0, SHORT_BYTES, otherwise);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, 8, otherwise);
+	emit_data(p);
+	for (at = 0; at + 8 <= SHORT_BYTES && at + 8 <= most; at += 8) {
+		if (at)
+			nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, (int32_t)at + 8,
+				      last);
+		emit_move_bytes(p, BPF_DW, at, otherwise);
+	}
+	nsr_ebpf_place(p, last);
+	zc_emit_move(p, BPF_REG_4, BPF_REG_7);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_K, BPF_REG_4, 0, 0, 8);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_4, 0, 0);
+	zc_emit_move(p, BPF_REG_3, BPF_REG_1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, 8);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_3, BPF_REG_2, 0, otherwise);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_5, BPF_REG_1, 0, 0);
+	zc_emit_move(p, BPF_REG_3, BPF_REG_0);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_3, BPF_REG_4, 0, 0);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_5, sizeof(struct zc_record),
+		      0);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, copied);
+}
+
+/* Copies R7 bytes of the frame to the record at R0; its len becomes 0 if that fails. */
+static void emit_bytes(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	uint32_t copied = nsr_ebpf_labels(p, 2), otherwise = copied + 1;
+
+	if (!(program->flags & NSR_XDP_HELPERS)) {
+		if (program->lanes->most < 8)
+			emit_few(p, program->lanes->most, copied, otherwise);
+		else
+			emit_short(p, program->lanes->most, copied, otherwise);
+	}
+	nsr_ebpf_place(p, otherwise);
 	zc_emit_move(p, BPF_REG_1, BPF_REG_6);
 	zc_emit_set(p, BPF_REG_2, 0);
 	zc_emit_move(p, BPF_REG_3, BPF_REG_0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, sizeof(struct zc_record));
 	emit_bounded(p, program->lanes->room);
 	zc_emit_call(p, BPF_FUNC_xdp_load_bytes);
-	unspill(p, BPF_REG_1, RECORD);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, copied);
+	unspill(p, BPF_REG_1, RECORD);
 	nsr_ebpf_emit(p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_1, 0, offsetof(struct zc_record, len),
 		      0);
 	nsr_ebpf_place(p, copied);
+}
+
+/* Marks the record as full. An exchange is also a barrier, see zc_doorbell_arm_now(). */
+static void emit_mark(struct nsr_ebpf *p, const struct zc_program *program)
+{
+	const int16_t mark = offsetof(struct zc_record, mark);
+
+	unspill(p, BPF_REG_1, RECORD);
 	unspill(p, BPF_REG_3, AT);
 	zc_emit_wide(p, BPF_REG_2, program->lanes->secret);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_XOR | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
-	nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2,
-		      offsetof(struct zc_record, mark), BPF_XCHG);
+	if (program->barrier)
+		nsr_ebpf_emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2, mark,
+			      BPF_XCHG);
+	else
+		nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_2, mark, 0);
 }
 
 void zc_emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint32_t pass)
@@ -166,11 +283,13 @@ void zc_emit_copy(struct nsr_ebpf *p, const struct zc_program *program, uint32_t
 	zc_emit_lane(p, program);
 	emit_claim(p, program, lost);
 	emit_find(p, program, pass);
-	emit_fill(p, program);
+	emit_header(p, program);
+	emit_bytes(p, program);
+	emit_mark(p, program);
 	unspill(p, BPF_REG_3, AT);
 	zc_emit_doorbell(p, program);
 	zc_emit_exit(p, action);
 	nsr_ebpf_place(p, lost);
-	zc_emit_add_one(p, offsetof(struct zc_lane, lost));
+	zc_emit_add_one(p, program, offsetof(struct zc_lane, lost));
 	zc_emit_exit(p, action);
 }

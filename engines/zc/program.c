@@ -38,7 +38,7 @@ static void emit_count_refused(struct nsr_ebpf *p, const struct zc_program *prog
 {
 	zc_emit_queue(p);
 	zc_emit_lane(p, program);
-	zc_emit_add_one(p, offsetof(struct zc_lane, refused));
+	zc_emit_add_one(p, program, offsetof(struct zc_lane, refused));
 }
 
 static int assemble(const struct zc_program *program, const struct nsr_filter *filter,

@@ -31,6 +31,7 @@ struct zc_device {
 	uint32_t queues; /* receive queues in use; may be more than ZC_QUEUES_MAX */
 	bool promiscuous;
 	bool is_master; /* a bond or team */
+	bool polls_queues; /* its driver runs XDP programs only where the kernel polls a queue */
 	bool may_zero_copy; /* its driver has not said that it can't */
 	bool suspect; /* it was down when we looked last */
 	int link_fd; /* netlink, for the ledger's row "nic" */
@@ -57,6 +58,8 @@ typedef void zc_emit_fn(struct nsr_ebpf *p, const struct zc_program *program, ui
  * @state:      array map of one struct zc_state
  * @lanes:      where frames are copied to
  * @passes:     frames go on to the stack once they are copied: a tap
+ * @alone:      the kernel runs it for one frame of a queue at a time
+ * @barrier:    with one between a record and the look at what its reader asked for
  * @generation: of the filter; copied into each record
  * @doorbell:      ring buffer map that wakes the reader; -1: none
  * @doorbell_step: how much more of a lane must come before it is rung again
@@ -73,6 +76,8 @@ struct zc_program {
 	int state;
 	const struct zc_lanes *lanes;
 	bool passes;
+	bool alone;
+	bool barrier;
 	uint32_t generation;
 	int doorbell;
 	uint32_t doorbell_step;

@@ -5,7 +5,9 @@
  *	sends ─ v0 ──────── v1 ─ zc, and behind it packet, which sees what zc lets pass
  */
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -406,6 +408,49 @@ static void the_device_is_asked_and_what_it_leaves_out_is_stamped(void **state)
 	assert_in_range(stamps.first, before, now_ns());
 }
 
+/* Sends one frame after another, each when the one before has arrived. */
+struct one_by_one {
+	sem_t arrived;
+	uint32_t count;
+};
+
+static void *send_one_by_one(void *arg)
+{
+	struct one_by_one *one = arg;
+	uint32_t i;
+
+	for (i = 0; i < one->count; i++) {
+		send_udp(PORT, 1);
+		sem_wait(&one->arrived);
+	}
+	return NULL;
+}
+
+static void each_packet_wakes_a_reader_that_waits(void **state)
+{
+	struct one_by_one one = { .count = 200 };
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_batch batch;
+	pthread_t sender;
+	uint32_t got;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.take = NSR_TAKE;
+	opts.batch_ms = 1;
+	cap = open_target("zc:v1", &opts);
+	sem_init(&one.arrived, 0, 0);
+	assert_int_equal(pthread_create(&sender, NULL, send_one_by_one, &one), 0);
+	for (got = 0; got < one.count; got++) {
+		/* One that is not woken would wait for all of this time. */
+		assert_int_equal(nsr_recv(cap, &batch, 30000), 1);
+		sem_post(&one.arrived);
+	}
+	pthread_join(sender, NULL);
+	nsr_close(cap);
+}
+
 static void busy_polling_hands_out_all_packets(void **state)
 {
 	struct nsr_options opts = options();
@@ -626,6 +671,7 @@ int main(void)
 		cmocka_unit_test(packets_are_stamped_when_they_are_read),
 		cmocka_unit_test(the_kernel_s_stamps_are_of_each_packet),
 		cmocka_unit_test(the_device_is_asked_and_what_it_leaves_out_is_stamped),
+		cmocka_unit_test(each_packet_wakes_a_reader_that_waits),
 		cmocka_unit_test(busy_polling_hands_out_all_packets),
 		cmocka_unit_test(all_queues_of_a_device_are_taken),
 		cmocka_unit_test(one_queue_is_taken_and_the_others_reach_the_stack),

@@ -25,6 +25,7 @@ struct way {
 	uint32_t stamp;
 	uint32_t busy_poll_us; /* takes an AF_XDP socket */
 	bool tap;
+	bool one_buffer; /* the MTU is 1500 */
 };
 
 static struct way native = { .xdp = NSR_XDP_NATIVE };
@@ -38,6 +39,7 @@ static struct way generic_busy = { .xdp = NSR_XDP_GENERIC, .busy_poll_us = 20 };
 static struct way busy_stamped = { .xdp = NSR_XDP_NATIVE,
 				   .busy_poll_us = 20,
 				   .stamp = NSR_STAMP_KERNEL };
+static struct way one_buffer = { .xdp = NSR_XDP_NATIVE, .one_buffer = true };
 static struct way group = { .xdp = NSR_XDP_NATIVE, .fanout = NSR_FANOUT_FLOW };
 
 static struct nsr_options options(void **state)
@@ -51,6 +53,8 @@ static struct nsr_options options(void **state)
 		topology_require_groups();
 	/* Sockets have frames of several buffers since Linux 6.6. */
 	mtu = (!way->busy_poll_us && !way->fanout) || linux_is(6, 6) ? 9000 : 3000;
+	if (way->one_buffer)
+		mtu = 1500;
 	if (made && has_program("j1")) {
 		ip("link delete j0");
 		made = false;
@@ -183,7 +187,12 @@ static void frames_of_all_lengths_come_whole_and_in_order(void **state)
 
 static void frames_of_all_lengths_are_cut_at_the_snaplen(void **state)
 {
-	send_all_lengths(options(state), 1000);
+	/* Up to 64 bytes are copied in another way than more are. */
+	static const uint32_t snaplens[] = { 2, 7, 8, 9, 15, 16, 60, 63, 64, 65, 1000 };
+	size_t i;
+
+	for (i = 0; i < sizeof(snaplens) / sizeof(*snaplens); i++)
+		send_all_lengths(options(state), snaplens[i]);
 }
 
 static void small_frames_also_come_when_the_snaplen_is_1(void **state)
@@ -359,10 +368,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH_WAY(frames_of_all_lengths_come_whole_and_in_order),
+		IN(one_buffer, frames_of_all_lengths_come_whole_and_in_order),
 		EACH_WAY(frames_of_all_lengths_are_cut_at_the_snaplen),
+		IN(one_buffer, frames_of_all_lengths_are_cut_at_the_snaplen),
 		EACH_WAY(small_frames_also_come_when_the_snaplen_is_1),
 		EACH_WAY(filter_sees_the_bytes_of_later_buffers),
 		EACH_WAY(ring_goes_round_many_times),
+		IN(one_buffer, ring_goes_round_many_times),
 		EACH_WAY(ring_of_several_blocks_goes_round),
 		/* In native mode one processor polls a queue. */
 		IN(generic, processors_that_copy_at_once_mix_nothing_up),
