@@ -37,14 +37,7 @@ static int attach_patiently(const struct zc_device *device, int prog, uint32_t f
 	return fd;
 }
 
-int zc_attach_again(const struct zc_device *device, int prog, uint32_t xdp)
-{
-	return try_attach(device, prog,
-			  xdp == NSR_XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
-}
-
-/* The number of the program that is on the device in any mode; 0: none, or not known. */
-static uint32_t program_id(const struct zc_device *device)
+uint32_t zc_attach_program_id(const struct zc_device *device)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 
@@ -53,14 +46,6 @@ static uint32_t program_id(const struct zc_device *device)
 	return query.prog_id	   ? query.prog_id
 	       : query.drv_prog_id ? query.drv_prog_id
 				   : query.skb_prog_id;
-}
-
-bool zc_attach_is_there(const struct zc_device *device, int prog)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(prog, &info, &size) == 0 && info.id == program_id(device);
 }
 
 /* The kernel asks for CAP_SYS_ADMIN to look a program up; without, its name stays "". */
@@ -93,7 +78,7 @@ static int advise_beside(const struct zc_device *device, const char *name, struc
 static int say_busy(const struct zc_device *device, int code, struct nsr_error *err)
 {
 	char name[BPF_OBJ_NAME_LEN];
-	uint32_t id = program_id(device);
+	uint32_t id = zc_attach_program_id(device);
 
 	if (!id)
 		return nsr_error_set(err, -EBUSY, "%s: attaching an XDP program: %s", device->name,
@@ -167,6 +152,8 @@ static int attach_refusal(struct zc *zc, struct nsr_error *err)
 
 	if (prog < 0)
 		return prog;
+	/* By its maps a group is found, and this program uses none. */
+	bpf_prog_bind_map(prog, zc->program.state, NULL);
 	zc->link = attach_program(&zc->device, prog, &xdp, err);
 	close(prog);
 	if (zc->link < 0)
@@ -229,6 +216,15 @@ int zc_attach_replace(struct zc *zc, const struct nsr_filter *filter, bool refus
 		return prog;
 	close(prog);
 	return 0;
+}
+
+void zc_attach_end(struct zc *zc)
+{
+	if (zc->link < 0)
+		return;
+	bpf_link_detach(zc->link);
+	close(zc->link);
+	zc->link = -1;
 }
 
 void zc_detach(struct zc *zc)

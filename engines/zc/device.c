@@ -213,15 +213,6 @@ int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 	return rc;
 }
 
-bool zc_device_is_watched(const struct zc_device *device)
-{
-	struct sockaddr_ll addr = { 0 };
-	socklen_t len = sizeof(addr);
-
-	return getsockname(device->watch_fd, (struct sockaddr *)&addr, &len) == 0 &&
-	       addr.sll_ifindex == (int)device->ifindex;
-}
-
 static int ask_link(struct zc_device *device, struct nsr_link *link)
 {
 	int rc;

@@ -15,28 +15,35 @@
  * Each member has a slot, from 0 on. The program puts each frame into one of ZC_BUCKETS buckets
  * (spread.c), and the XSKMAP says which slot's socket has the bucket. A member that joins, leaves
  * or finds a dead one writes the map anew: it deals the buckets to the members that have started,
- * in turn (member.c). Until somebody notices a death (rendezvous.c) the dead member's frames wait in
- * its socket.
+ * in turn (member.c). Until somebody notices a death (reaper.c) the dead member's frames wait in
+ * its socket. Each member has a descriptor of the program's link, too, so that the program is on
+ * the device as long as any of them lives.
  *
  * A member's receive ring holds a quarter of a queue's frames, so that members that stand still
  * lose their own share only.
  *
- * Members belong to one user, have proved to each other that they may capture (greeting.h), and then
- * trust each other: each uses what the others write into the shared memory and rings, and any of
- * them can hold the lock for ever.
+ * Nobody is let in: a newcomer takes what members share, if the kernel lets it (newcomer.c).
+ * Members then trust each other: each uses what the others write into the shared memory and rings,
+ * and any of them can hold the lock for ever.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lib/filter/filter.h"
 #include "lib/filter/xdp.h"
+#include "sys/caps.h"
+#include "sys/clock.h"
 #include "sys/place.h"
 #include "group.h"
 #include "receiver.h"
+
+/* A device takes one XDP program, and so has one group at most. */
+#define NUMBER 1
+
+/* What another process's group takes beyond the engine's capabilities. */
+#define JOINING (NSR_CAP_BIT(SYS_ADMIN) | NSR_CAP_BIT(SYS_PTRACE))
 
 static struct zc_group *group_of(const struct zc *zc)
 {
@@ -94,53 +101,51 @@ static int take_queues(struct zc_group *group)
 	return 0;
 }
 
-/* Why one side does not trust the other. */
-static int say_refusal(const struct zc *zc, const struct zc_group *group, int code,
-		       struct nsr_error *err)
+/* Why the kernel did not let us take what another process has. */
+static int say_refusal(const struct zc *zc, const struct zc_group *group, struct nsr_error *err)
 {
-	const char *device = zc->device.name;
-	uint32_t number = group->number;
+	char missing[NSR_CAPS_TEXT];
+	struct nsr_caps caps;
+	uint64_t lacks;
 
-	switch (code) {
-	case -EACCES:
-		return nsr_error_set(err, code, "fanout group %u of %s is another user's", number,
-				     device);
-	case -EPERM:
-		nsr_error_set(err, code,
-			      "joining fanout group %u of %s needs CAP_BPF and CAP_NET_ADMIN in "
-			      "the initial user namespace, as making one does",
-			      number, device);
-		return nsr_error_advise(err, code, ZC_GRANT);
-	case -EKEYREJECTED:
-		nsr_error_set(err, -EPERM,
-			      "fanout group %u of %s can't see that this process may capture",
-			      number, device);
-		return nsr_error_advise(err, -EPERM,
-					"see that its members have the same version of nsring, and "
-					"/proc");
-	case -EKEYREVOKED:
-		nsr_error_set(err, -EPERM,
-			      "the members of fanout group %u of %s have given up their "
-			      "capabilities, and let nobody in",
-			      number, device);
-		return nsr_error_advise(err, -EPERM, "join before they do, or make another group");
-	case -EBADE:
-		nsr_error_set(err, -EACCES,
-			      "the process that answers as fanout group %u of %s can't prove that "
-			      "it may capture",
-			      number, device);
-		return nsr_error_advise(err, -EACCES,
-					"see by ss -xlp which one has @nsring-zc-%u-%u, and that "
-					"this one has /proc",
-					zc->device.ifindex, number);
-	default:
-		return nsr_error_set(err, code, "joining fanout group %u of %s: %s", number, device,
-				     strerror(-code));
-	}
+	nsr_caps_read(&caps);
+	lacks = nsr_caps_missing(&caps, JOINING);
+	nsr_error_set(
+		err, -EPERM,
+		"joining fanout group %u of %s, which another process has, needs CAP_SYS_ADMIN "
+		"and CAP_SYS_PTRACE%s%s",
+		group->number, zc->device.name,
+		lacks ? ": this one lacks " : ", and was refused although this one has both",
+		lacks ? nsr_caps_names(lacks, missing) : "");
+	return nsr_error_advise(err, -EPERM,
+				"%s, or have one process take all shares (the same target several "
+				"times, with --fanout)",
+				lacks ? "run as root"
+				      : "see whether seccomp, Yama or another module refuses it");
 }
 
-static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
-		   struct nsr_error *err)
+/* Why thread numbers can't be told apart, or nobody can say. */
+static int say_namespace(const struct zc *zc, const struct zc_group *group, int code,
+			 struct nsr_error *err)
+{
+	if (code == -ENOSYS)
+		return nsr_error_advise(
+			err,
+			nsr_error_set(err, -EOPNOTSUPP,
+				      "joining fanout group %u of %s, which another process has, "
+				      "needs /proc of the own PID namespace",
+				      group->number, zc->device.name),
+			"mount it");
+	return nsr_error_advise(
+		err,
+		nsr_error_set(err, -EOPNOTSUPP,
+			      "fanout group %u of %s is of processes in another PID namespace",
+			      group->number, zc->device.name),
+		"join from a process in theirs");
+}
+
+static int say_join(const struct zc *zc, const struct zc_group *group, int code,
+		    struct nsr_error *err)
 {
 	const char *device = zc->device.name;
 	uint32_t number = group->number;
@@ -157,12 +162,21 @@ static int say_ask(const struct zc *zc, const struct zc_group *group, int code,
 			      number, device);
 		return nsr_error_advise(err, code, "raise the limit (ulimit -n, LimitNOFILE=)");
 	case -EPROTO:
-		nsr_error_set(err, code, "fanout group %u of %s did not say what it shares", number,
-			      device);
+		nsr_error_set(err, code, "fanout group %u of %s does not share what it should",
+			      number, device);
 		return nsr_error_advise(err, code,
 					"see that its members have the same version of nsring");
+	case -EACCES:
+		return nsr_error_set(err, code, "fanout group %u of %s is another user's", number,
+				     device);
+	case -EPERM:
+		return say_refusal(zc, group, err);
+	case -EXDEV:
+	case -ENOSYS:
+		return say_namespace(zc, group, code, err);
 	default:
-		return say_refusal(zc, group, code, err);
+		return nsr_error_set(err, code, "joining fanout group %u of %s: %s", number, device,
+				     strerror(-code));
 	}
 }
 
@@ -195,15 +209,11 @@ static int check_kind(const struct zc *zc, const struct zc_group *group, uint32_
 				"%s", advice);
 }
 
-static int copy_fd(int fd)
-{
-	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
-}
-
 /* The capture takes over how the group receives, as its program is on the device already. */
 static int adopt(struct zc *zc, struct zc_group *group)
 {
 	const struct zc_layout *layout = &group->layout;
+	int rc;
 
 	group->sockets.zero_copy = layout->xdp == NSR_XDP_ZEROCOPY;
 	zc->xdp = group->sockets.zero_copy ? NSR_XDP_NATIVE : layout->xdp;
@@ -212,60 +222,55 @@ static int adopt(struct zc *zc, struct zc_group *group)
 	zc->frags = layout->flags & NSR_XDP_FRAGS;
 	zc->program.stamp = layout->stamp;
 	group->sockets.joins = zc_sockets_may_join(zc);
-	zc->program.sockets = copy_fd(group->map);
-	zc->program.state = copy_fd(group->state);
-	return zc->program.sockets < 0 || zc->program.state < 0 ? -errno : 0;
+	zc->link = group->fds.link;
+	zc->program.sockets = group->map;
+	zc->program.state = group->state;
+	rc = zc_state_map(zc);
+	if (rc == 0)
+		group->notice = &zc->state->notice;
+	return rc;
 }
 
 static int join_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
 		      struct nsr_error *err)
 {
 	uint32_t spread = group->layout.spread;
-	int rc = zc_rendezvous_ask(group, zc->device.ifindex);
+	int rc = zc_newcomer_join(group);
 
-	if (rc == 0)
-		rc = zc_shared_join(group);
-	if (rc == -ESTALE)
-		return rc;
 	if (rc < 0)
-		return say_ask(zc, group, rc, err);
-	rc = check_kind(zc, group, spread, opts, err);
-	if (rc < 0)
-		return rc;
+		return say_join(zc, group, rc, err);
 	rc = adopt(zc, group);
-	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
-}
-
-/* The rendezvous thread uses copies of its own. */
-static int copy_fds(const struct zc *zc, struct zc_group *group)
-{
-	group->map = copy_fd(zc->program.sockets);
-	group->state = copy_fd(zc->program.state);
-	return group->map < 0 || group->state < 0 ? -errno : 0;
+	if (rc < 0)
+		return nsr_error_set(err, rc, "fanout group: %s", strerror(-rc));
+	return check_kind(zc, group, spread, opts, err);
 }
 
 static int make_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
 		      struct nsr_error *err)
 {
-	int rc = zc_attach(zc, opts->stamp, err);
+	int rc = zc_state_open(zc, err);
 
-	group->sockets.joins = zc_sockets_may_join(zc);
-	if (rc == 0)
-		rc = zc_sockets_make_map(zc, ZC_BUCKETS, err);
-	if (rc == 0)
-		rc = zc_shared_make(zc, group, opts, err);
 	if (rc < 0)
 		return rc;
-	rc = copy_fds(zc, group);
-	if (rc == 0)
-		rc = zc_holder_make(group);
-	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
+	group->state = zc->program.state;
+	group->identity.state = zc_map_id(group->state);
+	group->notice = &zc->state->notice;
+	/* Before the program is there for others to see. */
+	zc_notice_begin(group->notice, group->number);
+	rc = zc_attach(zc, opts->stamp, err);
+	if (rc < 0)
+		return rc;
+	group->fds.link = zc->link;
+	group->sockets.joins = zc_sockets_may_join(zc);
+	rc = zc_sockets_make_map(zc, ZC_BUCKETS, err);
+	group->map = zc->program.sockets;
+	return rc < 0 ? rc : zc_shared_make(zc, group, opts, err);
 }
 
-/* Becomes a member: a rendezvous thread takes a slot, and then its queues are ours. */
+/* Becomes a member: a reaper takes a slot, and then its queues are ours. */
 static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 {
-	int rc = zc_rendezvous_start(group);
+	int rc = zc_reaper_start(group);
 
 	if (rc == -ENOSPC)
 		return nsr_error_advise(
@@ -273,12 +278,13 @@ static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 			nsr_error_set(err, rc, "fanout group %u of %s is full: it has %u members",
 				      group->number, zc->device.name, group->layout.slots),
 			"end one of them, or make another group");
+	if (rc == -ETIMEDOUT)
+		return say_join(zc, group, rc, err);
 	if (rc == 0)
 		rc = take_queues(group);
-	if (rc == 0)
-		rc = zc_watch(zc, group->alarm);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "fanout group: %s", strerror(-rc));
+	zc_roster_add(group);
 	return zc_sockets_prepare(zc, &group->sockets, err);
 }
 
@@ -288,36 +294,16 @@ static struct zc_group *new_group(const struct zc *zc, const struct nsr_options 
 
 	if (!group)
 		return NULL;
-	group->number = opts->fanout_group;
+	group->number = opts->fanout_group ? opts->fanout_group : NUMBER;
 	zc_shared_plan(zc, opts, &group->layout);
+	group->identity.cookie = nsr_place_cookie();
+	group->identity.ifindex = zc->device.ifindex;
 	group->sockets.mode = NSR_RECV;
 	group->device = &zc->device;
-	group->cookie = nsr_place_cookie();
-	group->uid = geteuid();
-	group->memory = group->listener = group->wake = group->alarm = -1;
-	group->handover[0] = group->handover[1] = -1;
-	group->map = group->state = group->program = group->link = -1;
-	pthread_mutex_init(&group->door, NULL);
+	group->memory = group->map = group->state = group->wake = -1;
+	memset(&group->fds, 0xff, sizeof(group->fds)); /* all are -1 */
+	group->deadline_ms = nsr_clock_ms() + ZC_PATIENCE_MS;
 	return group;
-}
-
-/*
- * Joins a group, or takes the number to make one under. When the last member leaves while we join,
- * we make the group anew under its number, as if it had never been; having the number, nobody
- * else can.
- */
-static int find_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
-		      struct nsr_error *err)
-{
-	int rc;
-
-	do {
-		rc = opts->fanout_group ? join_group(zc, group, opts, err) : -ESTALE;
-		if (rc != -ESTALE)
-			return rc;
-		rc = zc_rendezvous_bind(group, zc->device.ifindex);
-	} while (rc == -EADDRINUSE);
-	return rc < 0 ? nsr_error_set(err, rc, "fanout group: %s", strerror(-rc)) : 0;
 }
 
 static int group_open(struct zc *zc, const struct nsr_options *opts, struct nsr_error *err)
@@ -332,9 +318,8 @@ static int group_open(struct zc *zc, const struct nsr_options *opts, struct nsr_
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	zc->receiving = group;
 	zc->program.take = zc_spread_emitter(group->layout.spread);
-	rc = find_group(zc, group, opts, err);
-	if (rc == 0 && !group->shared)
-		rc = make_group(zc, group, opts, err);
+	rc = opts->fanout_group ? join_group(zc, group, opts, err)
+				: make_group(zc, group, opts, err);
 	return rc < 0 ? rc : settle(zc, group, err);
 }
 
@@ -349,60 +334,61 @@ static uint64_t hash_of(const void *data, size_t bytes)
 	return hash;
 }
 
-static int set_first_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err)
+/* The group's filter is set with its first member's, and then stays. Under the lock. */
+static int agree_on_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err)
 {
-	int prog = zc_attach_program(zc, filter, false, err);
+	struct zc_shared *shared = group_of(zc)->shared;
+	unsigned int count = 0;
+	const void *code = filter ? nsr_filter_code(filter, &count) : NULL;
+	uint64_t hash = hash_of(code, count * 8ull);
+	int rc;
 
-	if (prog < 0)
-		return prog;
-	group_of(zc)->program = prog;
+	if (shared->filter_set && shared->filter_count == count && shared->filter_hash == hash)
+		return 0;
+	if (shared->filter_set)
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EINVAL,
+						      "fanout group %u has another filter",
+						      group_of(zc)->number),
+					"give the same, as all members must");
+	rc = zc_attach_replace(zc, filter, false, err);
+	if (rc < 0)
+		return rc;
+	shared->filter_set = 1;
+	shared->filter_count = count;
+	shared->filter_hash = hash;
 	return 0;
 }
 
 static int group_set_filter(struct zc *zc, const struct nsr_filter *filter, struct nsr_error *err)
 {
 	struct zc_group *group = group_of(zc);
-	struct zc_shared *shared = group->shared;
-	unsigned int count = 0;
-	const void *code = filter ? nsr_filter_code(filter, &count) : NULL;
-	uint64_t hash = hash_of(code, count * 8ull);
-	int rc = 0;
+	int rc;
 
-	zc_group_lock(group);
-	if (shared->slots[group->slot].started)
-		rc = nsr_error_advise(err,
-				      nsr_error_set(err, -EOPNOTSUPP,
-						    "the filter of a fanout group can't be "
-						    "changed: it is all members'"),
-				      "end the group, and make one with the new filter");
-	else if (!shared->filter_set)
-		rc = set_first_filter(zc, filter, err);
-	else if (shared->filter_count != count || shared->filter_hash != hash)
-		rc = nsr_error_advise(err,
-				      nsr_error_set(err, -EINVAL,
-						    "fanout group %u has another filter",
-						    group->number),
-				      "give the same, as all members must");
-	if (rc == 0) {
-		shared->filter_set = 1;
-		shared->filter_count = count;
-		shared->filter_hash = hash;
-	}
+	if (group->started)
+		return nsr_error_advise(err,
+					nsr_error_set(err, -EOPNOTSUPP,
+						      "the filter of a fanout group can't be "
+						      "changed: it is all members'"),
+					"end the group, and make one with the new filter");
+	rc = zc_group_lock_in_time(group);
+	if (rc < 0)
+		return say_join(zc, group, rc, err);
+	rc = agree_on_filter(zc, filter, err);
 	zc_group_unlock(group);
 	return rc;
 }
 
-/* Lets others in last, when there is nothing left to set. */
 static int group_start(struct zc *zc)
 {
 	struct zc_group *group = group_of(zc);
-	int rc;
+	int rc = zc_member_start(group);
 
-	if (zc->link >= 0)
-		zc_holder_begin(group, zc->link);
-	zc->link = -1;
-	rc = zc_member_start(group, true);
-	return rc < 0 ? rc : zc_rendezvous_open(group);
+	if (rc < 0)
+		return rc;
+	group->started = true;
+	zc_roster_ready(group);
+	return 0;
 }
 
 static int group_recv(struct zc *zc, struct nsr_packet *packets, uint32_t max)
@@ -425,30 +411,17 @@ static int group_idle(struct zc *zc, uint32_t us, int *fd)
 
 static int group_stop(struct zc *zc, struct nsr_error *err)
 {
-	return zc_member_start(group_of(zc), false);
+	return zc_member_stop(group_of(zc));
 }
 
+/* Without the lock, which a member that is stopped may hold: the program must go off the device. */
 static void group_gone(struct zc *zc)
 {
-	zc_rendezvous_shut(group_of(zc));
-}
-
-static int group_check(struct zc *zc, struct nsr_error *err)
-{
 	struct zc_group *group = group_of(zc);
-	int over = (int)__atomic_load_n(&group->shared->over, __ATOMIC_RELAXED);
-	eventfd_t told;
 
-	if (!over)
-		return 0;
-	eventfd_read(group->alarm, &told);
-	return nsr_error_advise(
-		err,
-		nsr_error_set(err, -over,
-			      "fanout group %u of %s is over: the member that held its program on "
-			      "the device was killed, and no other could put it there again (%s)",
-			      group->number, zc->device.name, strerror(over)),
-		"detach what took its place, and make a group anew");
+	zc_roster_remove(group);
+	zc_notice_clear(group, group->slot);
+	__atomic_store_n(&group->shared->slots[group->slot].fds.link, -1, __ATOMIC_RELEASE);
 }
 
 static void group_stats(struct zc *zc, struct nsr_stats *stats)
@@ -465,7 +438,6 @@ static void group_info(const struct zc *zc, struct nsr_info *info)
 	info->fanout_group = group->number;
 }
 
-/* Gives up the group's name last: whoever takes it then finds the device free. */
 static void group_close(struct zc *zc)
 {
 	struct zc_group *group = group_of(zc);
@@ -473,26 +445,18 @@ static void group_close(struct zc *zc)
 
 	if (!group)
 		return;
-	zc_rendezvous_stop(group);
+	zc_roster_remove(group);
+	zc_reaper_stop(group);
 	for (i = 0; i < group->sockets.count; i++)
 		zc_socket_unmap(&group->sockets.queues[i]);
 	free(group->sockets.queues);
 	free(group->sockets.bounce);
 	zc_shared_close(group);
 	close_fd(group->wake);
-	close_fd(group->alarm);
-	close_fd(group->map);
-	close_fd(group->state);
-	close_fd(group->program);
-	close_fd(group->link);
-	close_fd(group->handover[0]);
-	close_fd(group->handover[1]);
 	close_fd(zc->link);
 	zc->link = -1;
 	close_fd(zc->program.sockets);
 	zc->program.sockets = -1;
-	close_fd(group->listener);
-	pthread_mutex_destroy(&group->door);
 	free(group);
 	zc->receiving = NULL;
 }
@@ -506,7 +470,6 @@ const struct zc_receiver_ops zc_receiver_group = {
 	.idle = group_idle,
 	.stop = group_stop,
 	.gone = group_gone,
-	.check = group_check,
 	.stats = group_stats,
 	.info = group_info,
 	.close = group_close,

@@ -3,10 +3,10 @@
  * A group's members: which slots they have, which of them have died, and whose frames are whose.
  * All of it is written under the group's lock.
  *
- * Slots. A member has a slot as long as its rendezvous thread lives, which holds the slot's lock.
- * That is a robust lock and belongs to a thread: the kernel releases it however the thread ends, a
- * child of fork(2) does not inherit it, and members in different PID namespaces need not know each
- * other's numbers. A member that gets the lock of a slot in use (EOWNERDEAD) has found a dead
+ * Slots. A member has a slot as long as its reaper lives, the thread that holds the slot's lock.
+ * That is a robust lock and belongs to a thread: the kernel releases it however the thread ends,
+ * and a child of fork(2) does not inherit it. It holds the thread's number, so all members must be
+ * in one PID namespace. A member that gets the lock of a slot in use (EOWNERDEAD) has found a dead
  * member.
  *
  * Buckets. deal() gives all buckets of each queue to the members that have started, in turn. It
@@ -194,8 +194,7 @@ void zc_member_reap(struct zc_group *group)
 		if (!died[slot])
 			continue;
 		leave_to_others(group, clear_slot(group, slot));
-		if (group->shared->holder == slot + 1)
-			group->shared->holder = 0;
+		zc_notice_clear(group, slot);
 		slots[slot].used = 0;
 		pthread_mutex_unlock(&slots[slot].life);
 	}
@@ -209,8 +208,9 @@ static int take_slot(struct zc_group *group)
 	for (slot = 0; slot < group->layout.slots; slot++) {
 		if (slots[slot].used || !take_life(&slots[slot]))
 			continue;
-		slots[slot].started = slots[slot].mute = 0;
+		slots[slot].started = 0;
 		slots[slot].used = 1;
+		slots[slot].fds = group->fds;
 		group->slot = slot;
 		/* Some frames may have been on their way when the slot's last member left. */
 		leave_to_others(group, clear_slot(group, slot));
@@ -221,21 +221,37 @@ static int take_slot(struct zc_group *group)
 
 int zc_member_enter(struct zc_group *group)
 {
-	int rc;
+	int rc = zc_group_lock_in_time(group);
 
-	zc_group_lock(group);
+	if (rc < 0)
+		return rc;
 	zc_member_reap(group);
 	rc = take_slot(group);
 	zc_group_unlock(group);
 	return rc;
 }
 
-int zc_member_start(struct zc_group *group, bool started)
+int zc_member_start(struct zc_group *group)
+{
+	int rc = zc_group_lock_in_time(group);
+
+	if (rc < 0)
+		return rc;
+	group->shared->slots[group->slot].started = 1;
+	rc = deal(group);
+	/* Last, when there is nothing left to set that others would have to wait for. */
+	if (rc == 0)
+		zc_notice_enter(group);
+	zc_group_unlock(group);
+	return rc;
+}
+
+int zc_member_stop(struct zc_group *group)
 {
 	int rc;
 
 	zc_group_lock(group);
-	group->shared->slots[group->slot].started = started;
+	group->shared->slots[group->slot].started = 0;
 	rc = deal(group);
 	zc_group_unlock(group);
 	return rc;
@@ -246,26 +262,14 @@ void zc_member_leave(struct zc_group *group)
 	struct zc_slot *slot = &group->shared->slots[group->slot];
 
 	zc_group_lock(group);
+	zc_notice_clear(group, group->slot);
 	slot->started = 0;
 	deal(group);
 	/* Packets that it has not read are not lost: it stopped. */
 	clear_slot(group, group->slot);
-	zc_holder_leave(group);
 	slot->used = 0;
 	pthread_mutex_unlock(&slot->life);
 	zc_group_unlock(group);
-}
-
-void zc_member_tell_mute(struct zc_group *group)
-{
-	struct zc_slot *slots = group->shared->slots;
-	uint32_t slot;
-
-	slots[group->slot].mute = group->mute;
-	group->others_answer = false;
-	for (slot = 0; slot < group->layout.slots; slot++)
-		if (slot != group->slot && slots[slot].used && !slots[slot].mute)
-			group->others_answer = true;
 }
 
 void zc_member_stats(struct zc_group *group, struct nsr_stats *stats)

@@ -28,14 +28,13 @@
  * @idle:   see nsr_engine_ops.idle; @us is how long the descriptors may be left alone, 0 if not at
  *          all
  * @stop:   take no further frames
- * @gone:   the device is gone, and the program is off it; may be called again
- * @check:  whether packets can still come, as nsr_engine_ops.check: 0, or -errno with @err
+ * @gone:   the device is gone, and the program will be taken off it; may be called again
  * @stats:  fill in what rings and consumers lost, and what was filtered; by another thread, too
  * @info:   fill in how packets come in mode (zc.c adds the queues), and the other fields except
  *          linktype and snaplen
  * @close:  free everything; also after a failed open
  *
- * @check_options, @start, @gone and @check may be NULL.
+ * @check_options, @start and @gone may be NULL.
  */
 struct zc_receiver_ops {
 	int (*check_options)(const struct nsr_engine_args *args, struct nsr_error *err);
@@ -46,7 +45,6 @@ struct zc_receiver_ops {
 	int (*idle)(struct zc *zc, uint32_t us, int *fd);
 	int (*stop)(struct zc *zc, struct nsr_error *err);
 	void (*gone)(struct zc *zc);
-	int (*check)(struct zc *zc, struct nsr_error *err);
 	void (*stats)(struct zc *zc, struct nsr_stats *stats);
 	void (*info)(const struct zc *zc, struct nsr_info *info);
 	void (*close)(struct zc *zc);

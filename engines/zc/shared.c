@@ -4,13 +4,15 @@
  *
  * The memory is one file, sealed against a change of size, that each member maps: a header with
  * the lock, what each slot has in hand of each queue, and the frames of each queue (struct
- * zc_layout). The maker of the group makes all sockets at once: for each queue one a slot.
+ * zc_shared). The maker of the group makes all sockets at once: for each queue one a slot.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "group.h"
@@ -22,7 +24,11 @@
 
 #define LEAST_SHARE 256
 
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+/* What a newcomer checks before it maps the memory. */
+#define HEAD_BYTES offsetof(struct zc_shared, lock)
+
+#define SEALS	  (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+#define READ_ONLY (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
 static size_t page_up(size_t bytes)
 {
@@ -42,7 +48,8 @@ static size_t umem_bytes(const struct zc_layout *layout)
 size_t zc_layout_bytes(const struct zc_layout *layout)
 {
 	if (!layout->queues || layout->queues > ZC_QUEUES_MAX || layout->slots < 1 ||
-	    layout->slots > ZC_SLOTS_MAX || layout->spread > ZC_SPREAD_QUEUE)
+	    layout->slots > ZC_SLOTS_MAX || layout->queues * layout->slots > ZC_SOCKETS_MOST ||
+	    layout->spread > ZC_SPREAD_QUEUE)
 		return 0;
 	if (layout->chunk_bytes != 2048 && layout->chunk_bytes != 4096)
 		return 0;
@@ -71,7 +78,7 @@ static uint8_t *umem_of(const struct zc_group *group, uint32_t queue)
 
 int zc_group_socket(const struct zc_group *group, uint32_t queue, uint32_t slot)
 {
-	return group->fds[queue * group->layout.slots + slot];
+	return group->fds.sockets[queue * group->layout.slots + slot];
 }
 
 struct zc_memory zc_layout_memory(const struct zc_layout *layout)
@@ -85,6 +92,16 @@ void zc_group_lock(struct zc_group *group)
 {
 	if (pthread_mutex_lock(&group->shared->lock) == EOWNERDEAD)
 		pthread_mutex_consistent(&group->shared->lock);
+}
+
+int zc_group_lock_in_time(struct zc_group *group)
+{
+	pthread_mutex_t *lock = &group->shared->lock;
+	const struct timespec deadline = { .tv_sec = group->deadline_ms / 1000,
+					   .tv_nsec = group->deadline_ms % 1000 * 1000000 };
+	int rc = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &deadline);
+
+	return -(rc == EOWNERDEAD ? pthread_mutex_consistent(lock) : rc);
 }
 
 void zc_group_unlock(struct zc_group *group)
@@ -144,15 +161,29 @@ static int make_memory(struct zc_group *group)
 	return rc < 0 ? rc : make_locks(group->shared);
 }
 
-/* The file must be as large as its layout says, and stay so: else reading it could kill us. */
-static int check_memory(const struct zc_group *group)
+bool zc_shared_is_memory(int fd)
 {
-	int seals = fcntl(group->memory, F_GET_SEALS);
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & SEALS) == SEALS && !(seals & READ_ONLY);
+}
+
+/*
+ * The file must be as large as its layout says, and stay so: else reading it could kill us. Only
+ * what has seals is asked any further, since another file may take for ever to answer.
+ */
+static int check_memory(struct zc_group *group)
+{
+	struct zc_shared head;
 	struct stat st;
 
-	if (seals < 0 || (seals & SEALS) != SEALS || fstat(group->memory, &st) < 0 ||
-	    (size_t)st.st_size != zc_layout_bytes(&group->layout))
+	if (!zc_shared_is_memory(group->memory) || fstat(group->memory, &st) < 0 ||
+	    pread(group->memory, &head, HEAD_BYTES, 0) != HEAD_BYTES)
 		return -EPROTO;
+	if (memcmp(&head.identity, &group->identity, sizeof(head.identity)) != 0 ||
+	    (size_t)st.st_size != zc_layout_bytes(&head.layout))
+		return -EPROTO;
+	group->layout = head.layout;
 	return 0;
 }
 
@@ -166,7 +197,7 @@ static int make_sockets(struct zc *zc, struct zc_group *group, uint32_t id, uint
 				       .base = umem_of(group, id),
 				       .memory = &memory,
 				       .receive = true };
-	int *fds = group->fds + id * group->layout.slots;
+	int32_t *fds = group->fds.sockets + id * group->layout.slots;
 	uint32_t slot;
 
 	fds[0] = zc_bind(zc, &group->sockets, &spec, wanted, again);
@@ -245,33 +276,21 @@ static int make_parts(struct zc *zc, struct zc_group *group, uint32_t wanted, bo
 	return rc;
 }
 
-static void unmake_parts(struct zc_group *group)
+void zc_shared_close(struct zc_group *group)
 {
-	uint32_t sockets = group->layout.queues * group->layout.slots, i;
+	uint32_t i;
 
 	if (group->shared)
 		munmap(group->shared, group->bytes);
 	group->shared = NULL;
-	for (i = 0; group->fds && i < sockets; i++) {
-		if (group->fds[i] >= 0)
-			close(group->fds[i]);
-		group->fds[i] = -1;
+	for (i = 0; i < ZC_SOCKETS_MOST; i++) {
+		if (group->fds.sockets[i] >= 0)
+			close(group->fds.sockets[i]);
+		group->fds.sockets[i] = -1;
 	}
 	if (group->memory >= 0)
 		close(group->memory);
 	group->memory = -1;
-}
-
-static int make_room(struct zc_group *group)
-{
-	uint32_t sockets = group->layout.queues * group->layout.slots, i;
-
-	group->fds = malloc(sockets * sizeof(int));
-	if (!group->fds)
-		return -ENOMEM;
-	for (i = 0; i < sockets; i++)
-		group->fds[i] = -1;
-	return 0;
 }
 
 int zc_shared_make(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
@@ -280,18 +299,17 @@ int zc_shared_make(struct zc *zc, struct zc_group *group, const struct nsr_optio
 	uint32_t wanted = zc->xdp == NSR_XDP_GENERIC ? NSR_XDP_GENERIC : opts->xdp, id = 0;
 	struct zc_layout *layout = &group->layout;
 	bool again = false;
-	int rc = make_room(group);
+	int rc;
 
-	while (rc == 0) {
+	for (;;) {
 		rc = make_parts(zc, group, wanted, again, &id);
 		if ((rc != -ENOBUFS && rc != -ENOMEM) || layout->rx_frames < 2 * ZC_LEAST_FRAMES)
 			break;
 		/* The limit on locked memory, or the machine, has not that much. */
-		unmake_parts(group);
+		zc_shared_close(group);
 		layout->rx_frames /= 2;
 		layout->ring_frames = share_of(layout->rx_frames);
 		again = id > 0;
-		rc = 0;
 	}
 	if (rc == -ENOSYS) {
 		nsr_error_set(err, -EOPNOTSUPP, "fanout groups of the engine zc need Linux 6.4");
@@ -302,6 +320,8 @@ int zc_shared_make(struct zc *zc, struct zc_group *group, const struct nsr_optio
 	layout->xdp = xdp_of(zc, group);
 	layout->flags = zc->program.flags;
 	layout->stamp = zc->program.stamp;
+	group->shared->layout = *layout;
+	group->shared->identity = group->identity;
 	return 0;
 }
 
@@ -310,10 +330,4 @@ int zc_shared_join(struct zc_group *group)
 	int rc = check_memory(group);
 
 	return rc < 0 ? rc : map_shared(group);
-}
-
-void zc_shared_close(struct zc_group *group)
-{
-	unmake_parts(group);
-	free(group->fds);
 }

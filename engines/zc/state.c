@@ -8,12 +8,25 @@
 
 #include "zc.h"
 
+int zc_state_map(struct zc *zc)
+{
+	zc->state = mmap(NULL, sizeof(*zc->state), PROT_READ | PROT_WRITE, MAP_SHARED,
+			 zc->program.state, 0);
+	if (zc->state != MAP_FAILED)
+		return 0;
+	zc->state = NULL;
+	return -errno;
+}
+
 int zc_state_open(struct zc *zc, struct nsr_error *err)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	uint32_t i;
+	int rc;
 
-	zc->program.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nsring_state", sizeof(uint32_t),
+	if (zc->program.state >= 0)
+		return 0;
+	zc->program.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, ZC_STATE_NAME, sizeof(uint32_t),
 					   sizeof(struct zc_state), 1, &opts);
 	if (zc->program.state < 0 && errno == EPERM)
 		return nsr_error_advise(err,
@@ -24,12 +37,9 @@ int zc_state_open(struct zc *zc, struct nsr_error *err)
 					ZC_GRANT);
 	if (zc->program.state < 0)
 		return nsr_error_set(err, -errno, "BPF map: %s", strerror(errno));
-	zc->state = mmap(NULL, sizeof(*zc->state), PROT_READ | PROT_WRITE, MAP_SHARED,
-			 zc->program.state, 0);
-	if (zc->state == MAP_FAILED) {
-		zc->state = NULL;
-		return nsr_error_set(err, -errno, "mapping a BPF map: %s", strerror(errno));
-	}
+	rc = zc_state_map(zc);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "mapping a BPF map: %s", strerror(-rc));
 	for (i = 0; i < ZC_QUEUES_MAX; i++)
 		zc->state->lanes[i].ring_at = UINT64_MAX;
 	return 0;

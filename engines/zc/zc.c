@@ -15,8 +15,8 @@
  *	      ├─▶ own.c ─────▶ sockets.c, recv.c, queues.c ─▶ memory.c, bind.c, socket.c
  *	      │                doorbell.c
  *	      ├─▶ copy.c ────▶ lanes.c, doorbell.c
- *	      ├─▶ group.c ───▶ shared.c, member.c, rendezvous.c, spread.c; as own.c, except queues.c
- *	      │                rendezvous.c ─▶ admission.c, guest.c ─▶ proof.c, passing.c; holder.c
+ *	      ├─▶ group.c ───▶ shared.c, member.c, reaper.c, spread.c; as own.c, except queues.c
+ *	      │                newcomer.c ─▶ roster.c, notice.c, peer.c
  *	      └─▶ device.c, session.c, send.c
  *
  * The life of a capture: open attaches a program that lets all pass; set_filter replaces it by the
@@ -308,23 +308,19 @@ static int zc_fd(void *priv)
 /* The device may live on in another namespace, where the program would drop its frames. */
 static void leave_device(struct zc *zc)
 {
-	if (zc->link >= 0)
-		close(zc->link);
-	zc->link = -1;
 	if (zc->receiver && zc->receiver->gone)
 		zc->receiver->gone(zc);
+	zc_attach_end(zc);
 }
 
 static int zc_check(void *priv, struct nsr_error *err)
 {
 	struct zc *zc = priv;
-	int rc = zc_device_check(&zc->device, err), code = 0;
+	int rc = zc_device_check(&zc->device, err);
 
 	if (rc < 0)
 		leave_device(zc);
-	else if (zc->receiver && zc->receiver->check)
-		code = zc->receiver->check(zc, err);
-	return code < 0 ? code : rc;
+	return rc;
 }
 
 static int zc_stop(void *priv, struct nsr_error *err)

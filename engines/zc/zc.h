@@ -23,6 +23,12 @@
 /** The name of the program on the device. */
 #define ZC_PROGRAM_NAME "nsring_zc"
 
+/** The name of the map of struct zc_state. */
+#define ZC_STATE_NAME "nsring_state"
+
+/** Members of a fanout group at most; fewer on a device of many queues. */
+#define ZC_SLOTS_MAX 16
+
 /** struct zc_device - the device, as it was when the capture was opened */
 struct zc_device {
 	char name[16];
@@ -119,18 +125,52 @@ struct zc_lane {
 	uint64_t reserved2[7];
 };
 
+/**
+ * struct zc_entry - where a member of a fanout group is
+ * @pid:     its process; 0: the slot has no member that lets others join
+ * @memory:  the number there of its descriptor of the group's memory
+ * @started: when the process started, in ticks since the host did: a later one of the same number
+ *           has another time
+ * @serial:  how often the slot had a member that was listed: tells this one from a later one
+ */
+struct zc_entry {
+	int32_t pid;
+	int32_t memory;
+	uint64_t started;
+	uint64_t serial;
+};
+
+/**
+ * struct zc_notice - by which another process finds a group's members, see notice.c
+ * @magic:   ZC_NOTICE_MAGIC; 0: the program is not a group's
+ * @number:  the group's
+ * @pidns:   inode number of the members' PID namespace; 0: not known
+ * @entries: of each slot
+ */
+struct zc_notice {
+	uint64_t magic;
+	uint32_t number;
+	uint32_t reserved;
+	uint64_t pidns;
+	struct zc_entry entries[ZC_SLOTS_MAX];
+};
+
+/** Another one for each layout of what members share. */
+#define ZC_NOTICE_MAGIC UINT64_C(0x6e7372696e670002)
+
 /** The memory that the program and the library share: the value of a mapped array map. */
 struct zc_state {
 	uint64_t turn; /* for programs that deal frames out in turn */
 	uint64_t reserved[7];
 	struct zc_lane lanes[ZC_QUEUES_MAX];
+	struct zc_notice notice;
 };
 
 /**
  * struct zc - a capture
  * @epoll:     what the core waits for: the receiver's descriptors, and the device's end
  * @link:      the program's place on the device, -1 without one
- * @state:     mapped; NULL without a program, and in a group's members that joined
+ * @state:     mapped; NULL without a program
  * @receiver:  how packets come, with its own state in @receiving; NULL: the capture only sends
  * @sender:    the socket of its first queue sends; NULL: the capture does not send
  * @filter:    the core's, NULL for none
@@ -186,9 +226,6 @@ int zc_device_open(struct zc_device *device, const char *name, bool promiscuous,
 
 /** zc_device_watch() - learn from now on when the device goes, and be promiscuous; 0 or -errno */
 int zc_device_watch(struct zc_device *device, struct nsr_error *err);
-
-/** zc_device_is_watched() - whether zc_device_watch() has been called, and the device not gone since */
-bool zc_device_is_watched(const struct zc_device *device);
 
 /** zc_device_check() - see nsr_engine_ops.check */
 int zc_device_check(struct zc_device *device, struct nsr_error *err);
@@ -247,25 +284,22 @@ int zc_attach_replace(struct zc *zc, const struct nsr_filter *filter, bool refus
 int zc_attach_program(struct zc *zc, const struct nsr_filter *filter, bool refuse,
 		      struct nsr_error *err);
 
-/**
- * zc_attach_again() - put a program on the device, once
- * @prog: it
- * @xdp:  enum nsr_xdp: how it was there before
- *
- * Return: its link; -EBUSY another program is there; -ENODEV the device is gone; -errno.
- */
-int zc_attach_again(const struct zc_device *device, int prog, uint32_t xdp);
+/** zc_attach_program_id() - the number of the device's program in any mode; 0: none, or not known */
+uint32_t zc_attach_program_id(const struct zc_device *device);
 
-/** zc_attach_is_there() - whether @prog is on the device */
-bool zc_attach_is_there(const struct zc_device *device, int prog);
+/** zc_attach_end() - take the program off the device, whoever else has a descriptor of its link */
+void zc_attach_end(struct zc *zc);
 
 /** zc_detach() - take the program off the device, and free what it needed; also without one */
 void zc_detach(struct zc *zc);
 
 /** state.c */
 
-/** zc_state_open() - make and map what the program and this process share; 0 or -errno */
+/** zc_state_open() - make and map what the program and this process share, once; 0 or -errno */
 int zc_state_open(struct zc *zc, struct nsr_error *err);
+
+/** zc_state_map() - map zc_program.state; 0 or -errno */
+int zc_state_map(struct zc *zc);
 
 /** zc_state_filtered() - how many frames the filter refused, in the program or when handed out */
 uint64_t zc_state_filtered(const struct zc *zc);

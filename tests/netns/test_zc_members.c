@@ -8,18 +8,13 @@
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <nsring/engine.h>
@@ -43,40 +38,6 @@ static void a_member_that_dies_is_taken_out_though_its_child_lives_on(void **sta
 	assert_int_equal(waitpid(member.pid, NULL, 0), member.pid);
 	wait_until_alone(cap);
 	close(member.out);
-	nsr_close(cap);
-}
-
-/* Its threads have the same numbers as those of any other member that is alone in a namespace. */
-static struct member start_contained_member(uint32_t group)
-{
-	struct member member;
-	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-
-	assert_int_equal(unshare(CLONE_NEWPID), 0);
-	member = start_member(group, NULL);
-	assert_int_equal(setns(own, CLONE_NEWPID), 0);
-	close(own);
-	return member;
-}
-
-static void members_in_pid_namespaces_of_their_own_are_told_apart(void **state)
-{
-	struct member one, two;
-	struct nsr_capture *cap;
-
-	topology_require_groups();
-	cap = open_first();
-	one = start_contained_member(group_of(cap));
-	two = start_contained_member(group_of(cap));
-	send_some(90);
-	assert_int_equal(take_now(cap, NULL, NULL), 30);
-	end_member(&one);
-	while (send_some(90), take_now(cap, NULL, NULL) < 45)
-		usleep(50000);
-	send_some(90);
-	assert_int_equal(take_now(cap, NULL, NULL), 45);
-	end_member(&two);
-	wait_until_alone(cap);
 	nsr_close(cap);
 }
 
@@ -205,7 +166,7 @@ static void may_lock(uint64_t bytes)
 		_exit(98);
 }
 
-/* In a process of its own: @result of @attempt, which has to be less than 90. */
+/* In a process of its own: @result of @attempt. */
 static void in_child(int (*attempt)(const void *arg), const void *arg, int result)
 {
 	pid_t pid = fork();
@@ -295,60 +256,60 @@ static void joining_with_too_few_descriptors_says_what_to_raise(void **state)
 	nsr_close(cap);
 }
 
-/* The name of a group's meeting place; see engines/zc/rendezvous.c. */
-static int take_name(uint32_t number)
+static int join_or_be_told(void)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), bytes;
-
-	bytes = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "nsring-zc-%u-%u",
-			 if_nametoindex("v1"), number);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr,
-			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + bytes)),
-			 0);
-	return fd;
-}
-
-/* As the last member of a group, that leaves without an answer. */
-static void *hang_up(void *arg)
-{
-	int listener = *(int *)arg, guest = accept(listener, NULL, NULL);
-
-	close(listener);
-	close(guest);
-	return NULL;
-}
-
-static void who_joins_while_the_last_one_leaves_makes_the_group(void **state)
-{
-	struct nsr_options opts = in_turns(77);
+	struct nsr_options opts = in_turns(1);
 	struct nsr_capture *cap;
-	pthread_t thread;
-	int listener;
+
+	switch (try_open(&opts, "no fanout group", &cap)) {
+	case 0:
+		/* The other one may not have left yet. */
+		wait_until_alone(cap);
+		return 0;
+	case ENOENT:
+		return 0;
+	default:
+		return 95;
+	}
+}
+
+/* Forked before the group is made, so that it has no copy of what holds the program. */
+static pid_t start_joiner(int *go)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(read(ends[0], &byte, 1) == 1 ? join_or_be_told() : 94);
+	}
+	close(ends[0]);
+	*go = ends[1];
+	return pid;
+}
+
+static void who_joins_while_the_last_one_leaves_has_the_group_or_is_told_it_is_gone(void **state)
+{
+	struct nsr_capture *cap;
+	int status, go;
+	uint32_t turn;
+	pid_t pid;
 
 	topology_require_groups();
-	listener = take_name(77);
-	assert_int_equal(listen(listener, 4), 0);
-	assert_int_equal(pthread_create(&thread, NULL, hang_up, &listener), 0);
-	cap = open_target("zc:v1", &opts);
-	pthread_join(thread, NULL);
-	assert_int_equal(group_of(cap), 77);
-	send_some(20);
-	assert_int_equal(take_now(cap, NULL, NULL), 20);
-	nsr_close(cap);
-}
-
-static void a_group_that_never_starts_is_not_waited_for_for_ever(void **state)
-{
-	struct nsr_options opts = in_turns(78);
-	struct nsr_capture *cap;
-	int name;
-
-	topology_require_groups();
-	name = take_name(78);
-	assert_int_equal(try_open(&opts, "has it started", &cap), ETIMEDOUT);
-	close(name);
-	assert_int_equal(try_open(&opts, "no fanout group 78", &cap), ENOENT);
+	for (turn = 0; turn < 40; turn++) {
+		pid = start_joiner(&go);
+		cap = open_first();
+		assert_int_equal(write(go, "x", 1), 1);
+		usleep(turn * 300);
+		nsr_close(cap);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_false(has_program("v1"));
+		close(go);
+	}
 }
 
 /** struct joiner - a thread that joins a group */
@@ -367,34 +328,46 @@ static void *join_group(void *arg)
 	return NULL;
 }
 
-/* The maker's filter is still to be set when the other one comes, which has another one. */
+/* A maker that has not started: its filter is still to be set. */
+static void *open_maker(struct nsr_options *opts)
+{
+	struct nsr_engine_args args = {
+		.size = sizeof(args), .device = "v1", .queue = -1, .opts = opts
+	};
+	struct nsr_options asked = in_turns(0);
+	struct nsr_error err;
+	void *maker;
+
+	assert_int_equal(nsr_options_take(&asked, opts, &err), 0);
+	opts->batch_ms = 20;
+	assert_int_equal(nsr_engine_zc.open(&args, &maker, &err), 0);
+	return maker;
+}
+
+static void start_maker(void *maker)
+{
+	struct nsr_error err;
+
+	assert_int_equal(nsr_engine_zc.set_filter(maker, NULL, &err), 0);
+	assert_int_equal(nsr_engine_zc.start(maker, &err), 0);
+}
+
 static void who_joins_before_the_group_has_started_waits(void **state)
 {
-	struct nsr_options opts, asked = in_turns(0);
-	struct nsr_engine_args args = {
-		.size = sizeof(args), .device = "v1", .queue = -1, .opts = &opts
-	};
-	struct joiner joiner = { .opts = in_turns(0) };
-	struct nsr_info info = NSR_INFO_INIT;
-	struct nsr_error err;
+	struct joiner joiner = { .opts = in_turns(1) };
+	struct nsr_options opts;
 	pthread_t thread;
 	void *maker;
 	int tries;
 
 	topology_require_groups();
-	asked.stamp = NSR_STAMP_KERNEL;
-	assert_int_equal(nsr_options_take(&asked, &opts, &err), 0);
-	opts.batch_ms = 20;
-	assert_int_equal(nsr_engine_zc.open(&args, &maker, &err), 0);
-	nsr_engine_zc.info(maker, &info);
-	joiner.opts.fanout_group = info.fanout_group;
+	maker = open_maker(&opts);
 	assert_int_equal(pthread_create(&thread, NULL, join_group, &joiner), 0);
 	/* It has time enough to do it wrong. */
 	for (tries = 0; tries < 20 && !joiner.done; tries++)
 		usleep(10000);
 	assert_false(joiner.done);
-	assert_int_equal(nsr_engine_zc.set_filter(maker, NULL, &err), 0);
-	assert_int_equal(nsr_engine_zc.start(maker, &err), 0);
+	start_maker(maker);
 	pthread_join(thread, NULL);
 	send_some(20);
 	assert_int_equal(take_now(joiner.cap, NULL, NULL), 10);
@@ -402,54 +375,61 @@ static void who_joins_before_the_group_has_started_waits(void **state)
 	nsr_engine_zc.close(maker);
 }
 
-static int64_t cpu_ms(void)
+static int join_and_share(const void *arg)
 {
-	struct timespec used;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	return used.tv_sec * 1000 + used.tv_nsec / 1000000;
-}
-
-/* Somebody is at the door, who can't be let in. */
-static int be_without_descriptors(const void *arg)
-{
-	struct nsr_options opts = in_turns(0);
-	const struct rlimit limit = { 3, 3 };
+	struct nsr_options opts = in_turns(1);
 	struct nsr_capture *cap;
-	int out = *(const int *)arg;
-	int64_t before;
+	int rc = try_open(&opts, "", &cap);
 
-	if (nsr_open("zc:v1", &opts, &cap, NULL) < 0 || setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 99;
-	tell(out, group_of(cap));
-	before = cpu_ms();
-	usleep(500000);
-	return cpu_ms() - before < 200 ? 0 : 95;
+	if (rc)
+		return rc;
+	send_some(20);
+	return take_now(cap, NULL, NULL) == 10 ? 0 : 96;
 }
 
-static void a_member_without_descriptors_rests_while_somebody_waits(void **state)
+static void a_process_that_joins_before_the_group_has_started_waits(void **state)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int ends[2], status, fd, bytes;
-	struct member member;
+	struct nsr_options opts;
+	void *maker;
+	int status;
+	pid_t pid;
 
 	topology_require_groups();
-	assert_int_equal(pipe(ends), 0);
-	member.pid = fork();
-	if (member.pid == 0)
-		_exit(be_without_descriptors(&ends[1]));
-	close(ends[1]);
-	member.out = ends[0];
-	bytes = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "nsring-zc-%u-%u",
-			 if_nametoindex("v1"), hear(&member));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&addr,
-				 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + bytes)),
-			 0);
-	assert_int_equal(waitpid(member.pid, &status, 0), member.pid);
+	maker = open_maker(&opts);
+	pid = fork();
+	if (pid == 0)
+		_exit(join_and_share(NULL));
+	usleep(200000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	start_maker(maker);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	close(fd);
-	close(member.out);
+	nsr_engine_zc.close(maker);
+}
+
+static int join_what_never_starts(const void *arg)
+{
+	struct nsr_options opts = in_turns(1);
+	struct nsr_capture *cap;
+
+	return try_open(&opts, *(const int *)arg == ENOENT ? "no fanout group 1" : "has it started",
+			&cap);
+}
+
+static void a_group_that_never_starts_is_not_waited_for_for_ever(void **state)
+{
+	int timed_out = ETIMEDOUT, none = ENOENT;
+	struct nsr_options opts, theirs = in_turns(77);
+	struct nsr_capture *cap;
+	void *maker;
+
+	topology_require_groups();
+	maker = open_maker(&opts);
+	in_child(join_what_never_starts, &timed_out, ETIMEDOUT);
+	assert_int_equal(join_what_never_starts(&timed_out), ETIMEDOUT);
+	assert_int_equal(try_open(&theirs, "no fanout group 77", &cap), ENOENT);
+	nsr_engine_zc.close(maker);
+	in_child(join_what_never_starts, &none, ENOENT);
 }
 
 static void check_long_frame(const struct nsr_packet *packet, void *arg)
@@ -517,17 +497,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_member_that_dies_is_taken_out_though_its_child_lives_on),
-		cmocka_unit_test(members_in_pid_namespaces_of_their_own_are_told_apart),
 		cmocka_unit_test(packets_of_a_dead_member_are_in_the_ledger_of_another),
 		cmocka_unit_test(what_a_member_has_told_to_be_lost_is_not_told_again_when_it_dies),
 		cmocka_unit_test(who_joins_while_another_leaves_has_its_place),
 		cmocka_unit_test(a_group_that_may_lock_little_memory_has_a_smaller_ring),
 		cmocka_unit_test(a_group_that_may_lock_no_memory_says_what_to_raise),
 		cmocka_unit_test(joining_with_too_few_descriptors_says_what_to_raise),
-		cmocka_unit_test(who_joins_while_the_last_one_leaves_makes_the_group),
+		cmocka_unit_test(
+			who_joins_while_the_last_one_leaves_has_the_group_or_is_told_it_is_gone),
 		cmocka_unit_test(a_group_that_never_starts_is_not_waited_for_for_ever),
 		cmocka_unit_test(who_joins_before_the_group_has_started_waits),
-		cmocka_unit_test(a_member_without_descriptors_rests_while_somebody_waits),
+		cmocka_unit_test(a_process_that_joins_before_the_group_has_started_waits),
 		cmocka_unit_test(
 			a_member_puts_long_frames_together_whatever_the_mtu_was_when_it_joined),
 		cmocka_unit_test(a_device_of_too_many_queues_is_refused_not_cut_off),

@@ -125,6 +125,32 @@ in_turns_with_nobody() {
 	equal packets "$(total count .packets)" 7
 }
 
+@test "captures_of_one_process_share_a_device_with_no_capability_but_the_three" {
+	netns_pair
+	start_in "$B" count nsenter --net="/run/netns/$B" \
+		setpriv --bounding-set=-all,+net_raw,+net_admin,+bpf \
+		"$NSRING" count --take --json --duration 60 --ring 1M -i zc:v1 -i zc:v1 --fanout rr
+	wait_until has_sockets "$B" 2
+	udp "$A" 40
+	arrived "$B" v1 40
+	finish count
+	equal "of each" "$(total count '.targets | map(.packets) | tostring')" "[20,20]"
+}
+
+@test "a_second_process_with_only_the_three_is_told_what_it_lacks_and_what_to_do" {
+	netns_pair
+	start_count "$B" --take -i "netns:$B/zc:v1" --fanout rr
+	wait_until test -s "$BATS_TEST_TMPDIR/count.out"
+	run -1 nsenter --net="/run/netns/$B" setpriv --bounding-set=-all,+net_raw,+net_admin,+bpf \
+		"$NSRING" count --take --duration 1 -i zc:v1 --fanout rr:1
+	[[ $output == *"needs CAP_SYS_ADMIN and CAP_SYS_PTRACE"*"run as root"*--fanout* ]]
+	[[ $output != *setcap* ]]
+	udp "$A" 30
+	arrived "$B" v1 30
+	finish count
+	equal packets "$(total count .packets)" 30
+}
+
 @test "zc_runs_for_a_user_who_has_its_three_capabilities" {
 	netns_pair
 	start_in "$B" count nsenter --net="/run/netns/$B" \

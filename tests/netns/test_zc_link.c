@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The program of a fanout group stays on the device when the member that holds it there goes.
+ * The program of a fanout group stays on the device as long as any member lives, and no longer.
  *
  *	sends ─ v0 ──────── v1 ─ zc, zc, …; packet: what the program lets pass
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
@@ -80,7 +81,7 @@ static void wait_until_sent(struct traffic *traffic, uint32_t more)
 }
 
 /* The stack gets what the program lets pass, and all that comes while there is none. */
-static void no_packet_passes_a_group_by_when_its_holders_close_one_after_the_other(void **state)
+static void no_packet_passes_a_group_by_when_its_members_close_one_after_the_other(void **state)
 {
 	struct traffic traffic = { 0 };
 	struct nsr_capture *stack, *caps[4];
@@ -133,32 +134,43 @@ static void wait_until_shared(struct nsr_capture *const caps[3])
 	fail_msg("the survivors get %u, %u and %u of 30 packets", got[0], got[1], got[2]);
 }
 
-static void survivors_of_a_killed_maker_put_the_same_program_on_the_device_again(void **state)
+/* What the dead maker's sockets had is lost, but nothing goes past the group. */
+static void no_packet_passes_a_group_by_when_its_maker_is_killed(void **state)
 {
-	struct nsr_capture *caps[3];
+	struct traffic traffic = { 0 };
+	struct nsr_capture *stack, *caps[3];
+	struct nsr_options opts;
 	struct member maker;
 	uint32_t program, i;
+	pthread_t thread;
 
 	topology_require_groups();
+	nsr_options_init(&opts);
+	opts.direction = NSR_IN;
 	maker = start_member(0, NULL);
 	for (i = 0; i < 3; i++)
 		caps[i] = join(maker.group);
 	program = program_on("v1");
+	stack = open_target("packet:v1", &opts);
+	assert_int_equal(pthread_create(&thread, NULL, send_on_and_on, &traffic), 0);
+	wait_until_sent(&traffic, 100);
 	end_member(&maker);
-	wait_until_shared(caps);
 	assert_int_equal(program_on("v1"), program);
-	/* They can go on to do so. */
-	nsr_close(caps[0]);
-	caps[0] = join(maker.group);
+	wait_until_sent(&traffic, 100);
+	traffic.enough = true;
+	pthread_join(thread, NULL);
 	wait_until_shared(caps);
 	assert_int_equal(program_on("v1"), program);
 	for (i = 0; i < 3; i++)
 		nsr_close(caps[i]);
 	assert_int_equal(program_on("v1"), 0);
 	wait_until_unloaded(program);
+	send_some(24);
+	assert_int_equal(collect(stack, NULL, NULL), 24);
+	nsr_close(stack);
 }
 
-static void a_member_that_got_the_program_by_a_death_may_be_killed_too(void **state)
+static void members_may_be_killed_one_after_the_other_and_others_join(void **state)
 {
 	struct member maker, second;
 	struct nsr_capture *cap;
@@ -169,20 +181,37 @@ static void a_member_that_got_the_program_by_a_death_may_be_killed_too(void **st
 	second = start_member(maker.group, NULL);
 	program = program_on("v1");
 	end_member(&maker);
+	assert_int_equal(program_on("v1"), program);
 	cap = join(second.group);
 	end_member(&second);
-	wait_until_alone(cap);
 	assert_int_equal(program_on("v1"), program);
+	wait_until_alone(cap);
 	nsr_close(cap);
 	assert_int_equal(program_on("v1"), 0);
 	wait_until_unloaded(program);
 }
 
-/* The child has a copy of the link, so that nobody can put the program there anew. */
-static void a_group_goes_on_when_the_killed_makers_child_keeps_the_program_there(void **state)
+static void killing_all_members_at_once_leaves_no_program(void **state)
+{
+	struct member members[3];
+	uint32_t program, i;
+
+	topology_require_groups();
+	for (i = 0; i < 3; i++)
+		members[i] = start_member(i ? members[0].group : 0, NULL);
+	program = program_on("v1");
+	for (i = 0; i < 3; i++)
+		kill(members[i].pid, SIGKILL);
+	for (i = 0; i < 3; i++)
+		end_member(&members[i]);
+	assert_int_equal(program_on("v1"), 0);
+	wait_until_unloaded(program);
+}
+
+/* The child has a copy of the link, which holds the program only if the group does not end. */
+static void a_group_goes_on_when_the_killed_makers_child_lives(void **state)
 {
 	struct nsr_capture *cap;
-	struct nsr_batch batch;
 	struct member maker;
 
 	topology_require_groups();
@@ -193,75 +222,65 @@ static void a_group_goes_on_when_the_killed_makers_child_keeps_the_program_there
 	kill(maker.pid, SIGKILL);
 	assert_int_equal(waitpid(maker.pid, NULL, 0), maker.pid);
 	wait_until_alone(cap);
-	sleep(6); /* longer than anybody waits for the place */
-	send_some(24);
-	assert_int_equal(take_now(cap, NULL, NULL), 24);
-	assert_int_equal(nsr_recv(cap, &batch, 50), 0);
 	close(maker.out);
 	assert_true(waitpid(-1, NULL, 0) > 0); /* the child */
-	wait_until_alone(cap);
+	send_some(24);
+	assert_int_equal(take_now(cap, NULL, NULL), 24);
 	nsr_close(cap);
 	assert_int_equal(program_on("v1"), 0);
 }
 
-static void receive_until_the_end(struct nsr_capture *cap, int out)
+static int recv_until_the_end(struct nsr_capture *cap)
 {
 	struct nsr_batch batch;
 	int rc;
 
 	do
-		rc = nsr_recv(cap, &batch, -1);
-	while (rc >= 0 || rc == -EINTR); /* SIGCONT */
-	tell(out, (uint32_t)-rc);
-	tell(out, says(nsr_last_error(cap), "is over"));
+		rc = nsr_recv(cap, &batch, 500);
+	while (rc >= 0);
+	return rc;
 }
 
-static int attach_another_program(void)
+/* The stopped one can't take the program off. */
+static void a_moved_device_loses_the_program_though_a_member_is_stopped(void **state)
 {
-	struct bpf_insn pass[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
-				   { .code = BPF_JMP | BPF_EXIT } };
-	int prog = bpf_prog_load(BPF_PROG_TYPE_XDP, "another", "GPL", pass, 2, NULL), link;
-
-	assert_true(prog >= 0);
-	do
-		link = bpf_link_create(prog, (int)if_nametoindex("v1"), BPF_XDP, NULL);
-	while (link < 0 && errno == EBUSY);
-	assert_true(link >= 0);
-	close(prog);
-	return link;
-}
-
-static void a_group_whose_place_another_program_has_taken_ends_in_words(void **state)
-{
-	struct member maker, survivor;
-	int link;
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there;
+	struct nsr_capture *cap;
+	struct member stopped;
 
 	topology_require_groups();
-	maker = start_member(0, NULL);
-	survivor = start_member(maker.group, receive_until_the_end);
-	kill(survivor.pid, SIGSTOP);
-	assert_int_equal(waitpid(survivor.pid, NULL, WUNTRACED), survivor.pid);
-	end_member(&maker);
-	link = attach_another_program();
-	kill(survivor.pid, SIGCONT);
-	assert_int_equal(hear(&survivor), EBUSY);
-	assert_int_equal(hear(&survivor), 1);
-	end_member(&survivor);
-	close(link);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	there = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(setns(here, CLONE_NEWNET), 0);
+	stopped = start_member(0, NULL);
+	cap = join(stopped.group);
+	kill(stopped.pid, SIGSTOP);
+	assert_int_equal(waitpid(stopped.pid, NULL, WUNTRACED), stopped.pid);
+	ip("link set v1 netns /proc/%d/fd/%d", getpid(), there);
+	assert_int_equal(recv_until_the_end(cap), -ENODEV);
+	assert_int_equal(setns(there, CLONE_NEWNET), 0);
 	assert_int_equal(program_on("v1"), 0);
+	assert_int_equal(setns(here, CLONE_NEWNET), 0);
+	nsr_close(cap);
+	end_member(&stopped);
+	ip("link delete v0");
+	ip("link add v0 type veth peer name v1");
+	ip("link set v0 up");
+	ip("link set v1 up");
+	close(there);
+	close(here);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			no_packet_passes_a_group_by_when_its_holders_close_one_after_the_other),
-		cmocka_unit_test(
-			survivors_of_a_killed_maker_put_the_same_program_on_the_device_again),
-		cmocka_unit_test(a_member_that_got_the_program_by_a_death_may_be_killed_too),
-		cmocka_unit_test(
-			a_group_goes_on_when_the_killed_makers_child_keeps_the_program_there),
-		cmocka_unit_test(a_group_whose_place_another_program_has_taken_ends_in_words),
+			no_packet_passes_a_group_by_when_its_members_close_one_after_the_other),
+		cmocka_unit_test(no_packet_passes_a_group_by_when_its_maker_is_killed),
+		cmocka_unit_test(members_may_be_killed_one_after_the_other_and_others_join),
+		cmocka_unit_test(killing_all_members_at_once_leaves_no_program),
+		cmocka_unit_test(a_group_goes_on_when_the_killed_makers_child_lives),
+		cmocka_unit_test(a_moved_device_loses_the_program_though_a_member_is_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, topology_enter, NULL);
