@@ -424,6 +424,27 @@ static void a_notice_that_leads_into_another_group_is_refused(void **state)
 	close_door(&door);
 }
 
+/* Of a size that it would have. */
+static void a_layout_of_too_many_slots_is_refused(void **state)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	static struct zc_shared forged;
+	struct door door;
+	size_t bytes;
+	int fd;
+
+	topology_require_groups();
+	door = open_door("zc:v1");
+	memcpy(&forged, door.shared, sizeof(forged));
+	bytes = zc_layout_bytes(&forged.layout);
+	/* What 256 members have in hand are whole pages. */
+	forged.layout.slots += 256;
+	fd = memory_of(bytes + 256 * sizeof(struct zc_held), &forged, seals);
+	lie_is_refused(&door, &door.entry->memory, fd);
+	close(fd);
+	close_door(&door);
+}
+
 static void a_layout_that_makes_no_sense_is_refused(void **state)
 {
 	struct door door;
@@ -471,6 +492,62 @@ static void a_group_whose_lock_a_stopped_member_holds_is_not_waited_for_for_ever
 	assert_int_equal(pthread_mutex_unlock(&door.shared->lock), 0);
 	joining_is(0, "");
 	close_door(&door);
+}
+
+/* A newcomer that waits for the lock while the member leaves: there are short pauses to do it wrong. */
+static void what_a_member_had_is_not_taken_once_it_has_left(void **state)
+{
+	struct door door;
+	int status;
+	pid_t pid;
+
+	topology_require_groups();
+	door = open_door("zc:v1");
+	assert_int_equal(pthread_mutex_lock(&door.shared->lock), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(join(1, ""));
+	usleep(300000);
+	door.entry->pid = 0;
+	assert_int_equal(pthread_mutex_unlock(&door.shared->lock), 0);
+	usleep(300000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	door.entry->pid = getpid();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close_door(&door);
+}
+
+static void who_has_left_or_died_is_not_listed(void **state)
+{
+	struct nsr_options opts = in_turns(1);
+	struct nsr_capture *second;
+	struct member third;
+	struct door door;
+
+	topology_require_groups();
+	door = open_door("zc:v1");
+	second = open_target("zc:v1", &opts);
+	third = start_member(1, NULL);
+	assert_int_equal(door.entry[1].pid, getpid());
+	assert_int_equal(door.entry[2].pid, third.pid);
+	nsr_close(second);
+	assert_int_equal(door.entry[1].pid, 0);
+	end_member(&third);
+	wait_until_alone(door.cap);
+	assert_int_equal(door.entry[2].pid, 0);
+	close_door(&door);
+}
+
+static void a_group_of_another_number_is_not_joined(void **state)
+{
+	const struct attempt attempt = { .group = 77, .part = "no fanout group 77" };
+	struct nsr_capture *cap;
+
+	topology_require_groups();
+	cap = open_first();
+	assert_int_equal(outcome(&attempt), ENOENT);
+	nsr_close(cap);
 }
 
 static void a_stopped_member_keeps_nobody_out(void **state)
@@ -594,10 +671,14 @@ int main(void)
 		cmocka_unit_test(a_process_that_has_got_a_dead_members_number_is_left_alone),
 		cmocka_unit_test(a_notice_that_leads_to_a_strangers_descriptor_is_refused),
 		cmocka_unit_test(a_notice_that_leads_into_another_group_is_refused),
+		cmocka_unit_test(a_layout_of_too_many_slots_is_refused),
 		cmocka_unit_test(a_layout_that_makes_no_sense_is_refused),
 		cmocka_unit_test(a_member_that_leads_to_strangers_links_and_sockets_is_refused),
 		cmocka_unit_test(
 			a_group_whose_lock_a_stopped_member_holds_is_not_waited_for_for_ever),
+		cmocka_unit_test(what_a_member_had_is_not_taken_once_it_has_left),
+		cmocka_unit_test(who_has_left_or_died_is_not_listed),
+		cmocka_unit_test(a_group_of_another_number_is_not_joined),
 		cmocka_unit_test(a_stopped_member_keeps_nobody_out),
 		cmocka_unit_test(a_program_without_a_notice_is_no_group),
 		cmocka_unit_test(a_capture_in_no_group_is_no_group),
