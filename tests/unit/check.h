@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <nsring/nsring.h>
@@ -24,6 +25,14 @@ static inline void assert_says(const struct nsr_error *err, const char *part)
 {
 	if (!says(err, part))
 		fail_msg("\"%s: %s\" does not say \"%s\"", err->text, err->advice, part);
+}
+
+/* @count, or less of it where programs are slow and another run has it in full: by NSR_TEST_LESS. */
+static inline uint32_t fewer(uint32_t count)
+{
+	const char *divisor = getenv("NSR_TEST_LESS");
+
+	return divisor ? count / (uint32_t)strtoul(divisor, NULL, 10) : count;
 }
 
 #endif

@@ -614,13 +614,6 @@ static void *write_lane(void *arg)
 	return NULL;
 }
 
-static uint32_t scale(uint32_t count)
-{
-	const char *less = getenv("NSR_TEST_LESS");
-
-	return less ? count / (uint32_t)atoi(less) : count;
-}
-
 static void start_writers(struct writing *writing, uint32_t count, uint32_t words, bool wait)
 {
 	uint32_t i;
@@ -685,14 +678,14 @@ static void writers_and_reader_at_once_lose_nothing(void **state)
 	struct writing writing[WRITERS];
 
 	open_ring(WRITERS, 0);
-	start_writers(writing, scale(100000), 180, true);
-	assert_int_equal(read_all(writing, true), WRITERS * (uint64_t)scale(100000));
+	start_writers(writing, fewer(100000), 180, true);
+	assert_int_equal(read_all(writing, true), WRITERS * (uint64_t)fewer(100000));
 }
 
 /* One writer that goes from processor to processor. */
 static void *write_lanes_in_turns(void *arg)
 {
-	uint32_t i, count = scale(300000);
+	uint32_t i, count = fewer(300000);
 
 	for (i = 1; i <= count; i++)
 		while (!put(i % WRITERS, i))
@@ -702,7 +695,7 @@ static void *write_lanes_in_turns(void *arg)
 
 static void what_was_written_one_after_the_other_comes_in_that_order(void **state)
 {
-	uint64_t next = 1, count = scale(300000);
+	uint64_t next = 1, count = fewer(300000);
 	struct nsr_ring_packet packet;
 	pthread_t thread;
 	int rc = 0;
@@ -727,11 +720,11 @@ static void overwriting_writers_and_reader_at_once_account_for_all(void **state)
 	uint64_t count;
 
 	open_ring(WRITERS, NSRING_RING_SHARED);
-	start_writers(writing, scale(30000), 2000, false);
+	start_writers(writing, fewer(30000), 2000, false);
 	count = read_all(writing, false);
 	print_message("%llu read, %llu missed\n", (unsigned long long)count,
 		      (unsigned long long)nsr_ring_missed(reader));
-	assert_int_equal(count + nsr_ring_missed(reader), WRITERS * (uint64_t)scale(30000));
+	assert_int_equal(count + nsr_ring_missed(reader), WRITERS * (uint64_t)fewer(30000));
 }
 
 #define test(name) cmocka_unit_test_teardown(name, close_ring)
