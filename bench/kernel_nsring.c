@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Sockets of nsring.ko, used as its uapi tells, by a reader that looks at each header once. */
+#include "sys/kmod.h"
 #include "kernel_kind.h"
 #include "nsring_uapi.h"
 
@@ -14,7 +15,6 @@
 static int bind_device(int fd, const char *device)
 {
 	struct sockaddr_nsring address = {
-		.family = NSRING_FAMILY,
 		.ifindex = if_nametoindex(device),
 	};
 
@@ -52,8 +52,10 @@ static int open_nsring(struct kernel_capture *cap, const struct kernel_options *
 	};
 	int rc;
 
-	cap->fd = socket(NSRING_FAMILY, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI);
-	if (cap->fd < 0 || setsockopt(cap->fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup)))
+	cap->fd = nsr_kmod_open(NSRING_ABI);
+	if (cap->fd < 0)
+		return cap->fd;
+	if (setsockopt(cap->fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup)))
 		return -errno;
 	rc = bind_device(cap->fd, opts->device);
 	return rc ? rc : map_areas(cap);
@@ -170,10 +172,12 @@ static int read_totals(struct kernel_capture *cap, struct kernel_totals *totals)
 static int open_sender(const char *device)
 {
 	struct nsring_setup setup = { .flags = NSRING_NO_RING };
-	int fd = socket(NSRING_FAMILY, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI);
+	int fd = nsr_kmod_open(NSRING_ABI);
 	int rc;
 
-	if (fd < 0 || setsockopt(fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup)))
+	if (fd < 0)
+		return fd;
+	if (setsockopt(fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup)))
 		return -errno;
 	rc = bind_device(fd, device);
 	return rc ? rc : fd;

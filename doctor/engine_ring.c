@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/*
- * The engine ring, tried only where nsring.ko is loaded: opening one of its sockets would load the
- * module, and the doctor changes nothing.
- */
+/* The engine ring, tried only where nsring.ko is loaded. */
 #include <errno.h>
 #include <unistd.h>
 

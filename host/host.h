@@ -180,7 +180,7 @@ struct host_xdp_stats {
 
 /**
  * struct host_capture - a socket that captures: AF_PACKET, AF_XDP or nsring.ko's
- * @family:       AF_PACKET, AF_XDP, or NSRING_FAMILY whatever number that has here
+ * @family:       AF_PACKET, AF_XDP, or AF_UNSPEC: nsring.ko's
  * @type:         SOCK_RAW or SOCK_DGRAM
  * @protocol:     EtherType, ETH_P_ALL; 0: none
  * @receives:     whether it takes packets at all: it has a protocol, and no filter that refuses all

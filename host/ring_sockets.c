@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The captures of nsring.ko in a namespace: one file each with lines "KEY: VALUE", see nsring(4).
+ * The captures of nsring.ko in a namespace: a file with a paragraph for each, of lines "KEY: VALUE", see
+ * nsring(4).
  */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "uapi/nsring_uapi.h"
 #include "list.h"
 #include "sockets.h"
 
 /* thread-self: the namespace that the calling thread has entered, not the process's. */
-#define FOLDER "/proc/thread-self/net/nsring"
+#define CAPTURES "/proc/thread-self/net/nsring/captures"
+
+/* More than a line has. */
+#define LINE_ROOM 512
 
 /* The value of @key, which runs on to the end of @text; "" when there is none. */
 static const char *value(const char *text, const char *key)
@@ -50,7 +50,7 @@ static uint64_t number(const char *text, const char *key)
 
 static void read_text(const char *text, struct host_capture *capture)
 {
-	capture->family = NSRING_FAMILY;
+	capture->family = AF_UNSPEC;
 	capture->type = SOCK_RAW;
 	capture->protocol = ETH_P_ALL;
 	capture->receives = is(text, "state", "captures");
@@ -65,53 +65,54 @@ static void read_text(const char *text, struct host_capture *capture)
 	capture->has_drops = capture->ring_bytes;
 }
 
-/* Reads a file as a string. Return: bytes; -errno. */
-static ssize_t read_file(int dir, const char *name, char *text, size_t room)
+static int add(struct host_ns *ns, const char *text)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
+	struct host_capture *capture =
+		host_list_add(&ns->captures, &ns->capture_count, sizeof(*capture));
 
-	if (fd < 0)
-		return -errno;
-	got = read(fd, text, room - 1);
-	if (got < 0)
-		got = -errno;
-	else
-		text[got] = '\0';
-	close(fd);
-	return got;
-}
-
-static int read_capture(int dir, const char *name, struct host_ns *ns)
-{
-	struct host_capture *capture;
-	char text[2048];
-	ssize_t got = read_file(dir, name, text, sizeof(text));
-
-	/* The capture was closed meanwhile. */
-	if (got == 0 || got == -ENOENT)
-		return 0;
-	if (got < 0)
-		return (int)got;
-	capture = host_list_add(&ns->captures, &ns->capture_count, sizeof(*capture));
 	if (!capture)
 		return -ENOMEM;
 	read_text(text, capture);
 	return 0;
 }
 
+/* Reads up to the empty line behind a paragraph. Return: its bytes, 0 at the end; -errno. */
+static ssize_t read_paragraph(FILE *file, char **text, size_t *room)
+{
+	size_t used = 0;
+	char *line;
+
+	for (;;) {
+		if (*room - used < LINE_ROOM) {
+			line = realloc(*text, *room + LINE_ROOM);
+			if (!line)
+				return -ENOMEM;
+			*text = line;
+			*room += LINE_ROOM;
+		}
+		line = *text + used;
+		if (!fgets(line, LINE_ROOM, file))
+			return ferror(file) ? -EIO : (ssize_t)used;
+		if (*line == '\n' && used)
+			return (ssize_t)used;
+		if (*line != '\n')
+			used += strlen(line);
+	}
+}
+
 int host_ring_sockets_read(struct host_ns *ns)
 {
-	DIR *dir = opendir(FOLDER);
-	const struct dirent *entry;
+	FILE *file = fopen(CAPTURES, "re");
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t got;
 	int rc = 0;
 
-	if (!dir)
+	if (!file)
 		return errno == ENOENT ? 0 : -errno;
-	while (rc == 0 && (entry = readdir(dir))) {
-		if (isdigit((unsigned char)*entry->d_name))
-			rc = read_capture(dirfd(dir), entry->d_name, ns);
-	}
-	closedir(dir);
+	while (rc == 0 && (got = read_paragraph(file, &text, &room)))
+		rc = got < 0 ? (int)got : add(ns, text);
+	free(text);
+	fclose(file);
 	return rc;
 }

@@ -17,7 +17,6 @@
 
 #include "cluster.h"
 #include "netns.h"
-#include "proc.h"
 #include "reader.h"
 #include "ring.h"
 #include "sock.h"
@@ -228,13 +227,14 @@ static void sign(struct nsr_sock *sock)
 {
 	struct nsr_captures *captures = captures_of(sock);
 
-	sock->pid = task_tgid_vnr(current);
+	sock->pid = get_pid(task_tgid(current));
+	sock->inode = SOCK_INODE(sock->sk.sk_socket)->i_ino;
 	get_task_comm(sock->comm, current);
 	rtnl_lock();
 	sock->id = ++captures->opened;
 	captures->open++;
+	list_add_tail_rcu(&sock->in_captures, &captures->socks);
 	rtnl_unlock();
-	nsr_proc_add_capture(sock);
 }
 
 /**
@@ -325,6 +325,7 @@ static void free_sock(struct work_struct *work)
 	struct nsr_ring *ring = sock->ring;
 
 	free_reader(sock);
+	put_pid(sock->pid);
 	if (ring) {
 		clear_bit(sock->index, &ring->readers_used);
 		if (refcount_dec_and_test(&ring->refs))
@@ -349,12 +350,12 @@ static void keep_totals(struct nsr_sock *sock)
 /** nsr_release() - close a socket; waits for RTNL, and for nothing else */
 void nsr_release(struct nsr_sock *sock)
 {
-	if (sock->bound)
-		nsr_proc_remove_capture(sock);
 	rtnl_lock();
 	detach(sock, false);
-	if (sock->bound)
+	if (sock->bound) {
 		captures_of(sock)->open--;
+		list_del_rcu(&sock->in_captures);
+	}
 	rtnl_unlock();
 	keep_totals(sock);
 	sock_orphan(&sock->sk);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Differences between the kernels that the module is built for: 6.1 to 6.12. */
+/* Differences between the kernels that the module is built for: 6.1 to 7.3. */
 #ifndef NSR_COMPAT_H
 #define NSR_COMPAT_H
 
@@ -27,6 +27,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags &= ~flags;
 }
+#endif
+
+/* What bind(2) hands over; its type tells since 6.19 that it may be of any length. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define NSR_ADDRESS struct sockaddr_unsized
+#else
+#define NSR_ADDRESS struct sockaddr
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

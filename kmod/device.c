@@ -4,7 +4,6 @@
 #include "device.h"
 #include "hook.h"
 #include "netns.h"
-#include "proc.h"
 #include "source.h"
 
 static void appeared(struct net_device *dev)
@@ -12,7 +11,6 @@ static void appeared(struct net_device *dev)
 	struct nsr_captures *captures = nsr_captures(dev_net(dev));
 	struct nsr_source *source;
 
-	nsr_proc_add_device(dev);
 	if (captures)
 		list_for_each_entry(source, &captures->sources, node)
 			nsr_source_add_device(source, dev);
@@ -31,10 +29,6 @@ static int notice(struct notifier_block *block, unsigned long event, void *info)
 		break;
 	case NETDEV_UNREGISTER:
 		nsr_hook_lose_device(dev);
-		nsr_proc_remove_device(dev);
-		break;
-	case NETDEV_CHANGENAME:
-		nsr_proc_rename_device(dev);
 		break;
 	}
 	return NOTIFY_DONE;

@@ -116,8 +116,12 @@ void nsr_hook_lose_device(struct net_device *dev)
 		nsr_source_lose_device(list_first_entry(&hook->taps, struct nsr_tap, in_hook));
 }
 
-/** nsr_hook_taps() - how many captures and clusters take packets of a device */
-unsigned int nsr_hook_taps(struct net *net, int ifindex)
+/**
+ * nsr_hook_own_taps() - how many captures and clusters of its own namespace take a device's packets
+ *
+ * Those of all namespaces are the host's, and none of a container's business.
+ */
+unsigned int nsr_hook_own_taps(struct net *net, int ifindex)
 {
 	struct nsr_captures *captures = nsr_captures(net);
 	const struct nsr_hook *hook;
@@ -130,7 +134,7 @@ unsigned int nsr_hook_taps(struct net *net, int ifindex)
 	hook = xa_load(&captures->hooks, ifindex);
 	if (hook)
 		list_for_each_entry_rcu(tap, &hook->taps, in_hook)
-			count++;
+			count += !(tap->source->flags & NSRING_ALL_NETNS);
 	rcu_read_unlock();
 	return count;
 }

@@ -38,6 +38,6 @@ int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap, gfp_t gfp);
 void nsr_hook_remove(struct nsr_tap *tap);
 struct net_device *nsr_hook_device(const struct nsr_hook *hook);
 void nsr_hook_lose_device(struct net_device *dev);
-unsigned int nsr_hook_taps(struct net *net, int ifindex);
+unsigned int nsr_hook_own_taps(struct net *net, int ifindex);
 
 #endif

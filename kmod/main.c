@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 
 #include "device.h"
+#include "entry.h"
 #include "netns.h"
 #include "nsring_uapi.h"
 #include "sock.h"
@@ -37,8 +38,13 @@ static int __init nsr_init(void)
 	rc = nsr_socket_register();
 	if (rc < 0)
 		goto unregister_device;
+	rc = nsr_entry_register();
+	if (rc < 0)
+		goto unregister_socket;
 	return 0;
 
+unregister_socket:
+	nsr_socket_unregister();
 unregister_device:
 	nsr_device_unregister();
 unregister_netns:
@@ -50,13 +56,15 @@ destroy_workqueue:
 
 static void __exit nsr_exit(void)
 {
-	nsr_socket_unregister();
+	nsr_entry_unregister();
 	nsr_device_unregister();
 	nsr_netns_unregister();
 	nsr_sources_stop_retrying();
 	/* The last sockets have left work to RCU, which leaves it to the queue: in this order. */
 	rcu_barrier();
 	destroy_workqueue(nsr_workqueue);
+	/* Not before: freeing the last sockets takes their struct proto. */
+	nsr_socket_unregister();
 }
 
 module_init(nsr_init);
@@ -66,4 +74,3 @@ MODULE_DESCRIPTION("packet capture with mapped rings, by network namespace");
 MODULE_AUTHOR("The nsring authors");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(NSRING_VERSION);
-MODULE_ALIAS_NETPROTO(NSRING_FAMILY);

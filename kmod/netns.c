@@ -31,6 +31,7 @@ struct nsr_captures *nsr_captures_make(struct net *net, gfp_t gfp)
 	INIT_LIST_HEAD(&captures->sources);
 	INIT_LIST_HEAD(&captures->shared);
 	INIT_LIST_HEAD(&captures->clusters);
+	INIT_LIST_HEAD(&captures->socks);
 	smp_store_release(&nsr_net(net)->captures, captures);
 	return captures;
 }

@@ -22,6 +22,7 @@
  * @sources: that take all devices of the namespace
  * @shared:  rings with several readers
  * @clusters: found by their number
+ * @socks:   those that were bound, and are open; also walked under RCU
  * @opened:  how many sockets have ever been bound
  * @open:    how many of them are open
  * @past_written, @past_filtered, @past_full: totals of those that are closed
@@ -33,7 +34,8 @@ struct nsr_captures {
 	struct list_head sources;
 	struct list_head shared;
 	struct list_head clusters;
-	u32 opened;
+	struct list_head socks;
+	u64 opened;
 	u32 open;
 	atomic64_t past_written;
 	atomic64_t past_filtered;

@@ -19,7 +19,7 @@ static void show_captures(struct seq_file *m, const struct nsr_captures *capture
 
 	captures = captures ?: &none;
 	seq_printf(m, "captures:   %u\n", READ_ONCE(captures->open));
-	seq_printf(m, "opened:     %u\n", READ_ONCE(captures->opened));
+	seq_printf(m, "opened:     %llu\n", READ_ONCE(captures->opened));
 	seq_puts(m, "closed captures, packets:\n");
 	seq_printf(m, "  written:  %lld\n", atomic64_read(&captures->past_written));
 	seq_printf(m, "  filtered: %lld\n", atomic64_read(&captures->past_filtered));
@@ -39,25 +39,56 @@ static int show_info(struct seq_file *m, void *unused)
 	return 0;
 }
 
-static int show_device(struct seq_file *m, void *unused)
+/* Where a walk is. A page at a time is made under RCU, and copied to the reader without. */
+static void *dev_start(struct seq_file *m, loff_t *pos)
 {
-	int ifindex = (long)pde_data(file_inode(m->file));
-	struct net *net = m->private;
 	struct net_device *dev;
+	loff_t skip = *pos;
 
 	rcu_read_lock();
-	dev = dev_get_by_index_rcu(net, ifindex);
-	if (dev) {
-		seq_printf(m, "name:     %s\n", dev->name);
-		seq_printf(m, "ifindex:  %d\n", dev->ifindex);
-		seq_printf(m, "type:     %u\n", dev->type);
-		seq_printf(m, "mtu:      %u\n", READ_ONCE(dev->mtu));
-		seq_printf(m, "up:       %s\n", dev->flags & IFF_UP ? "yes" : "no");
-		seq_printf(m, "captures: %u\n", nsr_hook_taps(net, ifindex));
-	}
+	if (!skip--)
+		return SEQ_START_TOKEN;
+	for_each_netdev_rcu(seq_file_net(m), dev) if (!skip--) return dev;
+	return NULL;
+}
+
+static void *dev_next(struct seq_file *m, void *at, loff_t *pos)
+{
+	struct net *net = seq_file_net(m);
+	struct list_head *next;
+
+	++*pos;
+	next = at == SEQ_START_TOKEN
+		       ? rcu_dereference(list_next_rcu(&net->dev_base_head))
+		       : rcu_dereference(list_next_rcu(&((struct net_device *)at)->dev_list));
+	return next == &net->dev_base_head ? NULL : list_entry(next, struct net_device, dev_list);
+}
+
+static void stop(struct seq_file *m, void *at)
+{
 	rcu_read_unlock();
+}
+
+/* No name of a device has a blank: dev_valid_name(). */
+static int dev_show(struct seq_file *m, void *at)
+{
+	const struct net_device *dev = at;
+
+	if (at == SEQ_START_TOKEN)
+		seq_puts(m, "ifindex name type mtu state captures\n");
+	else
+		seq_printf(m, "%d %s %u %u %s %u\n", dev->ifindex, dev->name, dev->type,
+			   READ_ONCE(dev->mtu), READ_ONCE(dev->flags) & IFF_UP ? "up" : "down",
+			   nsr_hook_own_taps(seq_file_net(m), dev->ifindex));
 	return 0;
 }
+
+static const struct seq_operations dev_operations = {
+	.start = dev_start,
+	.next = dev_next,
+	.stop = stop,
+	.show = dev_show,
+};
 
 static void show_name(struct seq_file *m, const struct nsr_sock *sock)
 {
@@ -96,137 +127,92 @@ static void show_ring(struct seq_file *m, const struct nsr_sock *sock)
 	seq_printf(m, "full:     %llu\n", stats.full);
 }
 
-static bool attached(const struct nsr_sock *sock)
+static void *captures_start(struct seq_file *m, loff_t *pos)
 {
-	bool is;
+	const struct nsr_captures *captures = nsr_captures(seq_file_net(m));
+	struct nsr_sock *sock;
+	loff_t skip = *pos;
 
 	rcu_read_lock();
-	is = nsr_is_attached(sock);
-	rcu_read_unlock();
-	return is;
+	if (captures)
+		list_for_each_entry_rcu(sock, &captures->socks, in_captures)
+			if (!skip--)
+				return sock;
+	return NULL;
 }
 
-static int show_capture(struct seq_file *m, void *unused)
+static void *captures_next(struct seq_file *m, void *at, loff_t *pos)
 {
-	struct nsr_sock *sock = m->private;
-	struct sock *sk = &sock->sk;
+	struct list_head *socks = &nsr_captures(seq_file_net(m))->socks;
+	struct nsr_sock *sock = at;
+	struct list_head *next = rcu_dereference(list_next_rcu(&sock->in_captures));
 
-	seq_printf(m, "pid:      %d\n", sock->pid);
+	++*pos;
+	return next == socks ? NULL : list_entry(next, struct nsr_sock, in_captures);
+}
+
+/* Paragraphs, with an empty line between them. */
+static int captures_show(struct seq_file *m, void *at)
+{
+	const struct nsr_sock *sock = at;
+	const struct sock *sk = &sock->sk;
+
+	seq_printf(m, "capture:  %llu\n", sock->id);
+	seq_printf(m, "pid:      %d\n",
+		   pid_nr_ns(sock->pid, proc_pid_ns(file_inode(m->file)->i_sb)));
 	seq_puts(m, "process:  ");
 	seq_escape(m, sock->comm, "\n\\");
 	seq_putc(m, '\n');
 	seq_printf(m, "uid:      %u\n", from_kuid_munged(seq_user_ns(m), sk->sk_uid));
-	seq_printf(m, "inode:    %lu\n", sock_i_ino(sk));
+	seq_printf(m, "inode:    %llu\n", sock->inode);
 	show_name(m, sock);
 	seq_printf(m, "state:    %s\n",
-		   sock->stopped    ? "stopped"
-		   : !sock->ring    ? "sends"
-		   : attached(sock) ? "captures"
-				    : "device gone");
+		   READ_ONCE(sock->stopped) ? "stopped"
+		   : !sock->ring	    ? "sends"
+		   : nsr_is_attached(sock)  ? "captures"
+					    : "device gone");
 	seq_printf(m, "filter:   %s\n", rcu_access_pointer(sk->sk_filter) ? "yes" : "no");
 	if (sock->setup.cluster)
 		seq_printf(m, "cluster:  %u\n", sock->setup.cluster);
 	if (sock->ring)
 		show_ring(m, sock);
-	seq_printf(m, "sent:     %lld\n", atomic64_read(&sock->sent));
+	seq_printf(m, "sent:     %lld\n\n", atomic64_read(&sock->sent));
 	return 0;
 }
 
-/** nsr_proc_add_namespace() - make the folder of a namespace */
+static const struct seq_operations captures_operations = {
+	.start = captures_start,
+	.next = captures_next,
+	.stop = stop,
+	.show = captures_show,
+};
+
+/* Not everybody may know which processes there are: this file is the namespace's root's. */
+static void add_captures(struct nsr_net *ns)
+{
+	kuid_t uid = make_kuid(ns->net->user_ns, 0);
+	kgid_t gid = make_kgid(ns->net->user_ns, 0);
+	struct proc_dir_entry *file = proc_create_net(
+		"captures", 0400, ns->proc, &captures_operations, sizeof(struct seq_net_private));
+
+	if (file)
+		proc_set_user(file, uid_valid(uid) ? uid : GLOBAL_ROOT_UID,
+			      gid_valid(gid) ? gid : GLOBAL_ROOT_GID);
+}
+
+/** nsr_proc_add_namespace() - make the files of a namespace */
 void nsr_proc_add_namespace(struct nsr_net *ns)
 {
 	ns->proc = proc_net_mkdir(ns->net, "nsring", ns->net->proc_net);
 	if (!ns->proc)
 		return;
 	proc_create_net_single("info", 0444, ns->proc, show_info, NULL);
-	proc_net_mkdir(ns->net, "dev", ns->proc);
+	proc_create_net("dev", 0444, ns->proc, &dev_operations, sizeof(struct seq_net_private));
+	add_captures(ns);
 }
 
-/** nsr_proc_remove_namespace() - remove the folder of a namespace, with everything in it */
+/** nsr_proc_remove_namespace() - remove them; waits for those that read them */
 void nsr_proc_remove_namespace(struct nsr_net *ns)
 {
 	proc_remove(ns->proc);
-}
-
-/* Names change, so a file knows its device by index. */
-static void add_device(const struct nsr_net *ns, const struct net_device *dev)
-{
-	char path[sizeof("dev/") + IFNAMSIZ];
-	void *data = (void *)(long)dev->ifindex;
-
-	snprintf(path, sizeof(path), "dev/%s", dev->name);
-	proc_create_net_single(path, 0444, ns->proc, show_device, data);
-}
-
-/** nsr_proc_add_device() - a device has appeared; under RTNL */
-void nsr_proc_add_device(struct net_device *dev)
-{
-	const struct nsr_net *ns = nsr_net(dev_net(dev));
-
-	if (ns->proc)
-		add_device(ns, dev);
-}
-
-/** nsr_proc_remove_device() - a device vanishes; under RTNL */
-void nsr_proc_remove_device(struct net_device *dev)
-{
-	const struct net_device *named = __dev_get_by_name(dev_net(dev), dev->name);
-	const struct nsr_net *ns = nsr_net(dev_net(dev));
-	char path[sizeof("dev/") + IFNAMSIZ];
-
-	/* The kernel may repeat this, when another device has the name. */
-	if (named && named != dev)
-		return;
-	snprintf(path, sizeof(path), "dev/%s", dev->name);
-	/* Not remove_proc_entry(), which complains if the file couldn't be made. */
-	if (ns->proc)
-		remove_proc_subtree(path, ns->proc);
-}
-
-/**
- * nsr_proc_rename_device() - a device has another name now; under RTNL
- * @dev: the device
- *
- * The kernel doesn't tell the old name, and remembering names costs memory in each namespace. So
- * this makes all the files anew.
- */
-void nsr_proc_rename_device(struct net_device *dev)
-{
-	const struct nsr_net *ns = nsr_net(dev_net(dev));
-	struct net_device *each;
-
-	if (!ns->proc)
-		return;
-	remove_proc_subtree("dev", ns->proc);
-	proc_net_mkdir(ns->net, "dev", ns->proc);
-	for_each_netdev(ns->net, each)
-		add_device(ns, each);
-}
-
-/**
- * nsr_proc_add_capture() - a file for a socket that was bound: PID-NUMBER
- * @sock: the socket
- *
- * Not everybody may know which processes there are: the file is the namespace's root's.
- */
-void nsr_proc_add_capture(struct nsr_sock *sock)
-{
-	const struct nsr_net *ns = nsr_net(sock_net(&sock->sk));
-	kuid_t uid = make_kuid(ns->net->user_ns, 0);
-	kgid_t gid = make_kgid(ns->net->user_ns, 0);
-	char name[32];
-
-	if (!ns->proc)
-		return;
-	snprintf(name, sizeof(name), "%d-%u", sock->pid, sock->id);
-	sock->proc = proc_create_single_data(name, 0400, ns->proc, show_capture, sock);
-	if (sock->proc)
-		proc_set_user(sock->proc, uid_valid(uid) ? uid : GLOBAL_ROOT_UID,
-			      gid_valid(gid) ? gid : GLOBAL_ROOT_GID);
-}
-
-/** nsr_proc_remove_capture() - remove the file of a socket; waits for those that read it */
-void nsr_proc_remove_capture(struct nsr_sock *sock)
-{
-	proc_remove(sock->proc);
 }

@@ -37,8 +37,9 @@ struct nsr_ring;
  * @cluster:  that it is a member of; written under RTNL
  * @sent:     packets
  * @pid, @comm: of the process that bound it
+ * @inode:    of its file, as /proc/PID/fd shows it
  * @id:       number of the capture in its namespace
- * @proc:     its file
+ * @in_captures: link in the namespace's list, for /proc
  * @free_work: frees it after a grace period
  */
 struct nsr_sock {
@@ -56,10 +57,11 @@ struct nsr_sock {
 	const struct net_device *dev;
 	struct nsr_cluster *cluster;
 	atomic64_t sent;
-	pid_t pid;
+	struct pid *pid;
 	char comm[TASK_COMM_LEN];
-	u32 id;
-	struct proc_dir_entry *proc;
+	u64 inode;
+	u64 id;
+	struct list_head in_captures;
 	struct rcu_work free_work;
 };
 
@@ -75,6 +77,7 @@ static inline const struct nsring_cursor *nsr_sock_cursor(const struct nsr_sock 
 	return (const struct nsring_cursor *)sock->cursors.addr + cpu;
 }
 
+struct file *nsr_socket_make(struct net *net);
 int nsr_socket_register(void);
 void nsr_socket_unregister(void);
 int nsr_bind(struct nsr_sock *sock, u32 ifindex);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The family, and what user space asks of its sockets: create, setup, options, poll. Sizes, flags
- * and fields are checked here, before anything is made of them; bind.c, map.c and send.c do the
- * rest.
+ * What user space asks of a socket: setup, options, poll. Sizes, flags and fields are checked here,
+ * before anything is made of them; bind.c, map.c and send.c do the rest.
  */
 #include <linux/capability.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/rtnetlink.h>
@@ -13,14 +13,11 @@
 #include <net/sock.h>
 
 #include "cluster.h"
+#include "compat.h"
 #include "netns.h"
 #include "reader.h"
 #include "ring.h"
 #include "sock.h"
-
-static int family = NSRING_FAMILY;
-module_param(family, int, 0444);
-MODULE_PARM_DESC(family, "number of the socket family");
 
 #define SETUP_FLAGS                                                                                \
 	(NSRING_COOKED | NSRING_PROMISCUOUS | NSRING_ALL_NETNS | NSRING_NO_RING | NSRING_INJECT |  \
@@ -43,13 +40,13 @@ static int release(struct socket *socket)
 	return 0;
 }
 
-static int bind(struct socket *socket, struct sockaddr *address, int len)
+static int bind(struct socket *socket, NSR_ADDRESS *address, int len)
 {
 	const struct sockaddr_nsring *to = (const void *)address;
 	struct sock *sk = socket->sk;
 	int rc;
 
-	if (len < (int)sizeof(*to) || to->family != family || to->reserved)
+	if (len < (int)sizeof(*to) || to->family != AF_UNSPEC || to->reserved)
 		return -EINVAL;
 	lock_sock(sk);
 	rc = nsr_bind(nsr_sock(sk), to->ifindex);
@@ -64,7 +61,6 @@ static int get_name(struct socket *socket, struct sockaddr *address, int peer)
 	if (peer)
 		return -EOPNOTSUPP;
 	memset(from, 0, sizeof(*from));
-	from->family = family;
 	from->ifindex = READ_ONCE(nsr_sock(socket->sk)->ifindex);
 	return sizeof(*from);
 }
@@ -280,7 +276,8 @@ static int getsockopt(struct socket *socket, int level, int name, char __user *v
 	return 0;
 }
 
-static struct proto_ops ops = {
+static const struct proto_ops ops = {
+	.family = AF_UNSPEC,
 	.owner = THIS_MODULE,
 	.release = release,
 	.bind = bind,
@@ -299,58 +296,53 @@ static struct proto_ops ops = {
 	.mmap = nsr_mmap,
 };
 
-static int create(struct net *net, struct socket *socket, int protocol, int kern)
+/* The socket that a struct socket of our own kind leads to. */
+static int make_sock(struct net *net, struct socket *socket)
 {
-	struct nsr_sock *sock;
-	struct sock *sk;
+	struct sock *sk = sk_alloc(net, AF_UNSPEC, GFP_KERNEL, &proto, 0);
 
-	if (!ns_capable(net->user_ns, CAP_NET_RAW))
-		return -EPERM;
-	if (socket->type != SOCK_RAW)
-		return -ESOCKTNOSUPPORT;
-	if (protocol != NSRING_ABI)
-		return -EPROTONOSUPPORT;
-	sk = sk_alloc(net, family, GFP_KERNEL, &proto, kern);
 	if (!sk)
 		return -ENOMEM;
 	sock_init_data(socket, sk);
-	sk->sk_family = family;
-	sk->sk_protocol = protocol;
 	socket->state = SS_UNCONNECTED;
+	nsr_sock(sk)->setup.sample = 1;
+	/* Since release() is called from now on, which gives this back. The sock has one already. */
+	__module_get(THIS_MODULE);
 	socket->ops = &ops;
-	sock = nsr_sock(sk);
-	sock->setup.sample = 1;
 	return 0;
 }
 
-static struct net_proto_family creator = {
-	.create = create,
-	.owner = THIS_MODULE,
-};
-
-/** nsr_socket_register() - register the family; 0 or -errno: its number is taken or out of range */
-int nsr_socket_register(void)
+/**
+ * nsr_socket_make() - make a socket
+ * @net: its namespace, which it holds
+ *
+ * Return: its file; -ENFILE; -ENOMEM.
+ */
+struct file *nsr_socket_make(struct net *net)
 {
+	struct socket *socket = sock_alloc();
 	int rc;
 
-	ops.family = family;
-	creator.family = family;
-	if (family <= 0 || family >= NPROTO)
-		return -EINVAL;
-	rc = proto_register(&proto, 0);
-	if (rc < 0)
-		return rc;
-	rc = sock_register(&creator);
+	if (!socket)
+		return ERR_PTR(-ENFILE);
+	socket->type = SOCK_RAW;
+	rc = make_sock(net, socket);
 	if (rc < 0) {
-		pr_err("nsring: socket family %d is taken: load with family=NUMBER\n", family);
-		proto_unregister(&proto);
+		sock_release(socket);
+		return ERR_PTR(rc);
 	}
-	return rc;
+	/* After a failure it has released the socket. */
+	return sock_alloc_file(socket, O_RDWR, "nsring");
+}
+
+/** nsr_socket_register() - so that /proc/net/protocols counts sockets; 0 or -errno */
+int nsr_socket_register(void)
+{
+	return proto_register(&proto, 0);
 }
 
 /** nsr_socket_unregister() - undo nsr_socket_register(), when no socket is left */
 void nsr_socket_unregister(void)
 {
-	sock_unregister(family);
 	proto_unregister(&proto);
 }

@@ -51,7 +51,7 @@ static void start_timer(struct nsr_wake *wake)
 		wait = min(2 * READ_ONCE(wake->wait), wake->longest);
 	/* Not hrtimer_active(): also true at the end of time_out(), which misses this packet. */
 	if (hrtimer_is_queued(&wake->timer) &&
-	    (u64)hrtimer_get_expires_ns(&wake->timer) <= now + wait)
+	    (u64)ktime_to_ns(hrtimer_get_expires(&wake->timer)) <= now + wait)
 		return;
 	WRITE_ONCE(wake->wait, wait);
 	hrtimer_start(&wake->timer, ns_to_ktime(now + wait), HRTIMER_MODE_ABS_SOFT);

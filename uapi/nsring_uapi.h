@@ -74,7 +74,7 @@
  *
  * THE SOCKET
  *
- *	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI)	CAP_NET_RAW in its namespace
+ *	NSRING_CMD_OPEN of the generic netlink family NSRING_GENL_NAME	gives fd
  *	setsockopt(fd, SOL_NSRING, NSRING_SETUP, &setup, sizeof(setup))	until bind has succeeded
  *	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER or SO_ATTACH_BPF)	at any time
  *	bind(fd, &address, sizeof(address))				makes the ring, starts
@@ -83,7 +83,12 @@
  *	mmap(NULL, layout.cursor_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, NSRING_MAP_CURSORS)
  *	poll(fd)
  *
- * The family is NSRING_FAMILY unless the module was loaded with another (parameter "family").
+ * There is no socket family: nsring.ko makes the socket when it is asked by generic netlink, and installs
+ * it in the asking process, close-on-exec, as a descriptor whose number the answer has. The socket belongs to
+ * the namespace of the netlink socket. Who asks needs CAP_NET_RAW over that namespace, as does the opener of the
+ * netlink socket. Namespaces that belong to a user namespace other than the initial one are refused unless
+ * the module was loaded with user_namespaces=1. Nothing loads the module by itself.
+ *
  * Unused parts of the structs must be zero. Structs may grow: the module takes a shorter one as
  * followed by zeros, and refuses a longer one with E2BIG unless the rest is zero.
  *
@@ -95,8 +100,8 @@
  * timeout_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
  * device is gone can be bound again and goes on with the same ring.
  *
- * Errors: socket: EPERM no CAP_NET_RAW, EPROTONOSUPPORT another NSRING_ABI, ESOCKTNOSUPPORT not
- * SOCK_RAW. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
+ * Errors: NSRING_CMD_OPEN: EPERM no CAP_NET_RAW, EACCES the namespace is a user namespace's,
+ * EPROTONOSUPPORT another NSRING_ABI, EINVAL no NSRING_A_ABI. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
  * bind: ENODEV no such device; EBUSY bound already; ENOMEM over a limit: the user's RLIMIT_MEMLOCK,
  * the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL the cluster or shared
  * ring has other settings; EUSERS it is full. getsockopt, NSRING_STOP: ENOTCONN not bound. sendmsg:
@@ -114,8 +119,26 @@ extern "C" {
 #define NSRING_ASSERT(what) _Static_assert(what, #what)
 #endif
 
-/** The version of this contract: the protocol of socket(2), and nsring_ring.version. */
+/** The version of this contract: what NSRING_CMD_OPEN asks for, and nsring_ring.version. */
 #define NSRING_ABI 1
+
+/* ---- The entry --------------------------------------------------------------------------- */
+
+#define NSRING_GENL_NAME    "nsring"
+#define NSRING_GENL_VERSION 1
+
+/** Commands of the generic netlink family. */
+enum nsring_command {
+	NSRING_CMD_UNSPEC,
+	NSRING_CMD_OPEN, /* NSRING_A_ABI in, NSRING_A_FD out */
+};
+
+/** Attributes of its messages. */
+enum nsring_attribute {
+	NSRING_A_UNSPEC,
+	NSRING_A_ABI, /* u32: NSRING_ABI */
+	NSRING_A_FD, /* s32: the descriptor of the new socket */
+};
 
 /* ---- The ring ---------------------------------------------------------------------------- */
 
@@ -241,12 +264,6 @@ NSRING_ASSERT(sizeof(struct nsring_record) == 48);
 
 /* ---- The socket -------------------------------------------------------------------------- */
 
-/**
- * AF_ASH: a number in linux/socket.h that Linux never gave a protocol. (All numbers up to AF_MAX
- * have names, and socket(2) refuses those beyond.)
- */
-#define NSRING_FAMILY 18
-
 #define SOL_NSRING 6874
 
 /** Options of SOL_NSRING. */
@@ -329,7 +346,7 @@ NSRING_ASSERT(sizeof(struct nsring_setup) == 64);
 
 /**
  * struct sockaddr_nsring - for bind(2)
- * @family:  as of socket(2)
+ * @family:  AF_UNSPEC
  * @ifindex: a device of the socket's namespace; 0: any
  */
 struct sockaddr_nsring {

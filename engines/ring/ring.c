@@ -20,7 +20,7 @@
 #include "sys/link.h"
 #include "ring.h"
 
-/* Exists where the module is loaded. Opening a socket to find out would load it. */
+/* Exists where the module is loaded; quicker than asking it. */
 #define PROOF "/sys/module/nsring"
 
 /* Time for packets that other processors are still writing when the capture stops. */

@@ -24,7 +24,6 @@ struct ring {
 	int link_fd; /* netlink, for the ledger's row "nic" */
 	int watch_fd; /* netlink, tells that names may have changed; -1: of one device */
 	int64_t names_at_ms; /* of all namespaces: when to doubt names, which nothing tells of */
-	uint16_t family;
 	struct nsring_setup setup;
 	struct nsr_ring_map map; /* since start */
 	struct nsr_ring_reader *reader; /* since start, when receiving */

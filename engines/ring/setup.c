@@ -10,9 +10,8 @@
 #include <unistd.h>
 
 #include "sys/caps.h"
+#include "sys/kmod.h"
 #include "ring.h"
-
-#define FAMILY_FILE "/sys/module/nsring/parameters/family"
 
 /*
  * As for packet sockets: long enough for a reader that is kept from its CPU, yet 200 captures fit
@@ -23,48 +22,36 @@
 /* Random numbers to try for a new fanout group. */
 #define GROUP_TRIES 8
 
-/* The family that the module was loaded with, or the one that it is loaded by. */
-static uint16_t family(void)
-{
-	FILE *file = fopen(FAMILY_FILE, "re");
-	int number = NSRING_FAMILY;
-
-	if (!file)
-		return NSRING_FAMILY;
-	if (fscanf(file, "%d", &number) != 1 || number < 1 || number >= AF_MAX)
-		number = NSRING_FAMILY;
-	fclose(file);
-	return (uint16_t)number;
-}
-
 static int open_socket(struct ring *r, struct nsr_error *err)
 {
-	r->family = family();
-	r->fd = socket(r->family, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI);
-	if (r->fd >= 0)
-		return 0;
-	switch (errno) {
-	case EPERM:
-	case EACCES:
+	r->fd = nsr_kmod_open(NSRING_ABI);
+	switch (r->fd) {
+	case -EPERM:
 		return nsr_caps_advise(err,
-				       nsr_error_set(err, -errno, "ring sockets need CAP_NET_RAW"),
+				       nsr_error_set(err, -EPERM, "ring sockets need CAP_NET_RAW"),
 				       NULL, NSR_CAP_BIT(NET_RAW), NULL);
-	case EAFNOSUPPORT:
-	case ESOCKTNOSUPPORT:
+	case -EACCES:
+		return nsr_error_advise(
+			err,
+			/* The code by which the library falls back. */
+			nsr_error_set(err, -EAFNOSUPPORT,
+				      "this namespace belongs to a user namespace, which nsring.ko "
+				      "does not let in"),
+			"use packet:%s, or load the module with user_namespaces=1", r->device);
+	case -ENOENT:
 		return nsr_error_advise(
 			err, nsr_error_set(err, -EAFNOSUPPORT, "nsring.ko is not loaded"),
 			"modprobe nsring, or use packet:%s", r->device);
-	case EPROTONOSUPPORT:
+	case -EPROTONOSUPPORT:
 		return nsr_error_advise(
 			err,
-			nsr_error_set(err, -errno,
+			nsr_error_set(err, r->fd,
 				      "the nsring.ko that is loaded does not have interface %d of "
 				      "this libnsring (%s)",
 				      NSRING_ABI, NSR_VERSION),
 			"take both from one release, or use packet:%s", r->device);
-	default:
-		return nsr_error_set(err, -errno, "ring socket: %s", strerror(errno));
 	}
+	return r->fd < 0 ? nsr_error_set(err, r->fd, "ring socket: %s", strerror(-r->fd)) : 0;
 }
 
 static void choose_flags(struct ring *r, const struct nsr_engine_args *args)
@@ -192,7 +179,7 @@ static int say_bind(const struct ring *r, int code, struct nsr_error *err)
 
 static int try_bind(const struct ring *r)
 {
-	struct sockaddr_nsring address = { .family = r->family, .ifindex = r->ifindex };
+	struct sockaddr_nsring address = { .ifindex = r->ifindex };
 
 	return bind(r->fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
 }

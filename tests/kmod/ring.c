@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sys/kmod.h"
 #include "net.h"
 #include "ring.h"
 #include "system.h"
@@ -20,9 +21,19 @@ static uint32_t fds_count;
 static struct ring *rings[FDS_MAX];
 static uint32_t rings_count;
 
+int ring_ask(uint32_t abi)
+{
+	int fd = nsr_kmod_open(abi);
+
+	if (fd >= 0)
+		return fd;
+	errno = -fd;
+	return -1;
+}
+
 int ring_socket(void)
 {
-	int fd = (int)check(socket(NSRING_FAMILY, SOCK_RAW | SOCK_CLOEXEC, NSRING_ABI));
+	int fd = (int)check(ring_ask(NSRING_ABI));
 
 	assert_true(fds_count < FDS_MAX);
 	fds[fds_count++] = fd;
@@ -55,7 +66,7 @@ int ring_setup(int fd, const struct nsring_setup *setup)
 
 int ring_bind(int fd, uint32_t index)
 {
-	struct sockaddr_nsring address = { .family = NSRING_FAMILY, .ifindex = index };
+	struct sockaddr_nsring address = { .ifindex = index };
 
 	return bind(fd, (const struct sockaddr *)&address, sizeof(address));
 }

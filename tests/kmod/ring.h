@@ -28,6 +28,9 @@ struct ring {
 /** ring_each - is called for a packet; @data has @record->caplen bytes */
 typedef void (*ring_each)(const struct nsring_record *record, const uint8_t *data, void *arg);
 
+/** ring_ask() - ask the module for a socket, which ring_close_all() leaves alone; -1 and errno */
+int ring_ask(uint32_t abi);
+
 /** ring_socket() - which net_leave() closes, if nothing else does */
 int ring_socket(void);
 

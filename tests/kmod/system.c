@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
@@ -119,19 +118,45 @@ const char *proc_text(const char *file)
 	return read_text(path);
 }
 
+static FILE *proc_open(const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/thread-self/net/nsring/%s", file);
+	return fopen(path, "re");
+}
+
 uint32_t proc_count(void)
 {
-	DIR *dir = opendir("/proc/thread-self/net/nsring");
-	struct dirent *entry;
+	FILE *file = proc_open("captures");
 	uint32_t count = 0;
+	char line[256];
 
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.' && strcmp(entry->d_name, "info") != 0 &&
-			 strcmp(entry->d_name, "dev") != 0;
-	closedir(dir);
+	while (file && fgets(line, sizeof(line), file))
+		count += strncmp(line, "capture:", 8) == 0;
+	if (file)
+		fclose(file);
 	return count;
+}
+
+int proc_device_captures(const char *device)
+{
+	FILE *file = proc_open("dev");
+	char line[256], name[64];
+	int captures = -1, now;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*d %63s %*u %*u %*s %d", name, &now) == 2 &&
+		    strcmp(name, device) == 0)
+			captures = now;
+	if (file)
+		fclose(file);
+	return captures;
+}
+
+bool proc_has_device(const char *device)
+{
+	return proc_device_captures(device) >= 0;
 }
 
 void pin_cpu(uint32_t cpu)

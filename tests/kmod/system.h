@@ -39,6 +39,12 @@ const char *proc_text(const char *file);
 /** proc_count() - how many captures /proc/net/nsring has here */
 uint32_t proc_count(void);
 
+/** proc_device_captures() - how many captures dev there has for a device; -1: no such device */
+int proc_device_captures(const char *device);
+
+/** proc_has_device() - whether dev there has it */
+bool proc_has_device(const char *device);
+
 /** pin_cpu() - run the calling thread, and what its packets cause, on this CPU only */
 void pin_cpu(uint32_t cpu);
 

@@ -68,7 +68,7 @@ static int any_fd(struct fuzzer *fuzzer)
 
 static void replace_socket(struct fuzzer *fuzzer)
 {
-	int fd = socket(NSRING_FAMILY, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NSRING_ABI);
+	int fd = ring_ask(NSRING_ABI);
 
 	close(__atomic_exchange_n(&slots[random_below(fuzzer, SLOTS)], fd, __ATOMIC_RELAXED));
 }
@@ -103,7 +103,7 @@ static void set_up(struct fuzzer *fuzzer)
 static void bind_it(struct fuzzer *fuzzer)
 {
 	struct sockaddr_nsring address = {
-		.family = (uint16_t)PICK(fuzzer, NSRING_FAMILY, NSRING_FAMILY, NSRING_FAMILY, 0),
+		.family = (uint16_t)PICK(fuzzer, 0, 0, 0, AF_INET),
 		.ifindex = random_below(fuzzer, 2) ? if_nametoindex("v1") : PICK(fuzzer, 0, 1, 2),
 	};
 
@@ -201,7 +201,7 @@ static void scribble(struct fuzzer *fuzzer)
 
 static void talk(struct fuzzer *fuzzer)
 {
-	struct sockaddr_nsring address = { NSRING_FAMILY, 0, random_below(fuzzer, 5) };
+	struct sockaddr_nsring address = { 0, 0, random_below(fuzzer, 5) };
 	uint8_t bytes[FRAME_MAX] = { 2 };
 	uint32_t size = PICK(fuzzer, 0, 1, 13, 14, 60, 1514, FRAME_MAX) % (FRAME_MAX + 1);
 

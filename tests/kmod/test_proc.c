@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* What /proc/net/nsring shows, and to whom. */
-#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -26,20 +26,6 @@ static bool has_line(const char *file, const char *word, const char *value)
 	return false;
 }
 
-/* @name: 32 bytes, the file of the only capture here. */
-static void find_capture(char *name)
-{
-	DIR *dir = opendir("/proc/thread-self/net/nsring");
-	struct dirent *entry;
-
-	assert_non_null(dir);
-	assert_int_equal(proc_count(), 1);
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
-			snprintf(name, 32, "%.31s", entry->d_name);
-	closedir(dir);
-}
-
 static void info_has_the_version_and_how_many_there_are(void **state)
 {
 	struct ring *ring;
@@ -52,64 +38,72 @@ static void info_has_the_version_and_how_many_there_are(void **state)
 	assert_true(has_line("info", "captures:", "0"));
 }
 
-static void a_capture_has_a_file_as_long_as_it_is_there(void **state)
+static void a_capture_has_a_paragraph_as_long_as_it_is_there(void **state)
 {
-	char name[32], number[32];
 	int fd = ring_socket();
 	struct ring *ring;
 	struct stat file;
+	char number[32];
 
 	assert_int_equal(proc_count(), 0);
 	ring_close_fd(fd);
 	ring = ring_open(NULL, "v1");
-	find_capture(name);
+	assert_int_equal(proc_count(), 1);
 	snprintf(number, sizeof(number), "%d", getpid());
-	assert_true(has_line(name, "pid:", number));
+	assert_true(has_line("captures", "pid:", number));
 	check(fstat(ring->fd, &file));
 	snprintf(number, sizeof(number), "%" PRIu64, (uint64_t)file.st_ino);
-	assert_true(has_line(name, "inode:", number));
-	assert_true(has_line(name, "uid:", "0"));
-	assert_true(has_line(name, "device:", "v1"));
-	assert_true(has_line(name, "state:", "captures"));
+	assert_true(has_line("captures", "inode:", number));
+	assert_true(has_line("captures", "uid:", "0"));
+	assert_true(has_line("captures", "device:", "v1"));
+	assert_true(has_line("captures", "state:", "captures"));
 	send_udp("v0", 10, 100);
 	ring_met(ring->fd, 10);
-	assert_true(has_line(name, "written:", "10"));
-	assert_true(has_line(name, "full:", "0"));
+	assert_true(has_line("captures", "written:", "10"));
+	assert_true(has_line("captures", "full:", "0"));
 	ring_close(ring);
 	assert_int_equal(proc_count(), 0);
 }
 
-static void what_a_capture_tells_is_for_the_namespaces_root_alone(void **state)
+/* More than one page of text. */
+static void many_captures_are_all_there_once(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
-	char name[32], path[96];
-	struct stat file;
+	struct nsring_setup setup = { .ring_bytes = 1 };
+	struct ring *rings[40];
+	uint32_t i;
 
-	find_capture(name);
-	snprintf(path, sizeof(path), "/proc/thread-self/net/nsring/%s", name);
-	check(stat(path, &file));
-	assert_int_equal(file.st_mode & 0777, 0400);
-	assert_int_equal(file.st_uid, 0);
-	ring_close(ring);
+	for (i = 0; i < ARRAY_SIZE(rings); i++)
+		rings[i] = ring_open(&setup, "v1");
+	assert_int_equal(proc_count(), ARRAY_SIZE(rings));
+	assert_int_equal(proc_device_captures("v1"), ARRAY_SIZE(rings));
+	for (i = 0; i < ARRAY_SIZE(rings); i++)
+		ring_close(rings[i]);
 }
 
-static void a_device_has_a_file_under_the_name_it_has_now(void **state)
+static void what_a_capture_tells_is_for_the_namespaces_root_alone(void **state)
+{
+	struct stat file;
+
+	check(stat("/proc/thread-self/net/nsring/captures", &file));
+	assert_int_equal(file.st_mode & 0777, 0400);
+	assert_int_equal(file.st_uid, 0);
+}
+
+static void a_device_has_a_line_with_the_name_it_has_now(void **state)
 {
 	struct ring *ring = ring_open(NULL, "v1");
-	char name[32];
 
-	assert_true(has_line("dev/v1", "captures:", "1"));
-	assert_true(has_line("dev/v0", "captures:", "0"));
-	assert_true(has_line("dev/lo", "captures:", "0"));
+	assert_int_equal(proc_device_captures("v1"), 1);
+	assert_int_equal(proc_device_captures("v0"), 0);
+	assert_int_equal(proc_device_captures("lo"), 0);
 	rename_device("v1", "other");
-	assert_null(proc_text("dev/v1"));
-	assert_true(has_line("dev/other", "captures:", "1"));
-	find_capture(name);
-	assert_true(has_line(name, "device:", "other"));
+	assert_false(proc_has_device("v1"));
+	assert_int_equal(proc_device_captures("other"), 1);
+	assert_true(has_line("captures", "device:", "other"));
 	ip("link delete v0");
-	assert_null(proc_text("dev/other"));
-	assert_null(proc_text("dev/v0"));
-	assert_true(has_line(name, "state:", "device"));
+	assert_false(proc_has_device("other"));
+	assert_false(proc_has_device("v0"));
+	assert_true(has_line("captures", "state:", "device"));
 	ring_close(ring);
 }
 
@@ -118,11 +112,47 @@ static void a_device_that_moved_is_shown_where_it_is(void **state)
 	int other = netns_new(), here = netns_here();
 
 	move_device("v1", other);
-	assert_null(proc_text("dev/v1"));
+	assert_false(proc_has_device("v1"));
 	netns_enter(other);
-	assert_non_null(proc_text("dev/v1"));
+	assert_true(proc_has_device("v1"));
 	netns_enter(here);
 	close(here);
+}
+
+/* The host watches: a container must not learn of it. */
+static void captures_of_all_namespaces_are_shown_in_none_of_them(void **state)
+{
+	struct nsring_setup setup = { .flags = NSRING_ALL_NETNS, .ring_bytes = 1 };
+	int here = netns_here(), initial = (int)check(open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC));
+	struct ring *ring;
+
+	netns_enter(initial);
+	ring = ring_open(&setup, NULL);
+	assert_int_equal(proc_count(), 1);
+	netns_enter(here);
+	assert_int_equal(proc_device_captures("v1"), 0);
+	assert_int_equal(proc_count(), 0);
+	assert_true(has_line("info", "captures:", "0"));
+	assert_true(has_line("info", "opened:", "0"));
+	netns_enter(initial);
+	ring_close(ring);
+	netns_enter(here);
+	close(initial);
+	close(here);
+}
+
+/* Reads a page, and then nothing for as long as the test works. */
+static void who_reads_slowly_holds_nobody_up(void **state)
+{
+	int fd = (int)check(open("/proc/thread-self/net/nsring/dev", O_RDONLY | O_CLOEXEC));
+	char byte;
+
+	assert_int_equal(check(read(fd, &byte, 1)), 1);
+	make_pair("v2", "v3");
+	rename_device("v2", "v4");
+	ip("link delete v4");
+	assert_int_equal(check(read(fd, &byte, 1)), 1);
+	close(fd);
 }
 
 /* PF_RING's twelfth: its totals were everybody's. */
@@ -137,7 +167,7 @@ static void what_is_in_another_namespace_is_not_shown(void **state)
 	assert_int_equal(proc_count(), 0);
 	assert_true(has_line("info", "captures:", "0"));
 	assert_true(has_line("info", "opened:", "0"));
-	assert_null(proc_text("dev/v1"));
+	assert_false(proc_has_device("v1"));
 	assert_null(strstr(proc_text("info"), "memory:"));
 	netns_enter(here);
 	ring_close(ring);
@@ -151,7 +181,7 @@ static void what_is_in_another_namespace_is_not_shown(void **state)
 /* PF_RING's seventh: it was a format. */
 static void the_name_of_a_process_is_no_format_and_no_line_of_its_own(void **state)
 {
-	char old[16] = "", name[32];
+	char old[16] = "";
 	struct ring *ring;
 	const char *text;
 
@@ -159,8 +189,7 @@ static void the_name_of_a_process_is_no_format_and_no_line_of_its_own(void **sta
 	prctl(PR_SET_NAME, "%s%p%n\nx: 1");
 	ring = ring_open(NULL, "v1");
 	prctl(PR_SET_NAME, old);
-	find_capture(name);
-	text = proc_text(name);
+	text = proc_text("captures");
 	assert_non_null(strstr(text, "process:  %s%p%n"));
 	assert_null(strstr(text, "\nx: 1"));
 	ring_close(ring);
@@ -169,20 +198,17 @@ static void the_name_of_a_process_is_no_format_and_no_line_of_its_own(void **sta
 static void no_address_of_the_kernel_is_shown(void **state)
 {
 	struct ring *ring = ring_open(NULL, "v1");
-	char name[32];
 
-	find_capture(name);
-	assert_null(strstr(proc_text(name), "ffff"));
+	assert_null(strstr(proc_text("captures"), "ffff"));
 	assert_null(strstr(proc_text("info"), "ffff"));
-	assert_null(strstr(proc_text("dev/v1"), "ffff"));
+	assert_null(strstr(proc_text("dev"), "ffff"));
 	ring_close(ring);
 }
 
 static void *read_until_stopped(void *arg)
 {
 	while (!__atomic_load_n((bool *)arg, __ATOMIC_RELAXED)) {
-		if (system("cat /proc/thread-self/net/nsring/* "
-			   "/proc/thread-self/net/nsring/dev/* >/dev/null 2>&1") < 0)
+		if (system("cat /proc/thread-self/net/nsring/* >/dev/null 2>&1") < 0)
 			break;
 	}
 	return NULL;
@@ -214,10 +240,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(info_has_the_version_and_how_many_there_are),
-		TEST(a_capture_has_a_file_as_long_as_it_is_there),
+		TEST(a_capture_has_a_paragraph_as_long_as_it_is_there),
+		TEST(many_captures_are_all_there_once),
 		TEST(what_a_capture_tells_is_for_the_namespaces_root_alone),
-		TEST(a_device_has_a_file_under_the_name_it_has_now),
+		TEST(a_device_has_a_line_with_the_name_it_has_now),
 		TEST(a_device_that_moved_is_shown_where_it_is),
+		TEST(captures_of_all_namespaces_are_shown_in_none_of_them),
+		TEST(who_reads_slowly_holds_nobody_up),
 		TEST(what_is_in_another_namespace_is_not_shown),
 		TEST(the_name_of_a_process_is_no_format_and_no_line_of_its_own),
 		TEST(no_address_of_the_kernel_is_shown),

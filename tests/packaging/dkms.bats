@@ -87,8 +87,9 @@ installs_and_uninstalls() {
 	[ "$(modinfo -F version "$module")" = "$VERSION" ]
 	[[ $(modinfo -F vermagic "$module") == "$RELEASE "* ]]
 	[[ $(dkms status "nsring/$VERSION") == *"$RELEASE"*installed* ]]
-	# The name that a socket of the family asks for.
-	[[ $(modprobe -S "$RELEASE" --show-depends net-pf-18) == *"$module"* ]]
+	[[ $(modprobe -S "$RELEASE" --show-depends nsring) == *"$module"* ]]
+	# Nobody's request loads it: the module has no alias.
+	[ -z "$(modinfo -F alias "$module")" ]
 	make -s uninstall-dkms
 	[ -z "$(find /usr/src /var/lib/dkms /lib/modules -name '*nsring*' -print -quit)" ]
 	[ -z "$(dkms status)" ]

@@ -199,7 +199,22 @@ tcp_lines() {
 }
 
 captures_all() {
-	grep -qs 'in all namespaces' /proc/net/nsring/[0-9]*
+	grep -qs "in all namespaces" /proc/net/nsring/captures
+}
+
+# as_rootless COMMAND…: root of a user namespace, in a network of its own.
+as_rootless() {
+	unshare --user --map-root-user --net sh -c 'ip link set lo up && exec "$@"' sh "$@"
+}
+
+@test "network_of_a_user_namespace_is_captured_without_the_module" {
+	run -0 --separate-stderr as_rootless "$NSRING" count --json --duration 0.1 -i lo
+	equal engine "$(jq -r 'select(.engine) | .engine' <<<"${lines[0]}")" packet
+}
+
+@test "ring_in_a_user_namespace_is_refused_in_words" {
+	run -1 as_rootless "$NSRING" count --duration 0.1 -i ring:lo
+	[[ $output == *"user namespace, which nsring.ko does not let in"*"user_namespaces=1"* ]]
 }
 
 @test "ls_shows_who_captures_by_the_module" {

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How user space comes by a socket: see entry.c. */
+#ifndef NSR_ENTRY_H
+#define NSR_ENTRY_H
+
+int nsr_entry_register(void);
+void nsr_entry_unregister(void);
+
+#endif
