@@ -208,15 +208,17 @@ static __always_inline u32 copy_packet(const struct sk_buff *skb, int start, u8 
 
 static __always_inline u32 flags_of(const struct sk_buff *skb)
 {
-	static const u8 checksum[] = {
-		[CHECKSUM_NONE] = 0,
-		[CHECKSUM_UNNECESSARY] = NSRING_CSUM_GOOD,
-		[CHECKSUM_COMPLETE] = NSRING_CSUM_GOOD,
-		[CHECKSUM_PARTIAL] = NSRING_CSUM_PARTIAL,
-	};
-	u32 flags = checksum[skb->ip_summed];
+	bool out = nsr_packet_is_outgoing(skb);
+	u32 flags = out ? NSRING_OUT : 0;
 
-	flags |= nsr_packet_is_outgoing(skb) ? NSRING_OUT : 0;
+	/*
+	 * CHECKSUM_COMPLETE only says that somebody has summed the bytes up. Nor does csum_valid tell, which
+	 * packet sockets look at: in a packet from a GRE tunnel it is left from the outer header.
+	 */
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		flags |= NSRING_CSUM_PARTIAL;
+	else if (!out && skb->ip_summed == CHECKSUM_UNNECESSARY)
+		flags |= NSRING_CSUM_GOOD;
 	flags |= skb_is_gso(skb) ? NSRING_GSO : 0;
 	flags |= skb->l4_hash ? NSRING_HASH_L4 : 0;
 	return flags;

@@ -5,11 +5,15 @@
  *	sends ─ v0 ──────── v1 ─ captures
  */
 #include <arpa/inet.h>
+#include <linux/ethtool.h>
+#include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -333,6 +337,54 @@ static void a_segment_of_60_kib_is_one_record_and_says_so(void **state)
 	ring_close(ring);
 }
 
+/* What leaves the device has its checksums, rather than the device's promise. */
+static void sum_in_software(const char *device)
+{
+	struct ethtool_value off = { .cmd = ETHTOOL_STXCSUM };
+	struct ifreq request = { .ifr_data = (char *)&off };
+	int fd = (int)check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	check(ioctl(fd, SIOCETHTOOL, &request));
+	close(fd);
+}
+
+static void tunnel(const char *device, const char *name, int from, int to)
+{
+	ip("addr add 10.0.0.%d/24 dev %s", from, device);
+	ip("link add %s type gretap local 10.0.0.%d remote 10.0.0.%d csum", name, from, to);
+	ip("link set %s up", name);
+}
+
+/*
+ * A frame in a GRE tunnel with checksums: its bytes have been summed up, nobody has verified its UDP
+ * checksum. That is how the kernel hands up CHECKSUM_COMPLETE.
+ */
+static void a_checksum_that_nobody_has_verified_is_not_called_good(void **state)
+{
+	struct nsring_setup setup = { .direction = NSRING_DIRECTION_IN };
+	int here = netns_here(), other = netns_new();
+	struct nsring_record record = { 0 };
+	uint8_t frame[100];
+	struct ring *ring;
+
+	move_device("v1", other);
+	tunnel("v0", "g0", 1, 2);
+	sum_in_software("v0");
+	netns_enter(other);
+	tunnel("v1", "g1", 2, 1);
+	ring = ring_open(&setup, "g1");
+	netns_enter(here);
+	frame_udp(frame, sizeof(frame), 0);
+	memcpy(frame + AT_UDP + 6, "\xde\xad", 2);
+	sender_send(sender_open("g0"), frame, sizeof(frame));
+	assert_int_equal(ring_wait(ring, 1, keep_record, &record), 1);
+	assert_int_equal(record.len, sizeof(frame));
+	assert_int_equal(record.flags & NSRING_CSUM_GOOD, 0);
+	ring_close(ring);
+	close(here);
+}
+
 static void any_has_a_cooked_header(void **state)
 {
 	struct nsring_setup setup = { .flags = NSRING_COOKED };
@@ -491,6 +543,7 @@ int main(void)
 		TEST(llc_in_a_vlan_has_its_length_behind_a_cooked_header),
 		TEST(jumbo_frames_are_captured_whole),
 		TEST(a_segment_of_60_kib_is_one_record_and_says_so),
+		TEST(a_checksum_that_nobody_has_verified_is_not_called_good),
 		TEST(any_has_a_cooked_header),
 		TEST(a_record_names_its_device_and_namespace),
 		TEST(stamps_are_of_the_clock_and_in_order),
