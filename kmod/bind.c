@@ -57,7 +57,8 @@ static int make_reader(struct nsr_sock *sock)
 	size_t bytes = nr_cpu_ids * sizeof(struct nsring_cursor);
 	int rc;
 
-	rc = nsr_area_make(&sock->cursors, PAGE_ALIGN(bytes) >> PAGE_SHIFT, 0, 0);
+	rc = nsr_area_make(&sock->cursors, sock_net(&sock->sk), PAGE_ALIGN(bytes) >> PAGE_SHIFT, 0,
+			   0);
 	if (rc == 0)
 		rc = nsr_reader_prepare(sock);
 	return rc < 0 ? rc : nsr_wake_init(sock);
@@ -137,7 +138,7 @@ static int bind_ring(struct nsr_sock *sock, u32 ifindex)
 
 	do {
 		if (!can_share(sock)) {
-			made = nsr_ring_make(&sock->setup);
+			made = nsr_ring_make(sock_net(&sock->sk), &sock->setup);
 			if (IS_ERR(made))
 				return PTR_ERR(made);
 		}
@@ -347,15 +348,19 @@ static void keep_totals(struct nsr_sock *sock)
 	atomic64_add(stats.full, &captures->past_full);
 }
 
-/** nsr_release() - close a socket; waits for RTNL, and for nothing else */
+/** nsr_release() - close a socket; if it was bound, waits for RTNL, and for nothing else */
 void nsr_release(struct nsr_sock *sock)
 {
+	/* Then no packet, and no reader of /proc, can have seen it. */
+	if (!sock->bound) {
+		sock_orphan(&sock->sk);
+		sock_put(&sock->sk);
+		return;
+	}
 	rtnl_lock();
 	detach(sock, false);
-	if (sock->bound) {
-		captures_of(sock)->open--;
-		list_del_rcu(&sock->in_captures);
-	}
+	captures_of(sock)->open--;
+	list_del_rcu(&sock->in_captures);
 	rtnl_unlock();
 	keep_totals(sock);
 	sock_orphan(&sock->sk);

@@ -7,6 +7,11 @@
 #include <linux/mm.h>
 #include <linux/version.h>
 
+/* What is written by one mapping of a page must be seen by the other without a flush. */
+#if defined(CONFIG_SPARC64) || defined(CONFIG_PARISC) || defined(CONFIG_MIPS)
+#error "nsring.ko needs an architecture whose caches have no aliases"
+#endif
+
 #ifndef CONFIG_64BIT
 #error "nsring.ko needs a 64-bit kernel: positions in a ring are 64 bits and read without a lock"
 #endif

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
+#include <net/net_namespace.h>
 
 #include "memory.h"
 #include "workqueue.h"
@@ -38,28 +39,42 @@ static bool charge(atomic_long_t *counter, unsigned long count, unsigned long li
 	return true;
 }
 
-static bool charge_host(unsigned long count)
+/* The host's own captures find a quarter left, whatever other namespaces take. */
+static unsigned long host_limit(const struct net *net)
 {
-	unsigned long percent = min(READ_ONCE(memory_percent), 90U);
+	unsigned int percent = min(READ_ONCE(memory_percent), 90U);
+	unsigned long limit = totalram_pages() / 100 * percent;
 
-	/* Memory that others live on should not be reclaimed for a ring. */
-	return count <= si_mem_available() / 2 &&
-	       charge(&all_pages, count, totalram_pages() / 100 * percent);
+	return net_eq(net, &init_net) ? limit : limit - limit / 4;
+}
+
+/* Memory that others live on should not be reclaimed for a ring. */
+static bool charge_host(unsigned long count, unsigned long limit)
+{
+	return count <= si_mem_available() / 2 && charge(&all_pages, count, limit);
+}
+
+/* Pages that the user may lock; ULONG_MAX: as many as there are. */
+static unsigned long user_limit(void)
+{
+	return capable(CAP_IPC_LOCK) ? ULONG_MAX : rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 }
 
 static bool charge_user(struct nsr_area *area)
 {
-	if (capable(CAP_IPC_LOCK))
+	unsigned long limit = user_limit();
+
+	if (limit == ULONG_MAX)
 		return true;
-	if (!charge(&current_user()->locked_vm, area->count, rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT))
+	if (!charge(&current_user()->locked_vm, area->count, limit))
 		return false;
 	area->user = get_uid(current_user());
 	return true;
 }
 
-static bool charge_area(struct nsr_area *area)
+static bool charge_area(struct nsr_area *area, const struct net *net)
 {
-	if (!charge_host(area->count))
+	if (!charge_host(area->count, host_limit(net)))
 		return false;
 	if (charge_user(area))
 		return true;
@@ -67,14 +82,19 @@ static bool charge_area(struct nsr_area *area)
 	return false;
 }
 
-/* Closed sockets give back their memory a grace period later: wait for that before giving up. */
-static bool charge_patiently(struct nsr_area *area)
+/*
+ * Closed sockets give back their memory a grace period later: wait for that before giving up, except for
+ * what is too much even alone.
+ */
+static bool charge_patiently(struct nsr_area *area, const struct net *net)
 {
-	if (charge_area(area))
+	if (charge_area(area, net))
 		return true;
+	if (area->count > host_limit(net) || area->count > user_limit())
+		return false;
 	rcu_barrier();
 	flush_workqueue(nsr_workqueue);
-	return charge_area(area);
+	return charge_area(area, net);
 }
 
 static void uncharge(struct nsr_area *area)
@@ -131,6 +151,7 @@ static void free_pages_of(struct nsr_area *area)
 /**
  * nsr_area_make() - allocate an area
  * @area:            filled in; zeroed before
+ * @net:             the namespace that it is for
  * @count:           pages
  * @first_node_page: from here on pages belong to CPUs, the first ones to CPU 0
  * @pages_per_cpu:   each CPU has so many, allocated near it; 0: pages belong to no CPU
@@ -138,11 +159,11 @@ static void free_pages_of(struct nsr_area *area)
  * May sleep, and wait for the memory of closed sockets; not under RTNL. Return: 0; -ENOMEM: no
  * memory, or a limit is reached.
  */
-int nsr_area_make(struct nsr_area *area, unsigned long count, unsigned long first_node_page,
-		  unsigned long pages_per_cpu)
+int nsr_area_make(struct nsr_area *area, const struct net *net, unsigned long count,
+		  unsigned long first_node_page, unsigned long pages_per_cpu)
 {
 	area->count = count;
-	if (!charge_patiently(area))
+	if (!charge_patiently(area, net))
 		return -ENOMEM;
 	area->pages = kvcalloc(count, sizeof(*area->pages), NSR_GFP);
 	if (!area->pages)

@@ -60,11 +60,12 @@ static void set_up_lanes(struct nsr_ring *ring, u64 data_offset)
 
 /**
  * nsr_ring_make() - make a ring without readers
+ * @net:   the namespace that captures
  * @setup: checked
  *
  * May sleep. Return: the ring, to be freed with nsr_ring_free(); ERR_PTR(-ENOMEM).
  */
-struct nsr_ring *nsr_ring_make(const struct nsring_setup *setup)
+struct nsr_ring *nsr_ring_make(const struct net *net, const struct nsring_setup *setup)
 {
 	u64 data_offset, lanes_bytes;
 	struct nsr_ring *ring;
@@ -93,7 +94,7 @@ struct nsr_ring *nsr_ring_make(const struct nsring_setup *setup)
 	lanes_bytes = (u64)nr_cpu_ids * ring->lane_bytes;
 	data_offset =
 		PAGE_ALIGN(sizeof(struct nsring_ring) + nr_cpu_ids * sizeof(struct nsring_lane));
-	rc = nsr_area_make(&ring->area, (data_offset + lanes_bytes) >> PAGE_SHIFT,
+	rc = nsr_area_make(&ring->area, net, (data_offset + lanes_bytes) >> PAGE_SHIFT,
 			   data_offset >> PAGE_SHIFT, ring->lane_bytes >> PAGE_SHIFT);
 	if (rc < 0)
 		goto free_lanes;

@@ -98,7 +98,7 @@ struct nsr_ring {
 	struct nsr_area area;
 };
 
-struct nsr_ring *nsr_ring_make(const struct nsring_setup *setup);
+struct nsr_ring *nsr_ring_make(const struct net *net, const struct nsring_setup *setup);
 void nsr_ring_free(struct nsr_ring *ring);
 void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats *stats);
 

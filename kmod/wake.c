@@ -171,6 +171,8 @@ bool nsr_wake_arm(struct nsr_sock *sock, bool edge)
 	if (READ_ONCE(wake->state) == AWAKE)
 		WRITE_ONCE(wake->since, ktime_get_ns());
 	WRITE_ONCE(wake->state, WAITING);
+	/* Who sees the bit must see the state, too: or he clears the bit, and wakes nobody. */
+	smp_mb__before_atomic();
 	set_bit(sock->index, &sock->ring->waiting);
 	/* Pairs with the barrier of publish() in deliver.c. */
 	smp_mb__after_atomic();

@@ -106,6 +106,21 @@ static void two_hundred_large_rings_end_in_an_error_and_kill_nobody(void **state
 	assert_int_equal(rc, 0);
 }
 
+static void what_one_namespace_takes_leaves_a_part_to_the_host(void **state)
+{
+	uint32_t count = 0, i;
+	int fds[200], host, rc = 0;
+
+	while (count < ARRAY_SIZE(fds) && rc == 0)
+		rc = bind_ring(4 * MIB, ifindex("v1"), &fds[count++]);
+	assert_int_equal(rc, ENOMEM);
+	netns_enter(netns_first());
+	assert_int_equal(bind_ring(4 * MIB, ifindex("lo"), &host), 0);
+	close(host);
+	for (i = 0; i < count; i++)
+		close(fds[i]);
+}
+
 static void a_ring_larger_than_can_be_is_refused(void **state)
 {
 	static const uint64_t sizes[] = { 1ULL << 34, 1ULL << 40,	1ULL << 62,
@@ -218,6 +233,7 @@ int main(void)
 		TEST(a_user_locks_no_more_memory_than_it_may),
 		TEST(a_hundred_large_rings_come_back_whole),
 		TEST(two_hundred_large_rings_end_in_an_error_and_kill_nobody),
+		TEST(what_one_namespace_takes_leaves_a_part_to_the_host),
 		TEST(a_ring_larger_than_can_be_is_refused),
 		TEST(a_memory_cgroup_has_the_last_word),
 		TEST(a_ring_is_charged_to_the_cgroup_of_who_binds_it),
