@@ -37,7 +37,7 @@ remove_thousand() {
 }
 
 # let_go NAME: until the process has ended, or has closed nothing for two minutes. It gives up one
-# namespace after the other, and waits for the kernel each time.
+# namespace after the other, and looks into all processes for each.
 let_go() {
 	local held before=0 still=0
 	while kill -0 "${PID[$1]}" 2>/dev/null && [ "$still" -lt 120 ]; do
