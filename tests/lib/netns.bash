@@ -88,10 +88,10 @@ link_is_down() {
 	ip -n "$1" -j link show dev "$2" | jq -e '.[0].operstate | IN("DOWN", "LOWERLAYERDOWN")' >/dev/null
 }
 
-# wait_until COMMAND…: until it succeeds; after a minute it fails.
+# wait_until COMMAND…: until it succeeds; after 1,200 times, which take a minute, or 4 minutes it fails.
 wait_until() {
-	local tries
-	for ((tries = 0; tries < 1200; tries++)); do
+	local tries began=$SECONDS
+	for ((tries = 0; tries < 1200 && SECONDS - began < 240; tries++)); do
 		"$@" && return
 		sleep 0.05
 	done

@@ -95,8 +95,9 @@ frames() {
 @test "tcp_of_the_stack_is_captured_as_tcpdump_captures_it" {
 	local file=$BATS_TEST_TMPDIR/ring.pcap witness=$BATS_TEST_TMPDIR/witness.pcap
 	netns_pair
+	# At once, and with room for all: in this mode each packet takes as much of it as the longest may.
 	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump --immediate-mode -U -i v1 \
-		-w "$witness"
+		-s 256 -B 16384 -w "$witness"
 	start_open dump "$NSRING" dump --json -i "netns:$B/ring:v1" -w "$file" --duration 60
 	mkfifo "$BATS_TEST_TMPDIR/never_ends"
 	start server nsenter --net="/run/netns/$B" bash -c \
