@@ -37,15 +37,18 @@ static int attach_patiently(const struct zc_device *device, int prog, uint32_t f
 	return fd;
 }
 
-uint32_t zc_attach_program_id(const struct zc_device *device)
+int zc_attach_program_id(const struct zc_device *device, uint32_t *id)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	int rc = bpf_xdp_query((int)device->ifindex, 0, &query);
 
-	if (bpf_xdp_query((int)device->ifindex, 0, &query) < 0)
-		return 0;
-	return query.prog_id	   ? query.prog_id
-	       : query.drv_prog_id ? query.drv_prog_id
-				   : query.skb_prog_id;
+	*id = 0;
+	if (rc < 0)
+		return rc;
+	*id = query.prog_id	  ? query.prog_id
+	      : query.drv_prog_id ? query.drv_prog_id
+				  : query.skb_prog_id;
+	return 0;
 }
 
 /* The kernel asks for CAP_SYS_ADMIN to look a program up; without, its name stays "". */
@@ -78,8 +81,9 @@ static int advise_beside(const struct zc_device *device, const char *name, struc
 static int say_busy(const struct zc_device *device, int code, struct nsr_error *err)
 {
 	char name[BPF_OBJ_NAME_LEN];
-	uint32_t id = zc_attach_program_id(device);
+	uint32_t id;
 
+	zc_attach_program_id(device, &id);
 	if (!id)
 		return nsr_error_set(err, -EBUSY, "%s: attaching an XDP program: %s", device->name,
 				     strerror(-code));

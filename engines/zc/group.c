@@ -29,6 +29,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/filter/filter.h"
@@ -167,8 +168,10 @@ static int say_join(const struct zc *zc, const struct zc_group *group, int code,
 		return nsr_error_advise(err, code,
 					"see that its members have the same version of nsring");
 	case -EACCES:
-		return nsr_error_set(err, code, "fanout group %u of %s is another user's", number,
-				     device);
+		nsr_error_set(err, code, "fanout group %u of %s is another user's", number, device);
+		return nsr_error_advise(err, code,
+					"have a process of root or of this user in it when others "
+					"join");
 	case -EPERM:
 		return say_refusal(zc, group, err);
 	case -EXDEV:
@@ -209,6 +212,12 @@ static int check_kind(const struct zc *zc, const struct zc_group *group, uint32_
 				"%s", advice);
 }
 
+/* See roster.c. */
+static int keep_from_children(const struct zc *zc)
+{
+	return madvise(zc->state, sizeof(*zc->state), MADV_DONTFORK) < 0 ? -errno : 0;
+}
+
 /* The capture takes over how the group receives, as its program is on the device already. */
 static int adopt(struct zc *zc, struct zc_group *group)
 {
@@ -226,9 +235,10 @@ static int adopt(struct zc *zc, struct zc_group *group)
 	zc->program.sockets = group->map;
 	zc->program.state = group->state;
 	rc = zc_state_map(zc);
-	if (rc == 0)
-		group->notice = &zc->state->notice;
-	return rc;
+	if (rc < 0)
+		return rc;
+	group->notice = &zc->state->notice;
+	return keep_from_children(zc);
 }
 
 static int join_group(struct zc *zc, struct zc_group *group, const struct nsr_options *opts,
@@ -239,6 +249,7 @@ static int join_group(struct zc *zc, struct zc_group *group, const struct nsr_op
 
 	if (rc < 0)
 		return say_join(zc, group, rc, err);
+	zc_roster_add(group);
 	rc = adopt(zc, group);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "fanout group: %s", strerror(-rc));
@@ -252,6 +263,11 @@ static int make_group(struct zc *zc, struct zc_group *group, const struct nsr_op
 
 	if (rc < 0)
 		return rc;
+	rc = keep_from_children(zc);
+	if (rc < 0)
+		return nsr_error_set(err, rc, "fanout group: %s", strerror(-rc));
+	/* Captures of this process that want to join find one that is not ready, and wait. */
+	zc_roster_add(group);
 	group->state = zc->program.state;
 	group->identity.state = zc_map_id(group->state);
 	group->notice = &zc->state->notice;
@@ -284,7 +300,6 @@ static int settle(struct zc *zc, struct zc_group *group, struct nsr_error *err)
 		rc = take_queues(group);
 	if (rc < 0)
 		return nsr_error_set(err, rc, "fanout group: %s", strerror(-rc));
-	zc_roster_add(group);
 	return zc_sockets_prepare(zc, &group->sockets, err);
 }
 

@@ -199,6 +199,9 @@ int zc_shared_join(struct zc_group *group);
 /** zc_shared_is_memory() - whether @fd is memory that is sealed; never waits, whatever it is */
 bool zc_shared_is_memory(int fd);
 
+/** zc_shared_disown() - close the descriptors, in a child of the process whose they are */
+void zc_shared_disown(const struct zc_group *group);
+
 /** zc_shared_close() - unmap, and close memory and sockets; also a part, and again */
 void zc_shared_close(struct zc_group *group);
 

@@ -47,9 +47,7 @@ static bool is_its_link(const struct zc_group *group, uint32_t program)
 	       info.xdp.ifindex == group->identity.ifindex;
 }
 
-/*
- * Members trust each other, and root: another user's memory would be an attack on whoever maps it.
- */
+/* As of processes, see zc_peer_open(): a member of the right user could have been handed another's memory. */
 static int check_user(int memory)
 {
 	struct stat st;
@@ -175,8 +173,11 @@ static int join_process(struct zc_group *group)
 static int join_own_process(struct zc_group *group)
 {
 	int rc = zc_roster_take(group);
+	uint32_t program;
 
-	if (rc == 0 && !is_its_link(group, zc_attach_program_id(group->device)))
+	if (rc == 0)
+		rc = zc_attach_program_id(group->device, &program);
+	if (rc == 0 && !is_its_link(group, program))
 		rc = -ESRCH;
 	return rc < 0 ? rc : zc_shared_join(group);
 }

@@ -55,7 +55,8 @@ uint64_t zc_peer_started(pid_t pid);
 /**
  * zc_peer_open() - a pidfd of a process that started at @started
  *
- * Return: it; -ESRCH that one has ended; -EPERM it may not be seen; -errno.
+ * Return: it; -ESRCH that one has ended, or is this process; -EACCES it is of a user who is neither root
+ * nor we; -EXDEV it is in another PID namespace; -EPERM it may not be seen; -errno.
  */
 int zc_peer_open(pid_t pid, uint64_t started);
 

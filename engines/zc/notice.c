@@ -112,6 +112,7 @@ static int read_notice(int state, struct zc_notice *notice)
 
 static int find(int prog, const struct zc_device *device, struct zc_found *found)
 {
+	uint32_t now;
 	int rc = find_maps(prog, found);
 
 	if (rc < 0)
@@ -126,7 +127,8 @@ static int find(int prog, const struct zc_device *device, struct zc_found *found
 	if (found->notice.magic != ZC_NOTICE_MAGIC)
 		return -EPROTO;
 	/* A group's maker replaces the program before it lets others join: is this that one? */
-	return zc_attach_program_id(device) == found->program ? 0 : -EAGAIN;
+	rc = zc_attach_program_id(device, &now);
+	return rc < 0 ? rc : now == found->program ? 0 : -EAGAIN;
 }
 
 int zc_notice_find(const struct zc_device *device, struct zc_found *found)
@@ -134,7 +136,9 @@ int zc_notice_find(const struct zc_device *device, struct zc_found *found)
 	int prog, rc;
 
 	*found = (struct zc_found){ .state = -1, .map = -1 };
-	found->program = zc_attach_program_id(device);
+	rc = zc_attach_program_id(device, &found->program);
+	if (rc < 0)
+		return rc;
 	if (!found->program)
 		return -ENOENT;
 	prog = bpf_prog_get_fd_by_id(found->program);

@@ -58,16 +58,62 @@ uint64_t zc_peer_started(pid_t pid)
 	return started;
 }
 
-/* Only now that there is a pidfd the process can't be replaced by a later one. */
-static int check_started(int pidfd, pid_t pid, uint64_t wanted)
+/*
+ * Whether all user ids of the process are root's, or ours. Not the owner of /proc/PID, who is root where the
+ * process can't be dumped.
+ */
+static bool is_trusted(pid_t pid)
+{
+	unsigned int ids[4] = { 1, 1, 1, 1 }, i;
+	char path[32], line[256];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "Uid: %u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) == 4;
+	fclose(file);
+	for (i = 0; i < 4; i++)
+		found = found && (ids[i] == 0 || ids[i] == geteuid());
+	return found;
+}
+
+/* The notice has told the namespace, but whoever wrote that may have lied. */
+static int check_namespace(pid_t pid)
+{
+	char path[40];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? -ESRCH : -EPERM;
+	return st.st_ino == zc_peer_namespace() ? 0 : -EXDEV;
+}
+
+static bool is_alive(int pidfd)
+{
+	return pidfd_send_signal(pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+}
+
+/*
+ * What a process is asked before anything is taken from it: what is taken must be closed again if it
+ * is wrong, and closing can wait, and drop this process's locks on the same file. Now that there is a
+ * pidfd the answers are that process's, as long as it lives in the end.
+ */
+static int check_process(int pidfd, pid_t pid, uint64_t wanted)
 {
 	uint64_t started = zc_peer_started(pid);
+	int rc;
 
-	if (started == wanted && started)
-		return 0;
-	if (!started && (pidfd_send_signal(pidfd, 0, NULL, 0) == 0 || errno == EPERM))
-		return -EPERM; /* it is alive, and /proc hides it */
-	return -ESRCH;
+	if (!started)
+		return is_alive(pidfd) ? -EPERM : -ESRCH; /* /proc may hide it */
+	if (started != wanted)
+		return -ESRCH;
+	rc = is_trusted(pid) ? check_namespace(pid) : -EACCES;
+	return rc < 0 && !is_alive(pidfd) ? -ESRCH : rc;
 }
 
 /* What seccomp refuses is said not to exist, which all kernels with groups have. */
@@ -78,11 +124,16 @@ static int refusal(void)
 
 int zc_peer_open(pid_t pid, uint64_t started)
 {
-	int pidfd = pidfd_open(pid, 0), rc;
+	int pidfd, rc;
 
+	/* The groups of this process are in the roster. */
+	if (pid == getpid())
+		return -ESRCH;
+	pidfd = pidfd_open(pid, 0);
 	if (pidfd < 0)
-		return errno == EINVAL ? -ESRCH : refusal();
-	rc = check_started(pidfd, pid, started);
+		/* The number of a thread, which is no process. */
+		return errno == EINVAL || errno == ENOENT ? -ESRCH : refusal();
+	rc = check_process(pidfd, pid, started);
 	if (rc == 0)
 		return pidfd;
 	close(pidfd);

@@ -5,7 +5,9 @@
  *
  * A member takes itself off the list before it closes anything, so whatever is on the list is open
  * as long as the lock is held. A child of fork(2) begins with an empty list: its parent's members
- * are none of its own, although it has copies of their memory.
+ * are none of its own. It also closes its copies of what they share, which it could lend to somebody when it
+ * has given up its capabilities: the link takes the program off the device, and who writes into the
+ * memory has power over the members. Their mappings are not inherited.
  */
 #include <errno.h>
 
@@ -27,7 +29,8 @@ static void unlock(void)
 
 static void forget_parents_groups(void)
 {
-	roster = NULL;
+	for (; roster; roster = roster->next)
+		zc_shared_disown(roster);
 	unlock();
 }
 

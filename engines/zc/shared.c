@@ -132,10 +132,12 @@ static int map_shared(struct zc_group *group)
 	group->bytes = zc_layout_bytes(&group->layout);
 	group->shared =
 		mmap(NULL, group->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, group->memory, 0);
-	if (group->shared != MAP_FAILED)
-		return 0;
-	group->shared = NULL;
-	return -errno;
+	if (group->shared == MAP_FAILED) {
+		group->shared = NULL;
+		return -errno;
+	}
+	/* See roster.c. */
+	return madvise(group->shared, group->bytes, MADV_DONTFORK) < 0 ? -errno : 0;
 }
 
 /* Makes the group's lock, and each slot's. */
@@ -337,4 +339,17 @@ int zc_shared_join(struct zc_group *group)
 	int rc = check_memory(group);
 
 	return rc < 0 ? rc : map_shared(group);
+}
+
+void zc_shared_disown(const struct zc_group *group)
+{
+	const int single[] = { group->memory, group->map, group->state, group->fds.link };
+	size_t i;
+
+	for (i = 0; i < sizeof(single) / sizeof(*single); i++)
+		if (single[i] >= 0)
+			close(single[i]);
+	for (i = 0; i < ZC_SOCKETS_MOST; i++)
+		if (group->fds.sockets[i] >= 0)
+			close(group->fds.sockets[i]);
 }

@@ -284,8 +284,8 @@ int zc_attach_replace(struct zc *zc, const struct nsr_filter *filter, bool refus
 int zc_attach_program(struct zc *zc, const struct nsr_filter *filter, bool refuse,
 		      struct nsr_error *err);
 
-/** zc_attach_program_id() - the number of the device's program in any mode; 0: none, or not known */
-uint32_t zc_attach_program_id(const struct zc_device *device);
+/** zc_attach_program_id() - set @id to the number of the device's program, 0: none; 0 or -errno */
+int zc_attach_program_id(const struct zc_device *device, uint32_t *id);
 
 /** zc_attach_end() - take the program off the device, whoever else has a descriptor of its link */
 void zc_attach_end(struct zc *zc);

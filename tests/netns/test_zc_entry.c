@@ -146,11 +146,9 @@ static void root_without_capabilities_does_not_join(void **state)
 	nsr_close(cap);
 }
 
-static void give_up_root(struct nsr_capture *cap, int out)
+static void give_up_capabilities(struct nsr_capture *cap, int out)
 {
-	if (setresuid(NOBODY, NOBODY, NOBODY) < 0)
-		_exit(209);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	limit_caps(0);
 	tell(out, 0);
 }
 
@@ -159,9 +157,29 @@ static void a_member_that_has_given_up_all_capabilities_can_be_joined(void **sta
 	struct member member;
 
 	topology_require_groups();
-	member = start_member(0, give_up_root);
+	member = start_member(0, give_up_capabilities);
 	hear(&member);
 	joining_is(0, "");
+	end_member(&member);
+}
+
+static void give_up_root(struct nsr_capture *cap, int out)
+{
+	if (setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		_exit(209);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	tell(out, 0);
+}
+
+/* Whoever of that user has power over it could have changed all that it shares. */
+static void nothing_is_taken_from_a_member_that_has_become_another_user(void **state)
+{
+	struct member member;
+
+	topology_require_groups();
+	member = start_member(0, give_up_root);
+	hear(&member);
+	joining_is(EACCES, "is another user's");
 	end_member(&member);
 }
 
@@ -234,6 +252,144 @@ static void who_is_in_another_pid_namespace_does_not_join(void **state)
 	nsr_close(cap);
 }
 
+static int state_on(const char *device)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	uint32_t ids[8], i, size;
+	struct bpf_prog_info info = { .nr_map_ids = 8, .map_ids = (uintptr_t)ids };
+	int prog, map;
+
+	assert_int_equal(bpf_xdp_query((int)if_nametoindex(device), 0, &query), 0);
+	prog = bpf_prog_get_fd_by_id(query.prog_id);
+	size = sizeof(info);
+	assert_int_equal(bpf_obj_get_info_by_fd(prog, &info, &size), 0);
+	close(prog);
+	for (i = 0; i < info.nr_map_ids; i++) {
+		struct bpf_map_info about = { 0 };
+
+		size = sizeof(about);
+		map = bpf_map_get_fd_by_id(ids[i]);
+		assert_int_equal(bpf_obj_get_info_by_fd(map, &about, &size), 0);
+		if (strcmp(about.name, ZC_STATE_NAME) == 0)
+			return map;
+		close(map);
+	}
+	fail_msg("there is no state");
+	return -1;
+}
+
+static void *map_all(int fd, size_t bytes)
+{
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	assert_true(map != MAP_FAILED);
+	return map;
+}
+
+/* A member in a PID namespace of its own; what it is outside comes out of @out. */
+static void live_apart(int out)
+{
+	struct nsr_options opts = in_turns(0);
+	int32_t pid;
+
+	if (unshare(CLONE_NEWPID) < 0)
+		_exit(210);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		open_target("zc:v1", &opts);
+		tell(out, 0);
+		for (;;)
+			pause();
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	assert_int_equal(write(out, &pid, sizeof(pid)), sizeof(pid));
+	for (;;)
+		pause();
+}
+
+static void a_notice_that_lies_about_the_pid_namespace_is_not_believed(void **state)
+{
+	int32_t apart = 0, number = 0, i;
+	struct zc_state *lies;
+	int ends[2], map;
+	pid_t pid;
+
+	topology_require_groups();
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		live_apart(ends[1]);
+	/* Its number, and then the word that its group is there: or the other way round. */
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(read(ends[0], &number, sizeof(number)), sizeof(number));
+		apart = number ? number : apart;
+	}
+	map = state_on("v1");
+	lies = map_all(map, sizeof(*lies));
+	lies->notice.pidns = zc_peer_namespace();
+	lies->notice.entries[0].started = zc_peer_started(apart);
+	lies->notice.entries[0].pid = apart;
+	joining_is(EOPNOTSUPP, "another PID namespace");
+	munmap(lies, sizeof(*lies));
+	close(map);
+	kill(apart, SIGKILL);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static uint32_t count_lines(const char *path, const char *part)
+{
+	FILE *file = fopen(path, "re");
+	uint32_t count = 0;
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		count += strstr(line, part) != NULL;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+/* How many descriptors of this process lead to what has @part in its name. */
+static uint32_t count_fds(const char *part)
+{
+	char path[32], target[128];
+	uint32_t count = 0, fd;
+	ssize_t length;
+
+	for (fd = 3; fd < 1024; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%u", fd);
+		length = readlink(path, target, sizeof(target) - 1);
+		target[length > 0 ? length : 0] = '\0';
+		count += strstr(target, part) != NULL;
+	}
+	return count;
+}
+
+static void a_child_of_a_member_has_nothing_of_what_the_group_shares(void **state)
+{
+	struct nsr_capture *cap;
+	int status;
+	pid_t pid;
+
+	topology_require_groups();
+	cap = open_first();
+	assert_true(count_fds("bpf") > 0 && count_fds("nsring-zc") > 0);
+	assert_true(count_lines("/proc/self/maps", "nsring-zc") > 0);
+	pid = fork();
+	if (pid == 0)
+		_exit((count_fds("bpf-link") ? 1 : 0) + (count_fds("nsring-zc") ? 2 : 0) +
+		      (count_fds("bpf-map") ? 4 : 0) +
+		      (count_lines("/proc/self/maps", "nsring-zc") ? 8 : 0) +
+		      (count_lines("/proc/self/maps", "bpf-map") ? 16 : 0));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	nsr_close(cap);
+}
+
 static void who_has_no_proc_does_not_join(void **state)
 {
 	const struct attempt attempt = { hide_proc, 0, 1, "needs /proc" };
@@ -289,40 +445,6 @@ struct door {
 	struct zc_entry *entry;
 	struct zc_shared *shared;
 };
-
-static int state_on(const char *device)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	uint32_t ids[8], i, size;
-	struct bpf_prog_info info = { .nr_map_ids = 8, .map_ids = (uintptr_t)ids };
-	int prog, map;
-
-	assert_int_equal(bpf_xdp_query((int)if_nametoindex(device), 0, &query), 0);
-	prog = bpf_prog_get_fd_by_id(query.prog_id);
-	size = sizeof(info);
-	assert_int_equal(bpf_obj_get_info_by_fd(prog, &info, &size), 0);
-	close(prog);
-	for (i = 0; i < info.nr_map_ids; i++) {
-		struct bpf_map_info about = { 0 };
-
-		size = sizeof(about);
-		map = bpf_map_get_fd_by_id(ids[i]);
-		assert_int_equal(bpf_obj_get_info_by_fd(map, &about, &size), 0);
-		if (strcmp(about.name, ZC_STATE_NAME) == 0)
-			return map;
-		close(map);
-	}
-	fail_msg("there is no state");
-	return -1;
-}
-
-static void *map_all(int fd, size_t bytes)
-{
-	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	assert_true(map != MAP_FAILED);
-	return map;
-}
 
 static struct door open_door(const char *target)
 {
@@ -664,7 +786,10 @@ int main(void)
 		cmocka_unit_test(root_without_capabilities_does_not_join),
 		cmocka_unit_test(a_member_that_has_given_up_all_capabilities_can_be_joined),
 		cmocka_unit_test(root_does_not_join_another_users_group),
+		cmocka_unit_test(nothing_is_taken_from_a_member_that_has_become_another_user),
 		cmocka_unit_test(who_is_in_another_pid_namespace_does_not_join),
+		cmocka_unit_test(a_notice_that_lies_about_the_pid_namespace_is_not_believed),
+		cmocka_unit_test(a_child_of_a_member_has_nothing_of_what_the_group_shares),
 		cmocka_unit_test(who_has_no_proc_does_not_join),
 		cmocka_unit_test(
 			captures_of_one_process_join_with_three_capabilities_and_its_child_does_not),
