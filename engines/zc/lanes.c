@@ -44,8 +44,8 @@
 #define MOST_LANE_BYTES	 (1u << 30)
 #define MOST_BLOCK_BITS	 20
 
-/* No frame is longer, not even one that the stack joined (GRO). */
-#define LONGEST (UINT16_MAX + 1u)
+/* bpf_xdp_load_bytes() copies no more. Frames that the stack has joined can be longer (BIG TCP), and are cut. */
+#define LONGEST UINT16_MAX
 
 static uint32_t choose_lane_bytes(const struct nsr_options *opts, uint32_t lanes)
 {
@@ -149,7 +149,7 @@ uint64_t zc_lanes_waiting(const struct zc *zc, const struct zc_lanes *lanes, uin
 
 uint64_t zc_lanes_lost(const struct zc *zc, const struct zc_lanes *lanes)
 {
-	uint64_t lost = 0;
+	uint64_t lost = atomic_load_explicit(&lanes->uncopied, memory_order_relaxed);
 	uint32_t i;
 
 	for (i = 0; i < lanes->count; i++)
@@ -209,10 +209,12 @@ static uint32_t take(struct zc *zc, struct zc_lanes *lanes, uint32_t lane, uint6
 		if (__atomic_load_n(&record->mark, __ATOMIC_ACQUIRE) != (at ^ lanes->secret))
 			break;
 		describe(zc, record, stamp_ns, &packets[n]);
-		if (record->len && !refuses(zc, record))
-			n++;
-		else if (record->len)
+		if (!record->len)
+			atomic_fetch_add_explicit(&lanes->uncopied, 1, memory_order_relaxed);
+		else if (refuses(zc, record))
 			zc_count_refused(zc);
+		else
+			n++;
 		at += zc_record_bytes(record->caplen);
 	}
 	lanes->next[lane] = at;

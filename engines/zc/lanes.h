@@ -39,6 +39,7 @@ static inline uint32_t zc_record_bytes(uint32_t caplen)
  * @data:       the blocks, mapped: @mapped bytes, @stride from one to the next
  * @next:       where to read on in each lane
  * @first:      lane to look at first
+ * @uncopied:   frames whose bytes the program could not copy
  */
 struct zc_lanes {
 	int map;
@@ -52,6 +53,7 @@ struct zc_lanes {
 	size_t mapped;
 	uint64_t *next;
 	uint32_t first;
+	_Atomic uint64_t uncopied;
 };
 
 /** zc_lanes_open() - make the lanes and map them; 0 or -errno, then zc_lanes_close(), too */

@@ -287,3 +287,33 @@ refused() {
 	run -1 "$NSRING" count --duration 1 --xdp native -i "netns:$B/v1"
 	[[ $output == *"doesn't use XDP"* ]]
 }
+# big_tcp: lets A send frames to B that are longer than 64 KiB, by TCP over IPv6; as far as ip and the kernel can.
+big_tcp() {
+	ip -n "$A" link set v0 gso_max_size 200000 gro_max_size 200000 &&
+		ip -n "$B" link set v1 gso_max_size 200000 gro_max_size 200000
+} 2>/dev/null
+
+@test "frames_longer_than_64_kib_are_cut_not_left_out" {
+	netns_pair
+	big_tcp || skip "no frames of more than 64 KiB here"
+	in_ns "$A" sysctl -qw net.ipv6.conf.v0.disable_ipv6=0
+	in_ns "$B" sysctl -qw net.ipv6.conf.v1.disable_ipv6=0
+	ip -n "$A" address add fd00::1/64 dev v0 nodad
+	ip -n "$B" address add fd00::2/64 dev v1 nodad
+	start server nsenter --net="/run/netns/$B" socat -u TCP6-LISTEN:5000 OPEN:/dev/null
+	wait_until in_ns "$B" grep -q ":1388 " /proc/net/tcp6
+	start_in "$B" count "$NSRING" dump --json --ring 64M --xdp generic -w "$BATS_TEST_TMPDIR/zc.pcap" \
+		-i "netns:$B/zc:v1" src host fd00::1 and greater 66000
+	start_in "$B" witness "$NSRING" count --json --direction in -i "netns:$B/packet:v1" \
+		src host fd00::1 and greater 66000
+	wait_until test -s "$BATS_TEST_TMPDIR/witness.out"
+	wait_until test -s "$BATS_TEST_TMPDIR/count.out"
+	head -c 30000000 /dev/zero | in_ns "$A" socat -u - TCP6:[fd00::2]:5000
+	reap server
+	finish count
+	finish witness
+	[ "$(total witness .packets)" -gt 0 ] || skip "the stack joined no frames of more than 64 KiB"
+	equal packets "$(total count .packets)" "$(total witness .packets)"
+	equal lost "$(total count '.lost | add')" 0
+	[ "$(tshark -r "$BATS_TEST_TMPDIR/zc.pcap" -T fields -e frame.cap_len 2>/dev/null | sort -nu | tail -n 1)" = 65535 ]
+}
