@@ -46,6 +46,7 @@ static struct nsr_options options(void **state)
 {
 	const struct way *way = *state;
 	struct nsr_options opts;
+	static uint32_t mtu_set;
 	static bool made;
 
 	topology_require();
@@ -64,9 +65,13 @@ static struct nsr_options options(void **state)
 		ip("link set j0 up");
 		ip("link set j1 up");
 		made = true;
+		mtu_set = 0;
 	}
-	ip("link set j0 mtu %u", mtu);
-	ip("link set j1 mtu %u", mtu);
+	if (mtu_set != mtu) {
+		ip("link set j0 mtu %u", mtu);
+		ip("link set j1 mtu %u", mtu);
+		mtu_set = mtu;
+	}
 	nsr_options_init(&opts);
 	opts.xdp = way->xdp;
 	opts.fanout = way->fanout;
