@@ -76,11 +76,11 @@ static int take_fds(struct zc_group *group, int peer, const struct zc_found *fou
 {
 	int rc = zc_peer_take_fds(peer, &group->shared->slots[slot].fds, group);
 
-	if (rc == 0 && !is_its_link(group, found->program))
-		rc = -EPROTO;
-	if (rc < 0 && group->fds.link >= 0) {
+	/* forget() closes the link, which must then be one. */
+	if (group->fds.link >= 0 && !is_its_link(group, found->program)) {
 		zc_peer_drop(group->fds.link);
 		group->fds.link = -1;
+		return -EPROTO;
 	}
 	return rc;
 }
