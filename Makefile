@@ -5,7 +5,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 KDIR ?=
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS
 
 build := packaging/build build --prefix=$(PREFIX)
@@ -68,7 +68,7 @@ test-debug-kernel: ## engines and module on a kernel that looks for mistakes: it
 	@tests/vm/debug-kernel >/dev/null
 	@$(test) debug-kernel
 
-fuzz: ## each fuzz target for FUZZ_SECONDS (30)
+fuzz: ## each fuzz target for FUZZ_SECONDS (20)
 	@$(test) fuzz
 
 bench: ## nsring beside tcpdump, dumpcap, netsniff-ng and DPDK
