@@ -8,8 +8,11 @@
 #include "sys/compat.h"
 #include "sockets.h"
 
-/* How often to try again, 10 ms apart, while the kernel may still be freeing what we need. */
-#define PATIENCE 100
+/*
+ * How often to try again, 10 ms apart, while the kernel may still be freeing what we need. It does so in a
+ * worker, and under RTNL, which the end of many namespaces holds for seconds.
+ */
+#define PATIENCE 300
 
 /* Ways to bind, in the order in which to try them. */
 struct binding {
