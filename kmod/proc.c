@@ -48,7 +48,9 @@ static void *dev_start(struct seq_file *m, loff_t *pos)
 	rcu_read_lock();
 	if (!skip--)
 		return SEQ_START_TOKEN;
-	for_each_netdev_rcu(seq_file_net(m), dev) if (!skip--) return dev;
+	for_each_netdev_rcu(seq_file_net(m), dev)
+		if (!skip--)
+			return dev;
 	return NULL;
 }
 
