@@ -137,7 +137,8 @@ static bool is_master(const char *driver)
 /*
  * Whether the driver runs the program nowhere except where the kernel polls a queue (NAPI), which it
  * does on one CPU at a time. Others run it in whoever writes a frame (tun), or on two devices' queues
- * of the same number (bonding, hv_netvsc); so only drivers that were looked at are here.
+ * of the same number (bonding, hv_netvsc); so only drivers known for it are here. The tests run on veth and
+ * virtio_net.
  */
 static bool polls_queues(const char *driver)
 {

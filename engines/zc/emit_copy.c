@@ -5,8 +5,7 @@
  * compare-and-exchange of the lane's head, and a full record can lie behind one that is still being
  * filled.
  *
- * A short frame is copied by loads and stores, since calling the kernel's helper costs as much as a
- * fifth of all else that happens to such a frame.
+ * A short frame is copied by loads and stores: calling the kernel's helper costs more than that.
  */
 #include <linux/bpf.h>
 
