@@ -19,9 +19,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "sys/caps.h"
 #include "live.h"
 
 #define LINKTYPE_ETHERNET 1
+
+#define LIVE_CAPS (NSR_CAP_BIT(BPF) | NSR_CAP_BIT(NET_ADMIN) | NSR_CAP_BIT(PERFMON))
 
 /* Frames of a kernel's batch until the device has refused some; a veth's queue has 256. */
 #define FIRST_BATCH 64
@@ -29,13 +32,13 @@
 static int say(int code, const char *what, struct nsr_error *err)
 {
 	if (code == -EPERM || code == -EACCES)
-		return nsr_error_advise(
+		return nsr_caps_advise(
 			err,
 			nsr_error_set(err, code,
 				      "live frames need CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON in "
 				      "the host's user namespace (%s)",
 				      what),
-			"run as root, or use the engine packet");
+			NULL, LIVE_CAPS, NULL);
 	return nsr_error_set(err, code, "live frames: %s: %s", what, strerror(-code));
 }
 

@@ -101,12 +101,12 @@ static int say(const struct zc_device *device, int code, bool generic, struct ns
 		return say_busy(device, code, err);
 	case -EPERM:
 	case -EACCES:
-		return nsr_error_advise(
+		return nsr_caps_advise(
 			err,
 			nsr_error_set(err, code,
 				      "attaching an XDP program to %s needs CAP_NET_ADMIN",
 				      device->name),
-			ZC_GRANT);
+			NULL, ZC_CAPS, NULL);
 	case -ENODEV:
 		return nsr_error_set(err, code, "device \"%s\" is gone", device->name);
 	}

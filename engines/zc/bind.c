@@ -138,7 +138,7 @@ int zc_bind_say(const struct zc *zc, int code, uint32_t queue, struct nsr_error 
 					"group");
 	case -EPERM:
 		nsr_error_set(err, code, "AF_XDP sockets need CAP_NET_RAW");
-		return nsr_error_advise(err, code, ZC_GRANT);
+		return nsr_caps_advise(err, code, NULL, ZC_CAPS, NULL);
 	case -EAFNOSUPPORT:
 		nsr_error_set(err, -EOPNOTSUPP, "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)");
 		return nsr_error_advise(err, -EOPNOTSUPP, "use packet:%s", device);

@@ -92,11 +92,11 @@ static int make_watch(struct zc_device *device, struct nsr_error *err)
 	if (device->watch_fd >= 0)
 		return 0;
 	if (errno == EPERM || errno == EACCES)
-		return nsr_error_advise(
+		return nsr_caps_advise(
 			err,
 			nsr_error_set(err, -errno,
 				      "the engine zc needs CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF"),
-			ZC_GRANT);
+			NULL, ZC_CAPS, NULL);
 	return nsr_error_set(err, -errno, "packet socket: %s", strerror(errno));
 }
 

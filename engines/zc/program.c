@@ -124,12 +124,12 @@ static int say(int code, struct nsr_error *err)
 {
 	switch (code) {
 	case -EPERM:
-		return nsr_error_advise(
+		return nsr_caps_advise(
 			err,
 			nsr_error_set(err, code,
 				      "loading an XDP program needs CAP_BPF and CAP_NET_ADMIN in "
 				      "the initial user namespace"),
-			ZC_GRANT);
+			NULL, ZC_CAPS, NULL);
 	case -EACCES:
 	case -EINVAL:
 	case -E2BIG:

@@ -22,8 +22,8 @@ int zc_sockets_make_map(struct zc *zc, uint32_t most, struct nsr_error *err)
 		bpf_map_create(BPF_MAP_TYPE_XSKMAP, "nsring_sockets", sizeof(uint32_t),
 			       sizeof(uint32_t), zc->device.queues * most, NULL);
 	if (zc->program.sockets < 0 && errno == EPERM)
-		return nsr_error_advise(err, nsr_error_set(err, -EPERM, "XDP needs CAP_NET_ADMIN"),
-					ZC_GRANT);
+		return nsr_caps_advise(err, nsr_error_set(err, -EPERM, "XDP needs CAP_NET_ADMIN"),
+				       NULL, ZC_CAPS, NULL);
 	if (zc->program.sockets < 0)
 		return nsr_error_set(err, -errno, "map of sockets: %s", strerror(errno));
 	return 0;

@@ -29,12 +29,12 @@ int zc_state_open(struct zc *zc, struct nsr_error *err)
 	zc->program.state = bpf_map_create(BPF_MAP_TYPE_ARRAY, ZC_STATE_NAME, sizeof(uint32_t),
 					   sizeof(struct zc_state), 1, &opts);
 	if (zc->program.state < 0 && errno == EPERM)
-		return nsr_error_advise(err,
-					nsr_error_set(err, -EPERM,
-						      "the engine zc needs CAP_BPF and "
-						      "CAP_NET_ADMIN in the initial user "
-						      "namespace"),
-					ZC_GRANT);
+		return nsr_caps_advise(
+			err,
+			nsr_error_set(err, -EPERM,
+				      "the engine zc needs CAP_BPF and CAP_NET_ADMIN "
+				      "in the initial user namespace"),
+			NULL, ZC_CAPS, NULL);
 	if (zc->program.state < 0)
 		return nsr_error_set(err, -errno, "BPF map: %s", strerror(errno));
 	rc = zc_state_map(zc);

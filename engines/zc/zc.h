@@ -12,13 +12,13 @@
 
 #include <nsring/engine.h>
 
+#include "sys/caps.h"
+
 /** How many queues of a device one capture takes at most. */
 #define ZC_QUEUES_MAX 256
 
-/** The advice where capabilities that the engine needs are missing. */
-#define ZC_GRANT                                                                                   \
-	"run as root, or grant them to the program: setcap cap_net_raw,cap_net_admin,cap_bpf+ep "  \
-	"PROGRAM"
+/** The capabilities that the engine needs. */
+#define ZC_CAPS (NSR_CAP_BIT(NET_RAW) | NSR_CAP_BIT(NET_ADMIN) | NSR_CAP_BIT(BPF))
 
 /** The name of the program on the device. */
 #define ZC_PROGRAM_NAME "nsring_zc"
