@@ -14,7 +14,7 @@
 #include "lanes.h"
 
 /* The longest frame that is copied without the helper: beyond it the helper is as fast. */
-#define SHORT_BYTES 64u
+#define SHORT_BYTES 128u
 
 /* How often to try to take room, while other CPUs take some of the same lane. */
 #define CLAIMS 8
@@ -68,9 +68,22 @@ static void emit_lengths(struct nsr_ebpf *p, const struct zc_program *program, u
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0, 0, pass);
 }
 
-/* R0 = the lane's head, R1 = what it becomes with this record; to @lost if that is no room. */
+/* Goes on at @room if there is some up to R1, the reader's tail being in R3. */
+static void emit_if_room(struct nsr_ebpf *p, const struct zc_program *program, uint32_t room)
+{
+	zc_emit_move(p, BPF_REG_2, BPF_REG_1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	/* Below 0 while another CPU is ahead of the head that this one read. */
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JSLE | BPF_K, BPF_REG_2, 0,
+		      (int32_t)program->lanes->lane_bytes, room);
+}
+
+/* R0 and R2 = the lane's head, R1 = what it becomes with this record; to @lost if that is no room. */
 static void emit_room(struct nsr_ebpf *p, const struct zc_program *program, uint32_t lost)
 {
+	const int16_t seen = offsetof(struct zc_lane, seen), tail = offsetof(struct zc_lane, tail);
+	uint32_t room = nsr_ebpf_labels(p, 1);
+
 	zc_emit_move(p, BPF_REG_1, BPF_REG_7);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0,
 		      (int32_t)zc_record_bytes(0) + 7);
@@ -78,12 +91,13 @@ static void emit_room(struct nsr_ebpf *p, const struct zc_program *program, uint
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_0, BPF_REG_9,
 		      offsetof(struct zc_lane, head), 0);
 	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_0, 0, 0);
-	zc_emit_move(p, BPF_REG_2, BPF_REG_1);
-	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9,
-		      offsetof(struct zc_lane, tail), 0);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_2, 0,
-		      (int32_t)program->lanes->lane_bytes, lost);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, seen, 0);
+	emit_if_room(p, program, room);
+	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_9, tail, 0);
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_9, BPF_REG_3, seen, 0);
+	emit_if_room(p, program, room);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, lost);
+	nsr_ebpf_place(p, room);
 	zc_emit_move(p, BPF_REG_2, BPF_REG_0);
 }
 
@@ -159,67 +173,71 @@ static void emit_header(struct nsr_ebpf *p, const struct zc_program *program)
 		      offsetof(struct zc_record, stamp_ns), 0);
 }
 
-/*
- * Copies @size bytes (BPF_B, BPF_DW) at @at of the frame at R1, whose buffer ends at R2, to the
- * record at R0; jumps to @outside if they are not in that buffer.
- */
-static void emit_move_bytes(struct nsr_ebpf *p, uint8_t size, uint32_t at, uint32_t outside)
+/* Copies @size bytes (BPF_B, BPF_DW) at @at behind R1 to the record's bytes that R0 or R5, @to, begins with. */
+static void emit_move_bytes(struct nsr_ebpf *p, uint8_t to, uint8_t size, uint32_t at)
 {
-	zc_emit_move(p, BPF_REG_3, BPF_REG_1);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0,
-		      (int32_t)at + (size == BPF_B ? 1 : 8));
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_3, BPF_REG_2, 0, outside);
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | size, BPF_REG_4, BPF_REG_1, (int16_t)at, 0);
-	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | size, BPF_REG_0, BPF_REG_4,
+	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | size, to, BPF_REG_4,
 		      (int16_t)(sizeof(struct zc_record) + at), 0);
 }
 
-/* Copies R7 bytes, at most 7, to the record at R0, and goes on at @copied; or to @otherwise. */
+/* Jumps to @outside if the frame's first buffer, which ends at R2, has not @bytes at R1. */
+static void emit_inside(struct nsr_ebpf *p, uint32_t bytes, uint32_t outside)
+{
+	zc_emit_move(p, BPF_REG_3, BPF_REG_1);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, (int32_t)bytes);
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_3, BPF_REG_2, 0, outside);
+}
+
+/* Copies R7 bytes, at most @most, to the record at R0, and goes on at @copied; or to @otherwise. */
 static void emit_few(struct nsr_ebpf *p, uint32_t most, uint32_t copied, uint32_t otherwise)
 {
 	uint32_t at;
 
-	emit_data(p);
 	for (at = 0; at < most; at++) {
 		if (at)
 			nsr_ebpf_jump(p, BPF_JMP | BPF_JLE | BPF_K, BPF_REG_7, 0, (int32_t)at,
 				      copied);
-		emit_move_bytes(p, BPF_B, at, otherwise);
+		emit_inside(p, at + 1, otherwise);
+		emit_move_bytes(p, BPF_REG_0, BPF_B, at);
 	}
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, copied);
 }
 
 /*
- * As emit_few(), from 8 to SHORT_BYTES of them: whole words from the front, and at last the word
- * that ends where the frame does, which may overlap with the one before.
+ * As emit_few(), from @half to twice as many: the first @half of them, and the last, which may
+ * overlap.
  */
-static void emit_short(struct nsr_ebpf *p, uint32_t most, uint32_t copied, uint32_t otherwise)
+static void emit_halves(struct nsr_ebpf *p, uint32_t half, uint32_t copied, uint32_t otherwise)
 {
-	uint32_t last = nsr_ebpf_labels(p, 1), at;
+	uint32_t at;
 
-	if (most > SHORT_BYTES)
-		nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_7, 0, SHORT_BYTES, otherwise);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, 8, otherwise);
-	emit_data(p);
-	for (at = 0; at + 8 <= SHORT_BYTES && at + 8 <= most; at += 8) {
-		if (at)
-			nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, (int32_t)at + 8,
-				      last);
-		emit_move_bytes(p, BPF_DW, at, otherwise);
-	}
-	nsr_ebpf_place(p, last);
-	zc_emit_move(p, BPF_REG_4, BPF_REG_7);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_K, BPF_REG_4, 0, 0, 8);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_4, 0, 0);
-	zc_emit_move(p, BPF_REG_3, BPF_REG_1);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, 8);
-	nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_3, BPF_REG_2, 0, otherwise);
-	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_5, BPF_REG_1, 0, 0);
-	zc_emit_move(p, BPF_REG_3, BPF_REG_0);
-	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_3, BPF_REG_4, 0, 0);
-	nsr_ebpf_emit(p, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_5, sizeof(struct zc_record),
-		      0);
+	emit_inside(p, half, otherwise);
+	for (at = 0; at < half; at += 8)
+		emit_move_bytes(p, BPF_REG_0, BPF_DW, at);
+	zc_emit_move(p, BPF_REG_5, BPF_REG_7);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_SUB | BPF_K, BPF_REG_5, 0, 0, (int32_t)half);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_1, BPF_REG_5, 0, 0);
+	emit_inside(p, half, otherwise);
+	nsr_ebpf_emit(p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_5, BPF_REG_0, 0, 0);
+	for (at = 0; at < half; at += 8)
+		emit_move_bytes(p, BPF_REG_5, BPF_DW, at);
 	nsr_ebpf_jump(p, BPF_JMP | BPF_JA, 0, 0, 0, copied);
+}
+
+/* As emit_few(), from 8 to SHORT_BYTES, if a record has room for @room bytes, a power of two. */
+static void emit_short(struct nsr_ebpf *p, uint32_t room, uint32_t copied, uint32_t otherwise)
+{
+	uint32_t half, longer;
+
+	nsr_ebpf_jump(p, BPF_JMP | BPF_JLT | BPF_K, BPF_REG_7, 0, 8, otherwise);
+	for (half = 8; half < SHORT_BYTES && half < room; half *= 2) {
+		longer = nsr_ebpf_labels(p, 1);
+		nsr_ebpf_jump(p, BPF_JMP | BPF_JGT | BPF_K, BPF_REG_7, 0, (int32_t)half * 2,
+			      longer);
+		emit_halves(p, half, copied, otherwise);
+		nsr_ebpf_place(p, longer);
+	}
 }
 
 /* Copies R7 bytes of the frame to the record at R0; its len becomes 0 if that fails. */
@@ -228,10 +246,11 @@ static void emit_bytes(struct nsr_ebpf *p, const struct zc_program *program)
 	uint32_t copied = nsr_ebpf_labels(p, 2), otherwise = copied + 1;
 
 	if (!(program->flags & NSR_XDP_HELPERS)) {
-		if (program->lanes->most < 8)
+		emit_data(p);
+		if (program->lanes->room <= 8)
 			emit_few(p, program->lanes->most, copied, otherwise);
 		else
-			emit_short(p, program->lanes->most, copied, otherwise);
+			emit_short(p, program->lanes->room, copied, otherwise);
 	}
 	nsr_ebpf_place(p, otherwise);
 	zc_emit_move(p, BPF_REG_1, BPF_REG_6);

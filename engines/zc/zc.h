@@ -111,6 +111,7 @@ struct zc_meta {
  * @ring_at: the doorbell rings once @head is here
  * @lost:    frames for which there was no room
  * @refused: frames that the filter refused
+ * @seen:    what @tail was when the program last looked, which it does when there seems to be no room
  * @tail:    up to where the reader is done
  *
  * The program writes one cache line, and the reader another; both write @ring_at.
@@ -120,7 +121,8 @@ struct zc_lane {
 	uint64_t ring_at;
 	uint64_t lost;
 	uint64_t refused;
-	uint64_t reserved[4];
+	uint64_t seen;
+	uint64_t reserved[3];
 	uint64_t tail;
 	uint64_t reserved2[7];
 };

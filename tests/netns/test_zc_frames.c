@@ -193,7 +193,8 @@ static void frames_of_all_lengths_come_whole_and_in_order(void **state)
 static void frames_of_all_lengths_are_cut_at_the_snaplen(void **state)
 {
 	/* Up to 64 bytes are copied in another way than more are. */
-	static const uint32_t snaplens[] = { 2, 7, 8, 9, 15, 16, 60, 63, 64, 65, 1000 };
+	static const uint32_t snaplens[] = { 2,	 7,  8,	  9,   15,  16,	 60,  63,
+					     64, 65, 100, 127, 128, 129, 1000 };
 	size_t i;
 
 	for (i = 0; i < sizeof(snaplens) / sizeof(*snaplens); i++)
