@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # The programs under test, one row of the table each: how they are run, and how their closing
-# lines are read. Needs lab.sh, $nsring and $xdp_drop (paths) and $dir (where output files and the
+# lines are read. Needs lab.sh, $nsring, $packet_floor and $xdp_drop (paths) and $dir (where output files and the
 # log go).
 
 # Sets of rows, by their names in --rows. In each, no capture comes before what is compared with it.
@@ -14,7 +14,7 @@ declare -grA row_sets=(
 		testpmd-xdp testpmd-packet"
 	[filter]="none-filter nsring-filter nsring-zc-filter tcpdump-filter"
 )
-readonly other_rows="tcpdump-tuned dumpcap-pcap nsring-zc-busy"
+readonly other_rows="packet-floor tcpdump-tuned dumpcap-pcap nsring-zc-busy"
 readonly reference=tcpdump # the row that ratios refer to
 readonly log_name=log
 
@@ -52,6 +52,7 @@ tool_describe()
 	case $1 in
 	none | none-filter) snaplen=- label="no capture" command=() ;;
 	xdp-drop) snaplen=- command=("$xdp_drop" cap0) ;;
+	packet-floor) snaplen=1 command=("$packet_floor" cap0) ;;
 	nsring-count) snaplen=1 command=("$nsring" count --json -i cap0) ;;
 	nsring-outside)
 		inside=(taskset -c "$cap_cpu")
@@ -102,6 +103,7 @@ tool_describe()
 	label="${command[*]}"
 	label=${label/"$nsring"/nsring}
 	label=${label/"$xdp_drop"/xdp_drop}
+	label=${label/"$packet_floor"/packet_floor}
 	label=${label/"${eal[*]}"/…}
 	label=${label/"$cap_ns"/NS}
 	label=${label/"$dir/out"/FILE}
@@ -125,7 +127,7 @@ tool_version()
 {
 	tool_describe "$1"
 	case $1 in
-	none* | xdp-drop) ;;
+	none* | xdp-drop | packet-floor) ;;
 	tcpdump*) tcpdump --version 2>&1 | head -n 2 | paste -sd, ;;
 	dumpcap*) dumpcap --version 2>/dev/null | sed -n '1s/ (Git.*//p' ;;
 	testpmd*)
@@ -212,6 +214,7 @@ tool_counts()
 	testpmd*) # for its port, and for all ports together
 		script='/RX-packets:.*RX-total:/ { got = $2; lost = $4 }'
 		;;
+	packet-floor) script='/^captured=/ { got = substr($1, 10); lost = substr($2, 6) }' ;;
 	xdp-drop) script='sub(/^dropped=/, "") { got = $1; lost = 0 }' ;;
 	esac
 	read -r got said_lost < <(tr '\r' '\n' <"$dir/$log_name" | awk '
