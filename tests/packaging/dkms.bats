@@ -78,10 +78,30 @@ elsewhere() {
 		unshare --mount bash "$BATS_TEST_TMPDIR/elsewhere" "$@"
 }
 
-# In such a namespace: installs twice and uninstalls. What dkms's builds said stays in $LOG.
+# installs_another: by dkms, a module of this version with nothing in it.
+installs_another() {
+	local sources=/usr/src/nsring-$VERSION
+	cp -r "$DEST/usr/src/nsring-$VERSION" /usr/src
+	find "$sources/kmod" -name '*.[ch]' ! -name main.c -delete
+	cat >"$sources/kmod/main.c" <<-END
+		#include <linux/module.h>
+		MODULE_LICENSE("GPL");
+		MODULE_VERSION("another");
+	END
+	echo 'obj-m := nsring.o
+		nsring-y := main.o' >"$sources/kmod/Kbuild"
+	dkms install "nsring/$VERSION" >"$LOG" 2>&1 || {
+		cat "$LOG" >&2
+		return 1
+	}
+}
+
+# In such a namespace: installs in place of another one, and uninstalls. What dkms's build said stays in
+# $LOG.
 installs_and_uninstalls() {
 	local module=/lib/modules/$RELEASE/updates/dkms/nsring.ko
-	make -s install-dkms
+	installs_another
+	[ "$(modinfo -F version "$module")" = another ]
 	make -s install-dkms
 	cp "/var/lib/dkms/nsring/$VERSION/$RELEASE"/*/log/make.log "$LOG"
 	[ "$(modinfo -F version "$module")" = "$VERSION" ]
@@ -99,11 +119,12 @@ installs_and_uninstalls() {
 	builds_for 6.1
 }
 
-# A build takes most of a minute, so one kernel has make's and the other has dkms's.
+# A build takes half a minute, so one kernel has make's and the other has dkms's, which replaces a module
+# that is quick to build.
 @test "dkms_builds_installs_replaces_and_removes_the_module_for_6.12" {
 	command -v dkms >/dev/null || skip "dkms is missing"
 	find_headers 6.12
-	export -f installs_and_uninstalls
+	export -f installs_another installs_and_uninstalls
 	export LOG=$BATS_FILE_TMPDIR/make.log
 	elsewhere bash -ec installs_and_uninstalls
 }
