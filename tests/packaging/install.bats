@@ -11,7 +11,8 @@ setup_file() {
 	# A copy, for the tree's own build keeps its prefix.
 	mkdir "$TREE"
 	tar --exclude='./build*' --exclude=./.git -c . | tar -x -C "$TREE"
-	make -s -C "$TREE" install "PREFIX=$PREFIX"
+	# The tree's own build is the optimised one.
+	CFLAGS="-O0 -g0" make -s -C "$TREE" install "PREFIX=$PREFIX"
 }
 
 setup() {
