@@ -15,18 +15,20 @@ compare_with_tcpdump() {
 	local device=$1 all=$2 number=0 filter wrong=0
 	shift 2
 	capture_file "$BATS_TEST_TMPDIR/sent" mixed_frames
-	start_in "$B" every "$NSRING" dump -i "netns:$B/$device" --pcap -w "$all" --duration 600
+	start every "$NSRING" dump -i "netns:$B/$device" --pcap -w "$all" --duration 600
 	for filter; do
-		start_in "$B" "dump$number" "$NSRING" dump -i "netns:$B/$device" --pcap \
+		start "dump$number" "$NSRING" dump -i "netns:$B/$device" --pcap \
 			-w "$BATS_TEST_TMPDIR/$number" --duration 600 "$filter"
 		number=$((number + 1))
 	done
+	wait_until has_sockets "$B" $((number + 1))
 	replay "$A" v0 "$BATS_TEST_TMPDIR/sent"
 	arrived "$B" v1 44
-	finish every
+	kill -INT "${PID[@]}"
+	reap every
 	number=0
 	for filter; do
-		finish "dump$number"
+		reap "dump$number"
 		same_selection "$all" "$BATS_TEST_TMPDIR/$number" "$filter" || wrong=1
 		number=$((number + 1))
 	done
