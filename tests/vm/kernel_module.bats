@@ -139,8 +139,9 @@ tcp_lines() {
 	send "$A" 400
 	arrived "$B" v1 400
 	finish count
-	equal packets "$(total count .packets)" 100
-	equal sampled "$(total count .sampled)" 300
+	equal "packets and sampled" "$(total count '.packets + .sampled')" 400
+	# Each CPU counts for itself, and the sender may move from one to the other.
+	[[ $(total count .packets) == 10[01] ]]
 }
 
 @test "captures_of_one_shared_ring_each_have_every_packet" {
