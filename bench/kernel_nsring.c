@@ -139,10 +139,14 @@ static int drain_nsring(struct kernel_capture *cap)
 	const struct nsring_ring *ring = (const void *)cap->ring;
 	int packets = 0;
 
+	const uint64_t *used = (const void *)(cap->ring + ring->used_offset);
+
 	for (uint32_t i = 0; i < ring->lanes; i++) {
-		const struct nsring_lane *lane =
-			(const void *)(cap->ring + ring->lane_offset + i * ring->lane_stride);
-		const uint8_t *data = cap->ring + ring->data_offset + i * ring->lane_bytes;
+		if (!(__atomic_load_n(&used[i / 64], __ATOMIC_ACQUIRE) >> i % 64 & 1))
+			continue;
+		const struct nsring_lane *lane = (const void *)(cap->ring + ring->lane_offset +
+								(size_t)i * ring->lane_stride);
+		const uint8_t *data = cap->ring + ring->data_offset + i * ring->data_stride;
 		struct nsring_cursor *cursor = (void *)(cap->cursors + i * ring->cursor_stride);
 		int rc;
 

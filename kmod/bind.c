@@ -57,8 +57,7 @@ static int make_reader(struct nsr_sock *sock)
 	size_t bytes = nr_cpu_ids * sizeof(struct nsring_cursor);
 	int rc;
 
-	rc = nsr_area_make(&sock->cursors, sock_net(&sock->sk), PAGE_ALIGN(bytes) >> PAGE_SHIFT, 0,
-			   0);
+	rc = nsr_area_make(&sock->cursors, sock_net(&sock->sk), PAGE_ALIGN(bytes) >> PAGE_SHIFT);
 	if (rc == 0)
 		rc = nsr_reader_prepare(sock);
 	return rc < 0 ? rc : nsr_wake_init(sock);

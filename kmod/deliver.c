@@ -10,7 +10,7 @@
  *	  publish()	  head, and a look whether anybody waits
  *
  * Lanes. All of it runs under RCU with bottom halves off, and each CPU writes only its own lane of
- * a ring. So nothing is locked, and CPUs share only what readers look at. A lane has two halves:
+ * a ring, which it has before it starts (lane.c). So nothing is locked, and CPUs share only what readers look at. A lane has two halves:
  * struct nsr_lane is the truth, out of user space's sight; struct nsring_lane (@shown) is what user
  * space maps. The CPU writes @shown and never reads it back to decide where to write.
  *
@@ -61,6 +61,8 @@ static noinline void meet_readers(const struct nsr_readers *readers, struct nsr_
 {
 	u32 i;
 
+	if (!lane->shown)
+		return;
 	for (i = 0; i < readers->count; i++)
 		if (readers->slots[i].sock->joined > lane->met)
 			WRITE_ONCE(lane->shown->others[readers->slots[i].sock->index],
@@ -131,13 +133,30 @@ static noinline bool left_out(const struct nsr_ring *ring, struct nsr_lane *lane
 }
 
 /*
+ * The lane gets its first packet: readers look at it from now on. False: it has no memory, and the packet
+ * counts as full.
+ */
+static noinline bool use_lane(const struct nsr_ring *ring, struct nsr_lane *lane)
+{
+	if (!lane->data) {
+		count(&lane->full);
+		return false;
+	}
+	/* Before the first head is published. Other CPUs set bits of the same word. */
+	set_bit(smp_processor_id(), ring->used);
+	lane->used = true;
+	return true;
+}
+
+/*
  * Is there room up to position @end? User space writes the tail: an impossible value counts as a
  * full lane, and is not kept.
  */
 static bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
+	const struct nsring_cursor *cursor = &ring->cursors[smp_processor_id()];
 	/* Pairs with the reader's store: it has read everything before the tail. */
-	u64 tail = smp_load_acquire(&lane->cursor->tail);
+	u64 tail = smp_load_acquire(&cursor->tail);
 
 	if (lane->head - tail > ring->lane_bytes)
 		return false;
@@ -308,7 +327,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 				 const bool shared)
 {
 	const struct nsr_readers *readers = rcu_dereference(ring->readers);
-	struct nsr_lane *lane = this_cpu_ptr(ring->lanes);
+	struct nsr_lane *lane = ring->lanes[smp_processor_id()];
 	struct nsring_lane *shown = lane->shown;
 	u64 mask = ring->lane_bytes - 1;
 	struct nsring_record *record;
@@ -326,6 +345,8 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	if (!verdict.keep)
 		return stamp_ns;
 	if (unlikely(ring->sample > 1) && left_out(ring, lane))
+		return stamp_ns;
+	if (unlikely(!lane->used) && !use_lane(ring, lane))
 		return stamp_ns;
 	if (!stamp_ns)
 		stamp_ns = skb_tstamp(skb) ?: ktime_get_real_ns();

@@ -14,6 +14,7 @@
 
 #include "device.h"
 #include "entry.h"
+#include "lane.h"
 #include "netns.h"
 #include "nsring_uapi.h"
 #include "sock.h"
@@ -29,9 +30,12 @@ static int __init nsr_init(void)
 	nsr_workqueue = alloc_workqueue("nsring", WQ_UNBOUND, 0);
 	if (!nsr_workqueue)
 		return -ENOMEM;
-	rc = nsr_netns_register();
+	rc = nsr_lanes_register();
 	if (rc < 0)
 		goto destroy_workqueue;
+	rc = nsr_netns_register();
+	if (rc < 0)
+		goto unregister_lanes;
 	rc = nsr_device_register();
 	if (rc < 0)
 		goto unregister_netns;
@@ -49,6 +53,8 @@ unregister_device:
 	nsr_device_unregister();
 unregister_netns:
 	nsr_netns_unregister();
+unregister_lanes:
+	nsr_lanes_unregister();
 destroy_workqueue:
 	destroy_workqueue(nsr_workqueue);
 	return rc;
@@ -63,8 +69,9 @@ static void __exit nsr_exit(void)
 	/* The last sockets have left work to RCU, which leaves it to the queue: in this order. */
 	rcu_barrier();
 	destroy_workqueue(nsr_workqueue);
-	/* Not before: freeing the last sockets takes their struct proto. */
+	/* Not before: freeing the last sockets takes their struct proto, and rings are in a list there. */
 	nsr_socket_unregister();
+	nsr_lanes_unregister();
 }
 
 module_init(nsr_init);

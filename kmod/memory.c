@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/capability.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/topology.h>
 #include <linux/vmalloc.h>
 #include <net/net_namespace.h>
 
@@ -28,107 +29,113 @@ unsigned long nsr_memory_pages(void)
 }
 
 /* Add to a counter unless it would exceed the limit. */
-static bool charge(atomic_long_t *counter, unsigned long count, unsigned long limit)
+static bool add(atomic_long_t *counter, unsigned long pages, unsigned long limit)
 {
 	long old = atomic_long_read(counter);
 
 	do {
-		if (count > limit || old > limit - count)
+		if (pages > limit || old > limit - pages)
 			return false;
-	} while (!atomic_long_try_cmpxchg(counter, &old, old + count));
+	} while (!atomic_long_try_cmpxchg(counter, &old, old + pages));
 	return true;
 }
 
 /* The host's own captures find a quarter left, whatever other namespaces take. */
-static unsigned long host_limit(const struct net *net)
+static unsigned long host_limit(const struct nsr_charge *charge)
 {
 	unsigned int percent = min(READ_ONCE(memory_percent), 90U);
 	unsigned long limit = totalram_pages() / 100 * percent;
 
-	return net_eq(net, &init_net) ? limit : limit - limit / 4;
+	return charge->of_host ? limit : limit - limit / 4;
 }
 
-/* Memory that others live on should not be reclaimed for a ring. */
-static bool charge_host(unsigned long count, unsigned long limit)
+/**
+ * nsr_charge_add() - charge for more pages
+ * @charge: begun; one caller at a time
+ * @pages:  how many
+ *
+ * Any process, and no waiting. Return: 0; -ENOMEM: a limit is reached.
+ */
+int nsr_charge_add(struct nsr_charge *charge, unsigned long pages)
 {
-	return count <= si_mem_available() / 2 && charge(&all_pages, count, limit);
-}
-
-/* Pages that the user may lock; ULONG_MAX: as many as there are. */
-static unsigned long user_limit(void)
-{
-	return capable(CAP_IPC_LOCK) ? ULONG_MAX : rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-}
-
-static bool charge_user(struct nsr_area *area)
-{
-	unsigned long limit = user_limit();
-
-	if (limit == ULONG_MAX)
-		return true;
-	if (!charge(&current_user()->locked_vm, area->count, limit))
-		return false;
-	area->user = get_uid(current_user());
-	return true;
-}
-
-static bool charge_area(struct nsr_area *area, const struct net *net)
-{
-	if (!charge_host(area->count, host_limit(net)))
-		return false;
-	if (charge_user(area))
-		return true;
-	atomic_long_sub(area->count, &all_pages);
-	return false;
+	/* Memory that others live on should not be reclaimed for a ring. */
+	if (pages > si_mem_available() / 2 || !add(&all_pages, pages, host_limit(charge)))
+		return -ENOMEM;
+	if (charge->user && !add(&charge->user->locked_vm, pages, charge->user_limit)) {
+		atomic_long_sub(pages, &all_pages);
+		return -ENOMEM;
+	}
+	charge->pages += pages;
+	return 0;
 }
 
 /*
  * Closed sockets give back their memory a grace period later: wait for that before giving up, except for
  * what is too much even alone.
  */
-static bool charge_patiently(struct nsr_area *area, const struct net *net)
+static int add_patiently(struct nsr_charge *charge, unsigned long pages)
 {
-	if (charge_area(area, net))
-		return true;
-	if (area->count > host_limit(net) || area->count > user_limit())
-		return false;
+	if (nsr_charge_add(charge, pages) == 0)
+		return 0;
+	if (pages > host_limit(charge) || pages > charge->user_limit)
+		return -ENOMEM;
 	rcu_barrier();
 	flush_workqueue(nsr_workqueue);
-	return charge_area(area, net);
+	return nsr_charge_add(charge, pages);
 }
 
-static void uncharge(struct nsr_area *area)
+static void forget(struct nsr_charge *charge)
 {
-	atomic_long_sub(area->count, &all_pages);
-	if (!area->user)
+	mem_cgroup_put(charge->memcg);
+	if (charge->user)
+		free_uid(charge->user);
+	*charge = (struct nsr_charge){};
+}
+
+/**
+ * nsr_charge_begin() - charge this process, and its user, for pages
+ * @charge: filled in; zeroed before
+ * @net:    the namespace that they are for
+ * @pages:  how many, at least 1
+ *
+ * May sleep, and wait for the memory of closed sockets; not under RTNL. Return: 0; -ENOMEM: a limit is
+ * reached.
+ */
+int nsr_charge_begin(struct nsr_charge *charge, const struct net *net, unsigned long pages)
+{
+	int rc;
+
+	charge->of_host = net_eq(net, &init_net);
+	charge->user_limit = ULONG_MAX;
+	if (!capable(CAP_IPC_LOCK)) {
+		charge->user = get_uid(current_user());
+		charge->user_limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	}
+	charge->memcg = get_mem_cgroup_from_mm(current->mm);
+	rc = add_patiently(charge, pages);
+	if (rc < 0)
+		forget(charge);
+	return rc;
+}
+
+/** nsr_charge_end() - give back all of a charge, when its pages are freed; one of no pages is none */
+void nsr_charge_end(struct nsr_charge *charge)
+{
+	if (!charge->pages)
 		return;
-	atomic_long_sub(area->count, &area->user->locked_vm);
-	free_uid(area->user);
-	area->user = NULL;
+	atomic_long_sub(charge->pages, &all_pages);
+	if (charge->user)
+		atomic_long_sub(charge->pages, &charge->user->locked_vm);
+	forget(charge);
 }
 
-/* The memory node near the CPU whose lane page @i belongs to. */
-static int page_node(unsigned long i, unsigned long first, unsigned long per_cpu)
-{
-	unsigned long cpu;
-
-	if (!per_cpu || i < first)
-		return NUMA_NO_NODE;
-	cpu = (i - first) / per_cpu;
-	return cpu < nr_cpu_ids && cpu_possible(cpu) ? cpu_to_mem(cpu) : NUMA_NO_NODE;
-}
-
-static int alloc_pages_of(struct nsr_area *area, unsigned long first, unsigned long per_cpu)
+static int allocate_pages(struct nsr_area *area, int node)
 {
 	unsigned long i;
-	int node;
 
 	for (i = 0; i < area->count; i++) {
-		node = page_node(i, first, per_cpu);
-		if (node == NUMA_NO_NODE)
-			area->pages[i] = alloc_page(NSR_GFP);
-		else
-			area->pages[i] = alloc_pages_node(node, NSR_GFP, 0);
+		area->pages[i] = node == NUMA_NO_NODE ? alloc_page(NSR_GFP)
+						      : alloc_pages_node(node, NSR_GFP, 0);
 		if (!area->pages[i] || fatal_signal_pending(current))
 			return -ENOMEM;
 		cond_resched();
@@ -148,38 +155,59 @@ static void free_pages_of(struct nsr_area *area)
 	area->pages = NULL;
 }
 
-/**
- * nsr_area_make() - allocate an area
- * @area:            filled in; zeroed before
- * @net:             the namespace that it is for
- * @count:           pages
- * @first_node_page: from here on pages belong to CPUs, the first ones to CPU 0
- * @pages_per_cpu:   each CPU has so many, allocated near it; 0: pages belong to no CPU
- *
- * May sleep, and wait for the memory of closed sockets; not under RTNL. Return: 0; -ENOMEM: no
- * memory, or a limit is reached.
- */
-int nsr_area_make(struct nsr_area *area, const struct net *net, unsigned long count,
-		  unsigned long first_node_page, unsigned long pages_per_cpu)
+static int allocate(struct nsr_area *area, int node)
 {
-	area->count = count;
-	if (!charge_patiently(area, net))
-		return -ENOMEM;
-	area->pages = kvcalloc(count, sizeof(*area->pages), NSR_GFP);
+	area->pages = kvcalloc(area->count, sizeof(*area->pages), NSR_GFP);
 	if (!area->pages)
-		goto uncharge;
-	if (alloc_pages_of(area, first_node_page, pages_per_cpu) < 0)
-		goto free_pages;
-	area->addr = vmap(area->pages, count, VM_MAP, PAGE_KERNEL);
-	if (!area->addr)
-		goto free_pages;
-	return 0;
-
-free_pages:
+		return -ENOMEM;
+	if (allocate_pages(area, node) == 0)
+		area->addr = vmap(area->pages, area->count, VM_MAP, PAGE_KERNEL);
+	if (area->addr)
+		return 0;
 	free_pages_of(area);
-uncharge:
-	uncharge(area);
 	return -ENOMEM;
+}
+
+/**
+ * nsr_area_allocate() - allocate an area that is charged already
+ * @area:   filled in; zeroed before
+ * @charge: that has its pages
+ * @count:  pages
+ * @node:   the memory node to prefer, or NUMA_NO_NODE
+ *
+ * May sleep. Return: 0; -ENOMEM.
+ */
+int nsr_area_allocate(struct nsr_area *area, const struct nsr_charge *charge, unsigned long count,
+		      int node)
+{
+	struct mem_cgroup *old = set_active_memcg(charge->memcg);
+	int rc;
+
+	area->count = count;
+	rc = allocate(area, node);
+	set_active_memcg(old);
+	return rc;
+}
+
+/**
+ * nsr_area_make() - allocate an area, with a charge of its own
+ * @area:  filled in; zeroed before
+ * @net:   the namespace that it is for
+ * @count: pages
+ *
+ * As nsr_charge_begin(). Return: 0; -ENOMEM: no memory, or a limit is reached.
+ */
+int nsr_area_make(struct nsr_area *area, const struct net *net, unsigned long count)
+{
+	int rc;
+
+	rc = nsr_charge_begin(&area->charge, net, count);
+	if (rc < 0)
+		return rc;
+	rc = nsr_area_allocate(area, &area->charge, count, NUMA_NO_NODE);
+	if (rc < 0)
+		nsr_charge_end(&area->charge);
+	return rc;
 }
 
 /**
@@ -195,5 +223,5 @@ void nsr_area_free(struct nsr_area *area)
 	vunmap(area->addr);
 	area->addr = NULL;
 	free_pages_of(area);
-	uncharge(area);
+	nsr_charge_end(&area->charge);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Areas of memory that user space maps. An area is charged to the memory cgroup of the process that
- * makes it, to the user's RLIMIT_MEMLOCK, and against a limit for all rings of the host, of which namespaces
+ * Areas of memory that user space maps, and who is charged for them: the memory cgroup of the process that
+ * begins the charge, the user's RLIMIT_MEMLOCK, and a limit for all rings of the host, of which namespaces
  * other than the initial one reach three quarters.
+ *
+ * A charge remembers all of these, so that more can be added later in any process: a ring gets a lane when a
+ * CPU comes online, in the process that brings it up.
  *
  * Lifetime: an area goes with its ring or reader. A mapping holds the socket, so none is left by
  * then.
@@ -13,23 +16,44 @@
 #include <linux/sched/user.h>
 #include <linux/types.h>
 
+struct mem_cgroup;
 struct net;
 
 /**
+ * struct nsr_charge - pages, and who is charged for them
+ * @pages:      how many; 0: nothing else is set
+ * @of_host:    for the initial namespace
+ * @user:       that is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK
+ * @user_limit: pages that the user may lock
+ * @memcg:      that is charged as the pages are allocated; NULL: none
+ */
+struct nsr_charge {
+	unsigned long pages;
+	bool of_host;
+	struct user_struct *user;
+	unsigned long user_limit;
+	struct mem_cgroup *memcg;
+};
+
+/**
  * struct nsr_area - pages that lie next to each other in the kernel's address space
- * @addr:  where the kernel sees them; NULL: not made
- * @pages: @count of them
- * @user:  the user that is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK
+ * @addr:   where the kernel sees them; NULL: not made
+ * @pages:  @count of them
+ * @charge: for them alone; without pages where the area is part of another charge
  */
 struct nsr_area {
 	void *addr;
 	struct page **pages;
 	unsigned long count;
-	struct user_struct *user;
+	struct nsr_charge charge;
 };
 
-int nsr_area_make(struct nsr_area *area, const struct net *net, unsigned long count,
-		  unsigned long first_node_page, unsigned long pages_per_cpu);
+int nsr_charge_begin(struct nsr_charge *charge, const struct net *net, unsigned long pages);
+int nsr_charge_add(struct nsr_charge *charge, unsigned long pages);
+void nsr_charge_end(struct nsr_charge *charge);
+int nsr_area_make(struct nsr_area *area, const struct net *net, unsigned long count);
+int nsr_area_allocate(struct nsr_area *area, const struct nsr_charge *charge, unsigned long count,
+		      int node);
 void nsr_area_free(struct nsr_area *area);
 unsigned long nsr_memory_pages(void);
 

@@ -117,8 +117,9 @@ static void show_ring(struct seq_file *m, const struct nsr_sock *sock)
 	const struct nsr_ring *ring = sock->ring;
 	struct nsring_stats stats = {};
 
-	seq_printf(m, "ring:     %lu bytes, %u lanes of %llu\n", ring->area.count << PAGE_SHIFT,
-		   nr_cpu_ids, ring->lane_bytes);
+	seq_printf(m, "ring:     %lu bytes, %u lanes of %llu\n",
+		   READ_ONCE(ring->charge.pages) << PAGE_SHIFT, READ_ONCE(ring->lanes_made),
+		   ring->lane_bytes);
 	seq_printf(m, "snaplen:  %u\n", ring->snaplen);
 	if (ring->share)
 		seq_printf(m, "share:    %u, reader %u\n", ring->share, sock->index);

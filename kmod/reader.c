@@ -19,26 +19,6 @@ int nsr_reader_choose_index(struct nsr_ring *ring)
 	return index;
 }
 
-/*
- * A reader that joins reads from here on. Its counts begin with the next packet of each lane: see
- * meet_readers() in deliver.c.
- */
-static void set_cursors(const struct nsr_ring *ring, struct nsr_sock *sock)
-{
-	struct nsring_cursor *cursors = sock->cursors.addr;
-	struct nsr_lane *lane;
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu) {
-		lane = per_cpu_ptr(ring->lanes, cpu);
-		WRITE_ONCE(lane->refused[sock->index], 0);
-		WRITE_ONCE(lane->shown->others[sock->index], READ_ONCE(lane->shown->written));
-		WRITE_ONCE(cursors[cpu].tail, nsr_ring_head(ring, cpu));
-		if (!ring->shared)
-			lane->cursor = &cursors[cpu];
-	}
-}
-
 static struct nsr_readers *make_list(void)
 {
 	struct nsr_readers *list;
@@ -113,11 +93,14 @@ void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
 
 	ASSERT_RTNL();
 	sock->list_to_join = NULL;
-	set_cursors(ring, sock);
+	/* A CPU that comes waits for this before it starts: prepare() in lane.c. */
+	rcu_read_lock();
+	nsr_lanes_seat(ring, sock);
 	fill(list, ring, NULL);
 	add(list, sock);
 	sock->joined = list->number;
 	publish(ring, list);
+	rcu_read_unlock();
 }
 
 /**

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bitops.h>
 #include <linux/cpumask.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
@@ -9,9 +10,9 @@
 #define LANE_BYTES_MAX	    (1ULL << 30)
 #define LINKTYPE_LINUX_SLL2 276
 
-static u64 choose_lane_bytes(u64 ring_bytes)
+static u64 choose_lane_bytes(u64 ring_bytes, unsigned int lanes)
 {
-	u64 bytes = (ring_bytes ?: DEFAULT_BYTES) / nr_cpu_ids;
+	u64 bytes = (ring_bytes ?: DEFAULT_BYTES) / lanes;
 
 	if (bytes <= NSRING_LANE_MIN)
 		return NSRING_LANE_MIN;
@@ -27,9 +28,10 @@ static u32 choose_snaplen(u32 snaplen, u64 lane_bytes)
 }
 
 /* The start of the ring area tells readers what they need to know. */
-static void describe(struct nsr_ring *ring, u64 data_offset)
+static void describe(struct nsr_ring *ring)
 {
-	struct nsring_ring *shown = ring->area.addr;
+	u64 header_bytes = (u64)ring->header.count << PAGE_SHIFT;
+	struct nsring_ring *shown = ring->header.addr;
 
 	shown->magic = NSRING_MAGIC;
 	shown->version = NSRING_ABI;
@@ -37,25 +39,37 @@ static void describe(struct nsr_ring *ring, u64 data_offset)
 	shown->flags = ring->shared ? NSRING_RING_SHARED : 0;
 	shown->lanes = nr_cpu_ids;
 	shown->lane_bytes = ring->lane_bytes;
-	shown->lane_offset = sizeof(*shown);
-	shown->lane_stride = sizeof(struct nsring_lane);
-	shown->data_offset = data_offset;
+	shown->lane_offset = header_bytes;
+	shown->lane_stride = nsr_lane_pages(ring->lane_bytes) << PAGE_SHIFT;
+	shown->data_offset = header_bytes + PAGE_SIZE;
+	shown->data_stride = shown->lane_stride;
 	shown->linktype = ring->cooked ? LINKTYPE_LINUX_SLL2 : 0;
 	shown->snaplen = ring->snaplen;
 	shown->cursor_stride = sizeof(struct nsring_cursor);
+	shown->used_offset = sizeof(*shown);
+	ring->used = ring->header.addr + sizeof(*shown);
 }
 
-static void set_up_lanes(struct nsr_ring *ring, u64 data_offset)
+static struct nsr_ring *make_object(const struct nsring_setup *setup, unsigned int lanes)
 {
-	struct nsring_lane *shown = ring->area.addr + sizeof(struct nsring_ring);
-	struct nsr_lane *lane;
-	unsigned int cpu;
+	struct nsr_ring *ring = kvzalloc(struct_size(ring, lanes, nr_cpu_ids), GFP_KERNEL_ACCOUNT);
 
-	for_each_possible_cpu(cpu) {
-		lane = per_cpu_ptr(ring->lanes, cpu);
-		lane->data = ring->area.addr + data_offset + cpu * ring->lane_bytes;
-		lane->shown = &shown[cpu];
-	}
+	if (!ring)
+		return NULL;
+	refcount_set(&ring->refs, 1);
+	INIT_LIST_HEAD(&ring->node);
+	INIT_LIST_HEAD(&ring->in_rings);
+	mutex_init(&ring->making);
+	nsr_source_init(&ring->source, ring, NULL);
+	ring->lane_bytes = choose_lane_bytes(setup->ring_bytes, lanes);
+	ring->snaplen = choose_snaplen(setup->snaplen, ring->lane_bytes);
+	ring->asked_snaplen = setup->snaplen ?: NSRING_SNAPLEN_MAX;
+	ring->sample = setup->sample;
+	ring->cooked = setup->flags & NSRING_COOKED;
+	ring->kernel_stamps = setup->flags & NSRING_KERNEL_STAMPS;
+	ring->shared = setup->share;
+	ring->share = setup->share;
+	return ring;
 }
 
 /**
@@ -67,54 +81,64 @@ static void set_up_lanes(struct nsr_ring *ring, u64 data_offset)
  */
 struct nsr_ring *nsr_ring_make(const struct net *net, const struct nsring_setup *setup)
 {
-	u64 data_offset, lanes_bytes;
+	size_t header = sizeof(struct nsring_ring) + BITS_TO_LONGS(nr_cpu_ids) * sizeof(long);
+	unsigned long header_pages = PAGE_ALIGN(header) >> PAGE_SHIFT;
+	unsigned int lanes = nsr_lanes_online();
 	struct nsr_ring *ring;
 	int rc;
 
-	ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
+	ring = make_object(setup, lanes);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&ring->refs, 1);
-	INIT_LIST_HEAD(&ring->node);
-	nsr_source_init(&ring->source, ring, NULL);
-	ring->lane_bytes = choose_lane_bytes(setup->ring_bytes);
-	ring->snaplen = choose_snaplen(setup->snaplen, ring->lane_bytes);
-	ring->asked_snaplen = setup->snaplen ?: NSRING_SNAPLEN_MAX;
-	ring->sample = setup->sample;
-	ring->cooked = setup->flags & NSRING_COOKED;
-	ring->kernel_stamps = setup->flags & NSRING_KERNEL_STAMPS;
-	ring->shared = setup->share;
-	ring->share = setup->share;
-
-	ring->lanes = alloc_percpu_gfp(struct nsr_lane, GFP_KERNEL_ACCOUNT);
-	if (!ring->lanes) {
-		rc = -ENOMEM;
+	/* All of it at once, so that it either fits or takes nothing from others. */
+	rc = nsr_charge_begin(&ring->charge, net,
+			      header_pages + lanes * nsr_lane_pages(ring->lane_bytes));
+	if (rc < 0)
 		goto free_ring;
-	}
-	lanes_bytes = (u64)nr_cpu_ids * ring->lane_bytes;
-	data_offset =
-		PAGE_ALIGN(sizeof(struct nsring_ring) + nr_cpu_ids * sizeof(struct nsring_lane));
-	rc = nsr_area_make(&ring->area, net, (data_offset + lanes_bytes) >> PAGE_SHIFT,
-			   data_offset >> PAGE_SHIFT, ring->lane_bytes >> PAGE_SHIFT);
+	ring->lanes_charged = lanes;
+	rc = nsr_area_allocate(&ring->header, &ring->charge, header_pages, NUMA_NO_NODE);
+	if (rc < 0)
+		goto end_charge;
+	describe(ring);
+	rc = nsr_lanes_make(ring);
 	if (rc < 0)
 		goto free_lanes;
-	describe(ring, data_offset);
-	set_up_lanes(ring, data_offset);
 	return ring;
 
 free_lanes:
-	free_percpu(ring->lanes);
+	nsr_lanes_free(ring);
+	nsr_area_free(&ring->header);
+end_charge:
+	nsr_charge_end(&ring->charge);
 free_ring:
-	kfree(ring);
+	kvfree(ring);
 	return ERR_PTR(rc);
 }
 
 /** nsr_ring_free() - free a ring that nothing can reach any more; may sleep */
 void nsr_ring_free(struct nsr_ring *ring)
 {
-	nsr_area_free(&ring->area);
-	free_percpu(ring->lanes);
-	kfree(ring);
+	nsr_lanes_free(ring);
+	nsr_area_free(&ring->header);
+	nsr_charge_end(&ring->charge);
+	kvfree(ring);
+}
+
+/** nsr_ring_pages() - pages of the ring area, with the places of lanes that have no memory */
+unsigned long nsr_ring_pages(const struct nsr_ring *ring)
+{
+	return ring->header.count + nr_cpu_ids * nsr_lane_pages(ring->lane_bytes);
+}
+
+static u64 written(const struct nsr_ring *ring, const struct nsr_lane *lane, u32 reader)
+{
+	u64 others = 0;
+
+	/* In this order, or the result might be negative: see count_others(). */
+	if (ring->shared)
+		others = READ_ONCE(lane->shown->others[reader]);
+	smp_rmb();
+	return READ_ONCE(lane->shown->written) - others;
 }
 
 /**
@@ -129,12 +153,11 @@ void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
-		lane = per_cpu_ptr(ring->lanes, cpu);
-		/* In this order, or the result might be negative: see count_others(). */
-		if (ring->shared)
-			stats->written -= READ_ONCE(lane->shown->others[reader]);
-		smp_rmb();
-		stats->written += READ_ONCE(lane->shown->written);
+		lane = nsr_lane(ring, cpu);
+		if (!lane)
+			continue;
+		if (nsr_lane_has_memory(lane))
+			stats->written += written(ring, lane, reader);
 		stats->filtered += READ_ONCE(lane->refused[reader]);
 		stats->sampled += READ_ONCE(lane->sampled);
 		stats->full += READ_ONCE(lane->full);

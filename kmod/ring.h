@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A ring: memory in which packets wait for their readers, as nsring_uapi.h lays it out. It has a
- * lane for each possible CPU, which only that CPU writes, with bottom halves off: so there is no
- * lock.
+ * lane for each CPU, which only that CPU writes, with bottom halves off: so there is no lock. lane.h says
+ * which CPUs have one.
  *
  * An ordinary ring has one reader and never overwrites what it has not read. A shared one has
  * several and overwrites the oldest. deliver.c says how a lane is written, reader.h how readers
@@ -15,11 +15,11 @@
 #ifndef NSR_RING_H
 #define NSR_RING_H
 
-#include <linux/cache.h>
 #include <linux/list.h>
-#include <linux/percpu.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 
+#include "lane.h"
 #include "memory.h"
 #include "nsring_uapi.h"
 #include "source.h"
@@ -28,42 +28,15 @@ struct nsr_readers;
 struct nsr_sock;
 
 /**
- * struct nsr_lane - a CPU's own side of its lane; only that CPU writes it
- * @head:    position of the next record; the truth, of which @shown->head is a copy
- * @tail:    the reader's position when last looked at; kept only if possible
- * @data:    lane_bytes of records
- * @shown:   the side of the lane that user space maps
- * @cursor:  of the reader, in an ordinary ring
- * @met:     number of the list of readers that it has seen last (shared), see reader.h
- * @oldest:  start of the oldest whole record (shared)
- * @full:    packets for which there was no room
- * @sampled: packets that sampling left out
- * @countdown: packets until the next that sampling keeps
- * @refused: by index: packets that the reader's filter refused
- */
-struct nsr_lane {
-	u64 head;
-	u64 tail;
-	u8 *data;
-	struct nsring_lane *shown;
-	const struct nsring_cursor *cursor;
-	u64 met;
-	u64 oldest;
-	u64 full;
-	u64 sampled;
-	u32 countdown;
-	u64 refused[NSRING_READERS_MAX];
-};
-
-/**
  * struct nsr_ring - a ring
- * @lanes:     nr_cpu_ids of them
  * @lane_bytes: a power of two
  * @snaplen:   most bytes kept of a packet
  * @sample:    keep every nth
  * @cooked:    records have a cooked header
  * @kernel_stamps: the device's stamps are not used
  * @shared:    several readers
+ * @cursors:   of the one reader of an ordinary ring, set before it joins; user space writes them
+ * @used:      the bitmap of lanes that have a record, or had; in @header, where user space reads it
  * @waiting:   bits of readers that may be waiting, see wake.c
  * @source:    the devices that it takes packets from, unless a cluster hands it some
  * @readers:   a list, see reader.h; an ordinary ring has one at most. NULL: none
@@ -74,16 +47,23 @@ struct nsr_lane {
  * @asked_snaplen: that the first reader asked for
  * @share:     the number that shared rings are found by
  * @node:      in the namespace's list of shared rings, under RTNL
- * @area:      the ring area
+ * @in_rings:  in the list of all rings, see lane.c
+ * @making:    held while a lane is made
+ * @lanes_made: lanes that have memory; written under @making
+ * @lanes_charged: lanes that @charge has and that have no memory yet, under @making
+ * @charge:    for the ring area
+ * @header:    the pages of the ring area before those of the lanes
+ * @lanes:     by CPU, nr_cpu_ids of them; NULL for a CPU that was never online
  */
 struct nsr_ring {
-	struct nsr_lane __percpu *lanes;
 	u64 lane_bytes;
 	u32 snaplen;
 	u32 sample;
 	bool cooked;
 	bool kernel_stamps;
 	bool shared;
+	const struct nsring_cursor *cursors;
+	unsigned long *used;
 	unsigned long waiting;
 
 	struct nsr_source source;
@@ -95,18 +75,48 @@ struct nsr_ring {
 	u32 asked_snaplen;
 	u32 share;
 	struct list_head node;
-	struct nsr_area area;
+
+	struct list_head in_rings;
+	struct mutex making;
+	unsigned int lanes_made;
+	unsigned int lanes_charged;
+	struct nsr_charge charge;
+	struct nsr_area header;
+	struct nsr_lane *lanes[];
 };
 
 struct nsr_ring *nsr_ring_make(const struct net *net, const struct nsring_setup *setup);
 void nsr_ring_free(struct nsr_ring *ring);
+unsigned long nsr_ring_pages(const struct nsr_ring *ring);
 void nsr_ring_stats(const struct nsr_ring *ring, u32 reader, struct nsring_stats *stats);
 
-/** nsr_ring_head() - the position up to which a lane can be read */
-static inline u64 nsr_ring_head(const struct nsr_ring *ring, unsigned int cpu)
+/** nsr_lane() - the lane of a CPU; NULL: it was never online */
+static inline struct nsr_lane *nsr_lane(const struct nsr_ring *ring, unsigned int cpu)
+{
+	/* Pairs with make_lane() in lane.c. */
+	return smp_load_acquire(&ring->lanes[cpu]);
+}
+
+/** nsr_lane_has_memory() - whether a lane's memory, and what leads to it, can be looked at */
+static inline bool nsr_lane_has_memory(const struct nsr_lane *lane)
+{
+	/* Pairs with give_memory() in lane.c. */
+	return smp_load_acquire(&lane->data);
+}
+
+/** nsr_lane_head() - the position up to which a lane that has memory can be read */
+static inline u64 nsr_lane_head(const struct nsr_lane *lane)
 {
 	/* Pairs with publish() in deliver.c. */
-	return smp_load_acquire(&per_cpu_ptr(ring->lanes, cpu)->shown->head);
+	return smp_load_acquire(&lane->shown->head);
+}
+
+/** nsr_ring_head() - the same for the lane of a CPU; 0 where there is none */
+static inline u64 nsr_ring_head(const struct nsr_ring *ring, unsigned int cpu)
+{
+	const struct nsr_lane *lane = nsr_lane(ring, cpu);
+
+	return lane && nsr_lane_has_memory(lane) ? nsr_lane_head(lane) : 0;
 }
 
 #endif

@@ -168,11 +168,13 @@ static int tell_layout(struct nsr_sock *sock, struct nsring_layout *layout)
 
 	if (!ring)
 		return -ENOTCONN;
-	layout->ring_bytes = (u64)ring->area.count << PAGE_SHIFT;
+	layout->ring_bytes = (u64)nsr_ring_pages(ring) << PAGE_SHIFT;
 	layout->cursor_bytes = (u64)sock->cursors.count << PAGE_SHIFT;
 	layout->reader = sock->index;
 	layout->snaplen = ring->snaplen;
 	layout->lanes = nr_cpu_ids;
+	layout->memory_bytes = (u64)READ_ONCE(ring->charge.pages) << PAGE_SHIFT;
+	layout->lanes_made = READ_ONCE(ring->lanes_made);
 	rcu_read_lock();
 	cluster = READ_ONCE(sock->cluster);
 	layout->members = cluster ? nsr_cluster_count(cluster) : nsr_readers_count(ring);

@@ -9,7 +9,8 @@
  *
  * A writer publishes its head and then looks in ring->waiting whether anybody waits; poll sets its
  * bit there and then looks at the heads. Both have a full barrier in between, so one of them sees
- * the other. While the readers are awake a packet costs that look and no more. (A bit may be set
+ * the other. (The same holds for the lane's bit in ring->used, which is set before its first head.)
+ * While the readers are awake a packet costs that look and no more. (A bit may be set
  * although its reader is awake, but a reader that waits always has its bit set.)
  *
  * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that
@@ -62,7 +63,7 @@ static enum hrtimer_restart time_out(struct hrtimer *timer)
 	struct nsr_sock *sock = container_of(timer, struct nsr_sock, wake.timer);
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_set_bit(cpu, sock->ring->used, nr_cpu_ids)
 		WRITE_ONCE(sock->wake.due[cpu], nsr_ring_head(sock->ring, cpu));
 	wake_now(sock);
 	return HRTIMER_NORESTART;
@@ -141,7 +142,7 @@ static bool is_ready(const struct nsr_sock *sock, bool *any)
 	u64 tail, unread;
 
 	*any = false;
-	for_each_possible_cpu(cpu) {
+	for_each_set_bit(cpu, sock->ring->used, nr_cpu_ids) {
 		tail = READ_ONCE(nsr_sock_cursor(sock, cpu)->tail);
 		unread = nsr_ring_head(sock->ring, cpu) - tail;
 		if (!unread)

@@ -23,6 +23,11 @@
  * sure and end come out in this round if they are earlier than the last of those, else they begin
  * the next.
  *
+ * Lanes. A ring has places for more lanes than it has memory for, and a bitmap of those that ever had
+ * something. Each look begins with the bitmap (find_lanes()): a lane whose bit is set for the first time
+ * is opened then, and from then on looked at. Bits that go are not missed, and those of no lane do nothing. The
+ * second look has the bitmap anew, so it finds what was written before in a lane that is new, too.
+ *
  * Hostile writers. The reader reads each field of the ring once, into a variable, checks it, and
  * uses the variable. Positions only go forward, and never further than a lane's length from one
  * look at its head to the next: so every loop here has an end.
@@ -97,9 +102,16 @@ struct lane {
 
 /**
  * struct nsr_ring_reader - a reader
- * @lane_bytes, @header_bytes, @n_lanes: as in struct nsring_ring
+ * @map:       the areas
+ * @ring:      its header, checked
+ * @lane_bytes, @header_bytes: as in @ring
  * @reader:    this reader's index in a shared ring
- * @lanes:     all lanes
+ * @used:      the ring's bitmap
+ * @known:     bits of it that have been seen
+ * @lanes:     all lanes; only those in @open have their fields set
+ * @open:      lanes with something to look at, now or once
+ * @n_open:    how many
+ * @marked:    nsr_ring_mark() has been called: it holds for lanes that are opened later, too
  * @heap:      lanes that have something up to their @end, the one with the earliest packet first
  * @n_heap:    how many
  * @n_sure:    lanes that are not read up to their @sure yet; the round ends at 0
@@ -111,11 +123,17 @@ struct lane {
  * @broken:    why the reader reads nothing more
  */
 struct nsr_ring_reader {
+	struct nsr_ring_map map;
+	struct nsring_ring ring;
 	uint64_t lane_bytes;
 	uint32_t header_bytes;
-	uint32_t n_lanes;
 	uint32_t reader;
+	const uint64_t *used;
+	uint64_t *known;
 	struct lane *lanes;
+	struct lane **open;
+	uint32_t n_open;
+	bool marked;
 	struct lane **heap;
 	uint32_t n_heap;
 	uint32_t n_sure;
@@ -147,7 +165,22 @@ static bool read_layout(const struct nsr_ring_map *map, struct nsring_ring *ring
 	ring->lane_stride = READ(from->lane_stride);
 	ring->data_offset = READ(from->data_offset);
 	ring->cursor_stride = READ(from->cursor_stride);
+	ring->used_offset = READ(from->used_offset);
+	ring->data_stride = READ(from->data_stride);
 	return ring->magic == NSRING_MAGIC;
+}
+
+static uint64_t used_words(const struct nsring_ring *ring)
+{
+	return (ring->lanes + 63) / 64;
+}
+
+/* Whether @count parts of @part bytes lie within @bytes, from @offset on, a @stride from each other. */
+static bool fits(uint64_t bytes, uint64_t offset, uint64_t stride, uint32_t count, uint64_t part)
+{
+	if (offset > bytes || part > bytes - offset)
+		return false;
+	return count == 1 || stride <= (bytes - offset - part) / (count - 1);
 }
 
 /* Whether all parts are where they should be, and lie within the mappings. */
@@ -165,11 +198,15 @@ static bool check_layout(const struct nsr_ring_map *map, const struct nsring_rin
 	    ring->lane_stride < sizeof(struct nsring_lane) || ring->lane_stride % 64 ||
 	    ring->cursor_stride < sizeof(struct nsring_cursor) || ring->cursor_stride % 64)
 		return false;
-	if (ring->data_offset % 4096 || ring->data_offset > map->ring_bytes ||
-	    lane_bytes > (map->ring_bytes - ring->data_offset) / ring->lanes)
+	if (ring->used_offset < sizeof(*ring) || ring->used_offset % 8 ||
+	    ring->used_offset + used_words(ring) * 8 > map->ring_bytes)
 		return false;
-	/* 32 bits by 13: no overflow. */
-	return ring->lane_offset + (uint64_t)ring->lanes * ring->lane_stride <= ring->data_offset &&
+	if (ring->data_offset % 4096 || ring->data_stride % 4096 ||
+	    ring->data_stride < lane_bytes ||
+	    !fits(map->ring_bytes, ring->data_offset, ring->data_stride, ring->lanes, lane_bytes))
+		return false;
+	return fits(map->ring_bytes, ring->lane_offset, ring->lane_stride, ring->lanes,
+		    sizeof(struct nsring_lane)) &&
 	       (uint64_t)ring->lanes * ring->cursor_stride <= map->cursor_bytes;
 }
 
@@ -194,17 +231,71 @@ static int check_ring(const struct nsr_ring_map *map, struct nsring_ring *ring,
 	return check_layout(map, ring) ? 0 : say_broken(err);
 }
 
-/* Finds a lane's parts, and begins at its tail. False: no record can be there. */
-static bool open_lane(struct lane *lane, const struct nsr_ring_map *map,
-		      const struct nsring_ring *ring, uint32_t i)
+static int break_ring(struct nsr_ring_reader *r, const char *why)
 {
-	const uint8_t *area = map->ring;
+	r->broken = why;
+	return -EBADMSG;
+}
+
+/* Finds a lane's parts, and begins at its tail. */
+static int open_lane(struct nsr_ring_reader *r, uint32_t i)
+{
+	const struct nsring_ring *ring = &r->ring;
+	const uint8_t *area = r->map.ring;
+	struct lane *lane = &r->lanes[i];
 
 	lane->shared = (const void *)(area + ring->lane_offset + (size_t)i * ring->lane_stride);
-	lane->data = area + ring->data_offset + i * ring->lane_bytes;
-	lane->cursor = (void *)((uint8_t *)map->cursors + (size_t)i * ring->cursor_stride);
-	lane->pos = lane->end = lane->released = READ(lane->cursor->tail);
-	return lane->pos % NSRING_ALIGN == 0;
+	lane->data = area + ring->data_offset + i * ring->data_stride;
+	lane->cursor = (void *)((uint8_t *)r->map.cursors + (size_t)i * ring->cursor_stride);
+	lane->pos = lane->end = lane->sure = lane->released = READ(lane->cursor->tail);
+	if (lane->pos % NSRING_ALIGN)
+		return break_ring(r, "a tail is between records");
+	lane->mark = lane->pos;
+	lane->old = r->marked ? UNDER_WAY : 0;
+	r->open[r->n_open++] = lane;
+	return 0;
+}
+
+/* The bits of one word that are set for the first time. */
+static uint64_t new_bits(const struct nsr_ring_reader *r, uint32_t word)
+{
+	uint64_t bits = READ_ACQUIRE(r->used[word]) & ~r->known[word];
+	uint32_t left = r->ring.lanes - 64 * word;
+
+	return left < 64 ? bits & ((1ull << left) - 1) : bits;
+}
+
+/* Opens the lanes that have got something for the first time. */
+static int find_lanes(struct nsr_ring_reader *r)
+{
+	uint32_t word, words = (uint32_t)used_words(&r->ring);
+	uint64_t bits;
+	int rc;
+
+	for (word = 0; word < words; word++) {
+		bits = new_bits(r, word);
+		r->known[word] |= bits;
+		for (; bits; bits &= bits - 1) {
+			rc = open_lane(r, 64 * word + (uint32_t)__builtin_ctzll(bits));
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+static bool allocate(struct nsr_ring_reader *r)
+{
+	uint32_t lanes = r->ring.lanes;
+	bool shared = r->ring.flags & NSRING_RING_SHARED;
+
+	r->known = calloc(used_words(&r->ring), sizeof(*r->known));
+	r->lanes = calloc(lanes, sizeof(*r->lanes));
+	r->open = calloc(lanes, sizeof(struct lane *));
+	r->heap = calloc(lanes, sizeof(struct lane *));
+	r->seen = calloc(lanes, sizeof(struct lane *));
+	r->copies = shared ? malloc(COPY_BYTES) : NULL;
+	return r->known && r->lanes && r->open && r->heap && r->seen && (r->copies || !shared);
 }
 
 int nsr_ring_open(const struct nsr_ring_map *map, struct nsr_ring_reader **reader,
@@ -212,7 +303,6 @@ int nsr_ring_open(const struct nsr_ring_map *map, struct nsr_ring_reader **reade
 {
 	struct nsr_ring_reader *r;
 	struct nsring_ring ring = { 0 };
-	uint32_t i;
 	int rc;
 
 	rc = check_ring(map, &ring, err);
@@ -221,23 +311,19 @@ int nsr_ring_open(const struct nsr_ring_map *map, struct nsr_ring_reader **reade
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return nsr_error_set(err, -ENOMEM, "out of memory");
+	r->map = *map;
+	r->ring = ring;
 	r->lane_bytes = ring.lane_bytes;
 	r->header_bytes = ring.header_bytes;
-	r->n_lanes = ring.lanes;
 	r->reader = map->reader;
-	r->lanes = calloc(ring.lanes, sizeof(*r->lanes));
-	r->heap = calloc(ring.lanes, sizeof(struct lane *));
-	r->seen = calloc(ring.lanes, sizeof(struct lane *));
-	r->copies = ring.flags & NSRING_RING_SHARED ? malloc(COPY_BYTES) : NULL;
-	if (!r->lanes || !r->heap || !r->seen || (ring.flags & NSRING_RING_SHARED && !r->copies)) {
+	r->used = (const void *)((const uint8_t *)map->ring + ring.used_offset);
+	if (!allocate(r)) {
 		nsr_ring_close(r);
 		return nsr_error_set(err, -ENOMEM, "out of memory");
 	}
-	for (i = 0; i < ring.lanes; i++) {
-		if (!open_lane(&r->lanes[i], map, &ring, i)) {
-			nsr_ring_close(r);
-			return say_broken(err);
-		}
+	if (find_lanes(r) < 0) {
+		nsr_ring_close(r);
+		return say_broken(err);
 	}
 	*reader = r;
 	return 0;
@@ -247,7 +333,9 @@ void nsr_ring_close(struct nsr_ring_reader *reader)
 {
 	if (!reader)
 		return;
+	free(reader->known);
 	free(reader->lanes);
+	free(reader->open);
 	free(reader->heap);
 	free(reader->seen);
 	free(reader->copies);
@@ -265,12 +353,6 @@ static bool is_overrun(const struct nsr_ring_reader *r, const struct lane *lane)
 {
 	atomic_thread_fence(memory_order_acquire);
 	return READ(lane->shared->claimed) - lane->pos > r->lane_bytes;
-}
-
-static int break_ring(struct nsr_ring_reader *r, const char *why)
-{
-	r->broken = why;
-	return -EBADMSG;
 }
 
 /* Moves a lane on; one that has reached its sure no longer holds the round open. */
@@ -463,10 +545,12 @@ static int make_heap(struct nsr_ring_reader *r)
 /* The first look at all lanes. False: nothing is new, nor can a loss be (a shared ring's). */
 static bool look_first(struct nsr_ring_reader *r)
 {
-	struct lane *lane, *last = r->lanes + r->n_lanes;
 	bool any = r->copies;
+	struct lane *lane;
+	uint32_t i;
 
-	for (lane = r->lanes; lane < last; lane++) {
+	for (i = 0; i < r->n_open; i++) {
+		lane = r->open[i];
 		lane->sure = READ_ACQUIRE(lane->shared->head);
 		any |= lane->sure != lane->pos;
 	}
@@ -501,13 +585,19 @@ static void add_lane(struct nsr_ring_reader *r, struct lane *lane)
 
 static int look_at_heads(struct nsr_ring_reader *r)
 {
-	struct lane *lane, *last = r->lanes + r->n_lanes;
+	struct lane *lane;
+	uint32_t i;
 	int rc;
 
 	r->n_seen = r->n_heap = 0;
-	if (!look_first(r))
-		return 0;
-	for (lane = r->lanes; lane < last; lane++) {
+	rc = find_lanes(r);
+	if (rc < 0 || !look_first(r))
+		return rc;
+	rc = find_lanes(r);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < r->n_open; i++) {
+		lane = r->open[i];
 		rc = look_at_head(r, lane);
 		if (rc < 0)
 			return rc;
@@ -621,11 +711,16 @@ int nsr_ring_next(struct nsr_ring_reader *reader, struct nsr_ring_packet *packet
 
 void nsr_ring_mark(struct nsr_ring_reader *reader)
 {
+	struct lane *lane;
 	uint32_t i;
 
-	for (i = 0; i < reader->n_lanes; i++) {
-		reader->lanes[i].mark = READ_ACQUIRE(reader->lanes[i].shared->head);
-		reader->lanes[i].old = UNDER_WAY;
+	/* What is there already is old; lanes that come later have at most what is under way. */
+	find_lanes(reader);
+	reader->marked = true;
+	for (i = 0; i < reader->n_open; i++) {
+		lane = reader->open[i];
+		lane->mark = READ_ACQUIRE(lane->shared->head);
+		lane->old = UNDER_WAY;
 	}
 }
 
@@ -634,8 +729,8 @@ bool nsr_ring_has_old(const struct nsr_ring_reader *reader)
 	const struct lane *lane;
 	uint32_t i;
 
-	for (i = 0; i < reader->n_lanes; i++) {
-		lane = &reader->lanes[i];
+	for (i = 0; i < reader->n_open; i++) {
+		lane = reader->open[i];
 		if (lane->old && (int64_t)(lane->pos - lane->mark) < 0)
 			return true;
 	}

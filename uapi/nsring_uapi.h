@@ -10,15 +10,24 @@
  *	ring area, written by the writer only		cursor area, written by the reader only
  *	┌──────────────────────────────┐		┌──────────────────────────────┐
  *	│ struct nsring_ring           │ offset 0	│ struct nsring_cursor, lane 0 │
- *	├──────────────────────────────┤		│ struct nsring_cursor, lane 1 │
- *	│ struct nsring_lane, lane 0   │ lane_offset	│ …                            │
- *	│ struct nsring_lane, lane 1   │		└──────────────────────────────┘
- *	│ …                            │
- *	├──────────────────────────────┤
+ *	│ lanes used, a bit each       │ used_offset	│ struct nsring_cursor, lane 1 │
+ *	├──────────────────────────────┤		│ …                            │
+ *	│ struct nsring_lane, lane 0   │ lane_offset	└──────────────────────────────┘
  *	│ data of lane 0: lane_bytes   │ data_offset
- *	│ data of lane 1               │
+ *	├──────────────────────────────┤
+ *	│ struct nsring_lane, lane 1   │ lane_offset + lane_stride
+ *	│ data of lane 1               │ data_offset + data_stride
+ *	├──────────────────────────────┤
  *	│ …                            │
  *	└──────────────────────────────┘
+ *
+ * The order of these parts is the writer's choice: only the offsets and strides tell.
+ *
+ * There is a place for each lane that there may ever be, and not every lane has memory in its place: nsring.ko
+ * makes the lanes of CPUs that are online, and later those of CPUs that come. A lane that has no memory must
+ * not be touched (SIGBUS). So a reader looks only at lanes whose bit is set in the bitmap: 64-bit words, in which
+ * lane i is bit i % 64 of word i / 64. The writer sets the bit before it publishes the lane's first head, and
+ * never clears it.
  *
  * A lane has one writer: a CPU, a thread, a guest. So writers need no lock. Records of one lane are
  * in the order in which they were written; across lanes their stamps order them.
@@ -29,7 +38,7 @@
  * of type NSRING_PAD fills the rest and the record begins at offset 0. All numbers are in the byte
  * order of the machine.
  *
- * A reader keeps a position (pos) of its own for each lane, and reads it so:
+ * A reader keeps a position (pos) of its own for each lane, and reads a lane whose bit it has found set so:
  *
  *	head = load-acquire(lane->head)
  *	while (pos != head) {
@@ -159,7 +168,7 @@ enum nsring_attribute {
  * @header_bytes: from the start of a record of type NSRING_PACKET to its data; at least
  *                sizeof(struct nsring_record), a multiple of 8
  * @flags:        NSRING_RING_…
- * @lanes:        1 to NSRING_LANES_MAX
+ * @lanes:        places for lanes, 1 to NSRING_LANES_MAX
  * @lane_bytes:   bytes of each lane's data, a power of two, NSRING_LANE_MIN or more
  * @lane_offset:  of the first struct nsring_lane in the ring area, bytes, a multiple of 64
  * @lane_stride:  from one struct nsring_lane to the next, bytes, a multiple of 64
@@ -167,6 +176,8 @@ enum nsring_attribute {
  * @data_offset:  of the data of lane 0 in the ring area, bytes, a multiple of 4096
  * @snaplen:      most bytes kept of a packet
  * @cursor_stride: from one struct nsring_cursor to the next, bytes, a multiple of 64
+ * @used_offset:  of the bitmap of lanes that have, or ever had, a record; bytes, a multiple of 8
+ * @data_stride:  from the data of one lane to those of the next, bytes, a multiple of 4096
  */
 struct nsring_ring {
 	__u32 magic;
@@ -181,7 +192,8 @@ struct nsring_ring {
 	__u32 linktype;
 	__u32 snaplen;
 	__u32 cursor_stride;
-	__u32 reserved[3];
+	__u32 used_offset;
+	__u64 data_stride;
 };
 NSRING_ASSERT(sizeof(struct nsring_ring) == 64);
 
@@ -311,8 +323,9 @@ NSRING_ASSERT(sizeof(struct nsring_record) == 48);
  * @flags:      NSRING_COOKED …
  * @snaplen:    bytes kept of each packet, and never more than fits into a quarter of a lane; 0:
  *              NSRING_SNAPLEN_MAX
- * @ring_bytes: memory for records, all lanes together; there is a lane for each possible CPU, of a
- *              power of two and at least NSRING_LANE_MIN bytes; 0: 4 MiB
+ * @ring_bytes: memory for records, all lanes together; there is a lane for each CPU that is online, of a
+ *              power of two and at least NSRING_LANE_MIN bytes; 0: 4 MiB. A CPU that comes later adds a
+ *              lane as large as the others.
  * @watermark_bytes: wake the reader when a lane holds so many; 0: a quarter of a lane
  * @timeout_us: wake the reader so long after a packet; NSRING_NOW: at once; 0: 500, and up to 4000
  *              as long as the next packet comes within 500 after the reader has polled for it
@@ -358,12 +371,14 @@ NSRING_ASSERT(sizeof(struct sockaddr_nsring) == 8);
 
 /**
  * struct nsring_layout - the ring that a setup has led to
- * @ring_bytes:   of the ring area
+ * @ring_bytes:   of the ring area, with the places of lanes that have no memory
  * @cursor_bytes: of the cursor area
  * @reader:       this socket's index among the readers of a shared ring, else 0
  * @snaplen:      bytes kept of each packet
- * @lanes:        how many
+ * @lanes:        places for lanes: one for each possible CPU
  * @members:      of the cluster, or readers of the shared ring, now
+ * @memory_bytes: memory that the ring area takes now
+ * @lanes_made:   lanes that have memory now
  */
 struct nsring_layout {
 	__u64 ring_bytes;
@@ -372,7 +387,9 @@ struct nsring_layout {
 	__u32 snaplen;
 	__u32 lanes;
 	__u32 members;
-	__u64 reserved[4];
+	__u64 memory_bytes;
+	__u32 lanes_made;
+	__u32 reserved[5];
 };
 NSRING_ASSERT(sizeof(struct nsring_layout) == 64);
 
@@ -381,7 +398,8 @@ NSRING_ASSERT(sizeof(struct nsring_layout) == 64);
  * @written:  put into the ring for this socket
  * @filtered: refused by its filter
  * @sampled:  left out by sampling; for a shared ring, since the ring was made
- * @full:     dropped because the ring was full; 0 for a shared ring, whose readers count themselves
+ * @full:     dropped because the ring was full, or because there was no memory for the lane of a CPU that
+ *            came online later. Of a shared ring only the latter: its readers count what they miss.
  * @sent:     accepted for sending
  */
 struct nsring_stats {

@@ -250,7 +250,7 @@ static void ring_info(void *priv, struct nsr_info *info)
 			 r->setup.flags & NSRING_INJECT ? ", into the stack" : "");
 	info->linktype = r->linktype;
 	info->snaplen = r->reader && r->ring_snaplen < r->snaplen ? r->ring_snaplen : r->snaplen;
-	info->ring_bytes = r->map.ring_bytes;
+	info->ring_bytes = r->memory_bytes;
 	info->fanout_group = r->fanout_group;
 	info->queued = r->mode & NSR_SEND && !(r->setup.flags & NSRING_INJECT);
 }

@@ -26,6 +26,7 @@ struct ring {
 	int64_t names_at_ms; /* of all namespaces: when to doubt names, which nothing tells of */
 	struct nsring_setup setup;
 	struct nsr_ring_map map; /* since start */
+	uint64_t memory_bytes; /* of the ring when it was made; the map has places for more lanes */
 	struct nsr_ring_reader *reader; /* since start, when receiving */
 	enum nsr_skb_view view;
 	uint32_t snaplen; /* as the caller wants it */

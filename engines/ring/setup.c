@@ -225,6 +225,7 @@ static int map_ring(struct ring *r, struct nsr_error *err)
 	r->ring_snaplen = layout.snaplen;
 	r->map.reader = layout.reader;
 	r->map.ring_bytes = layout.ring_bytes;
+	r->memory_bytes = layout.memory_bytes;
 	r->map.cursor_bytes = layout.cursor_bytes;
 	r->map.ring = mmap(NULL, layout.ring_bytes, PROT_READ, MAP_SHARED, r->fd, NSRING_MAP_RING);
 	if (r->map.ring == MAP_FAILED)

@@ -15,9 +15,10 @@
 
 #define LANES	    2u
 #define LANE_BYTES  65536u
-#define DATA_OFFSET 4096u
-#define AREA_BYTES  (DATA_OFFSET + LANES * LANE_BYTES)
-#define STRIDE	    320u
+#define LANE_OFFSET 4096u
+#define DATA_OFFSET 8192u
+#define STRIDE	    (4096u + LANE_BYTES)
+#define AREA_BYTES  (LANE_OFFSET + LANES * STRIDE)
 
 struct step {
 	uint8_t kind; /* what is written */
@@ -42,9 +43,11 @@ static void make_area(const uint8_t *data)
 		.flags = NSRING_RING_SHARED,
 		.lanes = LANES,
 		.lane_bytes = LANE_BYTES,
-		.lane_offset = sizeof(ring),
+		.lane_offset = LANE_OFFSET,
 		.lane_stride = STRIDE,
 		.data_offset = DATA_OFFSET,
+		.data_stride = STRIDE,
+		.used_offset = sizeof(ring),
 		.cursor_stride = sizeof(struct nsring_cursor),
 	};
 	uint8_t *bytes = (uint8_t *)&ring;
@@ -64,7 +67,7 @@ static void make_area(const uint8_t *data)
 
 static struct nsring_lane *lane_of(const struct step *step)
 {
-	return (void *)(area + sizeof(struct nsring_ring) + step->lane % LANES * STRIDE);
+	return (void *)(area + LANE_OFFSET + step->lane % LANES * STRIDE);
 }
 
 /* A record that may be sound, anywhere in the data. */
@@ -78,7 +81,7 @@ static void write_record(const struct step *step)
 					.readers = (uint32_t)(step->value >> 40) };
 	size_t at = step->where % LANE_BYTES / 16 * 16;
 
-	at += DATA_OFFSET + step->lane % LANES * LANE_BYTES;
+	at += DATA_OFFSET + step->lane % LANES * STRIDE;
 	memcpy(area + at, &record,
 	       AREA_BYTES - at < sizeof(record) ? AREA_BYTES - at : sizeof(record));
 }
@@ -87,6 +90,9 @@ static void do_write(const struct step *step)
 {
 	struct nsring_lane *lane = lane_of(step);
 
+	/* Bit 5: the lane is not told of yet. */
+	if (!(step->kind & 32))
+		((uint64_t *)area)[sizeof(struct nsring_ring) / 8] |= 1u << step->lane % LANES;
 	switch (step->kind % 8) {
 	case 0:
 		lane->head = step->value;

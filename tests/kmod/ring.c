@@ -146,6 +146,14 @@ const struct nsring_lane *ring_lane(const struct ring *ring, uint32_t lane)
 			      (size_t)lane * ring->ring->lane_stride);
 }
 
+bool ring_uses(const struct ring *ring, uint32_t lane)
+{
+	const uint64_t *used =
+		(const void *)((const uint8_t *)ring->ring + ring->ring->used_offset);
+
+	return __atomic_load_n(&used[lane / 64], __ATOMIC_ACQUIRE) >> lane % 64 & 1;
+}
+
 struct nsring_cursor *ring_cursor(const struct ring *ring, uint32_t lane)
 {
 	return (void *)(ring->cursors + (size_t)lane * ring->ring->cursor_stride);
@@ -154,7 +162,7 @@ struct nsring_cursor *ring_cursor(const struct ring *ring, uint32_t lane)
 static const struct nsring_record *record_at(const struct ring *ring, uint32_t lane, uint64_t pos)
 {
 	return (const void *)((const uint8_t *)ring->ring + ring->ring->data_offset +
-			      lane * ring->ring->lane_bytes + pos % ring->ring->lane_bytes);
+			      lane * ring->ring->data_stride + pos % ring->ring->lane_bytes);
 }
 
 static void check_record(const struct ring *ring, const struct nsring_record *record, uint64_t pos,
@@ -244,9 +252,12 @@ uint32_t ring_read(struct ring *ring, ring_each each, void *arg)
 	bool is_shared = ring->ring->flags & NSRING_RING_SHARED;
 	uint32_t count = 0, i;
 
-	for (i = 0; i < ring->layout.lanes; i++)
+	for (i = 0; i < ring->layout.lanes; i++) {
+		if (!ring_uses(ring, i))
+			continue;
 		count += is_shared ? read_shared_lane(ring, i, each, arg)
 				   : read_lane(ring, i, each, arg);
+	}
 	return count;
 }
 
@@ -286,7 +297,7 @@ uint64_t ring_written(const struct ring *ring)
 	uint32_t i;
 
 	for (i = 0; i < ring->layout.lanes; i++)
-		sum += ring_lane(ring, i)->written;
+		sum += ring_uses(ring, i) ? ring_lane(ring, i)->written : 0;
 	return sum;
 }
 
@@ -296,7 +307,7 @@ uint64_t ring_full(const struct ring *ring)
 	uint32_t i;
 
 	for (i = 0; i < ring->layout.lanes; i++)
-		sum += ring_lane(ring, i)->full;
+		sum += ring_uses(ring, i) ? ring_lane(ring, i)->full : 0;
 	return sum;
 }
 

@@ -74,6 +74,9 @@ uint32_t ring_wait(struct ring *ring, uint32_t count, ring_each each, void *arg)
 /** ring_missed() - of a shared ring that was read up to its head: records that this reader has missed */
 uint64_t ring_missed(const struct ring *ring);
 
+/** ring_uses() - whether the lane's bit says that it holds, or ever held, something */
+bool ring_uses(const struct ring *ring, uint32_t lane);
+
 const struct nsring_lane *ring_lane(const struct ring *ring, uint32_t lane);
 struct nsring_cursor *ring_cursor(const struct ring *ring, uint32_t lane);
 

@@ -168,6 +168,14 @@ void pin_cpu(uint32_t cpu)
 	check(sched_setaffinity(0, sizeof(set), &set));
 }
 
+void cpu_set_online(uint32_t cpu, bool online)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	assert_int_equal(write_text(path, online ? "1" : "0"), 0);
+}
+
 pid_t child_start(int (*run)(void *arg), void *arg)
 {
 	pid_t child = (pid_t)check(fork());

@@ -48,6 +48,9 @@ bool proc_has_device(const char *device);
 /** pin_cpu() - run the calling thread, and what its packets cause, on this CPU only */
 void pin_cpu(uint32_t cpu);
 
+/** cpu_set_online() - have a CPU go offline, or come */
+void cpu_set_online(uint32_t cpu, bool online);
+
 /** child_start() - a process that runs @run and ends with what it returns */
 pid_t child_start(int (*run)(void *arg), void *arg);
 

@@ -222,15 +222,6 @@ static void *flood(void *arg)
 	return NULL;
 }
 
-/* @number: of the CPU. */
-static void set_cpu(uint32_t number, bool online)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", number);
-	assert_int_equal(write_text(path, online ? "1" : "0"), 0);
-}
-
 static void a_cpu_may_go_and_come_under_traffic(void **state)
 {
 	struct nsring_setup setups[] = { { 0 }, { .share = 1 }, { .cluster = 1 } };
@@ -247,10 +238,10 @@ static void a_cpu_may_go_and_come_under_traffic(void **state)
 	check(sched_setaffinity(0, sizeof(all), &all));
 	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
 	for (round = 0; round < 5; round++) {
-		set_cpu(1, false);
+		cpu_set_online(1, false);
 		for (i = 0; i < ARRAY_SIZE(setups); i++)
 			ring_wait(rings[i], 20, NULL, NULL);
-		set_cpu(1, true);
+		cpu_set_online(1, true);
 		for (i = 0; i < ARRAY_SIZE(setups); i++)
 			ring_wait(rings[i], 20, NULL, NULL);
 	}
@@ -278,9 +269,9 @@ static void what_waits_in_the_lane_of_a_cpu_that_went_can_be_read(void **state)
 	send_udp("v0", 20, 100);
 	ring_met(ring->fd, 20);
 	pin_cpu(0);
-	set_cpu(1, false);
+	cpu_set_online(1, false);
 	assert_int_equal(ring_wait(ring, 20, check_numbers, &next), 20);
-	set_cpu(1, true);
+	cpu_set_online(1, true);
 	ring_close(ring);
 	unload();
 }

@@ -21,9 +21,9 @@ static bool is_power_of_two(uint64_t value)
 }
 
 /* No more than was asked for, and no less than a power of two needs. */
-static void check_size(const struct nsring_ring *ring, uint64_t asked)
+static void check_size(const struct nsring_ring *ring, uint32_t lanes, uint64_t asked)
 {
-	uint64_t bytes = ring->lane_bytes * ring->lanes;
+	uint64_t bytes = ring->lane_bytes * lanes;
 
 	if (ring->lane_bytes > NSRING_LANE_MIN)
 		assert_true(bytes <= asked);
@@ -45,18 +45,23 @@ static void the_layout_is_as_the_format_has_it(void **state)
 		head = ring->ring;
 		assert_true(is_power_of_two(head->lane_bytes));
 		assert_true(head->lane_bytes >= NSRING_LANE_MIN);
-		check_size(head, sizes[i] ? sizes[i] : 4 << 20);
+		check_size(head, ring->layout.lanes_made, sizes[i] ? sizes[i] : 4 << 20);
+		assert_int_equal(ring->layout.lanes_made, sysconf(_SC_NPROCESSORS_ONLN));
 		assert_int_equal(head->lanes, sysconf(_SC_NPROCESSORS_CONF));
 		assert_int_equal(head->lane_offset % 64, 0);
 		assert_int_equal(head->lane_stride % 64, 0);
 		assert_int_equal(head->cursor_stride % 64, 0);
 		assert_int_equal(head->data_offset % 4096, 0);
+		assert_int_equal(head->data_stride % 4096, 0);
+		assert_int_equal(head->used_offset % 8, 0);
 		assert_int_equal(head->header_bytes % 8, 0);
 		assert_int_equal(head->linktype, 0);
 		assert_true(head->header_bytes >= sizeof(struct nsring_record));
-		assert_true(head->lane_offset + head->lanes * head->lane_stride <=
-			    head->data_offset);
-		assert_true(head->data_offset + head->lanes * head->lane_bytes <=
+		assert_true(head->used_offset + (head->lanes + 63) / 64 * 8 <= head->lane_offset);
+		assert_true(head->lane_offset + sizeof(struct nsring_lane) <= head->data_offset);
+		assert_true(head->lane_bytes <= head->data_stride);
+		assert_true(head->data_offset + (head->lanes - 1) * head->data_stride +
+				    head->lane_bytes <=
 			    ring->layout.ring_bytes);
 		assert_true(head->lanes * head->cursor_stride <= ring->layout.cursor_bytes);
 		ring_close(ring);
@@ -251,6 +256,7 @@ static void two_cpus_lose_nothing_in_one_ring(void **state)
 	join(threads);
 	assert_int_equal(sequence.missing, 0);
 	assert_int_equal(ring_full(ring), 0);
+	assert_true(ring_uses(ring, 0) && ring_uses(ring, 1));
 	assert_int_equal(ring_lane(ring, 0)->written, half);
 	assert_int_equal(ring_lane(ring, 1)->written, half);
 	close(bursts[0].sender);

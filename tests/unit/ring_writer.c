@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANE_OFFSET   64
-#define LANE_STRIDE   320
+/* As nsring.ko has it: each lane's head in a page before its data. */
+#define USED_OFFSET   64
+#define LANE_OFFSET   4096
 #define CURSOR_STRIDE 64
-#define DATA_OFFSET   4096
+#define DATA_OFFSET   8192
 
 #if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wtsan" /* knows no fences; all that one orders here is atomic */
@@ -19,7 +20,7 @@
 
 void ring_writer_open(struct ring_writer *w, uint32_t lanes, uint64_t lane_bytes, uint32_t flags)
 {
-	size_t bytes = DATA_OFFSET + lanes * lane_bytes;
+	size_t bytes = LANE_OFFSET + lanes * (4096 + lane_bytes);
 
 	memset(w, 0, sizeof(*w));
 	w->ring = aligned_alloc(4096, bytes);
@@ -36,8 +37,10 @@ void ring_writer_open(struct ring_writer *w, uint32_t lanes, uint64_t lane_bytes
 		.lanes = lanes,
 		.lane_bytes = lane_bytes,
 		.lane_offset = LANE_OFFSET,
-		.lane_stride = LANE_STRIDE,
+		.lane_stride = (uint32_t)(4096 + lane_bytes),
 		.data_offset = DATA_OFFSET,
+		.data_stride = 4096 + lane_bytes,
+		.used_offset = USED_OFFSET,
 		.snaplen = NSRING_SNAPLEN_MAX,
 		.cursor_stride = CURSOR_STRIDE,
 	};
@@ -54,13 +57,18 @@ void ring_writer_close(struct ring_writer *w)
 
 struct nsring_lane *ring_writer_lane(const struct ring_writer *w, uint32_t lane)
 {
-	return (void *)((uint8_t *)w->ring + LANE_OFFSET + lane * LANE_STRIDE);
+	return (void *)((uint8_t *)w->ring + LANE_OFFSET + lane * (size_t)w->ring->lane_stride);
 }
 
 struct nsring_record *ring_writer_at(const struct ring_writer *w, uint32_t lane, uint64_t pos)
 {
-	return (void *)((uint8_t *)w->ring + DATA_OFFSET + lane * w->ring->lane_bytes +
+	return (void *)((uint8_t *)w->ring + DATA_OFFSET + lane * w->ring->data_stride +
 			(pos & (w->ring->lane_bytes - 1)));
+}
+
+uint64_t *ring_writer_used(const struct ring_writer *w)
+{
+	return (void *)((uint8_t *)w->ring + USED_OFFSET);
 }
 
 uint64_t ring_writer_tail(const struct ring_writer *w, uint32_t lane)
@@ -141,6 +149,8 @@ bool ring_writer_put(struct ring_writer *w, uint32_t lane, uint64_t stamp, const
 	store_words(at, &record, sizeof(record));
 	store_words(at + sizeof(record), data, caplen);
 	count(w, lane, readers);
+	if (!w->head[lane])
+		__atomic_fetch_or(ring_writer_used(w), 1ull << lane, __ATOMIC_RELEASE);
 	w->head[lane] += pad + bytes;
 	STORE_RELEASE(shared->head, w->head[lane]);
 	return true;

@@ -43,6 +43,9 @@ void ring_writer_close(struct ring_writer *w);
 /** ring_writer_lane() - what readers see of a lane */
 struct nsring_lane *ring_writer_lane(const struct ring_writer *w, uint32_t lane);
 
+/** ring_writer_used() - the bitmap of lanes used, one word */
+uint64_t *ring_writer_used(const struct ring_writer *w);
+
 /** ring_writer_at() - the record at a position */
 struct nsring_record *ring_writer_at(const struct ring_writer *w, uint32_t lane, uint64_t pos);
 

@@ -245,6 +245,97 @@ static void packets_of_before_a_mark_and_two_behind_are_old(void **state)
 	}
 }
 
+/* ---- Lanes that come later ---------------------------------------------------------------- */
+
+static void a_lane_that_is_used_later_is_read_then(void **state)
+{
+	open_ring(8, 0);
+	assert_true(put(3, 1));
+	assert_next(1);
+	assert_nothing();
+	assert_true(put(0, 2));
+	assert_true(put(7, 3));
+	assert_true(put(3, 4));
+	assert_next(2);
+	assert_next(3);
+	assert_next(4);
+	assert_nothing();
+	assert_int_equal(ring_writer_tail(&w, 7), w.head[7]);
+}
+
+/* A lane without memory is one that must not be touched: here it would break the ring. */
+static void a_lane_whose_bit_is_not_set_is_not_looked_at(void **state)
+{
+	open_ring(8, 0);
+	ring_writer_lane(&w, 5)->head = 3;
+	assert_nothing();
+	assert_true(put(1, 1));
+	assert_next(1);
+	assert_nothing();
+	*ring_writer_used(&w) |= 1 << 5;
+	assert_broken(0);
+}
+
+static void bits_of_no_lane_are_ignored_and_a_bit_that_goes_is_not_missed(void **state)
+{
+	open_ring(3, 0);
+	*ring_writer_used(&w) = ~7ull;
+	assert_nothing();
+	assert_true(put(2, 1));
+	assert_next(1);
+	*ring_writer_used(&w) = 0;
+	assert_true(put(2, 2));
+	assert_next(2);
+	assert_nothing();
+}
+
+static void a_tail_between_records_breaks_the_ring_once_its_lane_is_used(void **state)
+{
+	open_ring(2, 0);
+	assert_true(put(0, 1));
+	((struct nsring_cursor *)w.map.cursors)[1].tail = 8;
+	assert_next(1);
+	assert_true(ring_writer_put(&w, 1, 2, "", 0, 1));
+	assert_broken(0);
+}
+
+static void two_packets_of_a_lane_that_is_used_after_a_mark_are_old(void **state)
+{
+	struct nsr_ring_packet packet;
+	uint64_t i;
+
+	open_ring(2, 0);
+	assert_true(put(0, 1));
+	assert_next(1);
+	/* Lane 0 is in use, lane 1 not yet. */
+	for (i = 2; i <= 5; i++)
+		assert_true(put(0, i));
+	nsr_ring_mark(reader);
+	assert_true(nsr_ring_has_old(reader));
+	for (i = 6; i <= 9; i++)
+		assert_true(put(1, i));
+	for (i = 2; i <= 9; i++) {
+		assert_int_equal(take(&packet), 1);
+		assert_int_equal(packet.old, i <= 7);
+	}
+}
+
+static void what_a_lane_got_before_a_mark_is_old_though_nobody_has_looked_there_yet(void **state)
+{
+	struct nsr_ring_packet packet;
+	uint64_t i;
+
+	open_ring(2, 0);
+	for (i = 1; i <= 4; i++)
+		assert_true(put(1, i));
+	nsr_ring_mark(reader);
+	assert_true(nsr_ring_has_old(reader));
+	for (i = 1; i <= 4; i++) {
+		assert_int_equal(take(&packet), 1);
+		assert_true(packet.old);
+	}
+}
+
 /* ---- Broken rings ------------------------------------------------------------------------ */
 
 static void layout_that_breaks_a_rule_is_refused(void **state)
@@ -275,8 +366,16 @@ static void layout_that_breaks_a_rule_is_refused(void **state)
 		FIELD(lane_stride, 330),
 		FIELD(lane_stride, 0xffffffc0),
 		FIELD(data_offset, 100),
-		FIELD(data_offset, 8192),
+		FIELD(data_offset, 8192 + 4096),
 		FIELD(data_offset, 0xfffffffffffff000),
+		FIELD(data_stride, 0),
+		FIELD(data_stride, LANE - 4096),
+		FIELD(data_stride, LANE + 4096 + 4096),
+		FIELD(data_stride, LANE + 64),
+		FIELD(data_stride, 0xfffffffffffff000),
+		FIELD(used_offset, 0),
+		FIELD(used_offset, 100),
+		FIELD(used_offset, 0xfffffff8),
 		FIELD(cursor_stride, 0),
 		FIELD(cursor_stride, 32),
 		FIELD(cursor_stride, 4096),
@@ -741,6 +840,12 @@ int main(void)
 		test(record_of_an_unknown_type_is_skipped),
 		test(reading_goes_on_at_the_tail),
 		test(packets_of_before_a_mark_and_two_behind_are_old),
+		test(a_lane_that_is_used_later_is_read_then),
+		test(a_lane_whose_bit_is_not_set_is_not_looked_at),
+		test(bits_of_no_lane_are_ignored_and_a_bit_that_goes_is_not_missed),
+		test(a_tail_between_records_breaks_the_ring_once_its_lane_is_used),
+		test(two_packets_of_a_lane_that_is_used_after_a_mark_are_old),
+		test(what_a_lane_got_before_a_mark_is_old_though_nobody_has_looked_there_yet),
 		test(layout_that_breaks_a_rule_is_refused),
 		test(ring_of_another_version_says_so),
 		test(mapping_too_small_is_refused),

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The lanes of a ring: one for each CPU that is online, or has been since the ring was made.
+ *
+ * A lane has two parts. struct nsr_lane is the CPU's own side, out of user space's sight. The area has what
+ * user space maps: a page with struct nsring_lane, then the data, on the CPU's memory node. A CPU that comes
+ * online gets a lane in each ring before it runs (lane.c). If there is no memory for the area, the CPU counts its
+ * packets as full; without memory even for its own side, which is a few hundred bytes, it doesn't come online. So
+ * delivery always finds a lane. A CPU that goes offline keeps its lane.
+ *
+ * Lifetime: a lane goes with its ring.
+ */
+#ifndef NSR_LANE_H
+#define NSR_LANE_H
+
+#include <linux/cache.h>
+#include <linux/types.h>
+
+#include "memory.h"
+#include "nsring_uapi.h"
+
+struct nsr_ring;
+struct nsr_sock;
+
+/**
+ * struct nsr_lane - a CPU's own side of its lane; only that CPU writes it
+ * @head:    position of the next record; the truth, of which @shown->head is a copy
+ * @tail:    the reader's position when last looked at; kept only if possible
+ * @data:    lane_bytes of records; NULL: there is no memory for them. Stored last, with release
+ * @shown:   the side of the lane that user space maps
+ * @used:    the lane's bit in the ring's bitmap is set
+ * @met:     number of the list of readers that it has seen last (shared), see reader.h
+ * @oldest:  start of the oldest whole record (shared)
+ * @full:    packets for which there was no room
+ * @sampled: packets that sampling left out
+ * @countdown: packets until the next that sampling keeps
+ * @area:    @shown and @data
+ * @refused: by index: packets that the reader's filter refused; just one unless the ring is shared
+ */
+struct nsr_lane {
+	u64 head;
+	u64 tail;
+	u8 *data;
+	struct nsring_lane *shown;
+	bool used;
+	u64 met;
+	u64 oldest;
+	u64 full;
+	u64 sampled;
+	u32 countdown;
+	struct nsr_area area;
+	u64 refused[];
+} ____cacheline_aligned_in_smp;
+
+unsigned int nsr_lanes_online(void);
+unsigned long nsr_lane_pages(u64 lane_bytes);
+int nsr_lanes_make(struct nsr_ring *ring);
+void nsr_lanes_free(struct nsr_ring *ring);
+void nsr_lanes_seat(struct nsr_ring *ring, struct nsr_sock *sock);
+struct page *nsr_lanes_page(const struct nsr_ring *ring, unsigned long i);
+int nsr_lanes_register(void);
+void nsr_lanes_unregister(void);
+
+#endif
