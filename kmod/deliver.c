@@ -18,6 +18,10 @@
  * packet is judged, counted and announced by one list. A lane keeps no pointer into it, only the
  * number of the list that it has seen last: see reader.h.
  *
+ * Oldest. A shared ring gives up its oldest records by the 64th of a lane. @starts has the position
+ * of the first record that begins in each of these parts. It is as private as @head, so the lengths in
+ * what user space maps decide nothing.
+ *
  * others. An overtaken reader wants to know how many of the lost records were for it. In each lane
  * @written counts all records, and others[i] those that were not for reader i: the difference is
  * what was for it. Counting the exceptions is cheap, as readers of one ring mostly want the same. A
@@ -164,15 +168,38 @@ static bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end
 	return end - tail <= ring->lane_bytes;
 }
 
+/* A record, or padding, begins at @pos. */
+static __always_inline void note_start(const struct nsr_ring *ring, struct nsr_lane *lane, u64 pos)
+{
+	u64 part = pos >> ring->part_shift;
+	u64 *start = &lane->starts[part % NSR_PARTS];
+
+	/* What is there otherwise is a start of a turn of the lane ago. */
+	if (*start >> ring->part_shift != part)
+		*start = pos;
+}
+
+/*
+ * The first start in the parts behind the one of the oldest record; the head if there is none. A part has none
+ * where a record runs through it: the longest takes sixteen.
+ */
+static noinline u64 give_up_part(const struct nsr_ring *ring, const struct nsr_lane *lane)
+{
+	u64 part = lane->oldest >> ring->part_shift, start;
+
+	while (++part <= lane->head >> ring->part_shift) {
+		start = lane->starts[part % NSR_PARTS];
+		if (start >> ring->part_shift == part)
+			return start;
+	}
+	return lane->head;
+}
+
 /* Tell readers that records a lane's length before @end are gone; then overwrite them. */
 static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
-	const struct nsring_record *record;
-
-	while (end - lane->oldest > ring->lane_bytes) {
-		record = (const void *)(lane->data + (lane->oldest & (ring->lane_bytes - 1)));
-		lane->oldest += record->bytes;
-	}
+	while (end - lane->oldest > ring->lane_bytes)
+		lane->oldest = give_up_part(ring, lane);
 	/* Before claimed: a reader that has seen claimed finds an oldest record that is whole. */
 	WRITE_ONCE(lane->shown->oldest, lane->oldest);
 	/* Pairs with the readers' load of oldest behind that of claimed. */
@@ -371,8 +398,13 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 		WRITE_ONCE(shown->full, lane->full);
 		return stamp_ns;
 	}
-	if (unlikely(bytes > room))
+	if (shared)
+		note_start(ring, lane, lane->head);
+	if (unlikely(bytes > room)) {
 		pad(lane, mask, room);
+		if (shared)
+			note_start(ring, lane, end - bytes);
+	}
 
 	record = (void *)(lane->data + ((end - bytes) & mask));
 	data = (u8 *)(record + 1);

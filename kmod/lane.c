@@ -55,11 +55,15 @@ static int node_of(unsigned int cpu)
 static struct nsr_lane *make_lane(struct nsr_ring *ring, unsigned int cpu)
 {
 	struct nsr_lane *lane = ring->lanes[cpu];
-	u32 readers = ring->shared ? NSRING_READERS_MAX : 1;
+	u32 words = ring->shared ? NSRING_READERS_MAX + NSR_PARTS : 1;
 
 	if (lane)
 		return lane;
-	lane = kzalloc_node(struct_size(lane, refused, readers), GFP_KERNEL, node_of(cpu));
+	lane = kzalloc_node(struct_size(lane, refused, words), GFP_KERNEL, node_of(cpu));
+	if (!lane)
+		return NULL;
+	if (ring->shared)
+		lane->starts = lane->refused + NSRING_READERS_MAX;
 	/* Pairs with nsr_lane(). */
 	smp_store_release(&ring->lanes[cpu], lane);
 	return lane;

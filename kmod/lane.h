@@ -19,6 +19,10 @@
 #include "memory.h"
 #include "nsring_uapi.h"
 
+/* A shared ring gives up its oldest records by parts of a lane. */
+#define NSR_PARTS_SHIFT 6
+#define NSR_PARTS	(1U << NSR_PARTS_SHIFT)
+
 struct nsr_ring;
 struct nsr_sock;
 
@@ -31,6 +35,7 @@ struct nsr_sock;
  * @used:    the lane's bit in the ring's bitmap is set
  * @met:     number of the list of readers that it has seen last (shared), see reader.h
  * @oldest:  start of the oldest whole record (shared)
+ * @starts:  by part of the lane, position of the first record that begins there (shared), see deliver.c
  * @full:    packets for which there was no room
  * @sampled: packets that sampling left out
  * @countdown: packets until the next that sampling keeps
@@ -45,6 +50,7 @@ struct nsr_lane {
 	bool used;
 	u64 met;
 	u64 oldest;
+	u64 *starts;
 	u64 full;
 	u64 sampled;
 	u32 countdown;

@@ -62,6 +62,7 @@ static struct nsr_ring *make_object(const struct nsring_setup *setup, unsigned i
 	mutex_init(&ring->making);
 	nsr_source_init(&ring->source, ring, NULL);
 	ring->lane_bytes = choose_lane_bytes(setup->ring_bytes, lanes);
+	ring->part_shift = ilog2(ring->lane_bytes) - NSR_PARTS_SHIFT;
 	ring->snaplen = choose_snaplen(setup->snaplen, ring->lane_bytes);
 	ring->asked_snaplen = setup->snaplen ?: NSRING_SNAPLEN_MAX;
 	ring->sample = setup->sample;

@@ -30,6 +30,7 @@ struct nsr_sock;
 /**
  * struct nsr_ring - a ring
  * @lane_bytes: a power of two
+ * @part_shift: log2 of the bytes of a lane's part (shared)
  * @snaplen:   most bytes kept of a packet
  * @sample:    keep every nth
  * @cooked:    records have a cooked header
@@ -57,6 +58,7 @@ struct nsr_sock;
  */
 struct nsr_ring {
 	u64 lane_bytes;
+	u32 part_shift;
 	u32 snaplen;
 	u32 sample;
 	bool cooked;

@@ -73,7 +73,8 @@ static void stop(struct scribbler *scribbler)
 	__atomic_store_n(&scribbler->stop, true, __ATOMIC_RELAXED);
 	assert_int_equal(pthread_join(scribbler->thread, NULL), 0);
 	for (i = 0; i < ring->layout.lanes; i++)
-		ring->pos[i] = ring_cursor(ring, i)->tail = ring_lane(ring, i)->head;
+		ring->pos[i] = ring_cursor(ring, i)->tail =
+			ring_uses(ring, i) ? ring_lane(ring, i)->head : 0;
 }
 
 static void check_recovered(struct ring *ring)
@@ -166,13 +167,22 @@ static bool is_pointer(uint64_t value)
 	return value >= 0xffff800000000000 && value < 0xfffffffffffff000;
 }
 
+static uint64_t count_pointers(const void *area, uint64_t bytes)
+{
+	const uint64_t *at = area;
+	uint64_t i, found = 0;
+
+	for (i = 0; i < bytes / sizeof(*at); i++)
+		found += is_pointer(at[i]);
+	return found;
+}
+
 /* PF_RING's fifth, too. */
 static void no_address_of_the_kernel_lies_in_what_is_mapped(void **state)
 {
 	struct nsring_setup setup = { .ring_bytes = 1 };
 	struct ring *ring = ring_open(&setup, "v1");
-	const uint64_t *at = (const void *)ring->ring;
-	uint64_t i, found = 0;
+	uint32_t i;
 	uint8_t zeros[200] = { 2 };
 	int sender = sender_open("v0");
 
@@ -181,12 +191,11 @@ static void no_address_of_the_kernel_lies_in_what_is_mapped(void **state)
 		if (i % 100 == 0)
 			ring_read(ring, NULL, NULL);
 	}
-	for (i = 0; i < ring->layout.ring_bytes / sizeof(*at); i++)
-		found += is_pointer(at[i]);
-	at = (const void *)ring->cursors;
-	for (i = 0; i < ring->layout.cursor_bytes / sizeof(*at); i++)
-		found += is_pointer(at[i]);
-	assert_int_equal(found, 0);
+	/* The lanes of two CPUs have memory, with the header before them. */
+	assert_int_equal(count_pointers(ring->ring, ring->ring->lane_offset +
+							    2 * (uint64_t)ring->ring->lane_stride),
+			 0);
+	assert_int_equal(count_pointers(ring->cursors, ring->layout.cursor_bytes), 0);
 	close(sender);
 	ring_close(ring);
 }

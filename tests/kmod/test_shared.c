@@ -111,6 +111,39 @@ static void a_reader_that_was_overrun_learns_exactly_how_many_it_missed(void **s
 	ring_close(ring);
 }
 
+/* Records of many lengths, so that they begin anywhere in a part; up to a quarter of the lane. */
+static void a_64th_of_a_lane_is_given_up_at_a_time(void **state)
+{
+	struct nsring_setup setup = { .ring_bytes = 1, .share = 7 };
+	struct ring *ring = ring_open(&setup, "v1");
+	uint64_t bytes = ring->ring->lane_bytes, part = bytes / 64, longest;
+	const struct nsring_lane *lane = ring_lane(ring, 0);
+	int sender = sender_open("v0");
+	uint32_t i, sent = 0;
+
+	for (i = 0; i < 400; i++, sent++) {
+		longest = 48 + 61 + i * 37 % 1400 + 15;
+		send_numbers(sender, 0, 1, 61 + i * 37 % 1400);
+		ring_met(ring->fd, sent + 1);
+		assert_true(lane->claimed - lane->oldest <= bytes);
+		if (lane->head > bytes + 2048)
+			assert_true(lane->claimed - lane->oldest >= bytes - part - 2048 - longest);
+		/* What is there from the oldest on can be read, and is whole. */
+		if (i % 40 == 39) {
+			ring->pos[0] = lane->oldest;
+			assert_true(ring_read(ring, NULL, NULL) > 0);
+		}
+	}
+	assert_true(lane->head > 4 * bytes);
+	send_large("v0", 15000);
+	ring_met(ring->fd, sent + 1);
+	assert_true(lane->claimed - lane->oldest <= bytes);
+	ring->pos[0] = lane->oldest;
+	assert_true(ring_read(ring, NULL, NULL) > 10);
+	close(sender);
+	ring_close(ring);
+}
+
 /* Frames whose number is a multiple of @divisor, a power of two. */
 static void attach_multiples(int fd, uint32_t divisor)
 {
@@ -429,6 +462,7 @@ int main(void)
 		TEST(a_packet_for_all_is_written_once),
 		TEST(a_reader_that_stopped_holds_up_nobody),
 		TEST(a_reader_that_was_overrun_learns_exactly_how_many_it_missed),
+		TEST(a_64th_of_a_lane_is_given_up_at_a_time),
 		TEST(each_reader_has_a_filter_of_its_own),
 		TEST(what_no_filter_accepts_is_not_written),
 		TEST(a_reader_has_what_comes_after_it_joined),
