@@ -12,6 +12,10 @@
 
 #define GROUP 4711 /* number of a shared ring or of a cluster */
 
+/* As the engine ring has it. */
+#define WAIT_MIN_US 500
+#define WAIT_MAX_US 4000
+
 static int bind_device(int fd, const char *device)
 {
 	struct sockaddr_nsring address = {
@@ -45,13 +49,16 @@ static int open_nsring(struct kernel_capture *cap, const struct kernel_options *
 	struct nsring_setup setup = {
 		.snaplen = opts->snaplen,
 		.ring_bytes = opts->ring_bytes,
-		.timeout_us = opts->wait_us == KERNEL_WAIT_NOT ? NSRING_NOW : opts->wait_us,
 		.share = opts->share == SHARE_RING ? GROUP : 0,
 		.cluster = opts->share == SHARE_PACKETS ? GROUP : 0,
 		.cluster_mode = NSRING_CLUSTER_FLOW,
 	};
 	int rc;
 
+	if (opts->wait_us != KERNEL_WAIT_NOT) {
+		setup.wait_min_us = opts->wait_us ? opts->wait_us : WAIT_MIN_US;
+		setup.wait_max_us = opts->wait_us ? opts->wait_us : WAIT_MAX_US;
+	}
 	cap->fd = nsr_kmod_open(NSRING_ABI);
 	if (cap->fd < 0)
 		return cap->fd;

@@ -96,7 +96,7 @@ static int check_setup(const struct net *net, const struct nsring_setup *setup)
 	if (setup->snaplen > NSRING_SNAPLEN_MAX || setup->direction > NSRING_DIRECTION_OUT ||
 	    setup->cluster_mode >= NSRING_CLUSTER_MODES)
 		return -EINVAL;
-	if (setup->timeout_us > NSRING_TIMEOUT_MAX_US && setup->timeout_us != NSRING_NOW)
+	if (setup->wait_min_us > setup->wait_max_us || setup->wait_max_us > NSRING_WAIT_MAX_US)
 		return -EINVAL;
 	if (setup->share && setup->cluster)
 		return -EINVAL;

@@ -14,9 +14,9 @@
  * although its reader is awake, but a reader that waits always has its bit set.)
  *
  * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that
- * comes SHORTEST or more after the reader began to wait may be the only one: it waits SHORTEST for
+ * comes @shortest or more after the reader began to wait may be the only one: it waits @shortest for
  * others. One that comes sooner belongs to a stream: it waits twice as long as the last one did, up
- * to LONGEST. A time-out that the reader has set replaces both.
+ * to @longest. The reader has set both.
  *
  * A reader that waits for edges (EPOLLET) polls when woken, and not again before it is woken again:
  * it is WAITING even if there is something to read.
@@ -26,9 +26,6 @@
 #include "compat.h"
 #include "ring.h"
 #include "sock.h"
-
-#define SHORTEST (500 * NSEC_PER_USEC)
-#define LONGEST	 (4 * NSEC_PER_MSEC)
 
 enum {
 	AWAKE,
@@ -84,20 +81,14 @@ int nsr_wake_init(struct nsr_sock *sock)
 /** nsr_wake_set() - take over when a reader asks to be woken; it has a ring and an index */
 void nsr_wake_set(struct nsr_sock *sock)
 {
-	u32 us = sock->setup.timeout_us;
 	u64 lane_bytes = sock->ring->lane_bytes;
 	struct nsr_wake *wake = &sock->wake;
 
 	wake->watermark = sock->setup.watermark_bytes;
 	if (!wake->watermark || wake->watermark > lane_bytes / 2)
 		wake->watermark = lane_bytes / 4;
-	if (!us) {
-		wake->shortest = SHORTEST;
-		wake->longest = LONGEST;
-	} else {
-		wake->shortest = us == NSRING_NOW ? 0 : (u64)us * NSEC_PER_USEC;
-		wake->longest = wake->shortest;
-	}
+	wake->shortest = (u64)sock->setup.wait_min_us * NSEC_PER_USEC;
+	wake->longest = (u64)sock->setup.wait_max_us * NSEC_PER_USEC;
 	wake->wait = wake->shortest;
 	/* epoll asks once, when a socket is added, perhaps before bind: so begin as waiting. */
 	wake->state = WAITING;

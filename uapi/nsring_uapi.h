@@ -106,7 +106,7 @@
  * bytes to keep, 0 to refuse the packet. The record in the ring has the tag in its place.
  *
  * poll() tells EPOLLIN when watermark_bytes wait in one lane, or a packet has waited for
- * timeout_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
+ * wait_min_us to wait_max_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
  * device is gone can be bound again and goes on with the same ring.
  *
  * Errors: NSRING_CMD_OPEN: EPERM no CAP_NET_RAW, EACCES the namespace is a user namespace's,
@@ -327,8 +327,9 @@ NSRING_ASSERT(sizeof(struct nsring_record) == 48);
  *              power of two and at least NSRING_LANE_MIN bytes; 0: 4 MiB. A CPU that comes later adds a
  *              lane as large as the others.
  * @watermark_bytes: wake the reader when a lane holds so many; 0: a quarter of a lane
- * @timeout_us: wake the reader so long after a packet; NSRING_NOW: at once; 0: 500, and up to 4000
- *              as long as the next packet comes within 500 after the reader has polled for it
+ * @wait_min_us: wake the reader so long after a packet; 0: at once
+ * @wait_max_us: and up to so long as long as the next packet comes within @wait_min_us after the reader has
+ *              polled for it; from @wait_min_us, which means always the same, to NSRING_WAIT_MAX_US
  * @direction:  NSRING_DIRECTION_…
  * @sample:     keep every nth packet that the filter accepts; 0 and 1: each
  * @share:      number of a ring to share with all that name it (same namespace, same device, same
@@ -344,18 +345,18 @@ struct nsring_setup {
 	__u32 snaplen;
 	__u64 ring_bytes;
 	__u32 watermark_bytes;
-	__u32 timeout_us;
+	__u32 wait_min_us;
+	__u32 wait_max_us;
 	__u32 direction;
 	__u32 sample;
 	__u32 share;
 	__u32 cluster;
 	__u32 cluster_mode;
-	__u32 reserved[5];
+	__u32 reserved[4];
 };
 NSRING_ASSERT(sizeof(struct nsring_setup) == 64);
 
-#define NSRING_NOW	      0xffffffffU
-#define NSRING_TIMEOUT_MAX_US 10000000U
+#define NSRING_WAIT_MAX_US 10000000U
 
 /**
  * struct sockaddr_nsring - for bind(2)

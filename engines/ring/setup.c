@@ -19,6 +19,13 @@
  */
 #define DEFAULT_RING_BYTES (8u << 20)
 
+/*
+ * To wake costs as much for one packet as for a hundred: a lone packet waits so long for others, and one of many
+ * up to WAIT_MAX_US.
+ */
+#define WAIT_MIN_US 500
+#define WAIT_MAX_US 4000
+
 /* Random numbers to try for a new fanout group. */
 #define GROUP_TRIES 8
 
@@ -95,6 +102,15 @@ static void choose_cluster(struct ring *r, const struct nsr_options *opts)
 	r->new_group = !opts->fanout_group;
 }
 
+/* Both 0: at once. */
+static void choose_waits(struct ring *r, const struct nsr_engine_args *args)
+{
+	if (args->opts->immediate)
+		return;
+	r->setup.wait_min_us = args->batch_default ? WAIT_MIN_US : args->opts->batch_ms * 1000;
+	r->setup.wait_max_us = args->batch_default ? WAIT_MAX_US : args->opts->batch_ms * 1000;
+}
+
 static uint64_t choose_bytes(const struct nsr_options *opts)
 {
 	uint64_t bytes = opts->ring_bytes ? opts->ring_bytes : DEFAULT_RING_BYTES;
@@ -135,10 +151,7 @@ int ring_setup(struct ring *r, const struct nsr_engine_args *args, struct nsr_er
 	r->setup.direction = opts->direction;
 	r->setup.sample = opts->sample;
 	r->setup.share = opts->share;
-	if (opts->immediate)
-		r->setup.timeout_us = NSRING_NOW;
-	else if (!args->batch_default)
-		r->setup.timeout_us = opts->batch_ms * 1000;
+	choose_waits(r, args);
 	return set_up(r, err);
 }
 

@@ -117,12 +117,14 @@ static void a_setup_out_of_range_is_refused(void **state)
 		{ .snaplen = NSRING_SNAPLEN_MAX + 1 },
 		{ .snaplen = INT32_MAX },
 		{ .snaplen = UINT32_MAX },
-		{ .timeout_us = NSRING_TIMEOUT_MAX_US + 1 },
+		{ .wait_max_us = NSRING_WAIT_MAX_US + 1 },
+		{ .wait_min_us = NSRING_WAIT_MAX_US + 1, .wait_max_us = NSRING_WAIT_MAX_US + 1 },
+		{ .wait_min_us = 2, .wait_max_us = 1 },
 		{ .direction = 3 },
 		{ .cluster = 1, .cluster_mode = NSRING_CLUSTER_MODES },
 		{ .cluster = 1, .share = 1 },
 		{ .reserved = { 1 } },
-		{ .reserved = { 0, 0, 0, 0, 1 } },
+		{ .reserved = { 0, 0, 0, 1 } },
 	};
 	int fd = ring_socket();
 	uint32_t i;

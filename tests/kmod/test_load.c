@@ -274,7 +274,7 @@ static void readers_of_every_mode_that_are_killed_leave_nothing(void **state)
 		{ .flags = NSRING_PROMISCUOUS },
 		{ .flags = NSRING_PROMISCUOUS, .share = 2 },
 		{ .flags = NSRING_PROMISCUOUS, .cluster = 3 },
-		{ .timeout_us = NSRING_NOW },
+		{ .wait_min_us = 500, .wait_max_us = 4000 },
 		{ .flags = NSRING_COOKED },
 	};
 	bool stop = false;

@@ -25,8 +25,12 @@
 static const struct nsring_setup patient = {
 	.ring_bytes = 1,
 	.watermark_bytes = 8192,
-	.timeout_us = NSRING_TIMEOUT_MAX_US,
+	.wait_min_us = NSRING_WAIT_MAX_US,
+	.wait_max_us = NSRING_WAIT_MAX_US,
 };
+
+/* A lone packet waits for a while, one of many for longer. */
+static const struct nsring_setup adaptive = { .wait_min_us = 500, .wait_max_us = 4000 };
 
 static void *send_later(void *device)
 {
@@ -52,21 +56,18 @@ static void check_sleeper_wakes(const struct nsring_setup *setup)
 
 static void a_lone_packet_wakes_a_sleeping_reader(void **state)
 {
-	check_sleeper_wakes(NULL);
+	check_sleeper_wakes(&adaptive);
 }
 
 static void a_lone_packet_wakes_a_sleeping_reader_at_once_if_asked(void **state)
 {
-	const struct nsring_setup setup = { .timeout_us = NSRING_NOW };
-
-	check_sleeper_wakes(&setup);
+	check_sleeper_wakes(NULL);
 }
 
 /* The packet was there first. */
 static void a_lone_packet_wakes_a_reader_that_comes_later(void **state)
 {
-	const struct nsring_setup now = { .timeout_us = NSRING_NOW };
-	struct ring *ring = ring_open(NULL, "v1"), *prompt = ring_open(&now, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1"), *prompt = ring_open(NULL, "v1");
 
 	send_udp("v0", 1, 60);
 	assert_true(ring_wakes(ring->fd, WAIT_MS));
@@ -91,7 +92,7 @@ static void a_reader_is_left_alone_until_the_watermark(void **state)
 
 static void a_reader_is_woken_again_for_what_comes_after(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 	uint32_t round;
 
 	for (round = 0; round < 100; round++) {
@@ -103,7 +104,7 @@ static void a_reader_is_woken_again_for_what_comes_after(void **state)
 
 static void what_is_left_unread_wakes_again(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 
 	send_udp("v0", 3, 60);
 	assert_true(ring_wakes(ring->fd, WAIT_MS));
@@ -155,7 +156,7 @@ static void sort_streams(struct ring *ring, uint64_t *ns)
 
 static void packets_that_keep_coming_wake_less_often(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 	uint64_t ns[ROUNDS];
 
 	sort_streams(ring, ns);
@@ -166,7 +167,7 @@ static void packets_that_keep_coming_wake_less_often(void **state)
 /* The rest of its time once it has been sent, which may take a slow machine longer. */
 static void a_lone_packet_after_others_wakes_as_soon_as_ever(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 	uint64_t ns, shortest = UINT64_MAX;
 	uint32_t round;
 
@@ -183,7 +184,7 @@ static void a_lone_packet_after_others_wakes_as_soon_as_ever(void **state)
 
 static void a_time_out_is_kept_however_many_come(void **state)
 {
-	const struct nsring_setup setup = { .timeout_us = 500 };
+	const struct nsring_setup setup = { .wait_min_us = 500, .wait_max_us = 500 };
 	struct ring *ring = ring_open(&setup, "v1");
 	uint64_t ns[ROUNDS];
 
@@ -208,7 +209,7 @@ static void a_full_ring_wakes_its_reader(void **state)
 
 static void epoll_wakes_too(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 	int fd = (int)check(epoll_create1(EPOLL_CLOEXEC));
 	struct epoll_event event = { .events = EPOLLIN };
 
@@ -224,7 +225,7 @@ static void epoll_wakes_too(void **state)
 /* A reader that is told of edges is told again by the next packet, without asking. */
 static void epoll_tells_of_each_edge(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 	int fd = (int)check(epoll_create1(EPOLL_CLOEXEC));
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	uint32_t round;
@@ -243,7 +244,7 @@ static void epoll_tells_of_each_edge(void **state)
 
 static void each_of_two_pollers_of_a_socket_wakes(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 	struct pollfd twice[2] = { { ring->fd, POLLIN, 0 }, { dup(ring->fd), POLLIN, 0 } };
 
 	send_udp("v0", 1, 60);
@@ -264,7 +265,7 @@ static int poll_for_ever(void *arg)
 /* PF_RING's eighth: it spun in the kernel, also when it was killed. */
 static void a_reader_of_an_empty_ring_can_be_killed(void **state)
 {
-	struct ring *ring = ring_open(NULL, "v1");
+	struct ring *ring = ring_open(&adaptive, "v1");
 	pid_t child = child_start(poll_for_ever, &ring->fd);
 
 	sleep_ms(50);
