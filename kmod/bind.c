@@ -45,7 +45,7 @@ static bool fits(const struct nsr_ring *ring, const struct nsring_setup *setup, 
 	u32 snaplen = setup->snaplen ?: NSRING_SNAPLEN_MAX;
 
 	return ring->cooked == !!(setup->flags & NSRING_COOKED) &&
-	       ring->kernel_stamps == !!(setup->flags & NSRING_KERNEL_STAMPS) &&
+	       ring->device_stamps == !!(setup->flags & NSRING_DEVICE_STAMPS) &&
 	       source->flags == (setup->flags & NSR_SOURCE_FLAGS) &&
 	       source->direction == setup->direction && source->ifindex == ifindex &&
 	       ring->sample == setup->sample && snaplen <= ring->asked_snaplen;

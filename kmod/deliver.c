@@ -281,12 +281,11 @@ static noinline void describe_tag(struct nsring_record *record, const struct sk_
 
 static noinline void stamp_by_device(struct nsring_record *record, const struct sk_buff *skb)
 {
-	u64 stamp_ns = nsr_packet_device_stamp(skb);
+	struct nsring_stamped_record *stamped = (void *)record;
 
-	if (!stamp_ns)
-		return;
-	record->stamp_ns = stamp_ns;
-	record->flags |= NSRING_STAMP_HW;
+	stamped->device_ns = nsr_packet_device_stamp(skb);
+	if (stamped->device_ns)
+		record->flags |= NSRING_STAMP_HW;
 }
 
 /* Fill in a record's header, except the lengths and the tag. */
@@ -294,8 +293,6 @@ static __always_inline void describe(const struct nsr_ring *ring, struct nsring_
 				     const struct nsr_hook *hook, const struct sk_buff *skb,
 				     u64 stamp_ns, u32 readers)
 {
-	bool device_stamp = skb_hwtstamps((struct sk_buff *)skb)->hwtstamp;
-
 	record->flags = flags_of(skb);
 	record->type = NSRING_PACKET;
 	record->pkt_type = skb->pkt_type;
@@ -306,7 +303,7 @@ static __always_inline void describe(const struct nsr_ring *ring, struct nsring_
 	record->vlan_tci = 0;
 	record->vlan_tpid = 0;
 	record->readers = readers;
-	if (unlikely(device_stamp) && !ring->kernel_stamps)
+	if (unlikely(ring->device_stamps))
 		stamp_by_device(record, skb);
 }
 
@@ -388,7 +385,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 		len += growth;
 	}
 	caplen = min3(len, verdict.keep, ring->snaplen);
-	bytes = ALIGN(sizeof(*record) + caplen, NSRING_ALIGN);
+	bytes = ALIGN(ring->header_bytes + caplen, NSRING_ALIGN);
 	room = ring->lane_bytes - (lane->head & mask);
 	end = lane->head + bytes + (unlikely(bytes > room) ? room : 0);
 	if (shared) {
@@ -407,7 +404,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	}
 
 	record = (void *)(lane->data + ((end - bytes) & mask));
-	data = (u8 *)(record + 1);
+	data = (u8 *)record + ring->header_bytes;
 	describe(ring, record, hook, skb, stamp_ns, verdict.readers);
 	record->bytes = bytes;
 	record->len = len;

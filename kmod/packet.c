@@ -172,8 +172,11 @@ u32 nsr_packet_copy_prefixed(const struct sk_buff *skb, bool cooked, u8 *to, u32
 }
 
 /**
- * nsr_packet_device_stamp() - when the device had a packet that it has stamped
- * @skb: with hwtstamp set
+ * nsr_packet_device_stamp() - when the device received a packet, if it has stamped it
+ * @skb: the packet
+ *
+ * A stamp stays in a packet that is passed on: to a bridge, a VLAN, a veth, or out of another device. It is then of
+ * a clock that is not the device's. So only what hardware has received counts.
  *
  * Some drivers leave a pointer to data of their own there, and must be asked for the stamp. That
  * works only while the packet is at their device, since no other could tell; and the pointer itself
@@ -185,9 +188,11 @@ u64 nsr_packet_device_stamp(const struct sk_buff *skb)
 {
 	struct skb_shared_hwtstamps *stamps = skb_hwtstamps((struct sk_buff *)skb);
 
+	if (!stamps->hwtstamp || nsr_packet_is_outgoing(skb) || !skb->dev->dev.parent)
+		return 0;
 	if (!(skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV))
 		return stamps->hwtstamp;
-	if (nsr_packet_is_outgoing(skb) || !skb->dev->netdev_ops->ndo_get_tstamp)
+	if (!skb->dev->netdev_ops->ndo_get_tstamp)
 		return 0;
 	return netdev_get_tstamp(skb->dev, stamps, false);
 }

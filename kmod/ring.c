@@ -20,9 +20,9 @@ static u64 choose_lane_bytes(u64 ring_bytes, unsigned int lanes)
 }
 
 /* At most a quarter of a lane, so that a packet fits into a lane even with padding before it. */
-static u32 choose_snaplen(u32 snaplen, u64 lane_bytes)
+static u32 choose_snaplen(u32 snaplen, const struct nsr_ring *ring)
 {
-	u64 most = lane_bytes / 4 - sizeof(struct nsring_record);
+	u64 most = ring->lane_bytes / 4 - ring->header_bytes;
 
 	return min_t(u64, snaplen ?: NSRING_SNAPLEN_MAX, most);
 }
@@ -35,7 +35,7 @@ static void describe(struct nsr_ring *ring)
 
 	shown->magic = NSRING_MAGIC;
 	shown->version = NSRING_ABI;
-	shown->header_bytes = sizeof(struct nsring_record);
+	shown->header_bytes = ring->header_bytes;
 	shown->flags = ring->shared ? NSRING_RING_SHARED : 0;
 	shown->lanes = nr_cpu_ids;
 	shown->lane_bytes = ring->lane_bytes;
@@ -63,11 +63,13 @@ static struct nsr_ring *make_object(const struct nsring_setup *setup, unsigned i
 	nsr_source_init(&ring->source, ring, NULL);
 	ring->lane_bytes = choose_lane_bytes(setup->ring_bytes, lanes);
 	ring->part_shift = ilog2(ring->lane_bytes) - NSR_PARTS_SHIFT;
-	ring->snaplen = choose_snaplen(setup->snaplen, ring->lane_bytes);
+	ring->device_stamps = setup->flags & NSRING_DEVICE_STAMPS;
+	ring->header_bytes = ring->device_stamps ? sizeof(struct nsring_stamped_record)
+						 : sizeof(struct nsring_record);
+	ring->snaplen = choose_snaplen(setup->snaplen, ring);
 	ring->asked_snaplen = setup->snaplen ?: NSRING_SNAPLEN_MAX;
 	ring->sample = setup->sample;
 	ring->cooked = setup->flags & NSRING_COOKED;
-	ring->kernel_stamps = setup->flags & NSRING_KERNEL_STAMPS;
 	ring->shared = setup->share;
 	ring->share = setup->share;
 	return ring;

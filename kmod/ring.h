@@ -34,7 +34,8 @@ struct nsr_sock;
  * @snaplen:   most bytes kept of a packet
  * @sample:    keep every nth
  * @cooked:    records have a cooked header
- * @kernel_stamps: the device's stamps are not used
+ * @device_stamps: records have the device's stamps, too
+ * @header_bytes: from the start of a record to its packet
  * @shared:    several readers
  * @cursors:   of the one reader of an ordinary ring, set before it joins; user space writes them
  * @used:      the bitmap of lanes that have a record, or had; in @header, where user space reads it
@@ -62,7 +63,8 @@ struct nsr_ring {
 	u32 snaplen;
 	u32 sample;
 	bool cooked;
-	bool kernel_stamps;
+	bool device_stamps;
+	u32 header_bytes;
 	bool shared;
 	const struct nsring_cursor *cursors;
 	unsigned long *used;

@@ -21,7 +21,7 @@
 
 #define SETUP_FLAGS                                                                                \
 	(NSRING_COOKED | NSRING_PROMISCUOUS | NSRING_ALL_NETNS | NSRING_NO_RING | NSRING_INJECT |  \
-	 NSRING_KERNEL_STAMPS)
+	 NSRING_DEVICE_STAMPS)
 
 static struct proto proto = {
 	.name = "NSRING",

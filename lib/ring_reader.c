@@ -660,14 +660,30 @@ static void describe(const struct nsring_record *header, struct nsr_ring_packet 
 	packet->pkt_type = header->pkt_type;
 }
 
+/* In place of the record's stamp, which is what packets are merged by. */
+static void describe_device_stamp(const struct nsr_ring_reader *r, const uint8_t *record,
+				  struct nsr_ring_packet *packet)
+{
+	const struct nsring_stamped_record *stamped = (const void *)record;
+
+	if (r->header_bytes < sizeof(*stamped))
+		packet->flags &= (uint16_t)~NSRING_STAMP_HW;
+	else
+		packet->stamp_ns = READ(stamped->device_ns);
+}
+
 /* Hands out the packet at a lane's position. 1: done; 0: the writer has overwritten it. */
 static inline int hand_out(struct nsr_ring_reader *r, struct lane *lane,
 			   const struct nsring_record *header, struct nsr_ring_packet *packet)
 {
-	packet->data = lane->data + (lane->pos & (r->lane_bytes - 1)) + r->header_bytes;
+	const uint8_t *record = lane->data + (lane->pos & (r->lane_bytes - 1));
+
+	describe(header, packet);
+	if (header->flags & NSRING_STAMP_HW)
+		describe_device_stamp(r, record, packet);
+	packet->data = record + r->header_bytes;
 	if (r->copies && !copy_out(r, lane, packet->data, header->caplen, &packet->data))
 		return 0;
-	describe(header, packet);
 	packet->old = is_old(lane);
 	lane->taken++;
 	go_to(r, lane, lane->pos + header->bytes);

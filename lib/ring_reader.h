@@ -31,6 +31,7 @@ struct nsr_ring_map {
  * struct nsr_ring_packet - a record as it is handed out
  * @data:     a view into an ordinary ring, a copy of what was in a shared one; valid until the next
  *            nsr_ring_begin()
+ * @stamp_ns: the device's, with NSRING_STAMP_HW in @flags; else the record's
  * @old:      a filter from before nsr_ring_mark() may have let it in
  *
  * The rest is as in struct nsring_record.
@@ -79,7 +80,7 @@ void nsr_ring_close(struct nsr_ring_reader *reader);
 int nsr_ring_begin(struct nsr_ring_reader *reader);
 
 /**
- * nsr_ring_next() - the next packet, by its stamp
+ * nsr_ring_next() - the next packet, by the stamp of its record
  * @reader: after nsr_ring_begin()
  * @packet: filled in
  *

@@ -233,8 +233,9 @@ NSRING_ASSERT(sizeof(struct nsring_cursor) == 64);
 #define NSRING_PACKET 1
 
 /** nsring_record.flags */
-#define NSRING_OUT	    (1U << 0) /* sent by the namespace; else received */
-#define NSRING_STAMP_HW	    (1U << 1) /* stamped by the device's clock */
+#define NSRING_OUT (1U << 0) /* sent by the namespace; else received */
+#define NSRING_STAMP_HW                                                                            \
+	(1U << 1) /* the device has stamped it, too: device_ns of struct nsring_stamped_record */
 #define NSRING_VLAN	    (1U << 2) /* a tag that was in the metadata has been put into the data */
 #define NSRING_CSUM_PARTIAL (1U << 3) /* checksum left to the device, so wrong in the data */
 #define NSRING_CSUM_GOOD    (1U << 4) /* checksum verified by the device or the stack */
@@ -247,7 +248,7 @@ NSRING_ASSERT(sizeof(struct nsring_cursor) == 64);
  * @type:    NSRING_PAD, NSRING_PACKET; a reader skips types that it doesn't know
  * @pkt_type: PACKET_HOST, PACKET_OTHERHOST, … of linux/if_packet.h
  * @flags:   NSRING_OUT …
- * @stamp_ns: ns since 1970-01-01 UTC, or as the device's clock counts
+ * @stamp_ns: ns since 1970-01-01 UTC, by the clock of the kernel, so that it orders records of all lanes
  * @len:     bytes on the wire, with a tag that was put back and a cooked header
  * @caplen:  bytes of it in the record
  * @netns:   cookie of the namespace (SO_NETNS_COOKIE)
@@ -274,6 +275,17 @@ struct nsring_record {
 };
 NSRING_ASSERT(sizeof(struct nsring_record) == 48);
 
+/**
+ * struct nsring_stamped_record - header of a record with room for the device's stamp, as header_bytes tells
+ * @record:    header of a record
+ * @device_ns: with NSRING_STAMP_HW: when the device had the packet, as its own clock counts
+ */
+struct nsring_stamped_record {
+	struct nsring_record record;
+	__u64 device_ns;
+};
+NSRING_ASSERT(sizeof(struct nsring_stamped_record) == 56);
+
 /* ---- The socket -------------------------------------------------------------------------- */
 
 #define SOL_NSRING 6874
@@ -298,7 +310,9 @@ NSRING_ASSERT(sizeof(struct nsring_record) == 48);
 #define NSRING_NO_RING (1U << 3) /* for sending only */
 #define NSRING_INJECT                                                                              \
 	(1U << 4) /* the stack receives sent frames, as from the device: needs CAP_NET_ADMIN */
-#define NSRING_KERNEL_STAMPS (1U << 5) /* never the device's clock */
+#define NSRING_DEVICE_STAMPS                                                                       \
+	(1U << 5) /* records have room for the stamp of a device that stamps: of packets that it
+				      * has received itself; none of those sent, or passed on to it by another */
 
 /** nsring_setup.directions */
 #define NSRING_DIRECTION_BOTH 0 /* on a loopback device each packet once, as it comes in */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The socket of nsring.ko: it is told how to capture, and makes the ring when it is bound. */
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "sys/caps.h"
+#include "sys/ethtool.h"
 #include "sys/kmod.h"
 #include "ring.h"
 
@@ -76,9 +78,10 @@ static void choose_flags(struct ring *r, const struct nsr_engine_args *args)
 		flags |= NSRING_NO_RING;
 	if (opts->inject)
 		flags |= NSRING_INJECT;
-	/* The clocks of several devices differ. */
-	if (opts->stamp == NSR_STAMP_KERNEL || r->any_iface)
-		flags |= NSRING_KERNEL_STAMPS;
+	/* The clocks of several devices differ. This uses stamps, but does not turn them on. */
+	if (opts->stamp == NSR_STAMP_AUTO && !r->any_iface && r->mode & NSR_RECV &&
+	    nsr_ethtool_rx_stamps(r->link_fd, r->device) > HWTSTAMP_FILTER_NONE)
+		flags |= NSRING_DEVICE_STAMPS;
 	r->setup.flags = flags;
 }
 

@@ -77,7 +77,7 @@ static void set_up(struct fuzzer *fuzzer)
 {
 	struct nsring_setup setup = {
 		.flags = PICK(fuzzer, 0, 0, NSRING_COOKED, NSRING_PROMISCUOUS, NSRING_NO_RING,
-			      NSRING_INJECT, NSRING_KERNEL_STAMPS),
+			      NSRING_INJECT, NSRING_DEVICE_STAMPS),
 		.snaplen = PICK(fuzzer, 0, 1, 64, 96, 1514, 65535, NSRING_SNAPLEN_MAX),
 		.ring_bytes = PICK(fuzzer, RING_BYTES, 1, NSRING_LANE_MIN),
 		.watermark_bytes = PICK(fuzzer, 0, 0, 1, 4096),

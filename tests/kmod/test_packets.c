@@ -468,6 +468,31 @@ static void stamps_are_of_the_clock_and_in_order(void **state)
 	ring_close(ring);
 }
 
+static void check_kernel_stamp(const struct nsring_record *record, const uint8_t *data, void *arg)
+{
+	assert_int_equal(record->flags & NSRING_STAMP_HW, 0);
+	assert_int_equal(((const struct nsring_stamped_record *)record)->device_ns, 0);
+	assert_true(frame_is(data, record->caplen, record->len, frame_number(data)));
+	check_stamp(record, data, arg);
+}
+
+/* A veth doesn't stamp. */
+static void records_have_room_for_a_stamp_of_the_device_if_asked(void **state)
+{
+	struct nsring_setup setup = { .flags = NSRING_DEVICE_STAMPS };
+	struct ring *ring = ring_open(&setup, "v1"), *without = ring_open(NULL, "v1");
+	struct stamps stamps = { clock_ns(), 0 };
+
+	assert_int_equal(ring->ring->header_bytes, sizeof(struct nsring_stamped_record));
+	assert_int_equal(without->ring->header_bytes, sizeof(struct nsring_record));
+	send_udp("v0", 100, 200);
+	assert_int_equal(ring_wait(ring, 100, check_kernel_stamp, &stamps), 100);
+	assert_int_equal(stamps.back, 0);
+	assert_true(stamps.last <= clock_ns());
+	ring_close(ring);
+	ring_close(without);
+}
+
 static void every_tenth_is_kept_by_sampling(void **state)
 {
 	struct nsring_setup setup = { .sample = 10 };
@@ -547,6 +572,7 @@ int main(void)
 		TEST(any_has_a_cooked_header),
 		TEST(a_record_names_its_device_and_namespace),
 		TEST(stamps_are_of_the_clock_and_in_order),
+		TEST(records_have_room_for_a_stamp_of_the_device_if_asked),
 		TEST(every_tenth_is_kept_by_sampling),
 		TEST(nothing_is_captured_after_stop),
 		TEST(several_captures_of_a_device_each_have_all),

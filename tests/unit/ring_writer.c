@@ -125,7 +125,7 @@ bool ring_writer_put(struct ring_writer *w, uint32_t lane, uint64_t stamp, const
 {
 	struct nsring_lane *shared = ring_writer_lane(w, lane);
 	bool is_shared = w->ring->flags & NSRING_RING_SHARED;
-	uint64_t bytes = (sizeof(struct nsring_record) + caplen + 15) / 16 * 16;
+	uint64_t bytes = (w->ring->header_bytes + caplen + 15) / 16 * 16;
 	uint64_t room = w->ring->lane_bytes - (w->head[lane] & (w->ring->lane_bytes - 1));
 	uint64_t pad = room < bytes ? room : 0;
 	struct nsring_record record = {
@@ -147,7 +147,7 @@ bool ring_writer_put(struct ring_writer *w, uint32_t lane, uint64_t stamp, const
 		write_pad(w, lane, pad);
 	at = (uint8_t *)ring_writer_at(w, lane, w->head[lane] + pad);
 	store_words(at, &record, sizeof(record));
-	store_words(at + sizeof(record), data, caplen);
+	store_words(at + w->ring->header_bytes, data, caplen);
 	count(w, lane, readers);
 	if (!w->head[lane])
 		__atomic_fetch_or(ring_writer_used(w), 1ull << lane, __ATOMIC_RELEASE);

@@ -245,6 +245,69 @@ static void packets_of_before_a_mark_and_two_behind_are_old(void **state)
 	}
 }
 
+static void stamp(uint32_t lane, uint64_t pos, uint64_t device_ns)
+{
+	struct nsring_stamped_record *record = (void *)ring_writer_at(&w, lane, pos);
+
+	record->record.flags = NSRING_STAMP_HW;
+	record->device_ns = device_ns;
+}
+
+/* Lane 0: 1 and 3, lane 1: 2; the device has stamped 2 and 3, by a clock that goes back. */
+static void put_stamped(void)
+{
+	uint64_t second;
+
+	assert_true(put(0, 1));
+	second = w.head[0];
+	assert_true(put(1, 2));
+	assert_true(put(0, 3));
+	stamp(1, 0, 900);
+	stamp(0, second, 0);
+}
+
+static void check_stamps(uint32_t flags)
+{
+	static const uint64_t stamps[] = { 1, 900, 0 };
+	struct nsr_ring_packet packet;
+	uint64_t i, data;
+
+	ring_writer_open(&w, 2, LANE, flags);
+	w.ring->header_bytes = sizeof(struct nsring_stamped_record);
+	assert_int_equal(nsr_ring_open(&w.map, &reader, NULL), 0);
+	put_stamped();
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(take(&packet), 1);
+		memcpy(&data, packet.data, sizeof(data));
+		assert_int_equal(data, i + 1);
+		assert_int_equal(packet.stamp_ns, stamps[i]);
+		assert_int_equal(packet.flags, i ? NSRING_STAMP_HW : 0);
+	}
+	assert_nothing();
+}
+
+static void a_stamp_of_the_device_is_handed_out_and_changes_no_order(void **state)
+{
+	check_stamps(0);
+}
+
+static void a_stamp_of_the_device_is_handed_out_of_a_shared_ring(void **state)
+{
+	check_stamps(NSRING_RING_SHARED);
+}
+
+static void a_stamp_of_the_device_without_room_for_one_is_none(void **state)
+{
+	struct nsr_ring_packet packet;
+
+	open_ring(1, 0);
+	assert_true(put(0, 5));
+	ring_writer_at(&w, 0, 0)->flags = NSRING_STAMP_HW | NSRING_OUT;
+	assert_int_equal(take(&packet), 1);
+	assert_is(&packet, 5);
+	assert_int_equal(packet.flags, NSRING_OUT);
+}
+
 /* ---- Lanes that come later ---------------------------------------------------------------- */
 
 static void a_lane_that_is_used_later_is_read_then(void **state)
@@ -297,6 +360,7 @@ static void a_tail_between_records_breaks_the_ring_once_its_lane_is_used(void **
 	assert_next(1);
 	assert_true(ring_writer_put(&w, 1, 2, "", 0, 1));
 	assert_broken(0);
+	assert_string_equal(nsr_ring_broken(reader), "a tail is between records");
 }
 
 static void two_packets_of_a_lane_that_is_used_after_a_mark_are_old(void **state)
@@ -840,6 +904,9 @@ int main(void)
 		test(record_of_an_unknown_type_is_skipped),
 		test(reading_goes_on_at_the_tail),
 		test(packets_of_before_a_mark_and_two_behind_are_old),
+		test(a_stamp_of_the_device_is_handed_out_and_changes_no_order),
+		test(a_stamp_of_the_device_is_handed_out_of_a_shared_ring),
+		test(a_stamp_of_the_device_without_room_for_one_is_none),
 		test(a_lane_that_is_used_later_is_read_then),
 		test(a_lane_whose_bit_is_not_set_is_not_looked_at),
 		test(bits_of_no_lane_are_ignored_and_a_bit_that_goes_is_not_missed),
