@@ -2,15 +2,16 @@
 /*
  * How a socket begins to capture, stops, and goes.
  *
- * bind makes the ring before it takes RTNL, since that takes a while; then, under RTNL, the socket
- * gets an index in its ring (settle()), its source a tap on the device (attach()), and last the
- * socket joins the ring's readers. @bound is stored after all that, so whoever loads it with
- * acquire finds a complete ring. A shared ring may appear, or go, while ours is made: settle()
- * looks again.
+ * bind makes the ring, and taps, before it takes a lock, since that takes a while; then, under the
+ * lock of the namespace's captures, the socket gets an index in its ring (settle()), its source taps
+ * on devices (attach()), and last the socket joins the ring's readers. @bound is stored after all
+ * that, so whoever loads it with acquire finds a complete ring. A shared ring, or devices, may
+ * appear, or go, while memory is allocated: settle() looks again. Of all that only the source takes
+ * RTNL, for which the whole host waits.
  *
- * stop and release undo it under RTNL (detach()), and wait for nothing else. After release a packet
- * on its way may still be written into the ring and wake the reader, until a grace period has
- * passed: free_sock() comes behind it. Only then is the reader's index free for another one.
+ * stop and release undo it (detach()), under the same lock. After release a packet on its way may
+ * still be written into the ring and wake the reader, until a grace period has passed: free_sock()
+ * comes behind it. Only then is the reader's index free for another one.
  */
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
@@ -32,6 +33,7 @@ static struct nsr_ring *find_shared(const struct nsr_captures *captures, u32 sha
 {
 	struct nsr_ring *ring;
 
+	lockdep_assert_held(&captures->lock);
 	list_for_each_entry(ring, &captures->shared, node)
 		if (ring->share == share)
 			return ring;
@@ -71,23 +73,36 @@ static void free_reader(struct nsr_sock *sock)
 }
 
 /* Begin to take packets for a socket that has its ring, for the first time or again. */
-static int attach(struct nsr_sock *sock, u32 ifindex)
+static int attach(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps)
 {
 	struct nsr_source *source = &sock->ring->source;
 
 	if (sock->setup.cluster)
-		return nsr_cluster_join(sock, ifindex);
-	if (source->attached)
+		return nsr_cluster_join(sock, ifindex, taps);
+	if (READ_ONCE(source->attached))
 		return source->ifindex == ifindex ? 0 : -EINVAL;
-	return nsr_source_attach(source, sock_net(&sock->sk), ifindex, &sock->setup);
+	return nsr_source_attach(source, sock_net(&sock->sk), ifindex, &sock->setup, taps);
 }
 
 /*
- * Give the socket its ring and join its readers; under RTNL. @made: a new ring, which the caller
- * frees if a shared one exists by now; NULL if one existed before, and -EAGAIN if it has gone
- * since. Packets that come between attach() and nsr_reader_join() pass by.
+ * The socket has joined. Its device may have gone since attach(), or while it joined, and told
+ * those who had joined before: then the socket tells itself. Twice is as good as once.
  */
-static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
+static void look_again(struct nsr_sock *sock)
+{
+	/* Join before looking. Pairs with nsr_source_lose_device(). */
+	smp_mb();
+	if (!nsr_is_attached(sock))
+		nsr_reader_fail(sock, ENODEV);
+}
+
+/*
+ * Give the socket its ring and join its readers; under the captures' lock. @made: a new ring, which
+ * the caller frees if a shared one exists by now; NULL if one existed before. Packets that come
+ * between attach() and nsr_reader_join() pass by. Return: -EAGAIN the ring that existed has gone
+ * since, or there are too few @taps, and nothing has happened.
+ */
+static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex, struct nsr_taps *taps)
 {
 	u32 share = sock->setup.share;
 	struct nsr_ring *found = share ? find_shared(captures_of(sock), share) : NULL;
@@ -98,15 +113,17 @@ static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 		return -EAGAIN;
 	if (found && !fits(found, &sock->setup, ifindex))
 		return -EINVAL;
-	index = nsr_reader_choose_index(ring);
+	index = nsr_reader_choose_index(ring, sock);
 	if (index < 0)
 		return index;
 	sock->index = index;
 	sock->ring = ring;
 	nsr_wake_set(sock);
-	rc = attach(sock, ifindex);
+	rc = attach(sock, ifindex, taps);
 	if (rc < 0) {
 		clear_bit(index, &ring->readers_used);
+		if (rc == -EAGAIN)
+			sock->ring = NULL;
 		return rc;
 	}
 	if (found)
@@ -114,38 +131,55 @@ static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex)
 	else if (share)
 		list_add_tail(&ring->node, &captures_of(sock)->shared);
 	nsr_reader_join(ring, sock);
+	look_again(sock);
 	return 0;
 }
 
 static bool can_share(const struct nsr_sock *sock)
 {
+	struct nsr_captures *captures = captures_of(sock);
 	bool can;
 
 	if (!sock->setup.share)
 		return false;
-	rtnl_lock();
-	can = find_shared(captures_of(sock), sock->setup.share);
-	rtnl_unlock();
+	mutex_lock(&captures->lock);
+	can = find_shared(captures, sock->setup.share);
+	mutex_unlock(&captures->lock);
 	return can;
 }
 
-/* Makes the ring without RTNL, for which the whole host would wait. */
+/* Everything that is allocated for the ring and its source, without a lock. @made: kept if made. */
+static int prepare(const struct nsr_sock *sock, struct nsr_ring **made, struct nsr_taps *taps)
+{
+	struct nsr_ring *ring;
+
+	if (!*made && !can_share(sock)) {
+		ring = nsr_ring_make(sock_net(&sock->sk), &sock->setup);
+		if (IS_ERR(ring))
+			return PTR_ERR(ring);
+		*made = ring;
+	}
+	return nsr_taps_fill(taps);
+}
+
 static int bind_ring(struct nsr_sock *sock, u32 ifindex)
 {
+	struct nsr_captures *captures = captures_of(sock);
 	struct nsr_ring *made = NULL;
+	struct nsr_taps taps;
 	int rc;
 
+	nsr_taps_init(&taps);
 	do {
-		if (!can_share(sock)) {
-			made = nsr_ring_make(sock_net(&sock->sk), &sock->setup);
-			if (IS_ERR(made))
-				return PTR_ERR(made);
-		}
-		rtnl_lock();
-		rc = settle(sock, made, ifindex);
-		rtnl_unlock();
+		rc = prepare(sock, &made, &taps);
+		if (rc < 0)
+			break;
+		mutex_lock(&captures->lock);
+		rc = settle(sock, made, ifindex, &taps);
+		mutex_unlock(&captures->lock);
 	} while (rc == -EAGAIN);
-	if (rc < 0) {
+	nsr_taps_free(&taps);
+	if (rc < 0 && sock->ring) {
 		/* A packet on its way may have seen the ring, or the socket in its cluster. */
 		synchronize_rcu();
 		sock->ring = NULL;
@@ -167,24 +201,53 @@ static int bind_first(struct nsr_sock *sock, u32 ifindex)
 	return rc;
 }
 
+/* The error that the end of the old device has left, and not one of the next device. */
+static int take_error(struct nsr_sock *sock)
+{
+	int error;
+
+	/* Who told of the old device's end has done so by now. The next one is not attached yet. */
+	rtnl_lock();
+	error = sock_error(&sock->sk);
+	rtnl_unlock();
+	return error;
+}
+
+/* Under the captures' lock. Return: -EAGAIN there are too few @taps. */
+static int attach_again(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps)
+{
+	int rc, error;
+
+	/* Another reader of a shared ring may have been faster: then there is nothing to do. */
+	if (sock->stopped || (nsr_is_attached(sock) && !sock->ring->shared))
+		return -EBUSY;
+	nsr_cluster_leave(sock);
+	error = take_error(sock);
+	rc = attach(sock, ifindex, taps);
+	if (rc == 0)
+		look_again(sock);
+	else if (error)
+		nsr_reader_fail(sock, -error);
+	return rc;
+}
+
 /* The socket is bound, but its device had gone. */
 static int bind_again(struct nsr_sock *sock, u32 ifindex)
 {
-	struct nsr_ring *ring = sock->ring;
+	struct nsr_captures *captures = captures_of(sock);
+	struct nsr_taps taps;
 	int rc;
 
-	rtnl_lock();
-	/* Another reader of a shared ring may have been faster: then there is nothing to do. */
-	if (sock->stopped || (nsr_is_attached(sock) && !ring->shared)) {
-		rc = -EBUSY;
-	} else {
-		nsr_cluster_leave(sock);
-		rc = attach(sock, ifindex);
-	}
-	/* Clear the old device's ENODEV, under RTNL: the next device to go sets it after this. */
-	if (rc == 0)
-		sock_error(&sock->sk);
-	rtnl_unlock();
+	nsr_taps_init(&taps);
+	do {
+		rc = nsr_taps_fill(&taps);
+		if (rc < 0)
+			break;
+		mutex_lock(&captures->lock);
+		rc = attach_again(sock, ifindex, &taps);
+		mutex_unlock(&captures->lock);
+	} while (rc == -EAGAIN);
+	nsr_taps_free(&taps);
 	return rc;
 }
 
@@ -212,16 +275,6 @@ static int check_bind(const struct nsr_sock *sock, u32 ifindex)
 	return 0;
 }
 
-static int prepare_captures(struct net *net)
-{
-	struct nsr_captures *captures;
-
-	rtnl_lock();
-	captures = nsr_captures_make(net, GFP_KERNEL_ACCOUNT);
-	rtnl_unlock();
-	return captures ? 0 : -ENOMEM;
-}
-
 /* Note who captures, for /proc. */
 static void sign(struct nsr_sock *sock)
 {
@@ -230,11 +283,11 @@ static void sign(struct nsr_sock *sock)
 	sock->pid = get_pid(task_tgid(current));
 	sock->inode = SOCK_INODE(sock->sk.sk_socket)->i_ino;
 	get_task_comm(sock->comm, current);
-	rtnl_lock();
+	mutex_lock(&captures->lock);
 	sock->id = ++captures->opened;
 	captures->open++;
 	list_add_tail_rcu(&sock->in_captures, &captures->socks);
-	rtnl_unlock();
+	mutex_unlock(&captures->lock);
 }
 
 /**
@@ -252,8 +305,8 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 	rc = check_bind(sock, ifindex);
 	if (rc == 0 && ifindex && !dev)
 		rc = -ENODEV;
-	if (rc == 0)
-		rc = prepare_captures(sock_net(&sock->sk));
+	if (rc == 0 && !nsr_captures_make(sock_net(&sock->sk), GFP_KERNEL_ACCOUNT))
+		rc = -ENOMEM;
 	if (rc < 0)
 		return rc;
 	if (sock->setup.flags & NSRING_NO_RING)
@@ -273,7 +326,7 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 	return 0;
 }
 
-/* Take a socket out of all that delivers; under RTNL. @reads: it still reads the ring. */
+/* Take a socket out of all that delivers; under the captures' lock. @reads: it still reads the ring. */
 static void detach(struct nsr_sock *sock, bool reads)
 {
 	struct nsr_ring *ring = sock->ring;
@@ -300,14 +353,14 @@ int nsr_stop(struct nsr_sock *sock)
 		return -ENOTCONN;
 	if (sock->stopped)
 		return 0;
-	rtnl_lock();
+	mutex_lock(&captures_of(sock)->lock);
 	WRITE_ONCE(sock->stopped, true);
 	detach(sock, true);
-	rtnl_unlock();
+	mutex_unlock(&captures_of(sock)->lock);
 	return 0;
 }
 
-/** nsr_is_attached() - whether the socket takes packets; under RTNL, or RCU just to show it */
+/** nsr_is_attached() - whether the socket takes packets; under the captures' lock, or RCU */
 bool nsr_is_attached(const struct nsr_sock *sock)
 {
 	const struct nsr_cluster *cluster = READ_ONCE(sock->cluster);
@@ -347,20 +400,29 @@ static void keep_totals(struct nsr_sock *sock)
 	atomic64_add(stats.full, &captures->past_full);
 }
 
-/** nsr_release() - close a socket; if it was bound, waits for RTNL, and for nothing else */
+/**
+ * nsr_release() - close a socket
+ * @sock: nobody else has it any more
+ *
+ * If it was bound, waits for the lock of its namespace's captures, and for RTNL if it is the last
+ * one that takes packets from its source.
+ */
 void nsr_release(struct nsr_sock *sock)
 {
+	struct nsr_captures *captures;
+
 	/* Then no packet, and no reader of /proc, can have seen it. */
 	if (!sock->bound) {
 		sock_orphan(&sock->sk);
 		sock_put(&sock->sk);
 		return;
 	}
-	rtnl_lock();
+	captures = captures_of(sock);
+	mutex_lock(&captures->lock);
 	detach(sock, false);
-	captures_of(sock)->open--;
+	captures->open--;
 	list_del_rcu(&sock->in_captures);
-	rtnl_unlock();
+	mutex_unlock(&captures->lock);
 	keep_totals(sock);
 	sock_orphan(&sock->sk);
 	INIT_RCU_WORK(&sock->free_work, free_sock);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/percpu.h>
 #include <linux/random.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
 #include "cluster.h"
@@ -34,7 +33,8 @@ struct nsr_members {
  * @source:  where packets come from
  * @id:      its number
  * @flags:   of the members' setups
- * @node:    in the namespace's list
+ * @captures: of the namespace
+ * @node:    in their list
  * @free_work: frees it after a grace period
  */
 struct nsr_cluster {
@@ -45,16 +45,18 @@ struct nsr_cluster {
 	struct nsr_source source;
 	u32 id;
 	u32 flags;
+	struct nsr_captures *captures;
 	struct list_head node;
 	struct rcu_work free_work;
 };
 
+/* One that has lost its device, or loses it now, only waits for its members to leave. */
 static struct nsr_cluster *find(const struct nsr_captures *captures, u32 id)
 {
 	struct nsr_cluster *cluster;
 
 	list_for_each_entry(cluster, &captures->clusters, node)
-		if (cluster->id == id)
+		if (cluster->id == id && nsr_cluster_is_attached(cluster))
 			return cluster;
 	return NULL;
 }
@@ -104,6 +106,7 @@ static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsri
 	cluster->id = setup->cluster;
 	cluster->mode = setup->cluster_mode;
 	cluster->flags = setup->flags;
+	cluster->captures = captures;
 	cluster->turn = alloc_percpu_gfp(u32, GFP_KERNEL_ACCOUNT);
 	if (!cluster->turn || make_hasher(cluster) < 0) {
 		free_cluster(&cluster->free_work.work);
@@ -122,13 +125,14 @@ static void unmake(struct nsr_cluster *cluster)
 
 static struct nsr_members *members_of(const struct nsr_cluster *cluster)
 {
-	return rtnl_dereference(cluster->members);
+	return rcu_dereference_protected(cluster->members,
+					 lockdep_is_held(&cluster->captures->lock));
 }
 
-/** nsr_cluster_count() - how many members there are; under RTNL or RCU */
+/** nsr_cluster_count() - how many members there are; under RCU */
 unsigned int nsr_cluster_count(const struct nsr_cluster *cluster)
 {
-	const struct nsr_members *members = rcu_dereference_rtnl(cluster->members);
+	const struct nsr_members *members = rcu_dereference(cluster->members);
 
 	return members ? members->count : 0;
 }
@@ -175,11 +179,12 @@ static void remove_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
  * nsr_cluster_join() - become a member
  * @sock:    with a ring that it reads; in a namespace with nsr_captures()
  * @ifindex: the device
+ * @taps:    for the first member
  *
  * The first member makes the cluster. Return: 0; -EINVAL the cluster has other settings; -EUSERS it
- * is full; -ENODEV; -ENOMEM.
+ * is full; -EAGAIN there were too few taps, and nothing has happened; -ENODEV; -ENOMEM.
  */
-int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex)
+int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps)
 {
 	const struct nsring_setup *setup = &sock->setup;
 	struct net *net = sock_net(&sock->sk);
@@ -188,7 +193,7 @@ int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex)
 	bool first = !cluster;
 	int rc;
 
-	ASSERT_RTNL();
+	lockdep_assert_held(&captures->lock);
 	if (first)
 		cluster = make(captures, setup);
 	if (!cluster)
@@ -199,7 +204,7 @@ int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex)
 		return -EINVAL;
 	rc = add_member(cluster, sock);
 	if (rc == 0 && first)
-		rc = nsr_source_attach(&cluster->source, net, ifindex, setup);
+		rc = nsr_source_attach(&cluster->source, net, ifindex, setup, taps);
 	if (rc < 0) {
 		if (first) {
 			kfree_rcu(members_of(cluster), rcu);
@@ -216,7 +221,7 @@ void nsr_cluster_leave(struct nsr_sock *sock)
 {
 	struct nsr_cluster *cluster = sock->cluster;
 
-	ASSERT_RTNL();
+	lockdep_assert_held(&nsr_captures(sock_net(&sock->sk))->lock);
 	if (!cluster)
 		return;
 	WRITE_ONCE(sock->cluster, NULL);
@@ -235,19 +240,17 @@ bool nsr_cluster_is_attached(const struct nsr_cluster *cluster)
  * nsr_cluster_fail() - wake all members with an error
  * @cluster: the cluster
  * @error:   a positive errno value
- *
- * If it takes no more packets, it leaves the namespace's list: the next socket that binds makes a
- * new cluster, even if it is a member that binds again.
  */
 void nsr_cluster_fail(struct nsr_cluster *cluster, int error)
 {
-	const struct nsr_members *members = members_of(cluster);
+	const struct nsr_members *members;
 	u32 i;
 
-	if (!cluster->source.attached)
-		list_del_init(&cluster->node);
+	rcu_read_lock();
+	members = rcu_dereference(cluster->members);
 	for (i = 0; members && i < members->count; i++)
 		nsr_reader_fail(members->members[i], error);
+	rcu_read_unlock();
 }
 
 /* The hash reads an Ethernet header, too: packets that aren't IP have their addresses there. */

@@ -8,10 +8,11 @@
  * its entries match. A flow stays with its member as long as the list stays.
  *
  * Lifetime: the first member makes the cluster, the last one takes it along; a work item frees it a
- * grace period later. A cluster that has lost its device leaves the namespace's list at once:
- * members that bind again meet in a new cluster of the same number.
+ * grace period later. A cluster that has lost its device is not found any more: members that bind
+ * again meet in a new cluster of the same number.
  *
- * All of it under RTNL, except nsr_cluster_choose().
+ * All of it under the lock of the namespace's captures, except nsr_cluster_choose(), and except
+ * nsr_cluster_fail(), which a device's end calls under RTNL: it walks the list under RCU.
  */
 #ifndef NSR_CLUSTER_H
 #define NSR_CLUSTER_H
@@ -24,7 +25,7 @@ struct nsr_cluster;
 struct nsr_sock;
 struct sk_buff;
 
-int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex);
+int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps);
 void nsr_cluster_leave(struct nsr_sock *sock);
 struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, const struct sk_buff *skb);
 void nsr_cluster_fail(struct nsr_cluster *cluster, int error);

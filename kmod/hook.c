@@ -20,12 +20,12 @@ static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 }
 
 static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *dev,
-			     struct nsr_tap *tap, gfp_t gfp)
+			     struct nsr_tap *tap)
 {
 	struct nsr_hook *hook;
 	int rc;
 
-	hook = kzalloc(sizeof(*hook), gfp);
+	hook = kzalloc(sizeof(*hook), GFP_KERNEL);
 	if (!hook)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&hook->taps);
@@ -50,22 +50,26 @@ static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *d
  * nsr_hook_add() - begin to take packets of a device
  * @dev: a registered device
  * @tap: says which packets its source wants; its hook is filled in
- * @gfp: GFP_KERNEL_ACCOUNT for who captures
  *
- * Under RTNL. Return: 0; -ENOMEM.
+ * Under RTNL. What it allocates is charged to nobody, since the limit of a memory cgroup would make
+ * everybody wait who waits for RTNL; there is one hook for each device, and the device is charged.
+ *
+ * Return: 0; -ENOMEM.
  */
-int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap, gfp_t gfp)
+int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
 {
-	struct nsr_captures *captures = nsr_captures_make(dev_net(dev), gfp);
+	struct nsr_captures *captures;
 	struct nsr_hook *hook;
 	bool first;
 
+	ASSERT_RTNL();
+	captures = nsr_captures_make(dev_net(dev), GFP_KERNEL);
 	if (!captures)
 		return -ENOMEM;
 	hook = xa_load(&captures->hooks, dev->ifindex);
 	first = !hook;
 	if (first)
-		hook = make(captures, dev, tap, gfp);
+		hook = make(captures, dev, tap);
 	if (IS_ERR(hook))
 		return PTR_ERR(hook);
 	tap->hook = hook;
@@ -83,6 +87,7 @@ void nsr_hook_remove(struct nsr_tap *tap)
 	struct nsr_hook *hook = tap->hook;
 	struct net_device *dev = hook->type.dev;
 
+	ASSERT_RTNL();
 	list_del_rcu(&tap->in_hook);
 	if (!list_empty(&hook->taps)) {
 		tell_kernel_what_is_wanted(hook);
@@ -109,6 +114,7 @@ void nsr_hook_lose_device(struct net_device *dev)
 	struct nsr_captures *captures = nsr_captures(dev_net(dev));
 	struct nsr_hook *hook;
 
+	ASSERT_RTNL();
 	if (!captures)
 		return;
 	/* The last tap takes the hook along. */
@@ -118,6 +124,8 @@ void nsr_hook_lose_device(struct net_device *dev)
 
 /**
  * nsr_hook_own_taps() - how many captures and clusters of its own namespace take a device's packets
+ * @net:     the namespace
+ * @ifindex: the device
  *
  * Those of all namespaces are the host's, and none of a container's business.
  */

@@ -200,14 +200,14 @@ static int retire(unsigned int cpu)
 }
 
 /**
- * nsr_lanes_seat() - a reader joins: it reads each lane from here on
+ * nsr_lanes_join() - a reader joins: it reads each lane from here on
  * @ring: its ring
  * @sock: the reader, with cursors and index
  *
  * Its counts begin with the next packet of each lane: see meet_readers() in deliver.c. The cursors of lanes
  * that are made later are 0, as their heads are.
  */
-void nsr_lanes_seat(struct nsr_ring *ring, struct nsr_sock *sock)
+void nsr_lanes_join(struct nsr_ring *ring, struct nsr_sock *sock)
 {
 	struct nsring_cursor *cursors = sock->cursors.addr;
 	u32 index = sock->index;

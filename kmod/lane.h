@@ -62,7 +62,7 @@ unsigned int nsr_lanes_online(void);
 unsigned long nsr_lane_pages(u64 lane_bytes);
 int nsr_lanes_make(struct nsr_ring *ring);
 void nsr_lanes_free(struct nsr_ring *ring);
-void nsr_lanes_seat(struct nsr_ring *ring, struct nsr_sock *sock);
+void nsr_lanes_join(struct nsr_ring *ring, struct nsr_sock *sock);
 struct page *nsr_lanes_page(const struct nsr_ring *ring, unsigned long i);
 int nsr_lanes_register(void);
 void nsr_lanes_unregister(void);

@@ -7,7 +7,8 @@
  *	          hook.c                        source.c └─▶ cluster ─▶ ring of one member
  *	                                                    cluster.c
  *
- * Locks: a socket's lock, then RTNL, then nsr_nets_lock. Delivery takes none: it runs under RCU.
+ * Locks: a socket's lock, that of its namespace's captures, RTNL, nsr_nets_lock, in this order.
+ * Delivery takes none: it runs under RCU.
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>

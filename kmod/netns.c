@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
 #include "netns.h"
@@ -10,30 +9,41 @@ LIST_HEAD(nsr_nets);
 DEFINE_MUTEX(nsr_nets_lock);
 LIST_HEAD(nsr_sources_everywhere);
 
+static void free_captures(struct nsr_captures *captures)
+{
+	xa_destroy(&captures->hooks);
+	mutex_destroy(&captures->lock);
+	kfree(captures);
+}
+
 /**
  * nsr_captures_make() - the captures of a namespace, made now if there are none yet
- * @net: the namespace
- * @gfp: GFP_KERNEL_ACCOUNT for who captures
+ * @net: the namespace, held or under RTNL
+ * @gfp: GFP_KERNEL_ACCOUNT for who captures; under RTNL GFP_KERNEL
  *
- * Under RTNL. Return: the captures, owned by the namespace; NULL without memory.
+ * Return: the captures, owned by the namespace; NULL without memory.
  */
 struct nsr_captures *nsr_captures_make(struct net *net, gfp_t gfp)
 {
-	struct nsr_captures *captures = nsr_captures(net);
+	struct nsr_captures *captures = nsr_captures(net), *first;
 
-	ASSERT_RTNL();
 	if (captures)
 		return captures;
 	captures = kzalloc(sizeof(*captures), gfp);
 	if (!captures)
 		return NULL;
 	xa_init(&captures->hooks);
+	mutex_init(&captures->lock);
 	INIT_LIST_HEAD(&captures->sources);
 	INIT_LIST_HEAD(&captures->shared);
 	INIT_LIST_HEAD(&captures->clusters);
 	INIT_LIST_HEAD(&captures->socks);
-	smp_store_release(&nsr_net(net)->captures, captures);
-	return captures;
+	/* No lock is common to all who make them, so the first one wins. Pairs with nsr_captures(). */
+	first = cmpxchg(&nsr_net(net)->captures, NULL, captures);
+	if (!first)
+		return captures;
+	free_captures(captures);
+	return first;
 }
 
 static int __net_init add(struct net *net)
@@ -61,8 +71,7 @@ static void __net_exit remove(struct net *net)
 	if (!ns->captures)
 		return;
 	WARN_ON_ONCE(!xa_empty(&ns->captures->hooks));
-	xa_destroy(&ns->captures->hooks);
-	kfree(ns->captures);
+	free_captures(ns->captures);
 }
 
 static struct pernet_operations operations = {

@@ -5,6 +5,11 @@
  *
  * Lifetime: nsr_captures stays until its namespace goes, and each socket holds its namespace. So
  * code that has a bound socket uses nsr_captures() without a lock or a check.
+ *
+ * Locks: nsr_captures has two sides. What sockets of the namespace share with each other is under
+ * its own lock, so that a namespace waits for itself only. What belongs to devices is under RTNL,
+ * since devices come, go and move under RTNL: a capture of all namespaces has taps in every
+ * namespace, but its ring, readers and members are those of its own.
  */
 #ifndef NSR_NETNS_H
 #define NSR_NETNS_H
@@ -18,20 +23,21 @@
 
 /**
  * struct nsr_captures - the state of a namespace in which somebody captures, or has captured
- * @hooks:   by ifindex, of devices that are captured from
- * @sources: that take all devices of the namespace
+ * @hooks:   by ifindex, of devices that are captured from; RTNL
+ * @sources: that take all devices of the namespace; RTNL
+ * @lock:    protects the following, and the lists of readers of the namespace's rings and of members
+ *           of its clusters; taken before RTNL
  * @shared:  rings with several readers
  * @clusters: found by their number
  * @socks:   those that were bound, and are open; also walked under RCU
  * @opened:  how many sockets have ever been bound
  * @open:    how many of them are open
- * @past_written, @past_filtered, @past_full: totals of those that are closed
- *
- * Written under RTNL, except for the totals.
+ * @past_written, @past_filtered, @past_full: totals of those that are closed, without a lock
  */
 struct nsr_captures {
 	struct xarray hooks;
 	struct list_head sources;
+	struct mutex lock;
 	struct list_head shared;
 	struct list_head clusters;
 	struct list_head socks;

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/bitops.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "netns.h"
 #include "reader.h"
 #include "ring.h"
 #include "sock.h"
 
+/* What protects the readers of a ring, of which @sock is one, or will be. */
+static struct mutex *lock_of(const struct nsr_sock *sock)
+{
+	return &nsr_captures(sock_net(&sock->sk))->lock;
+}
+
 /** nsr_reader_choose_index() - take a free index, until its bit is cleared; -EUSERS: none */
-int nsr_reader_choose_index(struct nsr_ring *ring)
+int nsr_reader_choose_index(struct nsr_ring *ring, const struct nsr_sock *sock)
 {
 	unsigned int end = ring->shared ? NSRING_READERS_MAX : 1;
 	unsigned int index = find_first_zero_bit(&ring->readers_used, end);
 
+	lockdep_assert_held(lock_of(sock));
 	if (index >= end)
 		return -EUSERS;
 	set_bit(index, &ring->readers_used);
@@ -42,9 +49,9 @@ void nsr_reader_forget(struct nsr_sock *sock)
 	sock->list_to_join = sock->list_to_leave = NULL;
 }
 
-static struct nsr_readers *readers_of(const struct nsr_ring *ring)
+static struct nsr_readers *readers_of(const struct nsr_ring *ring, const struct nsr_sock *sock)
 {
-	return rtnl_dereference(ring->readers);
+	return rcu_dereference_protected(ring->readers, lockdep_is_held(lock_of(sock)));
 }
 
 static void add(struct nsr_readers *list, struct nsr_sock *sock)
@@ -55,23 +62,23 @@ static void add(struct nsr_readers *list, struct nsr_sock *sock)
 	list->everyone |= bit;
 }
 
-/* Fills @list with the ring's readers, except @leaver, and readers that have stopped. */
-static void fill(struct nsr_readers *list, struct nsr_ring *ring, const struct nsr_sock *leaver)
+/* Fills @list with the ring's readers, except @sock, and readers that have stopped. */
+static void fill(struct nsr_readers *list, struct nsr_ring *ring, const struct nsr_sock *sock)
 {
-	const struct nsr_readers *old = readers_of(ring);
+	const struct nsr_readers *old = readers_of(ring, sock);
 	u32 i;
 
 	list->number = ++ring->lists;
 	list->everyone = ring->stopped;
 	for (i = 0; old && i < old->count; i++)
-		if (old->slots[i].sock != leaver)
+		if (old->slots[i].sock != sock)
 			add(list, old->slots[i].sock);
 }
 
 /* @list takes the old one's place; without a reader it is freed, and there is none. */
-static void publish(struct nsr_ring *ring, struct nsr_readers *list)
+static void publish(struct nsr_ring *ring, struct nsr_readers *list, const struct nsr_sock *sock)
 {
-	struct nsr_readers *old = readers_of(ring);
+	struct nsr_readers *old = readers_of(ring, sock);
 
 	if (list->count == 0) {
 		kfree(list);
@@ -91,15 +98,15 @@ void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock)
 {
 	struct nsr_readers *list = sock->list_to_join;
 
-	ASSERT_RTNL();
+	lockdep_assert_held(lock_of(sock));
 	sock->list_to_join = NULL;
 	/* A CPU that comes waits for this before it starts: prepare() in lane.c. */
 	rcu_read_lock();
-	nsr_lanes_seat(ring, sock);
-	fill(list, ring, NULL);
+	nsr_lanes_join(ring, sock);
+	fill(list, ring, sock);
 	add(list, sock);
 	sock->joined = list->number;
-	publish(ring, list);
+	publish(ring, list, sock);
 	rcu_read_unlock();
 }
 
@@ -117,19 +124,19 @@ void nsr_reader_leave(struct nsr_ring *ring, struct nsr_sock *sock, bool reads)
 	struct nsr_readers *list = sock->list_to_leave;
 	u32 bit = 1U << sock->index;
 
-	ASSERT_RTNL();
+	lockdep_assert_held(lock_of(sock));
 	ring->stopped = reads ? ring->stopped | bit : ring->stopped & ~bit;
 	if (!list)
 		return;
 	sock->list_to_leave = NULL;
 	fill(list, ring, sock);
-	publish(ring, list);
+	publish(ring, list, sock);
 }
 
-/** nsr_readers_count() - how many readers there are; under RTNL or RCU */
+/** nsr_readers_count() - how many readers there are; under RCU */
 unsigned int nsr_readers_count(const struct nsr_ring *ring)
 {
-	const struct nsr_readers *readers = rcu_dereference_rtnl(ring->readers);
+	const struct nsr_readers *readers = rcu_dereference(ring->readers);
 
 	return readers ? readers->count : 0;
 }
@@ -137,11 +144,14 @@ unsigned int nsr_readers_count(const struct nsr_ring *ring)
 /** nsr_readers_fail() - wake all readers with an error, a positive errno value */
 void nsr_readers_fail(const struct nsr_ring *ring, int error)
 {
-	const struct nsr_readers *readers = readers_of(ring);
+	const struct nsr_readers *readers;
 	u32 i;
 
+	rcu_read_lock();
+	readers = rcu_dereference(ring->readers);
 	for (i = 0; readers && i < readers->count; i++)
 		nsr_reader_fail(readers->slots[i].sock, error);
+	rcu_read_unlock();
 }
 
 /** nsr_reader_fail() - wake a reader with an error, a positive errno value */

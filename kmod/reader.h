@@ -8,7 +8,7 @@
  * old one's place under RCU. So delivery, under RCU, always sees a whole list, and a lane keeps
  * nothing of it that could be freed. A list has a number, one more than the one before; it has 64
  * bits, and so can't go round. A reader brings the memory for the list that it makes by joining,
- * and for the one by leaving, so that leaving can't fail and nothing is allocated under RTNL.
+ * and for the one by leaving, so that leaving can't fail.
  *
  * A reader has an index, a bit in each record that is for it. A packet on its way may still count
  * for a reader that has left, so its bit in readers_used is cleared only a grace period later, and
@@ -23,7 +23,9 @@
  * A reader that has stopped (NSRING_STOP) and still reads counts every further record as for
  * others: its bit stays in the lists' @everyone.
  *
- * All of it under RTNL, except what delivery does.
+ * All of it under the lock of the namespace's captures, except what delivery does, and except
+ * nsr_readers_fail(), which a device's end calls under RTNL: it walks the list under RCU. A reader
+ * that joins meanwhile looks itself whether the device is still there, see nsr_source_lose_device().
  */
 #ifndef NSR_READER_H
 #define NSR_READER_H
@@ -53,7 +55,7 @@ struct nsr_readers {
 	} slots[];
 };
 
-int nsr_reader_choose_index(struct nsr_ring *ring);
+int nsr_reader_choose_index(struct nsr_ring *ring, const struct nsr_sock *sock);
 int nsr_reader_prepare(struct nsr_sock *sock);
 void nsr_reader_forget(struct nsr_sock *sock);
 void nsr_reader_join(struct nsr_ring *ring, struct nsr_sock *sock);

@@ -42,13 +42,13 @@ struct nsr_sock;
  * @waiting:   bits of readers that may be waiting, see wake.c
  * @source:    the devices that it takes packets from, unless a cluster hands it some
  * @readers:   a list, see reader.h; an ordinary ring has one at most. NULL: none
- * @lists:     how many lists of readers there were, under RTNL
+ * @lists:     how many lists of readers there were
  * @readers_used: indices that are taken, also by readers that left less than a grace period ago
- * @stopped:   bits of readers that take no more packets and still read, under RTNL
+ * @stopped:   bits of readers that take no more packets and still read
  * @refs:      of its readers
  * @asked_snaplen: that the first reader asked for
  * @share:     the number that shared rings are found by
- * @node:      in the namespace's list of shared rings, under RTNL
+ * @node:      in the namespace's list of shared rings
  * @in_rings:  in the list of all rings, see lane.c
  * @making:    held while a lane is made
  * @lanes_made: lanes that have memory; written under @making
@@ -56,6 +56,9 @@ struct nsr_sock;
  * @charge:    for the ring area
  * @header:    the pages of the ring area before those of the lanes
  * @lanes:     by CPU, nr_cpu_ids of them; NULL for a CPU that was never online
+ *
+ * @readers, @lists, @readers_used, @stopped and @node are written under the lock of the namespace's
+ * captures.
  */
 struct nsr_ring {
 	u64 lane_bytes;

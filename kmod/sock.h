@@ -34,7 +34,7 @@ struct nsr_ring;
  * @stopped:  it takes no further packets, by NSRING_STOP
  * @ifindex:  of the device that it is bound to
  * @dev:      that device at bind; compared only, as it may be gone
- * @cluster:  that it is a member of; written under RTNL
+ * @cluster:  that it is a member of; written under the lock of the namespace's captures
  * @sent:     packets
  * @pid, @comm: of the process that bound it
  * @inode:    of its file, as /proc/PID/fd shows it

@@ -11,6 +11,63 @@
 #include "workqueue.h"
 
 #define RETRY_DELAY (HZ / 10)
+#define MORE_TAPS   8 /* for devices that appear while taps are made */
+
+/** nsr_taps_init() - no taps yet, and one wanted */
+void nsr_taps_init(struct nsr_taps *taps)
+{
+	INIT_LIST_HEAD(&taps->list);
+	taps->count = 0;
+	taps->wanted = 1;
+}
+
+/**
+ * nsr_taps_fill() - make as many taps as are wanted
+ * @taps: keeps those that it has
+ *
+ * Without a lock, because it may wait for the memory cgroup of who captures, which they are charged
+ * to. Return: 0; -ENOMEM, and what there is is to be freed.
+ */
+int nsr_taps_fill(struct nsr_taps *taps)
+{
+	struct nsr_tap *tap;
+
+	for (; taps->count < taps->wanted; taps->count++) {
+		tap = kzalloc(sizeof(*tap), GFP_KERNEL_ACCOUNT);
+		if (!tap)
+			return -ENOMEM;
+		list_add(&tap->in_source, &taps->list);
+	}
+	return 0;
+}
+
+/** nsr_taps_free() - free those that were not used */
+void nsr_taps_free(struct nsr_taps *taps)
+{
+	struct nsr_tap *tap, *next;
+
+	list_for_each_entry_safe(tap, next, &taps->list, in_source)
+		kfree(tap);
+	nsr_taps_init(taps);
+}
+
+static struct nsr_tap *take(struct nsr_taps *taps)
+{
+	struct nsr_tap *tap = list_first_entry(&taps->list, struct nsr_tap, in_source);
+
+	list_del(&tap->in_source);
+	taps->count--;
+	return tap;
+}
+
+/* Are there so many? If not, a few more than those are wanted next time. */
+static bool has_taps(struct nsr_taps *taps, u32 count)
+{
+	if (taps->count >= count)
+		return true;
+	taps->wanted = count + count / 8 + MORE_TAPS;
+	return false;
+}
 
 /** nsr_source_init() - make a source that takes nothing yet, for a ring or for a cluster */
 void nsr_source_init(struct nsr_source *source, struct nsr_ring *ring, struct nsr_cluster *cluster)
@@ -30,14 +87,11 @@ static void choose_packets(struct nsr_tap *tap, const struct net_device *dev, u3
 		tap->wants[1] = false;
 }
 
-static int add_tap(struct nsr_source *source, struct net_device *dev, gfp_t gfp)
+/* @tap: all zeros; it is the source's from now on, or freed. */
+static int add_tap(struct nsr_source *source, struct net_device *dev, struct nsr_tap *tap)
 {
-	struct nsr_tap *tap;
 	int rc;
 
-	tap = kzalloc(sizeof(*tap), gfp);
-	if (!tap)
-		return -ENOMEM;
 	tap->source = source;
 	choose_packets(tap, dev, source->direction);
 	if (source->flags & NSRING_PROMISCUOUS) {
@@ -45,7 +99,7 @@ static int add_tap(struct nsr_source *source, struct net_device *dev, gfp_t gfp)
 		if (rc < 0)
 			goto free_tap;
 	}
-	rc = nsr_hook_add(dev, tap, gfp);
+	rc = nsr_hook_add(dev, tap);
 	if (rc < 0)
 		goto unset;
 	list_add_tail(&tap->in_source, &source->taps);
@@ -57,6 +111,14 @@ unset:
 free_tap:
 	kfree(tap);
 	return rc;
+}
+
+/* For a device that has appeared: charged to nobody. */
+static int make_tap(struct nsr_source *source, struct net_device *dev)
+{
+	struct nsr_tap *tap = kzalloc(sizeof(*tap), GFP_KERNEL);
+
+	return tap ? add_tap(source, dev, tap) : -ENOMEM;
 }
 
 static void remove_tap(struct nsr_tap *tap)
@@ -77,27 +139,54 @@ static void tell(const struct nsr_source *source, int error)
 		nsr_readers_fail(source->ring, error);
 }
 
-static int add_devices(struct nsr_source *source, struct net *net)
+static u32 count_devices(struct net *net)
+{
+	struct net_device *dev;
+	u32 count = 0;
+
+	for_each_netdev(net, dev)
+		count++;
+	return count;
+}
+
+/* How many devices the source is to have; under RTNL. A namespace that comes now has none yet. */
+static u32 count_all(const struct nsr_source *source)
+{
+	struct nsr_net *ns;
+	u32 count = 0;
+
+	if (source->ifindex)
+		return 1;
+	if (!(source->flags & NSRING_ALL_NETNS))
+		return count_devices(source->net);
+	mutex_lock(&nsr_nets_lock);
+	list_for_each_entry(ns, &nsr_nets, node)
+		count += count_devices(ns->net);
+	mutex_unlock(&nsr_nets_lock);
+	return count;
+}
+
+static int add_devices(struct nsr_source *source, struct net *net, struct nsr_taps *taps)
 {
 	struct net_device *dev;
 	int rc;
 
 	for_each_netdev(net, dev) {
-		rc = add_tap(source, dev, GFP_KERNEL_ACCOUNT);
+		rc = add_tap(source, dev, take(taps));
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
 }
 
-static int attach_everywhere(struct nsr_source *source)
+static int attach_everywhere(struct nsr_source *source, struct nsr_taps *taps)
 {
 	struct nsr_net *ns;
 	int rc = 0;
 
 	mutex_lock(&nsr_nets_lock);
 	list_for_each_entry(ns, &nsr_nets, node) {
-		rc = add_devices(source, ns->net);
+		rc = add_devices(source, ns->net, taps);
 		if (rc < 0)
 			break;
 	}
@@ -106,57 +195,20 @@ static int attach_everywhere(struct nsr_source *source)
 	return rc;
 }
 
-static int attach_namespace(struct nsr_source *source)
+static int attach_namespace(struct nsr_source *source, struct nsr_taps *taps)
 {
 	list_add_tail(&source->node, &nsr_captures(source->net)->sources);
-	return add_devices(source, source->net);
+	return add_devices(source, source->net, taps);
 }
 
-static int attach_device(struct nsr_source *source)
+static int attach_device(struct nsr_source *source, struct nsr_taps *taps)
 {
 	struct net_device *dev = __dev_get_by_index(source->net, source->ifindex);
 
-	return dev ? add_tap(source, dev, GFP_KERNEL_ACCOUNT) : -ENODEV;
+	return dev ? add_tap(source, dev, take(taps)) : -ENODEV;
 }
 
-/**
- * nsr_source_attach() - begin to take packets
- * @source:  not attached
- * @net:     of the socket
- * @ifindex: 0: any
- * @setup:   its flags and direction
- *
- * Under RTNL. Return: 0; -ENODEV; -ENOMEM.
- */
-int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
-		      const struct nsring_setup *setup)
-{
-	int rc;
-
-	ASSERT_RTNL();
-	source->net = net;
-	source->ifindex = ifindex;
-	source->flags = setup->flags & NSR_SOURCE_FLAGS;
-	source->direction = setup->direction;
-	if (source->flags & NSRING_ALL_NETNS)
-		rc = attach_everywhere(source);
-	else if (!ifindex)
-		rc = attach_namespace(source);
-	else
-		rc = attach_device(source);
-	WRITE_ONCE(source->attached, true);
-	if (rc < 0)
-		nsr_source_detach(source);
-	return rc;
-}
-
-/**
- * nsr_source_detach() - take no more packets
- * @source: nothing happens if it is not attached
- *
- * Under RTNL. Packets on their way may still arrive until a grace period has passed.
- */
-void nsr_source_detach(struct nsr_source *source)
+static void detach(struct nsr_source *source)
 {
 	struct nsr_tap *tap, *next;
 
@@ -167,6 +219,66 @@ void nsr_source_detach(struct nsr_source *source)
 	list_del_init(&source->node);
 	list_for_each_entry_safe(tap, next, &source->taps, in_source)
 		remove_tap(tap);
+}
+
+static int attach(struct nsr_source *source, struct nsr_taps *taps)
+{
+	int rc;
+
+	ASSERT_RTNL();
+	if (!has_taps(taps, count_all(source)))
+		return -EAGAIN;
+	if (source->flags & NSRING_ALL_NETNS)
+		rc = attach_everywhere(source, taps);
+	else if (!source->ifindex)
+		rc = attach_namespace(source, taps);
+	else
+		rc = attach_device(source, taps);
+	WRITE_ONCE(source->attached, true);
+	if (rc < 0)
+		detach(source);
+	return rc;
+}
+
+/**
+ * nsr_source_attach() - begin to take packets
+ * @source:  not attached, except that its device may be going right now
+ * @net:     of the socket, in whose captures' lock this is
+ * @ifindex: 0: any
+ * @setup:   its flags and direction
+ * @taps:    for its devices
+ *
+ * Return: 0; -EAGAIN there were too few taps, and nothing has happened; -ENODEV; -ENOMEM.
+ */
+int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
+		      const struct nsring_setup *setup, struct nsr_taps *taps)
+{
+	int rc;
+
+	lockdep_assert_held(&nsr_captures(net)->lock);
+	rtnl_lock();
+	source->net = net;
+	source->ifindex = ifindex;
+	source->flags = setup->flags & NSR_SOURCE_FLAGS;
+	source->direction = setup->direction;
+	rc = attach(source, taps);
+	rtnl_unlock();
+	return rc;
+}
+
+/**
+ * nsr_source_detach() - take no more packets
+ * @source: nothing happens if it is not attached
+ *
+ * Under the lock that it was attached under. It takes RTNL even if the source has lost its device:
+ * nsr_source_lose_device() may not be done with the source yet. Packets on their way may still
+ * arrive until a grace period has passed.
+ */
+void nsr_source_detach(struct nsr_source *source)
+{
+	rtnl_lock();
+	detach(source);
+	rtnl_unlock();
 }
 
 static bool has_tap(const struct nsr_source *source, const struct net_device *dev)
@@ -186,7 +298,7 @@ static bool add_missing(struct nsr_source *source, struct net *net)
 	bool all = true;
 
 	for_each_netdev(net, dev)
-		if (!has_tap(source, dev) && add_tap(source, dev, GFP_KERNEL) < 0)
+		if (!has_tap(source, dev) && make_tap(source, dev) < 0)
 			all = false;
 	return all;
 }
@@ -257,13 +369,21 @@ void nsr_sources_stop_retrying(void)
 /** nsr_source_add_device() - a device has appeared where the source takes all; under RTNL */
 void nsr_source_add_device(struct nsr_source *source, struct net_device *dev)
 {
-	if (add_tap(source, dev, GFP_KERNEL) == 0)
+	ASSERT_RTNL();
+	if (make_tap(source, dev) == 0)
 		return;
 	source->incomplete = true;
 	retry_later();
 }
 
-/** nsr_source_lose_device() - the device of a tap goes away; under RTNL */
+/**
+ * nsr_source_lose_device() - the device of a tap goes away; under RTNL
+ * @tap: freed here
+ *
+ * The readers are told, as far as they have joined. A reader that joins at the same time is not
+ * waited for, as it may hold the lock of its namespace and wait for RTNL; it looks itself, after it
+ * has joined, whether the source is still attached: see look_again() in bind.c.
+ */
 void nsr_source_lose_device(struct nsr_tap *tap)
 {
 	struct nsr_source *source = tap->source;
@@ -272,5 +392,7 @@ void nsr_source_lose_device(struct nsr_tap *tap)
 	if (!source->ifindex)
 		return;
 	WRITE_ONCE(source->attached, false);
+	/* Who joins after the walk finds it detached. Pairs with look_again(). */
+	smp_mb();
 	tell(source, ENODEV);
 }

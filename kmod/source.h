@@ -13,12 +13,15 @@
  * source of one device that loses it is no longer attached, and its readers get ENODEV; one of all
  * devices just has a tap less.
  *
- * A tap that is made when the capture begins is charged to who captures. One that is made when a
- * device appears is charged to nobody: the process that makes or moves the device is a stranger,
- * whose memory limit must not keep it from the capture. If the kernel itself has no memory, the
- * source is marked as @incomplete, and a work item tries again until it has all its devices.
+ * A tap that is made when the capture begins is charged to who captures, whose memory cgroup may
+ * make it wait; so it is made before RTNL is taken (struct nsr_taps). One that is made when a device
+ * appears is charged to nobody: the process that makes or moves the device is a stranger, whose
+ * memory limit must not keep it from the capture. If the kernel itself has no memory, the source is
+ * marked as @incomplete, and a work item tries again until it has all its devices.
  *
- * Protected by RTNL; taps may also be walked under RCU.
+ * Attached and detached under the lock of the namespace's captures, and within that under RTNL,
+ * which protects taps, hooks and lists of sources, and under which devices come and go. Taps may
+ * also be walked under RCU.
  */
 #ifndef NSR_SOURCE_H
 #define NSR_SOURCE_H
@@ -62,7 +65,7 @@ struct nsr_tap {
  * @ifindex:  the device, 0: all
  * @flags:    NSRING_PROMISCUOUS, NSRING_ALL_NETNS
  * @direction: NSRING_DIRECTION_…
- * @attached: takes packets
+ * @attached: takes packets; written under RTNL
  * @incomplete: it lacks a device for want of memory
  * @taps:     on its devices
  * @node:     in the list of sources that also take devices to come
@@ -80,9 +83,24 @@ struct nsr_source {
 	struct list_head node;
 };
 
+/**
+ * struct nsr_taps - taps that are made and not used yet
+ * @list:   by their in_source
+ * @count:  of them
+ * @wanted: so many are needed, as far as known
+ */
+struct nsr_taps {
+	struct list_head list;
+	u32 count;
+	u32 wanted;
+};
+
+void nsr_taps_init(struct nsr_taps *taps);
+int nsr_taps_fill(struct nsr_taps *taps);
+void nsr_taps_free(struct nsr_taps *taps);
 void nsr_source_init(struct nsr_source *source, struct nsr_ring *ring, struct nsr_cluster *cluster);
 int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
-		      const struct nsring_setup *setup);
+		      const struct nsring_setup *setup, struct nsr_taps *taps);
 void nsr_source_detach(struct nsr_source *source);
 void nsr_source_add_device(struct nsr_source *source, struct net_device *dev);
 void nsr_source_lose_device(struct nsr_tap *tap);
