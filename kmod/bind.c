@@ -13,6 +13,7 @@
  * still be written into the ring and wake the reader, until a grace period has passed: free_sock()
  * comes behind it. Only then is the reader's index free for another one.
  */
+#include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 
@@ -251,15 +252,14 @@ static int bind_again(struct nsr_sock *sock, u32 ifindex)
 	return rc;
 }
 
-/* The device to send through. nsr_sendmsg() compares it, as another may have the index later. */
-static struct net_device *find_device(const struct nsr_sock *sock, u32 ifindex)
+static bool has_device(const struct nsr_sock *sock, u32 ifindex)
 {
-	struct net_device *dev;
+	bool has;
 
 	rcu_read_lock();
-	dev = dev_get_by_index_rcu(sock_net(&sock->sk), ifindex);
+	has = dev_get_by_index_rcu(sock_net(&sock->sk), ifindex);
 	rcu_read_unlock();
-	return dev;
+	return has;
 }
 
 static int check_bind(const struct nsr_sock *sock, u32 ifindex)
@@ -275,11 +275,12 @@ static int check_bind(const struct nsr_sock *sock, u32 ifindex)
 	return 0;
 }
 
-/* Note who captures, for /proc. */
+/* The first time only: note who captures, for /proc, and how its packets are told from others'. */
 static void sign(struct nsr_sock *sock)
 {
 	struct nsr_captures *captures = captures_of(sock);
 
+	sock->mark = get_random_u32() ?: 1;
 	sock->pid = get_pid(task_tgid(current));
 	sock->inode = SOCK_INODE(sock->sk.sk_socket)->i_ino;
 	get_task_comm(sock->comm, current);
@@ -299,11 +300,10 @@ static void sign(struct nsr_sock *sock)
  */
 int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 {
-	const struct net_device *dev = find_device(sock, ifindex);
 	int rc;
 
 	rc = check_bind(sock, ifindex);
-	if (rc == 0 && ifindex && !dev)
+	if (rc == 0 && ifindex && !has_device(sock, ifindex))
 		rc = -ENODEV;
 	if (rc == 0 && !nsr_captures_make(sock_net(&sock->sk), GFP_KERNEL_ACCOUNT))
 		rc = -ENOMEM;
@@ -317,10 +317,11 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 		rc = bind_first(sock, ifindex);
 	if (rc < 0)
 		return rc;
-	WRITE_ONCE(sock->dev, dev);
-	WRITE_ONCE(sock->ifindex, ifindex);
 	if (!sock->bound)
 		sign(sock);
+	nsr_send_through(sock, ifindex);
+	/* Who sends has seen the index, and so the mark. Pairs with nsr_sendmsg(). */
+	smp_store_release(&sock->ifindex, ifindex);
 	/* Pairs with the loads of @bound with acquire: they see the ring. */
 	smp_store_release(&sock->bound, true);
 	return 0;

@@ -45,6 +45,11 @@
 /*
  * The sender of the packet that nsr_deliver() gets next on this CPU: it gets a clone, which belongs
  * to no socket. Nothing else is sent in between, as bottom halves are off.
+ *
+ * It is a hint. Where the kernel has no memory for the clone it doesn't call nsr_deliver(), and the
+ * next packet may be one that has no sender, so that nobody corrects the hint. It says that the
+ * socket was the sender only if the packet has the socket's mark, too; the mark alone would not do,
+ * as a packet keeps it when it is received elsewhere and sent on.
  */
 static DEFINE_PER_CPU(const struct sock *, sender);
 
@@ -83,7 +88,7 @@ static __always_inline u32 judge_one(const struct nsr_ring *ring, struct nsr_lan
 	u32 keep;
 
 	/* A socket doesn't see what it has sent itself. */
-	if (unlikely(from == &reader->sk))
+	if (unlikely(from == &reader->sk) && nsr_sock_has_marked(reader, skb))
 		return 0;
 	if (!filter)
 		return U32_MAX;
@@ -429,11 +434,32 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
  *
  * The kernel calls it right before nsr_deliver(). The packet is its own only to some of the hook's
  * readers, so the answer is no, and judge_one() compares each with the noted sender.
+ *
+ * With bottom halves on the packet is not from a socket of ours: see deliver_with_bh_off().
  */
 bool nsr_deliver_is_own(struct packet_type *type, struct sock *sk)
 {
-	this_cpu_write(sender, sk);
+	if (likely(softirq_count()))
+		this_cpu_write(sender, sk);
 	return false;
+}
+
+/*
+ * From 6.9 to 6.11, and in some stable kernels of that time, vrf shows a packet that the host sends
+ * through it to its taps with bottom halves on. Then another packet could come into the middle of
+ * a lane, or the lane's CPU be another one. None of our sockets has sent it: these send by
+ * dev_queue_xmit(), which has them off.
+ */
+static noinline int deliver_with_bh_off(struct sk_buff *skb, struct net_device *dev,
+					struct packet_type *type)
+{
+	int rc;
+
+	local_bh_disable();
+	this_cpu_write(sender, NULL);
+	rc = nsr_deliver(skb, dev, type, dev);
+	local_bh_enable();
+	return rc;
 }
 
 /**
@@ -443,7 +469,7 @@ bool nsr_deliver_is_own(struct packet_type *type, struct sock *sk)
  * @type:     in its hook
  * @orig_dev: unused
  *
- * The kernel holds rcu_read_lock and has bottom halves off.
+ * The kernel holds rcu_read_lock and has bottom halves off, except where deliver_with_bh_off() says.
  */
 int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
 		struct net_device *orig_dev)
@@ -456,6 +482,8 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 	const struct sock *from = NULL;
 	u64 stamp_ns = 0;
 
+	if (unlikely(!softirq_count()))
+		return deliver_with_bh_off(skb, dev, type);
 	lockdep_assert_in_softirq();
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		goto consume;

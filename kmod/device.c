@@ -4,6 +4,7 @@
 #include "device.h"
 #include "hook.h"
 #include "netns.h"
+#include "sock.h"
 #include "source.h"
 
 static void appeared(struct net_device *dev)
@@ -29,6 +30,7 @@ static int notice(struct notifier_block *block, unsigned long event, void *info)
 		break;
 	case NETDEV_UNREGISTER:
 		nsr_hook_lose_device(dev);
+		nsr_send_lose_device(dev);
 		break;
 	}
 	return NOTIFY_DONE;

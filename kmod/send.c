@@ -4,6 +4,7 @@
 #include <linux/net.h>
 #include <linux/netdevice.h>
 
+#include "netns.h"
 #include "packet.h"
 #include "sock.h"
 
@@ -115,6 +116,7 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
 	skb_reserve(skb, hlen);
 	skb->priority = READ_ONCE(sock->sk.sk_priority);
 	skb->mark = READ_ONCE(sock->sk.sk_mark);
+	nsr_sock_mark(sock, skb);
 	rc = fill(skb, dev, msg, len);
 	if (rc < 0) {
 		kfree_skb(skb);
@@ -124,6 +126,39 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
 	if (rc == 0)
 		atomic64_inc(&sock->sent);
 	return rc;
+}
+
+/**
+ * nsr_send_through() - note the device to send through
+ * @sock:    in the list of its namespace's captures
+ * @ifindex: 0: none
+ *
+ * A device that goes is first taken off the list that it is found in; then comes a grace period, and
+ * then nsr_send_lose_device(), which so finds each socket that has found the device.
+ */
+void nsr_send_through(struct nsr_sock *sock, u32 ifindex)
+{
+	rcu_read_lock();
+	WRITE_ONCE(sock->dev, ifindex ? dev_get_by_index_rcu(sock_net(&sock->sk), ifindex) : NULL);
+	rcu_read_unlock();
+}
+
+/**
+ * nsr_send_lose_device() - a device goes away: nobody who is bound to it sends any more
+ * @dev: compared; a later one may lie at the same address and have the same index
+ */
+void nsr_send_lose_device(struct net_device *dev)
+{
+	struct nsr_captures *captures = nsr_captures(dev_net(dev));
+	struct nsr_sock *sock;
+
+	if (!captures)
+		return;
+	rcu_read_lock();
+	/* A socket that is bound again has noted another one, or will. */
+	list_for_each_entry_rcu(sock, &captures->socks, in_captures)
+		cmpxchg(&sock->dev, dev, NULL);
+	rcu_read_unlock();
 }
 
 /**
@@ -141,7 +176,7 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
 int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 {
 	struct nsr_sock *sock = nsr_sock(socket->sk);
-	u32 ifindex = READ_ONCE(sock->ifindex);
+	u32 ifindex = smp_load_acquire(&sock->ifindex);
 	struct net_device *dev;
 	int rc;
 
@@ -152,7 +187,7 @@ int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len)
 	dev = dev_get_by_index(sock_net(&sock->sk), ifindex);
 	if (!dev)
 		return -ENODEV;
-	/* Another device may have the index of one that is gone. */
+	/* Another device may have the index of one that is gone; that one is not noted any more. */
 	rc = dev == READ_ONCE(sock->dev) ? send_to(sock, dev, msg, len) : -ENODEV;
 	dev_put(dev);
 	return rc < 0 ? rc : len;

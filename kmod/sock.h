@@ -33,8 +33,9 @@ struct nsr_ring;
  * @bound:    it has been bound; a load with acquire makes @ring, @cursors and @wake visible
  * @stopped:  it takes no further packets, by NSRING_STOP
  * @ifindex:  of the device that it is bound to
- * @dev:      that device at bind; compared only, as it may be gone
+ * @dev:      that device, to send through; NULL once it is gone; compared only, as it is not held
  * @cluster:  that it is a member of; written under the lock of the namespace's captures
+ * @mark:     in packets that it sends, see nsr_sock_mark(); 0 before bind
  * @sent:     packets
  * @pid, @comm: of the process that bound it
  * @inode:    of its file, as /proc/PID/fd shows it
@@ -56,6 +57,7 @@ struct nsr_sock {
 	u32 ifindex;
 	const struct net_device *dev;
 	struct nsr_cluster *cluster;
+	u32 mark;
 	atomic64_t sent;
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
@@ -77,6 +79,26 @@ static inline const struct nsring_cursor *nsr_sock_cursor(const struct nsr_sock 
 	return (const struct nsring_cursor *)sock->cursors.addr + cpu;
 }
 
+/**
+ * nsr_sock_mark() - mark a packet as sent by a socket
+ * @sock: bound
+ * @skb:  new, without stamps asked for
+ *
+ * The mark is in @tskey, which means nothing where tx_flags ask for no stamp, as here. It lies beside
+ * the data: so clones have it, and it is copied when the data moves. The kernel clears it in each
+ * new packet, so none has it by accident.
+ */
+static inline void nsr_sock_mark(const struct nsr_sock *sock, struct sk_buff *skb)
+{
+	skb_shinfo(skb)->tskey = sock->mark;
+}
+
+/** nsr_sock_has_marked() - whether a packet, or what it was cloned from, was sent by a socket */
+static inline bool nsr_sock_has_marked(const struct nsr_sock *sock, const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->tskey == sock->mark;
+}
+
 struct file *nsr_socket_make(struct net *net);
 int nsr_socket_register(void);
 void nsr_socket_unregister(void);
@@ -86,5 +108,7 @@ void nsr_release(struct nsr_sock *sock);
 bool nsr_is_attached(const struct nsr_sock *sock);
 int nsr_mmap(struct file *file, struct socket *socket, struct vm_area_struct *vma);
 int nsr_sendmsg(struct socket *socket, struct msghdr *msg, size_t len);
+void nsr_send_through(struct nsr_sock *sock, u32 ifindex);
+void nsr_send_lose_device(struct net_device *dev);
 
 #endif

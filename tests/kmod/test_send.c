@@ -6,10 +6,13 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -284,6 +287,83 @@ static void nothing_is_sent_through_a_device_that_has_the_index_of_one_gone(void
 	ring_close_fd(fd);
 }
 
+/* It has the index of before, and is the same object of the kernel's. */
+static void nothing_is_sent_through_a_device_that_came_back_before_it_is_bound_again(void **state)
+{
+	int senders[] = { open_sender(NSRING_NO_RING, "v0"), open_sender(0, "v0") };
+	int there = netns_new(), here = netns_here();
+	uint8_t frame[100];
+	uint32_t i;
+
+	frame_udp(frame, sizeof(frame), 0);
+	move_device("v0", there);
+	netns_enter(there);
+	move_device("v0", here);
+	netns_enter(here);
+	close(here);
+	for (i = 0; i < ARRAY_SIZE(senders); i++) {
+		assert_errno(send(senders[i], frame, sizeof(frame), 0), ENODEV);
+		check(ring_bind(senders[i], ifindex("v0")));
+		assert_int_equal(check(send(senders[i], frame, sizeof(frame), 0)), sizeof(frame));
+	}
+}
+
+/* Failures on demand: only some kernels have them. */
+static int open_fail_nth(void)
+{
+	return open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+}
+
+/* Return: whether the sending needed so much memory that the @nth piece of it could fail. */
+static bool send_and_fail(int fd, int fail_nth, uint32_t nth)
+{
+	uint8_t frame[100];
+	char text[16];
+
+	frame_udp(frame, sizeof(frame), 0);
+	snprintf(text, sizeof(text), "%u", nth);
+	if (nth)
+		check(write(fail_nth, text, strlen(text)));
+	(void)!send(fd, frame, sizeof(frame), 0);
+	if (!nth)
+		return true;
+	memset(text, 0, sizeof(text));
+	check(pread(fail_nth, text, sizeof(text) - 1, 0));
+	check(write(fail_nth, "0", 1));
+	return strtoul(text, NULL, 10) == 0;
+}
+
+/*
+ * The kernel tells the module who sends, and then has no memory to show it the packet. What it shows
+ * next is nobody's: the host forwards it from v1 to v0.
+ */
+static void a_packet_of_nobody_is_captured_behind_one_that_there_was_no_memory_for(void **state)
+{
+	int injector = open_sender(NSRING_INJECT | NSRING_NO_RING, "v1"), fail_nth;
+	struct ring *ring = ring_open(NULL, "v0");
+	uint32_t nth = 0, last;
+	uint8_t frame[100];
+	bool failed = true;
+
+	ip("address add 192.0.2.3/24 dev v0\n"
+	   "neighbour add 192.0.2.2 lladdr 02:00:00:00:00:02 dev v0");
+	assert_int_equal(write_text("/proc/sys/net/ipv4/ip_forward", "1"), 0);
+	write_text("/sys/kernel/debug/failslab/verbose", "0");
+	write_text("/sys/kernel/debug/fail_page_alloc/verbose", "0");
+	fail_nth = open_fail_nth();
+	last = fail_nth < 0 ? 0 : 100;
+	for (nth = 0; failed && nth <= last; nth++) {
+		failed = send_and_fail(ring->fd, fail_nth, nth);
+		frame_udp(frame, sizeof(frame), nth);
+		put_mac(frame, "v1");
+		assert_int_equal(check(send(injector, frame, sizeof(frame), 0)), sizeof(frame));
+		assert_int_equal(ring_wait(ring, 1, NULL, NULL), 1);
+	}
+	print_message("# %u failures\n", nth ? nth - 1 : 0);
+	close(fail_nth);
+	ring_close(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +377,8 @@ int main(void)
 		TEST(what_is_injected_the_stack_receives_from_the_device),
 		TEST(what_is_not_injected_the_stack_does_not_receive),
 		TEST(nothing_is_sent_through_a_device_that_has_the_index_of_one_gone),
+		TEST(nothing_is_sent_through_a_device_that_came_back_before_it_is_bound_again),
+		TEST(a_packet_of_nobody_is_captured_behind_one_that_there_was_no_memory_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
