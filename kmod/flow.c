@@ -73,10 +73,30 @@ static u64 fragment_key(const struct nsr_flow_hasher *hasher, const struct nsr_l
 	return siphash(&key, sizeof(key), &hasher->seed.fragment);
 }
 
-/* A slot: the hash, a part of the key that isn't the slot's index, and the second of storing. */
+static u64 hash_hosts(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer)
+{
+	struct nsr_tuple hosts = layer->tuple;
+
+	hosts.from_port = 0;
+	hosts.to_port = 0;
+	hosts.protocol = 0;
+	return siphash(&hosts, sizeof(hosts), &hasher->seed.fragment);
+}
+
+static u32 set_of(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer, u64 key)
+{
+	return (hash_hosts(hasher, layer) + key % NSR_FLOW_REACH) % NSR_FLOW_SETS;
+}
+
+/* A slot: the hash, a part of the key that doesn't choose the set, and the second of storing. */
 static u64 slot_of(u64 key, u32 hash, u16 second)
 {
 	return (u64)hash << 32 | (u64)(key >> 48) << 16 | second;
+}
+
+static bool is_slot_of(u64 slot, u64 key)
+{
+	return (u16)(slot >> 16) == key >> 48;
 }
 
 static u16 second_now(void)
@@ -86,26 +106,35 @@ static u16 second_now(void)
 
 static void teach(struct nsr_flow_hasher *hasher, const struct nsr_layer *layer, u32 hash)
 {
-	u64 key;
+	u64 key, *set;
+	u32 i = 0;
 
 	if (layer->fragment != NSR_FRAGMENT_FIRST)
 		return;
 	key = fragment_key(hasher, layer);
-	WRITE_ONCE(hasher->fragments.slots[key % NSR_FLOW_FRAGMENTS],
-		   slot_of(key, hash, second_now()));
+	set = hasher->fragments.sets[set_of(hasher, layer, key)];
+	/* Up to the packet of this id, or to the oldest: who looks from the front misses none. */
+	while (i < NSR_FLOW_WAYS - 1 && !is_slot_of(READ_ONCE(set[i]), key))
+		i++;
+	for (; i > 0; i--)
+		WRITE_ONCE(set[i], READ_ONCE(set[i - 1]));
+	WRITE_ONCE(set[0], slot_of(key, hash, second_now()));
 }
 
 static bool look_up(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer, u32 *hash)
 {
-	u64 key = fragment_key(hasher, layer);
-	u64 slot = READ_ONCE(hasher->fragments.slots[key % NSR_FLOW_FRAGMENTS]);
+	u64 slot, key = fragment_key(hasher, layer);
+	const u64 *set = hasher->fragments.sets[set_of(hasher, layer, key)];
+	u32 i;
 
-	if ((u16)(slot >> 16) != key >> 48)
-		return false;
-	if ((u16)(second_now() - (u16)slot) > FRAGMENT_LIFE_S)
-		return false;
-	*hash = slot >> 32;
-	return true;
+	for (i = 0; i < NSR_FLOW_WAYS; i++) {
+		slot = READ_ONCE(set[i]);
+		if (!is_slot_of(slot, key))
+			continue;
+		*hash = slot >> 32;
+		return (u16)(second_now() - (u16)slot) <= FRAGMENT_LIFE_S;
+	}
+	return false;
 }
 
 static u32 hash_layer(const struct nsr_flow_hasher *hasher, const struct nsr_layer *layer)

@@ -13,7 +13,9 @@
 
 struct sk_buff;
 
-#define NSR_FLOW_FRAGMENTS 1024U /* a power of two, 65536 at most */
+#define NSR_FLOW_SETS  128U /* a power of two */
+#define NSR_FLOW_WAYS  8U /* a cache line */
+#define NSR_FLOW_REACH 16U /* sets that packets between two hosts may be in */
 
 /**
  * enum nsr_flow_key - what packets of the same flow have in common
@@ -37,12 +39,17 @@ struct nsr_flow_seed {
 
 /**
  * struct nsr_flow_fragments - the hashes of fragmented packets, as the first fragments told them
+ * @sets: each in the order of storing, the newest first; the oldest falls out
+ *
+ * The hosts that a packet goes between decide in which sets it may be, its id in which of these it
+ * is. So a flood between two hosts reaches an eighth of the sets, and whoever makes up addresses
+ * must send eight packets to each set before another's is gone.
  *
  * Any CPU reads and writes any slot without a lock: a slot is one word, and at worst fragments go
- * to another member than their flow. A newer packet takes an older one's slot.
+ * to another member than their flow.
  */
 struct nsr_flow_fragments {
-	u64 slots[NSR_FLOW_FRAGMENTS];
+	u64 sets[NSR_FLOW_SETS][NSR_FLOW_WAYS];
 };
 
 /**

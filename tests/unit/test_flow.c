@@ -452,6 +452,58 @@ static void many_fragmented_packets_are_known_at_once(void **state)
 	assert_in_range(known, 90, 100);
 }
 
+/* A fragment of the stranger with this number, each of whom has sent one packet. */
+static u32 hash_part_of(const char *hex, int stranger)
+{
+	uint8_t bytes[PACKET_MAX];
+	int len = (int)from_hex(bytes, sizeof(bytes), hex);
+
+	bytes[14] = (uint8_t)(stranger >> 8);
+	bytes[15] = (uint8_t)stranger;
+	return hash_bytes(bytes, len, 0, len, ANY_IP);
+}
+
+/* How many of a hundred strangers' fragments follow theirs, which came before the flood. */
+static int strangers_behind(void (*flood)(void))
+{
+	u32 hashes[100];
+	int i, known = 0;
+
+	for (i = 0; i < 100; i++)
+		hashes[i] = hash_part_of(IPV4_PART("0007", FIRST, UDP, A4, B4) PORTS, i);
+	flood();
+	for (i = 0; i < 100; i++)
+		known += hash_part_of(IPV4_PART("0007", LATER, UDP, A4, B4) REST, i) == hashes[i];
+	return known;
+}
+
+static void flood_between_two_hosts(void)
+{
+	int id;
+
+	for (id = 0; id < 65536; id++)
+		hash_part(IPV4_PART("0000", FIRST, UDP, "c6336401", "c6336402") PORTS, id);
+}
+
+static void flood_from_made_up_hosts(void)
+{
+	int host;
+
+	for (host = 0; host < 500; host++)
+		hash_part_of(IPV4_PART("0000", FIRST, UDP, "c6336401", "c6336402") PORTS, host);
+}
+
+static void a_flood_of_fragments_between_two_hosts_leaves_those_of_others_alone(void **state)
+{
+	/* An eighth is in its reach. */
+	assert_in_range(strangers_behind(flood_between_two_hosts), 80, 100);
+}
+
+static void a_flood_of_fragments_from_everywhere_takes_the_oldest_first(void **state)
+{
+	assert_in_range(strangers_behind(flood_from_made_up_hosts), 90, 100);
+}
+
 static void fragments_are_not_mistaken_for_those_of_others(void **state)
 {
 	u32 unknown = hash_part(IPV4_PART("0000", LATER, TCP, A4, B4) REST, 0);
@@ -677,6 +729,11 @@ int main(void)
 		cmocka_unit_test_setup(an_id_that_comes_again_means_the_newer_packet, by_5_tuple),
 		cmocka_unit_test_setup(first_fragments_are_forgotten_after_5_s, by_5_tuple),
 		cmocka_unit_test_setup(many_fragmented_packets_are_known_at_once, by_5_tuple),
+		cmocka_unit_test_setup(
+			a_flood_of_fragments_between_two_hosts_leaves_those_of_others_alone,
+			by_5_tuple),
+		cmocka_unit_test_setup(a_flood_of_fragments_from_everywhere_takes_the_oldest_first,
+				       by_5_tuple),
 		cmocka_unit_test_setup(fragments_are_not_mistaken_for_those_of_others, by_5_tuple),
 		cmocka_unit_test_setup(fragments_of_nobody_in_ipv6_are_not_looked_into, by_5_tuple),
 		cmocka_unit_test_setup(the_flow_inside_vxlan_decides, by_inner_5_tuple),
