@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Memory: how much there may be, who is charged for it, and that it all comes back. */
+#include <fcntl.h>
+#include <net/if.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +211,195 @@ static void a_ring_is_charged_to_the_cgroup_of_who_binds_it(void **state)
 }
 
 /* PF_RING has 512 in the whole system. */
+/* A veth pair with names of the kernel's choice: ip(8) would not survive where this is called. */
+static int make_devices(int rtnetlink)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg device;
+		struct rtattr linkinfo, kind;
+		char name[4];
+	} request = {
+		.header = { sizeof(request), RTM_NEWLINK,
+			    NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0, 0 },
+		.linkinfo = { 2 * sizeof(struct rtattr) + 4, IFLA_LINKINFO },
+		.kind = { sizeof(struct rtattr) + 4, IFLA_INFO_KIND },
+		.name = "veth",
+	};
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		uint8_t rest[512];
+	} answer = { 0 };
+
+	if (send(rtnetlink, &request, sizeof(request), 0) < 0 ||
+	    recv(rtnetlink, &answer, sizeof(answer), 0) < 0)
+		return -errno;
+	return answer.error.error;
+}
+
+/* Two pipes: the child is ready in its namespace; the parent captures there. */
+struct stranger {
+	int ready[2];
+	int go[2];
+};
+
+/* Its own captures make most of what a device costs. Ends by a signal, or when it may have no more. */
+static int make_devices_at_the_limit(void *arg)
+{
+	struct stranger *stranger = arg;
+	char path[128], limit[32], byte;
+	int rtnetlink, fd, i, made = 0;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	if (write_text(path, "0") < 0 || unshare(CLONE_NEWNET) < 0)
+		return 250;
+	rtnetlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	for (i = 0; i < 100; i++)
+		if (bind_ring(1, 0, &fd))
+			return 251;
+	if (write(stranger->ready[1], "", 1) != 1 || read(stranger->go[0], &byte, 1) != 1)
+		return 252;
+	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
+	snprintf(limit, sizeof(limit), "%llu",
+		 strtoull(read_text(path) ?: "0", NULL, 10) + 2 * MIB);
+	snprintf(path, sizeof(path), "%s/memory.max", cgroup);
+	if (write_text(path, limit) < 0)
+		return 253;
+	while (made < 500 && make_devices(rtnetlink) == 0)
+		made++;
+	return made == 500;
+}
+
+struct device_counts {
+	uint64_t netns;
+	uint32_t packets[2048]; /* by ifindex */
+};
+
+static void count_device(const struct nsring_record *record, const uint8_t *data, void *arg)
+{
+	struct device_counts *counts = arg;
+
+	if (record->netns == counts->netns && record->flags & NSRING_OUT &&
+	    record->ifindex < ARRAY_SIZE(counts->packets) && frame_is(data, record->caplen, 100, 0))
+		counts->packets[record->ifindex]++;
+}
+
+static bool is_veth(const struct if_nameindex *device)
+{
+	return strncmp(device->if_name, "veth", 4) == 0;
+}
+
+static int count_veths(const struct if_nameindex *devices)
+{
+	int count = 0;
+
+	for (; devices->if_index; devices++)
+		count += is_veth(devices);
+	return count;
+}
+
+static void send_on_each(const struct if_nameindex *devices)
+{
+	FILE *batch = popen("ip -batch -", "we");
+	const struct if_nameindex *device;
+
+	assert_non_null(batch);
+	for (device = devices; device->if_index; device++)
+		if (is_veth(device))
+			fprintf(batch, "link set %s up\n", device->if_name);
+	assert_int_equal(pclose(batch), 0);
+	for (device = devices; device->if_index; device++) {
+		if (!is_veth(device))
+			continue;
+		wait_for_carrier(device->if_name);
+		send_udp(device->if_name, 1, 100);
+	}
+}
+
+static void check_each(struct ring *ring, const struct if_nameindex *devices)
+{
+	struct device_counts counts = { .netns = netns_cookie() };
+	const struct if_nameindex *device;
+
+	ring_read(ring, count_device, &counts);
+	for (device = devices; device->if_index; device++)
+		if (is_veth(device))
+			assert_int_equal(counts.packets[device->if_index], 1);
+	assert_int_equal(socket_error(ring->fd), 0);
+	ring_close(ring);
+}
+
+/*
+ * Let the child do it, and wait for its end, by which the kernel shows its stack: that is kept from
+ * the console, which must not have complaints, and so looked through here.
+ */
+static void let_it_die(const struct stranger *stranger, pid_t child)
+{
+	const char *level = read_text("/proc/sys/kernel/printk");
+	int kmsg = (int)check(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)), status;
+	char before[64], line[8192];
+	ssize_t size;
+
+	snprintf(before, sizeof(before), "%.60s", level ?: "7");
+	check(lseek(kmsg, 0, SEEK_END));
+	assert_int_equal(write_text("/proc/sys/kernel/printk", "3"), 0);
+	check(write(stranger->go[1], "", 1));
+	status = child_end(child);
+	write_text("/proc/sys/kernel/printk", before);
+	assert_true(status == 0 || status == 128 + SIGKILL);
+	while ((size = read(kmsg, line, sizeof(line) - 1)) > 0) {
+		line[size] = '\0';
+		assert_null(strstr(line, "WARNING:"));
+		assert_null(strstr(line, "BUG:"));
+	}
+	close(kmsg);
+}
+
+/* A container at its limit once ended the host's capture, or made a device that it did not see. */
+static void who_makes_devices_at_its_memory_limit_hides_none_of_them(void **state)
+{
+	struct nsring_setup everywhere = { .flags = NSRING_ALL_NETNS,
+					   .direction = NSRING_DIRECTION_OUT };
+	int here = netns_here(), netns, round, made = 0;
+	struct if_nameindex *devices;
+	struct ring *all, *any;
+	struct stranger stranger;
+	char path[64], byte = 0;
+	pid_t child;
+
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	for (round = 0; round < 4; round++) {
+		check(mkdir(cgroup, 0755));
+		check(pipe(stranger.ready));
+		check(pipe(stranger.go));
+		child = child_start(make_devices_at_the_limit, &stranger);
+		assert_int_equal(check(read(stranger.ready[0], &byte, 1)), 1);
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", child);
+		netns = (int)check(open(path, O_RDONLY | O_CLOEXEC));
+		netns_enter(netns_first());
+		all = ring_open(&everywhere, NULL);
+		netns_enter(netns);
+		any = ring_open(NULL, NULL);
+		let_it_die(&stranger, child);
+		devices = if_nameindex();
+		assert_non_null(devices);
+		send_on_each(devices);
+		made += count_veths(devices);
+		check_each(all, devices);
+		check_each(any, devices);
+		if_freenameindex(devices);
+		netns_enter(here);
+		close(netns);
+		close(stranger.ready[0]), close(stranger.ready[1]);
+		close(stranger.go[0]), close(stranger.go[1]);
+		rmdir(cgroup);
+	}
+	print_message("# %d devices\n", made);
+	assert_true(made > 0);
+	close(here);
+}
+
 static void six_hundred_captures_at_once_each_have_the_packet(void **state)
 {
 	struct nsring_setup setup = { .ring_bytes = 1 };
@@ -237,6 +430,7 @@ int main(void)
 		TEST(a_ring_larger_than_can_be_is_refused),
 		TEST(a_memory_cgroup_has_the_last_word),
 		TEST(a_ring_is_charged_to_the_cgroup_of_who_binds_it),
+		TEST(who_makes_devices_at_its_memory_limit_hides_none_of_them),
 		TEST(six_hundred_captures_at_once_each_have_the_packet),
 	};
 
