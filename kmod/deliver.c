@@ -10,9 +10,10 @@
  *	  publish()	  head, and a look whether anybody waits
  *
  * Lanes. All of it runs under RCU with bottom halves off, and each CPU writes only its own lane of
- * a ring, which it has before it starts (lane.c). So nothing is locked, and CPUs share only what readers look at. A lane has two halves:
- * struct nsr_lane is the truth, out of user space's sight; struct nsring_lane (@shown) is what user
- * space maps. The CPU writes @shown and never reads it back to decide where to write.
+ * a ring, which it has before it starts (lane.c). So nothing is locked, and CPUs share only what
+ * readers look at. A lane has two halves: struct nsr_lane is the truth, out of user space's sight;
+ * struct nsring_lane (@shown) is what user space maps. The CPU writes @shown and never reads it back
+ * to decide where to write.
  *
  * Readers. A ring's readers are a list that never changes; another takes its place under RCU. A
  * packet is judged, counted and announced by one list. A lane keeps no pointer into it, only the

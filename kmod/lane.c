@@ -124,8 +124,7 @@ int nsr_lanes_make(struct nsr_ring *ring)
 		return -ENOMEM;
 	list_ring(ring, cpus);
 	mutex_lock(&ring->making);
-	for_each_cpu(cpu, cpus)
-	{
+	for_each_cpu(cpu, cpus) {
 		if (!make_lane(ring, cpu))
 			rc = -ENOMEM;
 		else if (!ring->lanes[cpu]->data)
