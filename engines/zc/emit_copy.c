@@ -78,7 +78,7 @@ static void emit_if_room(struct nsr_ebpf *p, const struct zc_program *program, u
 		      (int32_t)program->lanes->lane_bytes, room);
 }
 
-/* R0 and R2 = the lane's head, R1 = what it becomes with this record; to @lost if that is no room. */
+/* R0 and R2 = the lane's head, R1 = what it becomes with this record; or to @lost. */
 static void emit_room(struct nsr_ebpf *p, const struct zc_program *program, uint32_t lost)
 {
 	const int16_t seen = offsetof(struct zc_lane, seen), tail = offsetof(struct zc_lane, tail);
@@ -173,7 +173,10 @@ static void emit_header(struct nsr_ebpf *p, const struct zc_program *program)
 		      offsetof(struct zc_record, stamp_ns), 0);
 }
 
-/* Copies @size bytes (BPF_B, BPF_DW) at @at behind R1 to the record's bytes that R0 or R5, @to, begins with. */
+/*
+ * Copies @size (BPF_B, BPF_DW) at @at of what R1 points to. @to (R0, R5) is where the record would
+ * begin for that byte to have the same place in its packet.
+ */
 static void emit_move_bytes(struct nsr_ebpf *p, uint8_t to, uint8_t size, uint32_t at)
 {
 	nsr_ebpf_emit(p, BPF_LDX | BPF_MEM | size, BPF_REG_4, BPF_REG_1, (int16_t)at, 0);

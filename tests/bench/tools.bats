@@ -69,6 +69,11 @@ closing() {
 	[ "$got $said_lost" = "6488064 0" ]
 }
 
+@test "the_totals_of_packet_floor_are_read" {
+	closing packet-floor <<<"captured=6488064 lost=17"
+	[ "$got $said_lost" = "6488064 17" ]
+}
+
 @test "the_totals_of_tcpdump_are_read" {
 	closing tcpdump <<-END
 		tcpdump: listening on cap0, link-type EN10MB (Ethernet), snapshot length 262144 bytes

@@ -76,6 +76,8 @@ capture_file() {
 	shift 2
 	[ -s "$made" ] ||
 		bash -c '. "$1"; eval "$2"' frames "${BASH_SOURCE[0]}" "$command" |
-		sed 's/../ &/g; s/^/000000/' | text2pcap -q -F pcap "$@" - "$made" 2>/dev/null
+		sed 's/../ &/g; s/^/000000/' | text2pcap -q -F pcap "$@" - "$made.part" 2>/dev/null
+	# A test that was ended while it made them leaves no half of them to the next.
+	[ -s "$made" ] || mv "$made.part" "$made"
 	cp "$made" "$file"
 }
