@@ -71,13 +71,15 @@ static noinline void meet_readers(const struct nsr_readers *readers, struct nsr_
 {
 	u32 i;
 
-	if (!lane->shown)
+	if (!lane->data)
 		return;
 	for (i = 0; i < readers->count; i++)
 		if (readers->slots[i].sock->joined > lane->met)
 			WRITE_ONCE(lane->shown->others[readers->slots[i].sock->index],
 				   lane->shown->written);
 	lane->met = readers->number;
+	/* One of them may want to be woken sooner than the others. */
+	lane->alarm = 0;
 }
 
 /* The bytes to keep for one reader; 0: the packet is not for it. */
@@ -114,13 +116,19 @@ static __always_inline struct verdict judge_shared(const struct nsr_ring *ring,
 						   const struct sock *from,
 						   const struct nsr_readers *readers)
 {
-	const struct nsr_reader_slot *slot = readers->slots, *end = slot + readers->count;
+	const struct nsr_reader_slot *slot, *end = readers->slots + readers->count;
 	struct verdict verdict = {};
+	unsigned long filters = 0;
 	u32 keep;
 
 	if (unlikely(lane->met != readers->number))
 		meet_readers(readers, lane);
-	for (; slot < end; slot++) {
+	/* Mostly nobody has a filter, which is soon seen. */
+	for (slot = readers->slots; slot < end; slot++)
+		filters |= (unsigned long)rcu_access_pointer(slot->sock->sk.sk_filter);
+	if (!filters && !from)
+		return (struct verdict){ .readers = readers->here, .keep = U32_MAX };
+	for (slot = readers->slots; slot < end; slot++) {
 		keep = judge_one(ring, lane, skb, from, slot->sock);
 		if (!keep)
 			continue;
@@ -142,16 +150,11 @@ static noinline bool left_out(const struct nsr_ring *ring, struct nsr_lane *lane
 	return true;
 }
 
-/*
- * The lane gets its first packet: readers look at it from now on. False: it has no memory, and the packet
- * counts as full.
- */
+/* The lane gets its first packet: readers look at it from now on. False: it has no memory. */
 static noinline bool use_lane(const struct nsr_ring *ring, struct nsr_lane *lane)
 {
-	if (!lane->data) {
-		count(&lane->full);
+	if (!lane->data)
 		return false;
-	}
 	/* Before the first head is published. Other CPUs set bits of the same word. */
 	set_bit(smp_processor_id(), ring->used);
 	lane->used = true;
@@ -160,36 +163,50 @@ static noinline bool use_lane(const struct nsr_ring *ring, struct nsr_lane *lane
 
 /*
  * Is there room up to position @end? User space writes the tail: an impossible value counts as a
- * full lane, and is not kept.
+ * full lane, and is not kept. The first packet of a lane comes here, too: see NSR_TAIL_UNKNOWN.
  */
-static bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
+static noinline bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
-	const struct nsring_cursor *cursor = &ring->cursors[smp_processor_id()];
-	/* Pairs with the reader's store: it has read everything before the tail. */
-	u64 tail = smp_load_acquire(&cursor->tail);
+	u64 tail;
 
+	if (unlikely(!lane->used) && !use_lane(ring, lane))
+		return false;
+	/* Pairs with the reader's store: it has read everything before the tail. */
+	tail = smp_load_acquire(&ring->cursors[smp_processor_id()].tail);
 	if (lane->head - tail > ring->lane_bytes)
 		return false;
 	lane->tail = tail;
 	return end - tail <= ring->lane_bytes;
 }
 
-/* A record, or padding, begins at @pos. */
-static __always_inline void note_start(const struct nsr_ring *ring, struct nsr_lane *lane, u64 pos)
+static noinline void count_full(struct nsr_lane *lane)
+{
+	count(&lane->full);
+	if (lane->data)
+		WRITE_ONCE(lane->shown->full, lane->full);
+}
+
+static noinline void note_part(const struct nsr_ring *ring, struct nsr_lane *lane, u64 pos)
 {
 	u64 part = pos >> ring->part_shift;
-	u64 *start = &lane->starts[part % NSR_PARTS];
 
-	/* What is there otherwise is a start of a turn of the lane ago. */
-	if (*start >> ring->part_shift != part)
-		*start = pos;
+	lane->starts[part % NSR_PARTS] = pos;
+	lane->part_end = (part + 1) << ring->part_shift;
+}
+
+/* A record, or padding, begins at @pos: is it the first of a part? */
+static __always_inline void note_start(const struct nsr_ring *ring, struct nsr_lane *lane, u64 pos)
+{
+	if (unlikely(pos >= lane->part_end))
+		note_part(ring, lane, pos);
 }
 
 /*
  * The first start in the parts behind the one of the oldest record; the head if there is none. A part has none
- * where a record runs through it: the longest takes sixteen.
+ * where a record runs through it: the longest takes sixteen. What is there then is a start of a turn of the
+ * lane ago.
  */
-static noinline u64 give_up_part(const struct nsr_ring *ring, const struct nsr_lane *lane)
+static u64 next_oldest(const struct nsr_ring *ring, const struct nsr_lane *lane)
 {
 	u64 part = lane->oldest >> ring->part_shift, start;
 
@@ -201,13 +218,19 @@ static noinline u64 give_up_part(const struct nsr_ring *ring, const struct nsr_l
 	return lane->head;
 }
 
+static noinline void give_up(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
+{
+	while (end - lane->oldest > ring->lane_bytes)
+		lane->oldest = next_oldest(ring, lane);
+	WRITE_ONCE(lane->shown->oldest, lane->oldest);
+}
+
 /* Tell readers that records a lane's length before @end are gone; then overwrite them. */
 static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
-	while (end - lane->oldest > ring->lane_bytes)
-		lane->oldest = give_up_part(ring, lane);
 	/* Before claimed: a reader that has seen claimed finds an oldest record that is whole. */
-	WRITE_ONCE(lane->shown->oldest, lane->oldest);
+	if (unlikely(end - lane->oldest > ring->lane_bytes))
+		give_up(ring, lane, end);
 	/* Pairs with the readers' load of oldest behind that of claimed. */
 	smp_store_release(&lane->shown->claimed, end);
 	/* Before what follows is written. Pairs with the readers' barrier behind their copy. */
@@ -223,27 +246,19 @@ static noinline void pad(struct nsr_lane *lane, u64 mask, u32 bytes)
 	record->type = NSRING_PAD;
 }
 
-static __always_inline void copy_words(u8 *to, const u8 *from, const u32 words)
-{
-	u32 i;
-
-	for (i = 0; i < words; i++)
-		put_unaligned(get_unaligned((const u64 *)from + i), (u64 *)to + i);
-}
-
 /*
  * Most packets are short, and a string instruction takes as long to start as the copy takes. So
  * these are copied by words, half of them from the start and half up to the end, which may overlap.
- * The shortest frames of Ethernet come first.
+ * The shortest frames of Ethernet come first. The compiler makes moves of copies whose length it knows.
  */
 static __always_inline void copy(u8 *to, const u8 *from, u32 bytes)
 {
 	if (bytes > 32 && bytes <= 64) {
-		copy_words(to, from, 4);
-		copy_words(to + bytes - 32, from + bytes - 32, 4);
+		__builtin_memcpy(to, from, 32);
+		__builtin_memcpy(to + bytes - 32, from + bytes - 32, 32);
 	} else if (bytes > 64 && bytes <= 128) {
-		copy_words(to, from, 8);
-		copy_words(to + bytes - 64, from + bytes - 64, 8);
+		__builtin_memcpy(to, from, 64);
+		__builtin_memcpy(to + bytes - 64, from + bytes - 64, 64);
 	} else {
 		memcpy(to, from, bytes);
 	}
@@ -294,15 +309,14 @@ static noinline void stamp_by_device(struct nsring_record *record, const struct 
 		record->flags |= NSRING_STAMP_HW;
 }
 
-/* Fill in a record's header, except the lengths and the tag. */
+/* Fill in a record's header, except the lengths, the kernel's stamp and the tag. */
 static __always_inline void describe(const struct nsr_ring *ring, struct nsring_record *record,
 				     const struct nsr_hook *hook, const struct sk_buff *skb,
-				     u64 stamp_ns, u32 readers)
+				     u32 readers)
 {
 	record->flags = flags_of(skb);
 	record->type = NSRING_PACKET;
 	record->pkt_type = skb->pkt_type;
-	record->stamp_ns = stamp_ns;
 	record->netns = hook->netns;
 	record->ifindex = skb->dev->ifindex;
 	record->hash = skb->hash;
@@ -324,27 +338,31 @@ static noinline void count_others(struct nsr_lane *lane, unsigned long others)
 		count(&lane->shown->others[index]);
 }
 
-static noinline void wake_readers(const struct nsr_readers *readers, u64 head, u32 waiting)
+/* @waiting: bits of those that wait for a first packet, which this is. */
+static noinline void wake_readers(const struct nsr_readers *readers, struct nsr_lane *lane,
+				  u64 head, u32 waiting)
 {
+	u64 quiet = U64_MAX;
 	u32 i;
 
 	for (i = 0; i < readers->count; i++)
-		if (waiting & readers->slots[i].bit)
-			nsr_wake(readers->slots[i].sock, smp_processor_id(), head);
+		quiet = min(quiet, nsr_wake(readers->slots[i].sock, smp_processor_id(), head,
+					    waiting & readers->slots[i].bit));
+	lane->alarm = head + quiet;
 }
 
-static __always_inline void publish(const struct nsr_ring *ring, struct nsring_lane *shown,
-				    u64 head, const struct nsr_readers *readers, u32 wanted)
+static __always_inline void publish(const struct nsr_ring *ring, struct nsr_lane *lane, u64 head,
+				    const struct nsr_readers *readers, u32 wanted)
 {
 	u32 waiting;
 
 	/* Readers that see this head see whole records before it. */
-	smp_store_release(&shown->head, head);
+	smp_store_release(&lane->shown->head, head);
 	/* Either a reader on its way to sleep sees the head, or we see that it waits: wake.c. */
 	smp_mb();
 	waiting = READ_ONCE(ring->waiting) & wanted;
-	if (unlikely(waiting))
-		wake_readers(readers, head, waiting);
+	if (unlikely(waiting || head >= lane->alarm))
+		wake_readers(readers, lane, head, waiting);
 }
 
 /*
@@ -358,7 +376,6 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 {
 	const struct nsr_readers *readers = rcu_dereference(ring->readers);
 	struct nsr_lane *lane = ring->lanes[smp_processor_id()];
-	struct nsring_lane *shown = lane->shown;
 	u64 mask = ring->lane_bytes - 1;
 	struct nsring_record *record;
 	u32 len, caplen, bytes, room, growth;
@@ -376,10 +393,6 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 		return stamp_ns;
 	if (unlikely(ring->sample > 1) && left_out(ring, lane))
 		return stamp_ns;
-	if (unlikely(!lane->used) && !use_lane(ring, lane))
-		return stamp_ns;
-	if (!stamp_ns)
-		stamp_ns = skb_tstamp(skb) ?: ktime_get_real_ns();
 
 	start = nsr_packet_start(skb, ring->cooked);
 	len = skb->len - start;
@@ -395,14 +408,16 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	room = ring->lane_bytes - (lane->head & mask);
 	end = lane->head + bytes + (unlikely(bytes > room) ? room : 0);
 	if (shared) {
+		if (unlikely(!lane->used) && !use_lane(ring, lane)) {
+			count_full(lane);
+			return stamp_ns;
+		}
 		overwrite(ring, lane, end);
-	} else if (end - lane->tail > ring->lane_bytes && !has_room(ring, lane, end)) {
-		count(&lane->full);
-		WRITE_ONCE(shown->full, lane->full);
+		note_start(ring, lane, lane->head);
+	} else if (unlikely(end - lane->tail > ring->lane_bytes) && !has_room(ring, lane, end)) {
+		count_full(lane);
 		return stamp_ns;
 	}
-	if (shared)
-		note_start(ring, lane, lane->head);
 	if (unlikely(bytes > room)) {
 		pad(lane, mask, room);
 		if (shared)
@@ -411,7 +426,7 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 
 	record = (void *)(lane->data + ((end - bytes) & mask));
 	data = (u8 *)record + ring->header_bytes;
-	describe(ring, record, hook, skb, stamp_ns, verdict.readers);
+	describe(ring, record, hook, skb, verdict.readers);
 	record->bytes = bytes;
 	record->len = len;
 	if (unlikely(has_prefix)) {
@@ -420,11 +435,14 @@ static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *h
 	} else {
 		record->caplen = copy_packet(skb, start, data, caplen);
 	}
+	if (!stamp_ns)
+		stamp_ns = skb_tstamp(skb) ?: ktime_get_real_ns();
+	record->stamp_ns = stamp_ns;
 	lane->head = end;
-	count(&shown->written);
+	count(&lane->shown->written);
 	if (shared && unlikely(verdict.readers != readers->everyone))
 		count_others(lane, readers->everyone & ~verdict.readers);
-	publish(ring, shown, end, readers, verdict.readers);
+	publish(ring, lane, end, readers, verdict.readers);
 	return stamp_ns;
 }
 

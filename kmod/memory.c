@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <net/net_namespace.h>
@@ -40,6 +42,12 @@ static bool add(atomic_long_t *counter, unsigned long pages, unsigned long limit
 	return true;
 }
 
+/* Pages that the charged user has locked. */
+static atomic_long_t *locked_by(const struct nsr_charge *charge)
+{
+	return &charge->cred->user->locked_vm;
+}
+
 /* The host's own captures find a quarter left, whatever other namespaces take. */
 static unsigned long host_limit(const struct nsr_charge *charge)
 {
@@ -61,7 +69,7 @@ int nsr_charge_add(struct nsr_charge *charge, unsigned long pages)
 	/* Memory that others live on should not be reclaimed for a ring. */
 	if (pages > si_mem_available() / 2 || !add(&all_pages, pages, host_limit(charge)))
 		return -ENOMEM;
-	if (charge->user && !add(&charge->user->locked_vm, pages, charge->user_limit)) {
+	if (charge->cred && !add(locked_by(charge), pages, charge->user_limit)) {
 		atomic_long_sub(pages, &all_pages);
 		return -ENOMEM;
 	}
@@ -87,8 +95,8 @@ static int add_patiently(struct nsr_charge *charge, unsigned long pages)
 static void forget(struct nsr_charge *charge)
 {
 	mem_cgroup_put(charge->memcg);
-	if (charge->user)
-		free_uid(charge->user);
+	if (charge->cred)
+		put_cred(charge->cred);
 	*charge = (struct nsr_charge){};
 }
 
@@ -108,7 +116,7 @@ int nsr_charge_begin(struct nsr_charge *charge, const struct net *net, unsigned 
 	charge->of_host = net_eq(net, &init_net);
 	charge->user_limit = ULONG_MAX;
 	if (!capable(CAP_IPC_LOCK)) {
-		charge->user = get_uid(current_user());
+		charge->cred = get_current_cred();
 		charge->user_limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	}
 	charge->memcg = get_mem_cgroup_from_mm(current->mm);
@@ -124,8 +132,8 @@ void nsr_charge_end(struct nsr_charge *charge)
 	if (!charge->pages)
 		return;
 	atomic_long_sub(charge->pages, &all_pages);
-	if (charge->user)
-		atomic_long_sub(charge->pages, &charge->user->locked_vm);
+	if (charge->cred)
+		atomic_long_sub(charge->pages, locked_by(charge));
 	forget(charge);
 }
 

@@ -13,9 +13,9 @@
 #ifndef NSR_MEMORY_H
 #define NSR_MEMORY_H
 
-#include <linux/sched/user.h>
 #include <linux/types.h>
 
+struct cred;
 struct mem_cgroup;
 struct net;
 
@@ -23,14 +23,15 @@ struct net;
  * struct nsr_charge - pages, and who is charged for them
  * @pages:      how many; 0: nothing else is set
  * @of_host:    for the initial namespace
- * @user:       that is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK
+ * @cred:       whose user is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK. Early 6.1 kernels let no
+ *              module free a reference to a user alone.
  * @user_limit: pages that the user may lock
  * @memcg:      that is charged as the pages are allocated; NULL: none
  */
 struct nsr_charge {
 	unsigned long pages;
 	bool of_host;
-	struct user_struct *user;
+	const struct cred *cred;
 	unsigned long user_limit;
 	struct mem_cgroup *memcg;
 };

@@ -59,6 +59,7 @@ static void add(struct nsr_readers *list, struct nsr_sock *sock)
 	u32 bit = 1U << sock->index;
 
 	list->slots[list->count++] = (struct nsr_reader_slot){ .sock = sock, .bit = bit };
+	list->here |= bit;
 	list->everyone |= bit;
 }
 

@@ -41,6 +41,7 @@ struct nsr_sock;
  * @rcu:      frees it
  * @number:   of the list; the first of a ring is 1
  * @count:    at least 1
+ * @here:     bits of the readers
  * @everyone: bits of the readers, and of readers that have stopped and still read
  * @slots:    the readers, and the bits of their indices
  */
@@ -48,6 +49,7 @@ struct nsr_readers {
 	struct rcu_head rcu;
 	u64 number;
 	u32 count;
+	u32 here;
 	u32 everyone;
 	struct nsr_reader_slot {
 		struct nsr_sock *sock;

@@ -7,11 +7,17 @@
  *	  ◀──────a lane has the watermark: wake────────────────────────────┘ │
  *	  ◀──────timer: all that is there is due: wake───────────────────────┘
  *
- * A writer publishes its head and then looks in ring->waiting whether anybody waits; poll sets its
+ * A writer publishes its head and then looks in ring->waiting whether anybody is WAITING; poll sets its
  * bit there and then looks at the heads. Both have a full barrier in between, so one of them sees
  * the other. (The same holds for the lane's bit in ring->used, which is set before its first head.)
- * While the readers are awake a packet costs that look and no more. (A bit may be set
- * although its reader is awake, but a reader that waits always has its bit set.)
+ * The first packet takes the bit away. (A bit may be set although its reader is awake, but a reader that is
+ * WAITING always has its bit set, or the writer that took it away is about to start the timer.)
+ *
+ * The watermark is looked for when the lane's head gets to the lane's alarm, which is never further than the
+ * watermark of the reader that has the least to go, or a sixteenth of a watermark if a reader is that far
+ * behind. As tails only grow, an alarm comes early, if at all: then the next one is set. So a reader that is
+ * behind when it begins to wait gets up to a sixteenth more than its watermark, and a packet costs a look at
+ * the bits and the alarm, and no more, whether the readers are awake or not.
  *
  * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that
  * comes @shortest or more after the reader began to wait may be the only one: it waits @shortest for
@@ -35,8 +41,6 @@ enum {
 
 static void wake_now(struct nsr_sock *sock)
 {
-	/* The bit first: a reader that sets it again meanwhile is woken, and looks again. */
-	clear_bit(sock->index, &sock->ring->waiting);
 	if (xchg(&sock->wake.state, AWAKE) != AWAKE)
 		sock->sk.sk_data_ready(&sock->sk);
 }
@@ -106,23 +110,33 @@ void nsr_wake_free(struct nsr_sock *sock)
 }
 
 /**
- * nsr_wake() - a packet has come and the reader was not awake: wake it, now or by the timer
- * @sock: the reader
- * @cpu:  whose lane has the packet
- * @head: of that lane, behind the packet
+ * nsr_wake() - a packet has come: wake the reader now, or by the timer, if it must be
+ * @sock:  the reader
+ * @cpu:   whose lane has the packet
+ * @head:  of that lane, behind the packet
+ * @first: the packet is for the reader, whose bit in ring->waiting was set
  *
- * Bottom halves off.
+ * Bottom halves off. Return: after how many more bytes in this lane it must be called again, although no bit
+ * is set.
  */
-void nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head)
+u64 nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head, bool first)
 {
+	u64 unread = head - READ_ONCE(nsr_sock_cursor(sock, cpu)->tail);
 	struct nsr_wake *wake = &sock->wake;
-	u64 waiting = head - READ_ONCE(nsr_sock_cursor(sock, cpu)->tail);
+	bool enough = unread >= wake->watermark;
 
-	if (!wake->shortest || waiting >= wake->watermark)
+	if (first) {
+		clear_bit(sock->index, &sock->ring->waiting);
+		/* A reader whose bit this was has set the state before. */
+		smp_mb__after_atomic();
+		if (!wake->shortest || enough)
+			wake_now(sock);
+		else if (cmpxchg(&wake->state, WAITING, TIMING) == WAITING)
+			start_timer(wake);
+	} else if (enough && READ_ONCE(wake->state) == TIMING) {
 		wake_now(sock);
-	else if (READ_ONCE(wake->state) == WAITING &&
-		 cmpxchg(&wake->state, WAITING, TIMING) == WAITING)
-		start_timer(wake);
+	}
+	return max_t(u64, enough ? 0 : wake->watermark - unread, wake->watermark / 16);
 }
 
 /* Is there enough to wake the reader for? @any: is there anything at all? */

@@ -35,7 +35,7 @@ struct nsr_wake {
 int nsr_wake_init(struct nsr_sock *sock);
 void nsr_wake_set(struct nsr_sock *sock);
 void nsr_wake_free(struct nsr_sock *sock);
-void nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head);
+u64 nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head, bool first);
 bool nsr_wake_arm(struct nsr_sock *sock, bool edge);
 
 #endif

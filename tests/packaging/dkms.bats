@@ -70,6 +70,8 @@ elsewhere() {
 		done
 		mkdir -p "/lib/modules/$RELEASE"
 		ln -s "$KDIR" "/lib/modules/$RELEASE/build"
+		# As installing a kernel does. dkms runs depmod only where this file is.
+		touch "/lib/modules/$RELEASE/modules.dep"
 		"$@"
 	END
 	chmod +x "$BATS_TEST_TMPDIR/bin/uname"
