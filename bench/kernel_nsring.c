@@ -13,7 +13,7 @@
 #define GROUP 4711 /* number of a shared ring or of a cluster */
 
 /* As the engine ring has it. */
-#define WAIT_MIN_US 500
+#define WAIT_MIN_US 480
 #define WAIT_MAX_US 4000
 
 static int bind_device(int fd, const char *device)

@@ -4,8 +4,8 @@
  *
  *	nsr_deliver()	for each tap of the device's hook
  *	  judge()	  whom is it for, and how many bytes: the readers' filters
- *	  has_room()	  ordinary ring: has the reader made room; if not, the packet counts as full
- *	  overwrite()	  shared ring: give up the oldest records
+ *	  find_room()	  ordinary ring: has the reader made room; if not, the packet counts as full
+ *	  give_up()	  shared ring: give up the oldest records
  *	  describe()	  the record's header; then the bytes
  *	  publish()	  head, and a look whether anybody waits
  *
@@ -150,8 +150,16 @@ static noinline bool left_out(const struct nsr_ring *ring, struct nsr_lane *lane
 	return true;
 }
 
+static bool count_full(struct nsr_lane *lane)
+{
+	count(&lane->full);
+	if (lane->data)
+		WRITE_ONCE(lane->shown->full, lane->full);
+	return false;
+}
+
 /* The lane gets its first packet: readers look at it from now on. False: it has no memory. */
-static noinline bool use_lane(const struct nsr_ring *ring, struct nsr_lane *lane)
+static bool use_lane(const struct nsr_ring *ring, struct nsr_lane *lane)
 {
 	if (!lane->data)
 		return false;
@@ -162,28 +170,22 @@ static noinline bool use_lane(const struct nsr_ring *ring, struct nsr_lane *lane
 }
 
 /*
- * Is there room up to position @end? User space writes the tail: an impossible value counts as a
- * full lane, and is not kept. The first packet of a lane comes here, too: see NSR_TAIL_UNKNOWN.
+ * Is there room up to position @end? If not, the packet counts as full. User space writes the tail: an
+ * impossible value counts as a full lane, and is not kept. The first packet of a lane comes here, too: see
+ * NSR_POS_UNKNOWN.
  */
-static noinline bool has_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
+static noinline bool find_room(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
 	u64 tail;
 
 	if (unlikely(!lane->used) && !use_lane(ring, lane))
-		return false;
+		return count_full(lane);
 	/* Pairs with the reader's store: it has read everything before the tail. */
 	tail = smp_load_acquire(&ring->cursors[smp_processor_id()].tail);
 	if (lane->head - tail > ring->lane_bytes)
-		return false;
+		return count_full(lane);
 	lane->tail = tail;
-	return end - tail <= ring->lane_bytes;
-}
-
-static noinline void count_full(struct nsr_lane *lane)
-{
-	count(&lane->full);
-	if (lane->data)
-		WRITE_ONCE(lane->shown->full, lane->full);
+	return end - tail <= ring->lane_bytes || count_full(lane);
 }
 
 static noinline void note_part(const struct nsr_ring *ring, struct nsr_lane *lane, u64 pos)
@@ -218,29 +220,39 @@ static u64 next_oldest(const struct nsr_ring *ring, const struct nsr_lane *lane)
 	return lane->head;
 }
 
-static noinline void give_up(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
+/*
+ * Give up records until there is room up to position @end. The first packet of a lane comes here, too. False:
+ * the lane has no memory, and the packet counts as full.
+ */
+static noinline bool give_up(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
 {
+	if (unlikely(!lane->used)) {
+		if (!use_lane(ring, lane))
+			return count_full(lane);
+		lane->oldest = 0;
+	}
 	while (end - lane->oldest > ring->lane_bytes)
 		lane->oldest = next_oldest(ring, lane);
 	WRITE_ONCE(lane->shown->oldest, lane->oldest);
+	return true;
 }
 
-/* Tell readers that records a lane's length before @end are gone; then overwrite them. */
-static __always_inline void overwrite(const struct nsr_ring *ring, struct nsr_lane *lane, u64 end)
+/* Tell readers, before what follows is written, that what was there is void. */
+static __always_inline void claim(struct nsring_lane *shown, u64 end)
 {
-	/* Before claimed: a reader that has seen claimed finds an oldest record that is whole. */
-	if (unlikely(end - lane->oldest > ring->lane_bytes))
-		give_up(ring, lane, end);
-	/* Pairs with the readers' load of oldest behind that of claimed. */
-	smp_store_release(&lane->shown->claimed, end);
-	/* Before what follows is written. Pairs with the readers' barrier behind their copy. */
+	/*
+	 * After oldest, so that a reader that has seen claimed finds an oldest record that is whole. Pairs with
+	 * the readers' load of oldest behind that of claimed.
+	 */
+	smp_store_release(&shown->claimed, end);
+	/* Pairs with the readers' barrier behind their copy. */
 	smp_wmb();
 }
 
 /* Fill the rest of the data, in which the next record has no room. */
-static noinline void pad(struct nsr_lane *lane, u64 mask, u32 bytes)
+static noinline void pad(struct nsr_lane *lane, u64 pos, u32 bytes)
 {
-	struct nsring_record *record = (void *)(lane->data + (lane->head & mask));
+	struct nsring_record *record = (void *)(lane->data + pos);
 
 	record->bytes = bytes;
 	record->type = NSRING_PAD;
@@ -273,19 +285,23 @@ static __always_inline u32 copy_packet(const struct sk_buff *skb, int start, u8 
 	return caplen;
 }
 
-static __always_inline u32 flags_of(const struct sk_buff *skb)
-{
-	bool out = nsr_packet_is_outgoing(skb);
-	u32 flags = out ? NSRING_OUT : 0;
+/*
+ * What is known of a packet's checksum, by whether it goes out, and skb->ip_summed. CHECKSUM_COMPLETE only says
+ * that somebody has summed the bytes up. Nor does csum_valid tell, which packet sockets look at: in a packet
+ * from a GRE tunnel it is left from the outer header.
+ */
+static const u8 checksum_flags[2][4] = {
+	{ [CHECKSUM_PARTIAL] = NSRING_CSUM_PARTIAL, [CHECKSUM_UNNECESSARY] = NSRING_CSUM_GOOD },
+	{ [CHECKSUM_PARTIAL] = NSRING_CSUM_PARTIAL },
+};
 
-	/*
-	 * CHECKSUM_COMPLETE only says that somebody has summed the bytes up. Nor does csum_valid tell, which
-	 * packet sockets look at: in a packet from a GRE tunnel it is left from the outer header.
-	 */
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		flags |= NSRING_CSUM_PARTIAL;
-	else if (!out && skb->ip_summed == CHECKSUM_UNNECESSARY)
-		flags |= NSRING_CSUM_GOOD;
+static __always_inline u16 flags_of(const struct sk_buff *skb, unsigned int outgoing)
+{
+	u32 flags = checksum_flags[outgoing][skb->ip_summed];
+
+	BUILD_BUG_ON(NSRING_CSUM_PARTIAL > U8_MAX || NSRING_CSUM_GOOD > U8_MAX);
+	BUILD_BUG_ON(NSRING_OUT != 1);
+	flags |= outgoing;
 	flags |= skb_is_gso(skb) ? NSRING_GSO : 0;
 	flags |= skb->l4_hash ? NSRING_HASH_L4 : 0;
 	return flags;
@@ -310,21 +326,22 @@ static noinline void stamp_by_device(struct nsring_record *record, const struct 
 }
 
 /* Fill in a record's header, except the lengths, the kernel's stamp and the tag. */
-static __always_inline void describe(const struct nsr_ring *ring, struct nsring_record *record,
-				     const struct nsr_hook *hook, const struct sk_buff *skb,
-				     u32 readers)
+static __always_inline void describe(struct nsring_record *record, const struct nsr_hook *hook,
+				     const struct sk_buff *skb, unsigned int outgoing, u32 readers)
 {
-	record->flags = flags_of(skb);
+	u8 pkt_type = skb->pkt_type;
+	u16 flags = flags_of(skb, outgoing);
+	u32 ifindex = skb->dev->ifindex, hash = skb->hash;
+
 	record->type = NSRING_PACKET;
-	record->pkt_type = skb->pkt_type;
+	record->pkt_type = pkt_type;
+	record->flags = flags;
 	record->netns = hook->netns;
-	record->ifindex = skb->dev->ifindex;
-	record->hash = skb->hash;
+	record->ifindex = ifindex;
+	record->hash = hash;
 	record->vlan_tci = 0;
 	record->vlan_tpid = 0;
 	record->readers = readers;
-	if (unlikely(ring->device_stamps))
-		stamp_by_device(record, skb);
 }
 
 /* Count the record for the readers that it is not for, whose bits @others has. */
@@ -351,13 +368,15 @@ static noinline void wake_readers(const struct nsr_readers *readers, struct nsr_
 	lane->alarm = head + quiet;
 }
 
-static __always_inline void publish(const struct nsr_ring *ring, struct nsr_lane *lane, u64 head,
-				    const struct nsr_readers *readers, u32 wanted)
+static __always_inline void publish(const struct nsr_ring *ring, struct nsr_lane *lane,
+				    struct nsring_lane *shown, const struct nsr_readers *readers,
+				    u32 wanted)
 {
+	u64 head = lane->head;
 	u32 waiting;
 
 	/* Readers that see this head see whole records before it. */
-	smp_store_release(&lane->shown->head, head);
+	smp_store_release(&shown->head, head);
 	/* Either a reader on its way to sleep sees the head, or we see that it waits: wake.c. */
 	smp_mb();
 	waiting = READ_ONCE(ring->waiting) & wanted;
@@ -365,85 +384,112 @@ static __always_inline void publish(const struct nsr_ring *ring, struct nsr_lane
 		wake_readers(readers, lane, head, waiting);
 }
 
-/*
- * Write a packet into a ring, if its readers want it. @from: the socket that has sent it, compared
- * only; NULL: none, or not known. @stamp_ns: when the kernel had the packet, 0 if nobody has asked
- * the clock yet. Return: the stamp, so that the clock is asked once for all rings.
+/**
+ * struct event - a packet in a hook
+ * @hook:     the hook
+ * @skb:      the packet
+ * @from:     the socket that has sent it, compared only; NULL: none, or not known
+ * @stamp_ns: when the kernel had the packet, so that the clock is asked once for all rings; 0: nobody has
+ *            asked it yet
+ * @outgoing: 1: it is being sent, 0: it comes in
  */
-static __always_inline u64 write(struct nsr_ring *ring, const struct nsr_hook *hook,
-				 struct sk_buff *skb, const struct sock *from, u64 stamp_ns,
-				 const bool shared)
+struct event {
+	const struct nsr_hook *hook;
+	struct sk_buff *skb;
+	const struct sock *from;
+	u64 stamp_ns;
+	unsigned int outgoing;
+};
+
+/*
+ * Write a packet into a ring, if its readers want it. @shared and @usual are the ring's. Return: the event's
+ * @stamp_ns from now on. (Events go by value, so that their fields may stay in registers.)
+ */
+static __always_inline u64 write(struct nsr_ring *ring, struct event event, const bool shared,
+				 const bool usual)
 {
+	const u32 header_bytes = usual ? sizeof(struct nsring_record) : ring->header_bytes;
 	const struct nsr_readers *readers = rcu_dereference(ring->readers);
-	struct nsr_lane *lane = ring->lanes[smp_processor_id()];
-	u64 mask = ring->lane_bytes - 1;
+	struct nsr_lane *lane = ring->lanes[(unsigned int)smp_processor_id()];
+	const bool cooked = usual ? false : ring->cooked;
+	struct sk_buff *skb = event.skb;
+	u64 lane_bytes = ring->lane_bytes, pos, end;
 	struct nsring_record *record;
-	u32 len, caplen, bytes, room, growth;
+	struct nsring_lane *shown;
+	u32 len, caplen, bytes, growth;
 	struct verdict verdict;
 	bool has_prefix;
 	u8 *data;
-	u64 end;
 	int start;
 
 	if (unlikely(!readers))
-		return stamp_ns;
-	verdict = shared ? judge_shared(ring, lane, skb, from, readers)
-			 : judge(ring, lane, skb, from, readers);
+		return event.stamp_ns;
+	verdict = shared ? judge_shared(ring, lane, skb, event.from, readers)
+			 : judge(ring, lane, skb, event.from, readers);
 	if (!verdict.keep)
-		return stamp_ns;
-	if (unlikely(ring->sample > 1) && left_out(ring, lane))
-		return stamp_ns;
+		return event.stamp_ns;
+	if (!usual && ring->sample > 1 && left_out(ring, lane))
+		return event.stamp_ns;
 
-	start = nsr_packet_start(skb, ring->cooked);
+	start = nsr_packet_start_of(skb, cooked, event.outgoing);
 	len = skb->len - start;
-	has_prefix = nsr_packet_has_prefix(skb, ring->cooked);
+	has_prefix = nsr_packet_has_prefix(skb, cooked);
 	if (unlikely(has_prefix)) {
 		/* 0 if the packet is too short for the tag, which is then left out. */
-		growth = nsr_packet_growth(skb, ring->cooked);
+		growth = nsr_packet_growth(skb, cooked);
 		has_prefix = growth;
 		len += growth;
 	}
 	caplen = min3(len, verdict.keep, ring->snaplen);
-	bytes = ALIGN(ring->header_bytes + caplen, NSRING_ALIGN);
-	room = ring->lane_bytes - (lane->head & mask);
-	end = lane->head + bytes + (unlikely(bytes > room) ? room : 0);
+	bytes = ALIGN(header_bytes + caplen, NSRING_ALIGN);
+	pos = lane->head & (lane_bytes - 1);
+	end = lane->head + bytes;
+	/* A record does not go round the end of the data. */
+	if (unlikely(pos + bytes > lane_bytes))
+		end += lane_bytes - pos;
 	if (shared) {
-		if (unlikely(!lane->used) && !use_lane(ring, lane)) {
-			count_full(lane);
-			return stamp_ns;
-		}
-		overwrite(ring, lane, end);
+		if (unlikely(end - lane->oldest > lane_bytes) && !give_up(ring, lane, end))
+			return event.stamp_ns;
+		claim(lane->shown, end);
 		note_start(ring, lane, lane->head);
-	} else if (unlikely(end - lane->tail > ring->lane_bytes) && !has_room(ring, lane, end)) {
-		count_full(lane);
-		return stamp_ns;
+	} else if (unlikely(end - lane->tail > lane_bytes) && !find_room(ring, lane, end)) {
+		return event.stamp_ns;
 	}
-	if (unlikely(bytes > room)) {
-		pad(lane, mask, room);
+	if (unlikely(pos + bytes > lane_bytes)) {
+		pad(lane, pos, lane_bytes - pos);
 		if (shared)
 			note_start(ring, lane, end - bytes);
+		pos = 0;
 	}
 
-	record = (void *)(lane->data + ((end - bytes) & mask));
-	data = (u8 *)record + ring->header_bytes;
-	describe(ring, record, hook, skb, verdict.readers);
+	record = (void *)(lane->data + pos);
+	data = (u8 *)record + header_bytes;
+	describe(record, event.hook, skb, event.outgoing, verdict.readers);
+	if (!usual && ring->device_stamps)
+		stamp_by_device(record, skb);
 	record->bytes = bytes;
 	record->len = len;
 	if (unlikely(has_prefix)) {
 		describe_tag(record, skb);
-		record->caplen = nsr_packet_copy_prefixed(skb, ring->cooked, data, caplen);
+		record->caplen = nsr_packet_copy_prefixed(skb, cooked, data, caplen);
 	} else {
 		record->caplen = copy_packet(skb, start, data, caplen);
 	}
-	if (!stamp_ns)
-		stamp_ns = skb_tstamp(skb) ?: ktime_get_real_ns();
-	record->stamp_ns = stamp_ns;
 	lane->head = end;
-	count(&lane->shown->written);
+	if (!event.stamp_ns)
+		event.stamp_ns = skb_tstamp(skb) ?: ktime_get_real_ns();
+	record->stamp_ns = event.stamp_ns;
+	shown = lane->shown;
+	count(&shown->written);
 	if (shared && unlikely(verdict.readers != readers->everyone))
 		count_others(lane, readers->everyone & ~verdict.readers);
-	publish(ring, lane, end, readers, verdict.readers);
-	return stamp_ns;
+	publish(ring, lane, shown, readers, verdict.readers);
+	return event.stamp_ns;
+}
+
+static noinline u64 write_unusual(struct nsr_ring *ring, struct event event)
+{
+	return ring->shared ? write(ring, event, true, false) : write(ring, event, false, false);
 }
 
 /**
@@ -493,41 +539,42 @@ static noinline int deliver_with_bh_off(struct sk_buff *skb, struct net_device *
 int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
 		struct net_device *orig_dev)
 {
-	const struct nsr_hook *hook = container_of(type, struct nsr_hook, type);
-	const struct nsr_source *source;
+	struct event event = {
+		.hook = container_of(type, struct nsr_hook, type),
+		.skb = skb,
+		.outgoing = nsr_packet_is_outgoing(skb),
+	};
 	const struct nsr_tap *tap;
-	bool outgoing = nsr_packet_is_outgoing(skb);
 	struct nsr_ring *ring;
-	const struct sock *from = NULL;
-	u64 stamp_ns = 0;
 
 	if (unlikely(!softirq_count()))
 		return deliver_with_bh_off(skb, dev, type);
 	lockdep_assert_in_softirq();
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		goto consume;
-	if (outgoing) {
-		from = this_cpu_read(sender);
+	if (event.outgoing) {
+		event.from = this_cpu_read(sender);
 		this_cpu_write(sender, NULL);
 	}
-	list_for_each_entry_rcu(tap, &hook->taps, in_hook) {
-		if (!tap->wants[outgoing])
+	list_for_each_entry_rcu(tap, &event.hook->taps, in_hook) {
+		if (!tap->wants[event.outgoing])
 			continue;
-		source = tap->source;
-		ring = source->ring;
-		if (unlikely(source->cluster)) {
-			ring = nsr_cluster_choose(source->cluster, skb);
+		ring = tap->source->ring;
+		if (unlikely(!ring)) {
+			ring = nsr_cluster_choose(tap->source->cluster, skb);
 			if (!ring)
 				continue;
 		}
-		if (unlikely(ring->shared))
-			stamp_ns = write(ring, hook, skb, from, stamp_ns, true);
+		if (unlikely(!ring->usual))
+			event.stamp_ns = write_unusual(ring, event);
+		else if (unlikely(ring->shared))
+			event.stamp_ns = write(ring, event, true, true);
 		else
-			stamp_ns = write(ring, hook, skb, from, stamp_ns, false);
+			event.stamp_ns = write(ring, event, false, true);
 	}
 consume:
-	/* As consume_skb(), without a call in the usual case, where only a count goes down. */
-	if (unlikely(skb_unref(skb)))
+	/* As consume_skb(), which expects that nobody else has a reference; here the kernel mostly has one. */
+	if (unlikely(refcount_dec_and_test(&skb->users)))
 		__kfree_skb(skb);
 	return NET_RX_SUCCESS;
 }

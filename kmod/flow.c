@@ -11,9 +11,12 @@
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
+#include <linux/in.h>
+#include <linux/ip.h>
 #include <linux/jiffies.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
+#include <linux/string.h>
 
 #include "flow.h"
 #include "layer.h"
@@ -27,7 +30,22 @@
 #define __uninitialized
 #endif
 
-/* Any order will do, if both directions have the same. */
+/* Of IPv4. @from, @to and their ports are as in struct nsr_tuple. */
+static __always_inline u32 hash_ipv4(const struct nsr_flow_hasher *hasher, u32 from, u32 to,
+				     u16 from_port, u16 to_port, u32 protocol)
+{
+	if (hasher->key == NSR_FLOW_2_TUPLE)
+		from_port = to_port = protocol = 0;
+	/* Any order will do, if both directions have the same. */
+	if (from > to || (from == to && from_port > to_port)) {
+		swap(from, to);
+		swap(from_port, to_port);
+	}
+	return hsiphash_4u32(from, to, (u32)from_port << 16 | to_port, protocol,
+			     &hasher->seed.flow);
+}
+
+/* As hash_ipv4(). */
 static bool is_backward(const struct nsr_tuple *tuple)
 {
 	if (tuple->from[0] != tuple->to[0])
@@ -41,6 +59,9 @@ static u32 hash_tuple(const struct nsr_flow_hasher *hasher, struct nsr_tuple tup
 {
 	if (tuple.family == AF_UNSPEC)
 		return 0;
+	if (tuple.family == AF_INET)
+		return hash_ipv4(hasher, tuple.from[0], tuple.to[0], tuple.from_port, tuple.to_port,
+				 tuple.protocol);
 	if (hasher->key == NSR_FLOW_2_TUPLE) {
 		tuple.from_port = 0;
 		tuple.to_port = 0;
@@ -51,10 +72,6 @@ static u32 hash_tuple(const struct nsr_flow_hasher *hasher, struct nsr_tuple tup
 		swap(tuple.from[1], tuple.to[1]);
 		swap(tuple.from_port, tuple.to_port);
 	}
-	if (tuple.family == AF_INET)
-		return hsiphash_4u32(tuple.from[0], tuple.to[0],
-				     (u32)tuple.from_port << 16 | tuple.to_port, tuple.protocol,
-				     &hasher->seed.flow);
 	return hsiphash(&tuple, sizeof(tuple), &hasher->seed.flow);
 }
 
@@ -146,6 +163,41 @@ static u32 hash_layer(const struct nsr_flow_hasher *hasher, const struct nsr_lay
 	return hash_tuple(hasher, layer->tuple);
 }
 
+/* The headers of a packet of TCP or UDP over IPv4 without options. */
+struct plain {
+	struct iphdr ip;
+	u16 ports[2];
+};
+
+/*
+ * Most packets are plain, and their hash takes a fraction of what the walk through any packet takes. It is the
+ * same. False: this packet is not plain, or has parts elsewhere.
+ */
+static bool hash_plain(const struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int offset,
+		       __be16 protocol, u32 *hash)
+{
+	bool ethernet = protocol == htons(ETH_P_TEB);
+	struct plain plain;
+
+	offset += ethernet ? ETH_HLEN : 0;
+	if ((int)skb_headlen(skb) - offset < (int)sizeof(plain))
+		return false;
+	if (ethernet)
+		memcpy(&protocol, skb->data + offset - sizeof(protocol), sizeof(protocol));
+	if (protocol != htons(ETH_P_IP))
+		return false;
+	memcpy(&plain, skb->data + offset, sizeof(plain));
+	if (plain.ip.version != 4 || plain.ip.ihl != 5 ||
+	    plain.ip.frag_off & htons(IP_FRAGMENT_OFFSET | IP_MORE_FRAGMENTS))
+		return false;
+	/* In UDP may be a tunnel. */
+	if (plain.ip.protocol != IPPROTO_TCP && (plain.ip.protocol != IPPROTO_UDP || hasher->inner))
+		return false;
+	*hash = hash_ipv4(hasher, (__force u32)plain.ip.saddr, (__force u32)plain.ip.daddr,
+			  plain.ports[0], plain.ports[1], plain.ip.protocol);
+	return true;
+}
+
 /**
  * nsr_flow_hash() - the hash of the flow that a packet belongs to
  * @hasher:   the cluster's
@@ -167,6 +219,8 @@ u32 nsr_flow_hash(struct nsr_flow_hasher *hasher, const struct sk_buff *skb, int
 	struct nsr_layer *layer = layers, *taught;
 	u32 hash;
 
+	if (likely(hash_plain(hasher, skb, offset, protocol, &hash)))
+		return hash;
 	nsr_layer_enter(&at, layer);
 	while (hasher->inner && layer + 1 < layers + LAYERS_MAX &&
 	       layer->fragment != NSR_FRAGMENT_LATER &&

@@ -62,7 +62,7 @@ static struct nsr_lane *make_lane(struct nsr_ring *ring, unsigned int cpu)
 	lane = kzalloc_node(struct_size(lane, refused, words), GFP_KERNEL, node_of(cpu));
 	if (!lane)
 		return NULL;
-	lane->tail = NSR_TAIL_UNKNOWN;
+	lane->tail = lane->oldest = NSR_POS_UNKNOWN;
 	if (ring->shared)
 		lane->starts = lane->refused + NSRING_READERS_MAX;
 	/* Pairs with nsr_lane(). */

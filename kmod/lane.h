@@ -20,9 +20,10 @@
 #include "nsring_uapi.h"
 
 /*
- * The tail of a lane at which the reader's was never looked at: so far from any head that the first packet looks.
+ * The tail and the oldest record of a lane before its first packet: so far from any head that the packet has no
+ * room, and looks closer.
  */
-#define NSR_TAIL_UNKNOWN (1ULL << 63)
+#define NSR_POS_UNKNOWN (1ULL << 63)
 
 /* A shared ring gives up its oldest records by parts of a lane. */
 #define NSR_PARTS_SHIFT 6
@@ -34,13 +35,13 @@ struct nsr_sock;
 /**
  * struct nsr_lane - a CPU's own side of its lane; only that CPU writes it
  * @head:    position of the next record; the truth, of which @shown->head is a copy
- * @tail:    the reader's position when last looked at, or NSR_TAIL_UNKNOWN; kept only if possible
+ * @tail:    the reader's position when last looked at, or NSR_POS_UNKNOWN; kept only if possible
  * @data:    lane_bytes of records; NULL: there is no memory for them. Stored last, with release
  * @shown:   the side of the lane that user space maps
  * @alarm:   the head at which readers must be looked at, see wake.c
  * @used:    the lane's bit in the ring's bitmap is set
  * @met:     number of the list of readers that it has seen last (shared), see reader.h
- * @oldest:  start of the oldest whole record (shared)
+ * @oldest:  start of the oldest whole record (shared), or NSR_POS_UNKNOWN
  * @part_end: end of the part in which the last record begins (shared)
  * @starts:  by part of the lane, position of the first record that begins there (shared), see deliver.c
  * @full:    packets for which there was no room

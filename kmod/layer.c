@@ -18,8 +18,6 @@
 #define TAGS_MAX       3
 #define EXTENSIONS_MAX 8
 
-#define IP_FRAGMENT_OFFSET   0x1fff
-#define IP_MORE_FRAGMENTS    0x2000
 #define IPV6_FRAGMENT_OFFSET 0xfff8
 #define IPV6_MORE_FRAGMENTS  0x0001
 

@@ -10,6 +10,10 @@
 
 struct sk_buff;
 
+/* Parts of iphdr.frag_off, see RFC 791 */
+#define IP_FRAGMENT_OFFSET 0x1fff
+#define IP_MORE_FRAGMENTS  0x2000
+
 /**
  * struct nsr_place - a position in a packet, and what begins there
  * @skb:      the packet

@@ -28,22 +28,29 @@ static inline bool nsr_packet_is_outgoing(const struct sk_buff *skb)
 }
 
 /**
- * nsr_packet_start() - where the packet begins, relative to skb->data
+ * nsr_packet_start_of() - where the packet begins, relative to skb->data
  * @skb:    the packet
  * @cooked: behind the link-layer header
+ * @outgoing: nsr_packet_is_outgoing()
  *
  * As packet sockets see it: the data of a received packet begins at its network header, that of a
  * sent one at its link-layer header, and devices without one have just one beginning.
  *
  * Return: bytes; negative for a received packet with its link-layer header.
  */
-static inline int nsr_packet_start(const struct sk_buff *skb, bool cooked)
+static inline int nsr_packet_start_of(const struct sk_buff *skb, bool cooked, bool outgoing)
 {
 	if (!dev_has_header(skb->dev))
 		return 0;
-	if (nsr_packet_is_outgoing(skb))
+	if (outgoing)
 		return cooked ? min_t(int, skb_network_offset(skb), skb_headlen(skb)) : 0;
 	return cooked ? 0 : skb_mac_offset(skb);
+}
+
+/** nsr_packet_start() - nsr_packet_start_of() for who has not looked yet */
+static inline int nsr_packet_start(const struct sk_buff *skb, bool cooked)
+{
+	return nsr_packet_start_of(skb, cooked, nsr_packet_is_outgoing(skb));
 }
 
 /** nsr_packet_has_prefix() - whether a ring gets other bytes than those of the skb */

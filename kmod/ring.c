@@ -71,6 +71,7 @@ static struct nsr_ring *make_object(const struct nsring_setup *setup, unsigned i
 	ring->sample = setup->sample;
 	ring->cooked = setup->flags & NSRING_COOKED;
 	ring->shared = setup->share;
+	ring->usual = !ring->cooked && !ring->device_stamps && ring->sample <= 1;
 	ring->share = setup->share;
 	return ring;
 }

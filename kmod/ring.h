@@ -37,6 +37,7 @@ struct nsr_sock;
  * @device_stamps: records have the device's stamps, too
  * @header_bytes: from the start of a record to its packet
  * @shared:    several readers
+ * @usual:     every packet is kept, as on the wire, without the device's stamp
  * @cursors:   of the one reader of an ordinary ring, set before it joins; user space writes them
  * @used:      the bitmap of lanes that have a record, or had; in @header, where user space reads it
  * @waiting:   bits of readers that may be waiting, see wake.c
@@ -69,6 +70,7 @@ struct nsr_ring {
 	bool device_stamps;
 	u32 header_bytes;
 	bool shared;
+	bool usual;
 	const struct nsring_cursor *cursors;
 	unsigned long *used;
 	unsigned long waiting;

@@ -22,10 +22,10 @@
 #define DEFAULT_RING_BYTES (8u << 20)
 
 /*
- * To wake costs as much for one packet as for a hundred: a lone packet waits so long for others, and one of many
- * up to WAIT_MAX_US.
+ * To wake costs as much for one packet as for a hundred: a lone packet waits so long for others, so that its
+ * reader has it within half a millisecond, and one of many waits up to WAIT_MAX_US.
  */
-#define WAIT_MIN_US 500
+#define WAIT_MIN_US 480
 #define WAIT_MAX_US 4000
 
 /* Random numbers to try for a new fanout group. */

@@ -39,17 +39,31 @@ static void *send_later(void *device)
 	return NULL;
 }
 
+/*
+ * The reader sleeps, and @send wakes it. By epoll, because poll(2) looks again when its time is over: a reader that
+ * nobody has woken would have its packets, only late.
+ */
+static void check_wakes(const struct ring *ring, void *(*send)(void *), void *arg)
+{
+	int fd = (int)check(epoll_create1(EPOLL_CLOEXEC));
+	struct epoll_event event = { .events = EPOLLIN };
+	pthread_t thread;
+
+	check(epoll_ctl(fd, EPOLL_CTL_ADD, ring->fd, &event));
+	assert_int_equal(epoll_wait(fd, &event, 1, 0), 0);
+	assert_int_equal(pthread_create(&thread, NULL, send, arg), 0);
+	assert_int_equal(epoll_wait(fd, &event, 1, WAIT_MS / 2), 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	close(fd);
+}
+
 /* The packet comes while the reader sleeps. */
 static void check_sleeper_wakes(const struct nsring_setup *setup)
 {
 	struct ring *ring = ring_open(setup, "v1");
-	pthread_t thread;
 
-	assert_false(ring_wakes(ring->fd, 0));
-	assert_int_equal(pthread_create(&thread, NULL, send_later, (void *)"v0"), 0);
-	assert_true(ring_wakes(ring->fd, WAIT_MS));
+	check_wakes(ring, send_later, (void *)"v0");
 	assert_int_equal(ring_read(ring, NULL, NULL), 1);
-	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_false(ring_wakes(ring->fd, 0));
 	ring_close(ring);
 }
@@ -88,6 +102,55 @@ static void a_reader_is_left_alone_until_the_watermark(void **state)
 	send_udp("v0", 3, 64);
 	assert_true(ring_wakes(ring->fd, WAIT_MS / 2));
 	ring_close(ring);
+}
+
+/* A packet by one CPU, and then, by @arg, a CPU as well, more than the watermark of @patient. */
+static void *send_a_watermark_later(void *arg)
+{
+	sleep_ms(100);
+	pin_cpu(0);
+	send_udp("v0", 1, 60);
+	pin_cpu(*(uint32_t *)arg);
+	send_udp("v0", 100, 64);
+	return NULL;
+}
+
+static void a_sleeping_reader_is_woken_by_the_watermark(void **state)
+{
+	struct ring *ring = ring_open(&patient, "v1");
+	uint32_t cpu = 0;
+
+	check_wakes(ring, send_a_watermark_later, &cpu);
+	ring_close(ring);
+}
+
+static void the_watermark_of_a_lane_wakes_also_where_another_had_the_first_packet(void **state)
+{
+	struct ring *ring = ring_open(&patient, "v1");
+	uint32_t cpu = 1;
+
+	check_wakes(ring, send_a_watermark_later, &cpu);
+	ring_close(ring);
+}
+
+static void a_reader_that_joins_is_woken_by_a_smaller_watermark_than_the_others_have(void **state)
+{
+	struct nsring_setup large = patient, small = patient;
+	struct ring *first, *second;
+	uint32_t cpu = 1;
+
+	large.share = small.share = 1;
+	large.watermark_bytes = 4 * small.watermark_bytes;
+	first = ring_open(&large, "v1");
+	/* The lane has something for the first reader, which is told at its own watermark. */
+	assert_false(ring_wakes(first->fd, 0));
+	pin_cpu(1);
+	send_udp("v0", 2, 60);
+	ring_met(first->fd, 2);
+	second = ring_open(&small, "v1");
+	check_wakes(second, send_a_watermark_later, &cpu);
+	ring_close(first);
+	ring_close(second);
 }
 
 static void a_reader_is_woken_again_for_what_comes_after(void **state)
@@ -281,6 +344,9 @@ int main(void)
 		TEST(a_lone_packet_wakes_a_sleeping_reader_at_once_if_asked),
 		TEST(a_lone_packet_wakes_a_reader_that_comes_later),
 		TEST(a_reader_is_left_alone_until_the_watermark),
+		TEST(a_sleeping_reader_is_woken_by_the_watermark),
+		TEST(the_watermark_of_a_lane_wakes_also_where_another_had_the_first_packet),
+		TEST(a_reader_that_joins_is_woken_by_a_smaller_watermark_than_the_others_have),
 		TEST(a_reader_is_woken_again_for_what_comes_after),
 		TEST(what_is_left_unread_wakes_again),
 		TEST(packets_that_keep_coming_wake_less_often),

@@ -41,6 +41,11 @@ struct sk_buff {
 	unsigned int *reads;
 };
 
+static inline unsigned int skb_headlen(const struct sk_buff *skb)
+{
+	return skb->headlen;
+}
+
 /* A read before the headroom is what the kernel doesn't check. */
 static inline const void *skb_header_pointer(const struct sk_buff *skb, int offset, int len,
 					     void *buffer)

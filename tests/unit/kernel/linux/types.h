@@ -16,6 +16,7 @@ typedef __u32 u32;
 typedef __u64 u64;
 
 #define __force
+#define likely(fact)		__builtin_expect(!!(fact), 1)
 #define READ_ONCE(what)		(*(const volatile typeof(what) *)&(what))
 #define WRITE_ONCE(what, value) (*(volatile typeof(what) *)&(what) = (value))
 
