@@ -46,7 +46,6 @@
 
 #include <nsring/engine.h>
 
-#include "uapi/nsring_uapi.h"
 #include "ring_reader.h"
 
 /* Room for the copies from a shared ring that one round hands out: two packets of any length. */
@@ -61,7 +60,7 @@
 
 #define HEADER_WORDS (sizeof(struct nsring_record) / 8)
 
-#define READ(field)	    __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define READ(field)	    NSR_RING_READ(field)
 #define READ_ACQUIRE(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
 
 /**
@@ -147,90 +146,6 @@ struct nsr_ring_reader {
 
 /* ---- Opening ----------------------------------------------------------------------------- */
 
-/* Copies the ring's header; false: this can't be one. */
-static bool read_layout(const struct nsr_ring_map *map, struct nsring_ring *ring)
-{
-	const struct nsring_ring *from = map->ring;
-
-	if ((uintptr_t)map->ring % 64 || (uintptr_t)map->cursors % 64 ||
-	    map->ring_bytes < sizeof(*ring))
-		return false;
-	ring->magic = READ(from->magic);
-	ring->version = READ(from->version);
-	ring->header_bytes = READ(from->header_bytes);
-	ring->flags = READ(from->flags);
-	ring->lanes = READ(from->lanes);
-	ring->lane_bytes = READ(from->lane_bytes);
-	ring->lane_offset = READ(from->lane_offset);
-	ring->lane_stride = READ(from->lane_stride);
-	ring->data_offset = READ(from->data_offset);
-	ring->cursor_stride = READ(from->cursor_stride);
-	ring->used_offset = READ(from->used_offset);
-	ring->data_stride = READ(from->data_stride);
-	return ring->magic == NSRING_MAGIC;
-}
-
-static uint64_t used_words(const struct nsring_ring *ring)
-{
-	return (ring->lanes + 63) / 64;
-}
-
-/* Whether @count parts of @part bytes lie within @bytes, from @offset on, a @stride from each other. */
-static bool fits(uint64_t bytes, uint64_t offset, uint64_t stride, uint32_t count, uint64_t part)
-{
-	if (offset > bytes || part > bytes - offset)
-		return false;
-	return count == 1 || stride <= (bytes - offset - part) / (count - 1);
-}
-
-/* Whether all parts are where they should be, and lie within the mappings. */
-static bool check_layout(const struct nsr_ring_map *map, const struct nsring_ring *ring)
-{
-	uint64_t lane_bytes = ring->lane_bytes;
-
-	if (ring->header_bytes < sizeof(struct nsring_record) || ring->header_bytes % 8)
-		return false;
-	if (ring->lanes < 1 || ring->lanes > NSRING_LANES_MAX || map->reader >= NSRING_READERS_MAX)
-		return false;
-	if (lane_bytes < NSRING_LANE_MIN || lane_bytes & (lane_bytes - 1))
-		return false;
-	if (ring->lane_offset < sizeof(*ring) || ring->lane_offset % 64 ||
-	    ring->lane_stride < sizeof(struct nsring_lane) || ring->lane_stride % 64 ||
-	    ring->cursor_stride < sizeof(struct nsring_cursor) || ring->cursor_stride % 64)
-		return false;
-	if (ring->used_offset < sizeof(*ring) || ring->used_offset % 8 ||
-	    ring->used_offset + used_words(ring) * 8 > map->ring_bytes)
-		return false;
-	if (ring->data_offset % 4096 || ring->data_stride % 4096 ||
-	    ring->data_stride < lane_bytes ||
-	    !fits(map->ring_bytes, ring->data_offset, ring->data_stride, ring->lanes, lane_bytes))
-		return false;
-	return fits(map->ring_bytes, ring->lane_offset, ring->lane_stride, ring->lanes,
-		    sizeof(struct nsring_lane)) &&
-	       (uint64_t)ring->lanes * ring->cursor_stride <= map->cursor_bytes;
-}
-
-static int say_broken(struct nsr_error *err)
-{
-	return nsr_error_set(err, -EBADMSG, "this is no ring, or one with a damaged header");
-}
-
-static int check_ring(const struct nsr_ring_map *map, struct nsring_ring *ring,
-		      struct nsr_error *err)
-{
-	if (!read_layout(map, ring))
-		return say_broken(err);
-	if (ring->version != NSRING_ABI || ring->flags & ~NSRING_RING_SHARED)
-		return nsr_error_advise(
-			err,
-			nsr_error_set(err, -EPROTO,
-				      "a ring of version %u with flags %#x, this libnsring (%s) "
-				      "reads version %u",
-				      ring->version, ring->flags, NSR_VERSION, NSRING_ABI),
-			"take both from one release");
-	return check_layout(map, ring) ? 0 : say_broken(err);
-}
-
 static int break_ring(struct nsr_ring_reader *r, const char *why)
 {
 	r->broken = why;
@@ -240,13 +155,12 @@ static int break_ring(struct nsr_ring_reader *r, const char *why)
 /* Finds a lane's parts, and begins at its tail. */
 static int open_lane(struct nsr_ring_reader *r, uint32_t i)
 {
-	const struct nsring_ring *ring = &r->ring;
-	const uint8_t *area = r->map.ring;
+	struct nsr_ring_lane at = nsr_ring_lane_at(&r->map, &r->ring, i);
 	struct lane *lane = &r->lanes[i];
 
-	lane->shared = (const void *)(area + ring->lane_offset + (size_t)i * ring->lane_stride);
-	lane->data = area + ring->data_offset + i * ring->data_stride;
-	lane->cursor = (void *)((uint8_t *)r->map.cursors + (size_t)i * ring->cursor_stride);
+	lane->shared = at.shared;
+	lane->data = at.data;
+	lane->cursor = at.cursor;
 	lane->pos = lane->end = lane->sure = lane->released = READ(lane->cursor->tail);
 	if (lane->pos % NSRING_ALIGN)
 		return break_ring(r, "a tail is between records");
@@ -268,7 +182,7 @@ static uint64_t new_bits(const struct nsr_ring_reader *r, uint32_t word)
 /* Opens the lanes that have got something for the first time. */
 static int find_lanes(struct nsr_ring_reader *r)
 {
-	uint32_t word, words = (uint32_t)used_words(&r->ring);
+	uint32_t word, words = nsr_ring_used_words(&r->ring);
 	uint64_t bits;
 	int rc;
 
@@ -289,7 +203,7 @@ static bool allocate(struct nsr_ring_reader *r)
 	uint32_t lanes = r->ring.lanes;
 	bool shared = r->ring.flags & NSRING_RING_SHARED;
 
-	r->known = calloc(used_words(&r->ring), sizeof(*r->known));
+	r->known = calloc(nsr_ring_used_words(&r->ring), sizeof(*r->known));
 	r->lanes = calloc(lanes, sizeof(*r->lanes));
 	r->open = calloc(lanes, sizeof(struct lane *));
 	r->heap = calloc(lanes, sizeof(struct lane *));
@@ -305,7 +219,7 @@ int nsr_ring_open(const struct nsr_ring_map *map, struct nsr_ring_reader **reade
 	struct nsring_ring ring = { 0 };
 	int rc;
 
-	rc = check_ring(map, &ring, err);
+	rc = nsr_ring_read_layout(map, &ring, err);
 	if (rc < 0)
 		return rc;
 	r = calloc(1, sizeof(*r));
@@ -323,7 +237,7 @@ int nsr_ring_open(const struct nsr_ring_map *map, struct nsr_ring_reader **reade
 	}
 	if (find_lanes(r) < 0) {
 		nsr_ring_close(r);
-		return say_broken(err);
+		return nsr_ring_say_damaged(err);
 	}
 	*reader = r;
 	return 0;

@@ -9,23 +9,9 @@
 
 #include <nsring/nsring.h>
 
-struct nsr_ring_reader;
+#include "ring_layout.h"
 
-/**
- * struct nsr_ring_map - a ring as it was mapped
- * @ring:         ring area, at an address that 64 divides; a read-only mapping will do
- * @ring_bytes:   its size
- * @cursors:      cursor area, writable, at an address that 64 divides
- * @cursor_bytes: its size
- * @reader:       this reader's index among those of a shared ring, else 0
- */
-struct nsr_ring_map {
-	const void *ring;
-	size_t ring_bytes;
-	void *cursors;
-	size_t cursor_bytes;
-	uint32_t reader;
-};
+struct nsr_ring_reader;
 
 /**
  * struct nsr_ring_packet - a record as it is handed out
