@@ -24,7 +24,7 @@ struct net;
  * @pages:      how many; 0: nothing else is set
  * @of_host:    for the initial namespace
  * @cred:       whose user is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK. Early 6.1 kernels let no
- *              module free a reference to a user alone.
+ *              module free a reference to a user alone; so its keyrings stay, too, as long as the charge.
  * @user_limit: pages that the user may lock
  * @memcg:      that is charged as the pages are allocated; NULL: none
  */

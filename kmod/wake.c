@@ -14,10 +14,10 @@
  * WAITING always has its bit set, or the writer that took it away is about to start the timer.)
  *
  * The watermark is looked for when the lane's head gets to the lane's alarm, which is never further than the
- * watermark of the reader that has the least to go, or a sixteenth of a watermark if a reader is that far
- * behind. As tails only grow, an alarm comes early, if at all: then the next one is set. So a reader that is
- * behind when it begins to wait gets up to a sixteenth more than its watermark, and a packet costs a look at
- * the bits and the alarm, and no more, whether the readers are awake or not.
+ * watermark of the reader that has the least to go, or a sixteenth of a watermark (a 256th of the lane if that
+ * is more) if a reader is that far behind. As tails only grow, an alarm comes early, if at all: then the next
+ * one is set. So a reader that is behind when it begins to wait gets up to so much more than its watermark, and
+ * a packet costs a look at the bits and the alarm, and no more, whether the readers are awake or not.
  *
  * How long the timer waits: to wake costs as much for one packet as for a hundred. A packet that
  * comes @shortest or more after the reader began to wait may be the only one: it waits @shortest for
@@ -109,6 +109,18 @@ void nsr_wake_free(struct nsr_sock *sock)
 	sock->wake.due = NULL;
 }
 
+/*
+ * Does the reader sleep, and know of a packet? Also while the writer that took its bit away has not started the timer
+ * yet. One whose bit is set waits for a packet that is for it.
+ */
+static bool sleeps_on(const struct nsr_sock *sock)
+{
+	int state = READ_ONCE(sock->wake.state);
+
+	return state == TIMING ||
+	       (state == WAITING && !test_bit(sock->index, &sock->ring->waiting));
+}
+
 /**
  * nsr_wake() - a packet has come: wake the reader now, or by the timer, if it must be
  * @sock:  the reader
@@ -133,10 +145,12 @@ u64 nsr_wake(struct nsr_sock *sock, unsigned int cpu, u64 head, bool first)
 			wake_now(sock);
 		else if (cmpxchg(&wake->state, WAITING, TIMING) == WAITING)
 			start_timer(wake);
-	} else if (enough && READ_ONCE(wake->state) == TIMING) {
+	} else if (enough && sleeps_on(sock)) {
 		wake_now(sock);
 	}
-	return max_t(u64, enough ? 0 : wake->watermark - unread, wake->watermark / 16);
+	if (!enough)
+		return wake->watermark - unread;
+	return max_t(u64, wake->watermark / 16, sock->ring->lane_bytes / 256);
 }
 
 /* Is there enough to wake the reader for? @any: is there anything at all? */
