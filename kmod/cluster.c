@@ -67,7 +67,7 @@ static void free_cluster(struct work_struct *work)
 		container_of(to_rcu_work(work), struct nsr_cluster, free_work);
 
 	free_percpu(cluster->turn);
-	kfree_sensitive(cluster->hasher);
+	kvfree_sensitive(cluster->hasher, sizeof(*cluster->hasher));
 	kfree(cluster);
 }
 
@@ -83,7 +83,8 @@ static int make_hasher(struct nsr_cluster *cluster)
 
 	if (!by_flow(mode))
 		return 0;
-	hasher = kzalloc(sizeof(*hasher), GFP_KERNEL_ACCOUNT);
+	/* More than a page, and memory may be in pieces. */
+	hasher = kvzalloc(sizeof(*hasher), GFP_KERNEL_ACCOUNT);
 	if (!hasher)
 		return -ENOMEM;
 	get_random_bytes(&hasher->seed, sizeof(hasher->seed));

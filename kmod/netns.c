@@ -9,6 +9,9 @@ LIST_HEAD(nsr_nets);
 DEFINE_MUTEX(nsr_nets_lock);
 LIST_HEAD(nsr_sources_everywhere);
 
+/* Namespaces must be possible to make where memory is in pieces. */
+static_assert(sizeof(struct nsr_net) <= PAGE_SIZE && sizeof(struct nsr_captures) <= PAGE_SIZE);
+
 static void free_captures(struct nsr_captures *captures)
 {
 	xa_destroy(&captures->hooks);
