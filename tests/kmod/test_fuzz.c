@@ -330,7 +330,7 @@ static void run_threads(uint32_t steps, void (*meanwhile)(uint32_t round), uint3
 		close(slots[i]);
 }
 
-/* How many calls were not in vain depends, with several threads, on who comes first: so it is only told. */
+/* And that the calls were not all in vain. With several threads it is chance whether one has sent. */
 static void check_works(void)
 {
 	struct ring *ring = ring_open(NULL, "v1");
@@ -341,6 +341,7 @@ static void check_works(void)
 	ring_close(ring);
 	assert_true(wait_until(module_is_unused, NULL));
 	print_message("# bound %u, mapped %u, sent %u times\n", bound, mapped, sent);
+	assert_true(bound > 0 && mapped > 0);
 	bound = mapped = sent = 0;
 }
 
@@ -381,7 +382,7 @@ static void random_calls_of_one_thread_leave_nothing_broken(void **state)
 	for (i = 0; i < SLOTS; i++)
 		close(slots[i]);
 	/* The numbers of one thread are the same in each run. */
-	assert_true(bound > 0 && mapped > 0 && sent > 0);
+	assert_true(sent > 0);
 	check_works();
 }
 
