@@ -478,6 +478,13 @@ static uint32_t packet_drain_ms(void *priv)
 	return ((struct packet *)priv)->batch_ms * 2 + 20;
 }
 
+static int packet_idle(void *priv, bool coalesce, int *fd)
+{
+	struct packet *p = priv;
+
+	return coalesce && p->batch_ms ? (int)packet_ring_pause_us(&p->ring, p->batch_ms) : 0;
+}
+
 const struct nsr_engine_ops nsr_engine_packet = {
 	.abi = NSR_ENGINE_ABI,
 	.size = sizeof(struct nsr_engine_ops),
@@ -495,5 +502,6 @@ const struct nsr_engine_ops nsr_engine_packet = {
 	.interface = packet_interface,
 	.close = packet_close,
 	.drain_ms = packet_drain_ms,
+	.idle = packet_idle,
 	.drained = packet_drained,
 };

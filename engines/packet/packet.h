@@ -28,6 +28,8 @@
  * @held:          blocks (V3, at most 1) or frames (V2) before @next that were handed out
  * @packet, @left: in the held block: the next packet, and how many there are (V3)
  * @taken:         packets in all blocks or frames so far up to @next
+ * @filled, @idle_ns: blocks read since @idle_ns, when the reader last had nothing to read; 0 if the
+ *                 time of one was up before it was full (V3)
  */
 struct packet_ring {
 	uint8_t *map;
@@ -40,6 +42,8 @@ struct packet_ring {
 	uint8_t *packet;
 	uint32_t left;
 	uint64_t taken;
+	uint32_t filled;
+	uint64_t idle_ns;
 };
 
 /**
@@ -123,6 +127,19 @@ int packet_filter_attach(struct packet *p, struct nsr_error *err);
  * Return: packets, or -ENOMEM.
  */
 int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max);
+
+/**
+ * packet_ring_pause_us() - how long to leave the ring alone, now that all in it is read
+ * @ring:     its reader has nothing to read
+ * @batch_ms: how long a packet may wait
+ *
+ * While packets fill blocks, being woken for each costs more than reading it: a reader that looks
+ * again after a pause is woken less, and by its own CPU. A pause is over before an eighth of the
+ * ring has filled at the rate of late, and before a packet has waited @batch_ms.
+ *
+ * Return: microseconds, 0: wait for the descriptor.
+ */
+uint32_t packet_ring_pause_us(struct packet_ring *ring, uint32_t batch_ms);
 
 /**
  * packet_cook() - put a LINKTYPE_LINUX_SLL2 header in front of a packet, and its tag behind that

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "sys/clock.h"
 #include "sys/compat.h"
 #include "sys/link.h"
 #include "packet.h"
@@ -161,12 +162,14 @@ static bool hold_block(struct packet *p)
 {
 	struct packet_ring *ring = &p->ring;
 	struct tpacket_block_desc *block = block_at(ring, ring->next);
+	uint32_t status = __atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE);
 
-	if (!(__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+	if (!(status & TP_STATUS_USER))
 		return false;
 	ring->packet = (uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
 	ring->left = block->hdr.bh1.num_pkts;
 	ring->taken += ring->left;
+	ring->filled = status & TP_STATUS_BLK_TMO ? 0 : ring->filled + 1;
 	ring->held = 1;
 	ring->next = ring->next + 1 == ring->block_count ? 0 : ring->next + 1;
 	if (p->recheck.units)
@@ -279,4 +282,21 @@ static int recv_v2(struct packet *p, struct nsr_packet *packets, uint32_t max)
 int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max)
 {
 	return p->ring.version == TPACKET_V3 ? recv_v3(p, packets, max) : recv_v2(p, packets, max);
+}
+
+uint32_t packet_ring_pause_us(struct packet_ring *ring, uint32_t batch_ms)
+{
+	uint64_t batch_ns = batch_ms * NSEC_PER_MSEC, now = nsr_clock_ns(), block_ns, pause_ns = 0;
+
+	if (ring->filled) {
+		block_ns = (now - ring->idle_ns) / ring->filled;
+		pause_ns = block_ns * ring->block_count / 8;
+		if (pause_ns > batch_ns / 2)
+			pause_ns = batch_ns / 2;
+		if (pause_ns + block_ns > batch_ns)
+			pause_ns = block_ns < batch_ns ? batch_ns - block_ns : 0;
+	}
+	ring->filled = 0;
+	ring->idle_ns = now;
+	return (uint32_t)(pause_ns / 1000);
 }
