@@ -578,3 +578,7 @@ consume:
 		__kfree_skb(skb);
 	return NET_RX_SUCCESS;
 }
+
+#ifdef DEBUG
+#include "selftest/deliver.c"
+#endif

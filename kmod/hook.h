@@ -34,6 +34,7 @@ struct nsr_hook {
 int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type *type,
 		struct net_device *orig_dev);
 bool nsr_deliver_is_own(struct packet_type *type, struct sock *sk);
+bool nsr_deliver_selftest(void);
 int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap);
 void nsr_hook_remove(struct nsr_tap *tap);
 struct net_device *nsr_hook_device(const struct nsr_hook *hook);

@@ -15,6 +15,7 @@
 
 #include "device.h"
 #include "entry.h"
+#include "hook.h"
 #include "lane.h"
 #include "netns.h"
 #include "nsring_uapi.h"
@@ -28,6 +29,10 @@ static int __init nsr_init(void)
 {
 	int rc;
 
+#ifdef DEBUG
+	if (!nsr_deliver_selftest())
+		return -ENOTRECOVERABLE;
+#endif
 	nsr_workqueue = alloc_workqueue("nsring", WQ_UNBOUND, 0);
 	if (!nsr_workqueue)
 		return -ENOMEM;
