@@ -339,7 +339,7 @@ static void descriptor_stays_readable_while_packets_are_left(void **state)
 	struct nsr_capture *cap;
 	struct pollfd poller;
 	pid_t pid;
-	int i;
+	int i, turns;
 
 	topology_require();
 	nsr_options_init(&opts);
@@ -356,10 +356,12 @@ static void descriptor_stays_readable_while_packets_are_left(void **state)
 	}
 	assert_int_equal(nsr_recv(cap, &batch, 5000), 1);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	for (i = 1; i < 10; i++) {
+	/* What was handed out last may keep it readable once more. */
+	for (i = 1, turns = 0; i < 10 && turns < 100; turns++) {
 		assert_int_equal(poll(&poller, 1, 5000), 1);
-		assert_int_equal(nsr_recv(cap, &batch, 0), 1);
+		i += nsr_recv(cap, &batch, 0);
 	}
+	assert_int_equal(i, 10);
 	nsr_close(cap);
 }
 
