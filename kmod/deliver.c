@@ -564,6 +564,11 @@ int nsr_deliver(struct sk_buff *skb, struct net_device *dev, struct packet_type 
 			ring = nsr_cluster_choose(tap->source->cluster, skb);
 			if (!ring)
 				continue;
+			/* Dealt to a member that is about to join, or has just left. */
+			if (unlikely(!rcu_access_pointer(ring->readers))) {
+				count_full(ring->lanes[smp_processor_id()]);
+				continue;
+			}
 		}
 		if (unlikely(!ring->usual))
 			event.stamp_ns = write_unusual(ring, event);

@@ -14,8 +14,12 @@ static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
 	const struct nsr_tap *tap;
 	bool out = false;
 
-	list_for_each_entry(tap, &hook->taps, in_hook)
-		out |= tap->wants[1];
+	/* Mostly the first one does. */
+	list_for_each_entry(tap, &hook->taps, in_hook) {
+		out = tap->wants[1];
+		if (out)
+			break;
+	}
 	WRITE_ONCE(hook->type.ignore_outgoing, !out);
 }
 

@@ -65,7 +65,7 @@ static int fill(struct sk_buff *skb, struct net_device *dev, struct msghdr *msg,
 
 /*
  * Hand a frame to the stack as if the device had received it. Once a device is down and a grace
- * period has passed, nothing may come from it, or routes and neighbours would hold it for ever.
+ * period has passed, nothing may come from it, or routes and neighbours would hold it for ever. Under RCU.
  */
 static int inject(struct sk_buff *skb, struct net_device *dev)
 {
@@ -77,27 +77,38 @@ static int inject(struct sk_buff *skb, struct net_device *dev)
 	else
 		skb_reset_network_header(skb);
 	local_bh_disable();
-	rcu_read_lock();
 	if (dev->flags & IFF_UP) {
 		rc = netif_receive_skb(skb);
 	} else {
 		kfree_skb(skb);
 		rc = -ENETDOWN;
 	}
-	rcu_read_unlock();
 	local_bh_enable();
 	/* The frame is sent, even if the stack then drops it. */
 	return rc == NET_RX_DROP ? 0 : rc;
 }
 
+/*
+ * The caller may have slept since it found the device, in a page fault for as long as another process likes, and
+ * the device may be in another namespace by now, and up there. Between its loss being noted in the socket and its
+ * being up again there is a grace period (dev_change_net_namespace()), so this order, under RCU, tells.
+ */
 static int transmit(struct nsr_sock *sock, struct sk_buff *skb, struct net_device *dev)
 {
 	int rc;
 
-	if (sock->setup.flags & NSRING_INJECT)
-		return inject(skb, dev);
-	rc = dev_queue_xmit(skb);
-	return rc > 0 ? net_xmit_errno(rc) : rc;
+	rcu_read_lock();
+	if (READ_ONCE(sock->dev) != dev) {
+		kfree_skb(skb);
+		rc = -ENODEV;
+	} else if (sock->setup.flags & NSRING_INJECT) {
+		rc = inject(skb, dev);
+	} else {
+		rc = dev_queue_xmit(skb);
+		rc = rc > 0 ? net_xmit_errno(rc) : rc;
+	}
+	rcu_read_unlock();
+	return rc;
 }
 
 static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr *msg, size_t len)
