@@ -3,12 +3,13 @@
  * How rings get their lanes, and CPUs theirs in each ring.
  *
  * The mask @ready has the CPUs for which hotplug has called us, which it does before it starts a CPU and after
- * it has stopped one. A ring enters the list of rings in the same critical section in which it copies the
- * mask. So a CPU is either in the copy, or finds the ring in the list: no CPU runs without a lane.
+ * it has stopped one. A ring enters the list of rings in the same critical section in which it finds that each
+ * CPU of the mask has a lane. A CPU that comes later finds the ring in the list: no CPU runs without a lane.
+ * Who makes a ring waits for its memory without a lock, since a process may be kept from its CPU for as
+ * long as its cgroup says.
  *
- * Locks, in this order: the one of CPU hotplug, which prepare() is called under; rings_lock; a ring's
- * @making. None of them is taken under RTNL, and RTNL is not taken under them. Nothing but memory is
- * waited for under them.
+ * Locks, in this order: the one of CPU hotplug, which prepare() is called under; rings_lock. Neither is taken under
+ * RTNL, and RTNL is not taken under them. prepare() waits for memory under them.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
@@ -51,7 +52,7 @@ static int node_of(unsigned int cpu)
 	return node != NUMA_NO_NODE && node_online(node) ? node : NUMA_NO_NODE;
 }
 
-/* The CPU's own side; NULL: no memory. Under @making. */
+/* The CPU's own side; NULL: no memory. The ring is not listed yet, or rings_lock is held. */
 static struct nsr_lane *make_lane(struct nsr_ring *ring, unsigned int cpu)
 {
 	struct nsr_lane *lane = ring->lanes[cpu];
@@ -81,7 +82,7 @@ static int charge_lane(struct nsr_ring *ring)
 	return rc;
 }
 
-/* Memory for a lane's records. Under @making. */
+/* Memory for a lane's records. As make_lane(). */
 static int give_memory(struct nsr_ring *ring, unsigned int cpu)
 {
 	unsigned long pages = nsr_lane_pages(ring->lane_bytes);
@@ -101,12 +102,28 @@ static int give_memory(struct nsr_ring *ring, unsigned int cpu)
 	return 0;
 }
 
-static void list_ring(struct nsr_ring *ring, struct cpumask *cpus)
+static int make_lane_with_memory(struct nsr_ring *ring, unsigned int cpu)
 {
+	if (!make_lane(ring, cpu))
+		return -ENOMEM;
+	return ring->lanes[cpu]->data ? 0 : give_memory(ring, cpu);
+}
+
+/* Lists the ring if it has the lanes that it needs. False: @cpus is set to those that need one. */
+static bool list_ring(struct nsr_ring *ring, struct cpumask *cpus)
+{
+	bool complete = true;
+	unsigned int cpu;
+
 	mutex_lock(&rings_lock);
-	list_add_tail(&ring->in_rings, &rings);
-	cpumask_copy(cpus, &ready);
+	for_each_cpu(cpu, &ready)
+		complete &= ring->lanes[cpu] && ring->lanes[cpu]->data;
+	if (complete)
+		list_add_tail(&ring->in_rings, &rings);
+	else
+		cpumask_copy(cpus, &ready);
 	mutex_unlock(&rings_lock);
+	return complete;
 }
 
 /**
@@ -123,17 +140,13 @@ int nsr_lanes_make(struct nsr_ring *ring)
 
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
-	list_ring(ring, cpus);
-	mutex_lock(&ring->making);
-	for_each_cpu(cpu, cpus) {
-		if (!make_lane(ring, cpu))
-			rc = -ENOMEM;
-		else if (!ring->lanes[cpu]->data)
-			rc = give_memory(ring, cpu);
-		if (rc < 0)
-			break;
+	while (rc == 0 && !list_ring(ring, cpus)) {
+		for_each_cpu(cpu, cpus) {
+			rc = make_lane_with_memory(ring, cpu);
+			if (rc < 0)
+				break;
+		}
 	}
-	mutex_unlock(&ring->making);
 	free_cpumask_var(cpus);
 	return rc;
 }
@@ -154,16 +167,13 @@ void nsr_lanes_free(struct nsr_ring *ring)
 	}
 }
 
-/* The ring gets a lane for a CPU that comes. -ENOMEM: not even one that counts. */
+/* The ring gets a lane for a CPU that comes; under rings_lock. -ENOMEM: not even one that counts. */
 static int add_lane(struct nsr_ring *ring, unsigned int cpu)
 {
-	struct nsr_lane *lane;
+	struct nsr_lane *lane = make_lane(ring, cpu);
 
-	mutex_lock(&ring->making);
-	lane = make_lane(ring, cpu);
 	if (lane && !lane->data && give_memory(ring, cpu) < 0)
 		pr_warn_ratelimited("nsring: no memory for a lane of CPU %u\n", cpu);
-	mutex_unlock(&ring->making);
 	return lane ? 0 : -ENOMEM;
 }
 

@@ -59,7 +59,6 @@ static struct nsr_ring *make_object(const struct nsring_setup *setup, unsigned i
 	refcount_set(&ring->refs, 1);
 	INIT_LIST_HEAD(&ring->node);
 	INIT_LIST_HEAD(&ring->in_rings);
-	mutex_init(&ring->making);
 	nsr_source_init(&ring->source, ring, NULL);
 	ring->lane_bytes = choose_lane_bytes(setup->ring_bytes, lanes);
 	ring->part_shift = ilog2(ring->lane_bytes) - NSR_PARTS_SHIFT;

@@ -16,7 +16,6 @@
 #define NSR_RING_H
 
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/refcount.h>
 
 #include "lane.h"
@@ -51,9 +50,8 @@ struct nsr_sock;
  * @share:     the number that shared rings are found by
  * @node:      in the namespace's list of shared rings
  * @in_rings:  in the list of all rings, see lane.c
- * @making:    held while a lane is made
- * @lanes_made: lanes that have memory; written under @making
- * @lanes_charged: lanes that @charge has and that have no memory yet, under @making
+ * @lanes_made: lanes that have memory; written by lane.c
+ * @lanes_charged: lanes that @charge has and that have no memory yet; of lane.c
  * @charge:    for the ring area
  * @header:    the pages of the ring area before those of the lanes
  * @lanes:     by CPU, nr_cpu_ids of them; NULL for a CPU that was never online
@@ -86,7 +84,6 @@ struct nsr_ring {
 	struct list_head node;
 
 	struct list_head in_rings;
-	struct mutex making;
 	unsigned int lanes_made;
 	unsigned int lanes_charged;
 	struct nsr_charge charge;
