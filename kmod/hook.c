@@ -8,23 +8,14 @@
 #include "hook.h"
 #include "netns.h"
 
-/* The kernel clones each sent packet for us, unless told that nobody wants it. */
-static void tell_kernel_what_is_wanted(struct nsr_hook *hook)
+/* Some more taps, or fewer, want sent packets: the kernel clones each, unless told that nobody does. */
+static void count_outgoing(struct nsr_hook *hook, int more)
 {
-	const struct nsr_tap *tap;
-	bool out = false;
-
-	/* Mostly the first one does. */
-	list_for_each_entry(tap, &hook->taps, in_hook) {
-		out = tap->wants[1];
-		if (out)
-			break;
-	}
-	WRITE_ONCE(hook->type.ignore_outgoing, !out);
+	hook->outgoing += more;
+	WRITE_ONCE(hook->type.ignore_outgoing, !hook->outgoing);
 }
 
-static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *dev,
-			     struct nsr_tap *tap)
+static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *dev)
 {
 	struct nsr_hook *hook;
 	int rc;
@@ -41,7 +32,6 @@ static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *d
 	/* Without this the kernel doesn't call id_match. */
 	hook->type.af_packet_priv = hook;
 	hook->type.af_packet_net = dev_net(dev);
-	hook->type.ignore_outgoing = !tap->wants[1];
 	rc = xa_err(xa_store(&captures->hooks, dev->ifindex, hook, GFP_KERNEL));
 	if (rc < 0) {
 		kfree(hook);
@@ -73,15 +63,14 @@ int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
 	hook = xa_load(&captures->hooks, dev->ifindex);
 	first = !hook;
 	if (first)
-		hook = make(captures, dev, tap);
+		hook = make(captures, dev);
 	if (IS_ERR(hook))
 		return PTR_ERR(hook);
 	tap->hook = hook;
 	list_add_tail_rcu(&tap->in_hook, &hook->taps);
+	count_outgoing(hook, tap->wants[1]);
 	if (first)
 		dev_add_pack(&hook->type);
-	else
-		tell_kernel_what_is_wanted(hook);
 	return 0;
 }
 
@@ -93,10 +82,9 @@ void nsr_hook_remove(struct nsr_tap *tap)
 
 	ASSERT_RTNL();
 	list_del_rcu(&tap->in_hook);
-	if (!list_empty(&hook->taps)) {
-		tell_kernel_what_is_wanted(hook);
+	count_outgoing(hook, -(int)tap->wants[1]);
+	if (!list_empty(&hook->taps))
 		return;
-	}
 	/* dev_remove_pack() would wait for the grace period. */
 	__dev_remove_pack(&hook->type);
 	xa_erase(&nsr_captures(hook->type.af_packet_net)->hooks, dev->ifindex);
