@@ -4,6 +4,8 @@
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -11,6 +13,7 @@
 
 #include "frame.h"
 #include "net.h"
+#include "system.h"
 
 #define BATCH 32U
 
@@ -169,4 +172,40 @@ void check_numbers(const struct nsring_record *record, const uint8_t *data, void
 void keep_record(const struct nsring_record *record, const uint8_t *data, void *arg)
 {
 	memcpy(arg, record, sizeof(*record));
+}
+
+static struct {
+	pthread_t thread;
+	const char *device;
+	uint32_t pause_us;
+	atomic_bool over;
+} flood;
+
+static void *run_flood(void *arg)
+{
+	int sender = sender_open(flood.device);
+	uint8_t frame[60];
+
+	pin_cpu(1);
+	frame_udp(frame, sizeof(frame), 0);
+	while (!flood.over) {
+		sender_send(sender, frame, sizeof(frame));
+		usleep(flood.pause_us);
+	}
+	close(sender);
+	return NULL;
+}
+
+void flood_start(const char *device, uint32_t pause_us)
+{
+	flood.device = device;
+	flood.pause_us = pause_us;
+	flood.over = false;
+	assert_int_equal(pthread_create(&flood.thread, NULL, run_flood, NULL), 0);
+}
+
+void flood_stop(void)
+{
+	flood.over = true;
+	assert_int_equal(pthread_join(flood.thread, NULL), 0);
 }

@@ -48,6 +48,10 @@ void send_udp(const char *device, uint32_t count, uint32_t len);
 /** send_numbers() - the same from a number on, with a sender that is there */
 void send_numbers(int sender, uint32_t first, uint32_t count, uint32_t len);
 
+/** flood_start() - send frames of 60 bytes in a thread on CPU 1, @pause_us apart, until flood_stop() */
+void flood_start(const char *device, uint32_t pause_us);
+void flood_stop(void);
+
 /** send_large() - a TCP segment of @len bytes with headers, that the device is to cut */
 void send_large(const char *device, uint32_t len);
 

@@ -483,6 +483,39 @@ static void the_device_is_gone_for_all_members(void **state)
 	close_cluster(&cluster);
 }
 
+/* What @fd's capture was dealt. */
+static uint64_t dealt(int fd)
+{
+	struct nsring_stats stats = ring_stats(fd);
+
+	return stats.written + stats.full + stats.filtered;
+}
+
+/* Against a capture beside the cluster, while packets keep coming. */
+static void members_that_come_and_go_count_every_packet(void **state)
+{
+	struct nsring_setup setup = { .ring_bytes = 1,
+				      .cluster = 3,
+				      .cluster_mode = NSRING_CLUSTER_ROUND_ROBIN };
+	const struct nsring_setup plain = { .ring_bytes = 1 };
+	struct ring *beside = ring_open(&plain, "v1"), *member = ring_open(&setup, "v1"), *guest;
+	uint32_t round, rounds = 20 + fewer(300);
+	uint64_t guests = 0;
+
+	flood_start("v0", 0);
+	for (round = 0; round < rounds; round++) {
+		guest = ring_open(&setup, "v1");
+		ring_stop(guest->fd);
+		sleep_ms(3); /* for packets on their way */
+		guests += dealt(guest->fd);
+		ring_close(guest);
+	}
+	flood_stop();
+	assert_int_equal(dealt(member->fd) + guests, dealt(beside->fd));
+	ring_close(beside);
+	ring_close(member);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +534,7 @@ int main(void)
 		TEST(other_settings_or_another_device_are_refused),
 		TEST(there_is_room_for_256_members_and_no_more),
 		TEST(the_device_is_gone_for_all_members),
+		TEST(members_that_come_and_go_count_every_packet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

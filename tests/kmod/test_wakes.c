@@ -337,6 +337,40 @@ static void a_reader_of_an_empty_ring_can_be_killed(void **state)
 	assert_true(wait_until(module_is_unused, NULL));
 }
 
+static void *sleep_on(void *epoll)
+{
+	struct epoll_event event;
+
+	return (void *)(intptr_t)epoll_wait(*(int *)epoll, &event, 1, WAIT_MS);
+}
+
+/* Packets come all the time, so the first may come before binding has ended. */
+static void binding_wakes_who_sleeps_already(void **state)
+{
+	const struct nsring_setup prompt = { .ring_bytes = 1 };
+	struct epoll_event event = { .events = EPOLLIN };
+	uint32_t round, rounds = 5 + fewer(100);
+	pthread_t thread;
+	void *events;
+	int fd, epoll;
+
+	flood_start("v0", 200);
+	for (round = 0; round < rounds; round++) {
+		fd = ring_socket();
+		check(ring_setup(fd, &prompt));
+		epoll = (int)check(epoll_create1(EPOLL_CLOEXEC));
+		check(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+		assert_int_equal(pthread_create(&thread, NULL, sleep_on, &epoll), 0);
+		sleep_ms(20);
+		check(ring_bind(fd, ifindex("v1")));
+		assert_int_equal(pthread_join(thread, &events), 0);
+		assert_int_equal((intptr_t)events, 1);
+		close(epoll);
+		ring_close_fd(fd);
+	}
+	flood_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +387,7 @@ int main(void)
 		TEST(a_lone_packet_after_others_wakes_as_soon_as_ever),
 		TEST(a_time_out_is_kept_however_many_come),
 		TEST(a_full_ring_wakes_its_reader),
+		TEST(binding_wakes_who_sleeps_already),
 		TEST(epoll_wakes_too),
 		TEST(epoll_tells_of_each_edge),
 		TEST(each_of_two_pollers_of_a_socket_wakes),
