@@ -209,6 +209,7 @@ static void a_capture_goes_on_when_its_device_is_renamed(void **state)
 	socklen_t size = sizeof(device);
 
 	rename_device("v1", "renamed");
+	wait_for_carrier("v0");
 	check_captures(ring, 10);
 	check(getsockopt(ring->fd, SOL_NSRING, NSRING_DEVICE, &device, &size));
 	assert_string_equal(device.name, "renamed");
