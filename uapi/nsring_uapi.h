@@ -105,8 +105,8 @@
  * NSRING_COOKED): VLAN tags that the device took off are in the metadata. It returns the number of
  * bytes to keep, 0 to refuse the packet. The record in the ring has the tag in its place.
  *
- * poll() tells EPOLLIN when watermark_bytes wait in one lane (for a reader that left nearly as many unread, up to a
- * sixteenth more, or a 256th of the lane), or a packet has waited for
+ * poll() tells EPOLLIN when watermark_bytes wait in one lane (in a lane in which a reader of the ring has once left as
+ * many unread, up to a sixteenth more, or a 256th of the lane), or a packet has waited for
  * wait_min_us to wait_max_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
  * device is gone can be bound again and goes on with the same ring.
  *
