@@ -178,6 +178,7 @@ static struct {
 	pthread_t thread;
 	const char *device;
 	uint32_t pause_us;
+	bool runs;
 	atomic_bool over;
 } flood;
 
@@ -190,7 +191,8 @@ static void *run_flood(void *arg)
 	frame_udp(frame, sizeof(frame), 0);
 	while (!flood.over) {
 		sender_send(sender, frame, sizeof(frame));
-		usleep(flood.pause_us);
+		if (flood.pause_us)
+			usleep(flood.pause_us);
 	}
 	close(sender);
 	return NULL;
@@ -202,10 +204,14 @@ void flood_start(const char *device, uint32_t pause_us)
 	flood.pause_us = pause_us;
 	flood.over = false;
 	assert_int_equal(pthread_create(&flood.thread, NULL, run_flood, NULL), 0);
+	flood.runs = true;
 }
 
 void flood_stop(void)
 {
+	if (!flood.runs)
+		return;
 	flood.over = true;
+	flood.runs = false;
 	assert_int_equal(pthread_join(flood.thread, NULL), 0);
 }

@@ -50,6 +50,8 @@ void send_numbers(int sender, uint32_t first, uint32_t count, uint32_t len);
 
 /** flood_start() - send frames of 60 bytes in a thread on CPU 1, @pause_us apart, until flood_stop() */
 void flood_start(const char *device, uint32_t pause_us);
+
+/** flood_stop() - wait for the thread's end, if there is one; net_leave() does it after a failed test */
 void flood_stop(void);
 
 /** send_large() - a TCP segment of @len bytes with headers, that the device is to cut */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "frame.h"
 #include "net.h"
 #include "ring.h"
 #include "system.h"
@@ -168,6 +169,7 @@ int net_enter(void **state)
 
 int net_leave(void **state)
 {
+	flood_stop();
 	ring_close_all();
 	netns_enter(first);
 	while (others_count)

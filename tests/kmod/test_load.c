@@ -6,7 +6,6 @@
  *	sends ─ v0 ──────── v1 ─ captures
  */
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,19 +178,6 @@ static void a_child_that_has_it_mapped_holds_it_until_it_is_killed(void **state)
 	}
 }
 
-static void *flood(void *arg)
-{
-	int sender = sender_open("v0");
-	uint8_t frame[100];
-
-	pin_cpu(1);
-	frame_udp(frame, sizeof(frame), 0);
-	while (!__atomic_load_n((bool *)arg, __ATOMIC_RELAXED))
-		sender_send(sender, frame, sizeof(frame));
-	close(sender);
-	return NULL;
-}
-
 static void it_comes_and_goes_under_traffic(void **state)
 {
 	static const struct nsring_setup setups[] = {
@@ -200,11 +186,9 @@ static void it_comes_and_goes_under_traffic(void **state)
 		{ .share = 1 },
 		{ .flags = NSRING_PROMISCUOUS },
 	};
-	bool stop = false;
-	pthread_t thread;
 	uint32_t round;
 
-	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
+	flood_start("v0", 0);
 	for (round = 0; round < 12; round++) {
 		struct ring *ring, *any;
 
@@ -217,8 +201,7 @@ static void it_comes_and_goes_under_traffic(void **state)
 		ring_close(ring);
 		unload();
 	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	assert_int_equal(pthread_join(thread, NULL), 0);
+	flood_stop();
 }
 
 static void it_comes_and_goes_with_namespaces_that_are_there(void **state)
@@ -277,12 +260,10 @@ static void readers_of_every_mode_that_are_killed_leave_nothing(void **state)
 		{ .wait_min_us = 500, .wait_max_us = 4000 },
 		{ .flags = NSRING_COOKED },
 	};
-	bool stop = false;
-	pthread_t thread;
 	uint32_t i, of;
 
 	load();
-	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
+	flood_start("v0", 0);
 	for (i = 0; i < ARRAY_SIZE(setups); i++) {
 		pid_t children[3];
 
@@ -299,8 +280,7 @@ static void readers_of_every_mode_that_are_killed_leave_nothing(void **state)
 			child_kill(children[of]);
 		check_nothing_is_left();
 	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	assert_int_equal(pthread_join(thread, NULL), 0);
+	flood_stop();
 	unload();
 }
 
