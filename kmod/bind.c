@@ -324,7 +324,7 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 	smp_store_release(&sock->ifindex, ifindex);
 	/* Pairs with the loads of @bound with acquire: they see the ring. */
 	smp_store_release(&sock->bound, true);
-	/* Who sleeps by a poll of before has not seen it, and may have been woken in vain. */
+	/* A thread that has polled before, and sleeps, may have been woken in vain: let it poll again. */
 	sock->sk.sk_data_ready(&sock->sk);
 	return 0;
 }

@@ -5,8 +5,8 @@
  * The mask @ready has the CPUs for which hotplug has called us, which it does before it starts a CPU and after
  * it has stopped one. A ring enters the list of rings in the same critical section in which it finds that each
  * CPU of the mask has a lane. A CPU that comes later finds the ring in the list: no CPU runs without a lane.
- * Who makes a ring waits for its memory without a lock, since a process may be kept from its CPU for as
- * long as its cgroup says.
+ * The process that makes a ring waits for its memory without a lock, since its cgroup may keep it from its CPU
+ * for as long as it likes.
  *
  * Locks, in this order: the one of CPU hotplug, which prepare() is called under; rings_lock. Neither is taken under
  * RTNL, and RTNL is not taken under them. prepare() waits for memory under them.

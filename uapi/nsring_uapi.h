@@ -204,7 +204,7 @@ NSRING_ASSERT(sizeof(struct nsring_ring) == 64);
  * @claimed: the writer may have overwritten up to here; published before it writes (shared rings)
  * @oldest:  start of the oldest record that is whole (shared rings)
  * @written: records of packets
- * @full:    packets dropped because there was no room
+ * @full:    packets dropped because there was no room, or dealt to a member of a cluster as it came or went
  * @others:  by reader: records that were not for it (shared rings)
  */
 struct nsring_lane {
