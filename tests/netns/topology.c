@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "softirq.h"
 #include "topology.h"
 
 static bool entered;
@@ -49,6 +50,7 @@ int topology_enter(void **state)
 	if (unshare(CLONE_NEWNET) < 0)
 		return errno == EPERM ? 0 : -1;
 	entered = true;
+	softirq_prepare();
 	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
 	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	ip("link set lo up");
@@ -117,6 +119,7 @@ void send_frames(const char *device, const struct nsr_frame *frames, uint32_t co
 	cap = open_target(device, &opts);
 	assert_int_equal(nsr_send(cap, frames, count), count);
 	nsr_close(cap);
+	softirq_let_arrive(count);
 }
 
 void udp_frame(uint8_t frame[60], uint16_t port)

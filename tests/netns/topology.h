@@ -41,7 +41,7 @@ extern const struct nsr_options taking;
 /** open_target() - nsr_open() that must succeed */
 struct nsr_capture *open_target(const char *target, const struct nsr_options *opts);
 
-/** send_frames() - send all of them out of @device */
+/** send_frames() - send all of them out of @device; they have been received when this returns */
 void send_frames(const char *device, const struct nsr_frame *frames, uint32_t count);
 
 /**
