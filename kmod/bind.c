@@ -375,21 +375,7 @@ bool nsr_is_attached(const struct nsr_sock *sock)
 	return READ_ONCE(sock->ring->source.attached);
 }
 
-static void free_sock(struct work_struct *work)
-{
-	struct nsr_sock *sock = container_of(to_rcu_work(work), struct nsr_sock, free_work);
-	struct nsr_ring *ring = sock->ring;
-
-	free_reader(sock);
-	put_pid(sock->pid);
-	if (ring) {
-		clear_bit(sock->index, &ring->readers_used);
-		if (refcount_dec_and_test(&ring->refs))
-			nsr_ring_free(ring);
-	}
-	sock_put(&sock->sk);
-}
-
+/* Adds to the namespace's totals what the socket has counted and they lack. */
 static void keep_totals(struct nsr_sock *sock)
 {
 	struct nsr_captures *captures = captures_of(sock);
@@ -398,9 +384,27 @@ static void keep_totals(struct nsr_sock *sock)
 	if (!sock->ring)
 		return;
 	nsr_ring_stats(sock->ring, sock->index, &stats);
-	atomic64_add(stats.written, &captures->past_written);
-	atomic64_add(stats.filtered, &captures->past_filtered);
-	atomic64_add(stats.full, &captures->past_full);
+	atomic64_add(stats.written - sock->kept.written, &captures->past_written);
+	atomic64_add(stats.filtered - sock->kept.filtered, &captures->past_filtered);
+	atomic64_add(stats.full - sock->kept.full, &captures->past_full);
+	sock->kept = stats;
+}
+
+static void free_sock(struct work_struct *work)
+{
+	struct nsr_sock *sock = container_of(to_rcu_work(work), struct nsr_sock, free_work);
+	struct nsr_ring *ring = sock->ring;
+
+	/* Packets that were on their way when it was closed. */
+	keep_totals(sock);
+	free_reader(sock);
+	put_pid(sock->pid);
+	if (ring) {
+		clear_bit(sock->index, &ring->readers_used);
+		if (refcount_dec_and_test(&ring->refs))
+			nsr_ring_free(ring);
+	}
+	sock_put(&sock->sk);
 }
 
 /**

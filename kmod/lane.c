@@ -9,7 +9,7 @@
  * for as long as it likes.
  *
  * Locks, in this order: the one of CPU hotplug, which prepare() is called under; rings_lock. Neither is taken under
- * RTNL, and RTNL is not taken under them. prepare() waits for memory under them.
+ * RTNL, and RTNL is not taken under them. prepare() waits for memory under them, and for no memory cgroup.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
@@ -71,30 +71,16 @@ static struct nsr_lane *make_lane(struct nsr_ring *ring, unsigned int cpu)
 	return lane;
 }
 
-static int charge_lane(struct nsr_ring *ring)
-{
-	int rc = 0;
-
-	if (!ring->lanes_charged)
-		rc = nsr_charge_add(&ring->charge, nsr_lane_pages(ring->lane_bytes));
-	if (rc == 0 && !ring->lanes_charged)
-		ring->lanes_charged = 1;
-	return rc;
-}
-
-/* Memory for a lane's records. As make_lane(). */
-static int give_memory(struct nsr_ring *ring, unsigned int cpu)
+/* Memory for a lane's records, @allocate'd. As make_lane(). */
+static int give_memory(struct nsr_ring *ring, unsigned int cpu, typeof(nsr_area_allocate) *allocate)
 {
 	unsigned long pages = nsr_lane_pages(ring->lane_bytes);
 	struct nsr_lane *lane = ring->lanes[cpu];
 	int rc;
 
-	rc = charge_lane(ring);
-	if (rc == 0)
-		rc = nsr_area_allocate(&lane->area, &ring->charge, pages, node_of(cpu));
+	rc = allocate(&lane->area, &ring->charge, pages, node_of(cpu));
 	if (rc < 0)
 		return rc;
-	ring->lanes_charged--;
 	lane->shown = lane->area.addr;
 	/* Pairs with nsr_lane_has_memory(). */
 	smp_store_release(&lane->data, lane->area.addr + PAGE_SIZE);
@@ -106,7 +92,7 @@ static int make_lane_with_memory(struct nsr_ring *ring, unsigned int cpu)
 {
 	if (!make_lane(ring, cpu))
 		return -ENOMEM;
-	return ring->lanes[cpu]->data ? 0 : give_memory(ring, cpu);
+	return ring->lanes[cpu]->data ? 0 : give_memory(ring, cpu, nsr_area_allocate);
 }
 
 /* Lists the ring if it has the lanes that it needs. False: @cpus is set to those that need one. */
@@ -172,7 +158,7 @@ static int add_lane(struct nsr_ring *ring, unsigned int cpu)
 {
 	struct nsr_lane *lane = make_lane(ring, cpu);
 
-	if (lane && !lane->data && give_memory(ring, cpu) < 0)
+	if (lane && !lane->data && give_memory(ring, cpu, nsr_area_allocate_at_once) < 0)
 		pr_warn_ratelimited("nsring: no memory for a lane of CPU %u\n", cpu);
 	return lane ? 0 : -ENOMEM;
 }

@@ -22,6 +22,8 @@ MODULE_PARM_DESC(memory_percent, "most memory that all rings may have, percent o
 /* RETRY_MAYFAIL: reclaim, but fail rather than have the OOM killer choose a victim. */
 #define NSR_GFP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
+#define CHARGED_AT_ONCE 64UL
+
 static atomic_long_t all_pages;
 
 /** nsr_memory_pages() - pages of all rings of the host */
@@ -57,14 +59,16 @@ static unsigned long host_limit(const struct nsr_charge *charge)
 	return charge->of_host ? limit : limit - limit / 4;
 }
 
-/**
- * nsr_charge_add() - charge for more pages
- * @charge: begun; one caller at a time
- * @pages:  how many
- *
- * Any process, and no waiting. Return: 0; -ENOMEM: a limit is reached.
- */
-int nsr_charge_add(struct nsr_charge *charge, unsigned long pages)
+static void charge_less(struct nsr_charge *charge, unsigned long pages)
+{
+	atomic_long_sub(pages, &all_pages);
+	if (charge->cred)
+		atomic_long_sub(pages, locked_by(charge));
+	charge->pages -= pages;
+}
+
+/* Charge for more pages, without waiting. One caller at a time. */
+static int charge_more(struct nsr_charge *charge, unsigned long pages)
 {
 	/* Memory that others live on should not be reclaimed for a ring. */
 	if (pages > si_mem_available() / 2 || !add(&all_pages, pages, host_limit(charge)))
@@ -77,76 +81,81 @@ int nsr_charge_add(struct nsr_charge *charge, unsigned long pages)
 	return 0;
 }
 
-/*
- * Closed sockets give back their memory a grace period later: wait for that before giving up, except for
- * what is too much even alone.
- */
-static int add_patiently(struct nsr_charge *charge, unsigned long pages)
+/* Closed sockets give back their memory a grace period later: wait for that before giving up. */
+static int charge_patiently(struct nsr_charge *charge, unsigned long pages)
 {
-	if (nsr_charge_add(charge, pages) == 0)
+	if (charge_more(charge, pages) == 0)
 		return 0;
-	if (pages > host_limit(charge) || pages > charge->user_limit)
-		return -ENOMEM;
 	rcu_barrier();
 	flush_workqueue(nsr_workqueue);
-	return nsr_charge_add(charge, pages);
-}
-
-static void forget(struct nsr_charge *charge)
-{
-	mem_cgroup_put(charge->memcg);
-	if (charge->cred)
-		put_cred(charge->cred);
-	*charge = (struct nsr_charge){};
+	return charge_more(charge, pages);
 }
 
 /**
- * nsr_charge_begin() - charge this process, and its user, for pages
+ * nsr_charge_begin() - note who is to be charged: this process's memory cgroup, and its user
  * @charge: filled in; zeroed before
- * @net:    the namespace that they are for
- * @pages:  how many, at least 1
+ * @net:    the namespace that the pages are for
+ * @pages:  how many there will be, more or less
  *
- * May sleep, and wait for the memory of closed sockets; not under RTNL. Return: 0; -ENOMEM: a limit is
- * reached.
+ * Return: 0; -ENOMEM: there will never be so many, and the charge has not begun.
  */
 int nsr_charge_begin(struct nsr_charge *charge, const struct net *net, unsigned long pages)
 {
-	int rc;
-
 	charge->of_host = net_eq(net, &init_net);
 	charge->user_limit = ULONG_MAX;
-	if (!capable(CAP_IPC_LOCK)) {
-		charge->cred = get_current_cred();
+	if (!capable(CAP_IPC_LOCK))
 		charge->user_limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	}
+	if (pages > host_limit(charge) || pages > charge->user_limit)
+		return -ENOMEM;
+	if (charge->user_limit != ULONG_MAX)
+		charge->cred = get_current_cred();
 	charge->memcg = get_mem_cgroup_from_mm(current->mm);
-	rc = add_patiently(charge, pages);
-	if (rc < 0)
-		forget(charge);
-	return rc;
+	charge->begun = true;
+	return 0;
 }
 
-/** nsr_charge_end() - give back all of a charge, when its pages are freed; one of no pages is none */
+/** nsr_charge_end() - give back all of a charge, when its pages are freed; nothing if it was not begun */
 void nsr_charge_end(struct nsr_charge *charge)
 {
-	if (!charge->pages)
+	if (!charge->begun)
 		return;
-	atomic_long_sub(charge->pages, &all_pages);
+	charge_less(charge, charge->pages);
 	if (charge->cred)
-		atomic_long_sub(charge->pages, locked_by(charge));
-	forget(charge);
+		put_cred(charge->cred);
+	mem_cgroup_put(charge->memcg);
+	*charge = (struct nsr_charge){};
 }
 
-static int allocate_pages(struct nsr_area *area, int node)
+static int allocate_pages(struct nsr_area *area, int node, gfp_t gfp, unsigned long from,
+			  unsigned long to)
 {
 	unsigned long i;
 
-	for (i = 0; i < area->count; i++) {
-		area->pages[i] = node == NUMA_NO_NODE ? alloc_page(NSR_GFP)
-						      : alloc_pages_node(node, NSR_GFP, 0);
+	for (i = from; i < to; i++) {
+		area->pages[i] =
+			node == NUMA_NO_NODE ? alloc_page(gfp) : alloc_pages_node(node, gfp, 0);
 		if (!area->pages[i] || fatal_signal_pending(current))
 			return -ENOMEM;
 		cond_resched();
+	}
+	return 0;
+}
+
+/* As many pages as the area has, by and by: a charge never has many more than there are. */
+static int charge_and_allocate(struct nsr_area *area, struct nsr_charge *charge, int node,
+			       gfp_t gfp)
+{
+	unsigned long at, next;
+	int rc;
+
+	for (at = 0; at < area->count; at = next) {
+		next = min(at + CHARGED_AT_ONCE, area->count);
+		rc = gfp & __GFP_ACCOUNT ? charge_patiently(charge, next - at)
+					 : charge_more(charge, next - at);
+		if (rc == 0)
+			rc = allocate_pages(area, node, gfp, at, next);
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }
@@ -163,38 +172,58 @@ static void free_pages_of(struct nsr_area *area)
 	area->pages = NULL;
 }
 
-static int allocate(struct nsr_area *area, int node)
+static int allocate(struct nsr_area *area, struct nsr_charge *charge, unsigned long count, int node,
+		    gfp_t gfp)
 {
-	area->pages = kvcalloc(area->count, sizeof(*area->pages), NSR_GFP);
+	unsigned long before = charge->pages;
+
+	area->count = count;
+	area->pages = kvcalloc(count, sizeof(*area->pages), gfp);
 	if (!area->pages)
 		return -ENOMEM;
-	if (allocate_pages(area, node) == 0)
-		area->addr = vmap(area->pages, area->count, VM_MAP, PAGE_KERNEL);
+	if (charge_and_allocate(area, charge, node, gfp) == 0)
+		area->addr = vmap(area->pages, count, VM_MAP, PAGE_KERNEL);
 	if (area->addr)
 		return 0;
 	free_pages_of(area);
+	charge_less(charge, charge->pages - before);
 	return -ENOMEM;
 }
 
 /**
- * nsr_area_allocate() - allocate an area that is charged already
+ * nsr_area_allocate() - allocate an area
  * @area:   filled in; zeroed before
- * @charge: that has its pages
+ * @charge: begun; one caller at a time
  * @count:  pages
  * @node:   the memory node to prefer, or NUMA_NO_NODE
  *
- * May sleep. Return: 0; -ENOMEM.
+ * May sleep, and wait for the memory of closed sockets; not under RTNL. Return: 0; -ENOMEM: no memory, or a
+ * limit is reached.
  */
-int nsr_area_allocate(struct nsr_area *area, const struct nsr_charge *charge, unsigned long count,
+int nsr_area_allocate(struct nsr_area *area, struct nsr_charge *charge, unsigned long count,
 		      int node)
 {
 	struct mem_cgroup *old = set_active_memcg(charge->memcg);
 	int rc;
 
-	area->count = count;
-	rc = allocate(area, node);
+	rc = allocate(area, charge, count, node, NSR_GFP);
 	set_active_memcg(old);
 	return rc;
+}
+
+/**
+ * nsr_area_allocate_at_once() - allocate an area while others wait
+ * @area:   as of nsr_area_allocate()
+ * @charge: likewise
+ * @count:  likewise
+ * @node:   likewise
+ *
+ * Waits neither for a memory cgroup, which is not charged, nor for closed sockets. Return: 0; -ENOMEM.
+ */
+int nsr_area_allocate_at_once(struct nsr_area *area, struct nsr_charge *charge, unsigned long count,
+			      int node)
+{
+	return allocate(area, charge, count, node, NSR_GFP & ~__GFP_ACCOUNT);
 }
 
 /**
@@ -203,7 +232,7 @@ int nsr_area_allocate(struct nsr_area *area, const struct nsr_charge *charge, un
  * @net:   the namespace that it is for
  * @count: pages
  *
- * As nsr_charge_begin(). Return: 0; -ENOMEM: no memory, or a limit is reached.
+ * As nsr_area_allocate(). Return: 0; -ENOMEM: no memory, or a limit is reached.
  */
 int nsr_area_make(struct nsr_area *area, const struct net *net, unsigned long count)
 {

@@ -5,7 +5,11 @@
  * other than the initial one reach three quarters.
  *
  * A charge remembers all of these, so that more can be added later in any process: a ring gets a lane when a
- * CPU comes online, in the process that brings it up.
+ * CPU comes online, in the process that brings it up. That one memory cgroup is not charged for: at its limit
+ * it would make CPU hotplug wait.
+ *
+ * Pages are charged some at a time, as they are allocated: a process that its memory cgroup keeps waiting holds
+ * nothing of what it has not got, which others would miss.
  *
  * Lifetime: an area goes with its ring or reader. A mapping holds the socket, so none is left by
  * then.
@@ -21,7 +25,8 @@ struct net;
 
 /**
  * struct nsr_charge - pages, and who is charged for them
- * @pages:      how many; 0: nothing else is set
+ * @pages:      how many there are now
+ * @begun:      false: nothing else is set
  * @of_host:    for the initial namespace
  * @cred:       whose user is charged; NULL: exempt from RLIMIT_MEMLOCK by CAP_IPC_LOCK. Early 6.1 kernels let no
  *              module free a reference to a user alone; so its keyrings stay, too, as long as the charge.
@@ -30,6 +35,7 @@ struct net;
  */
 struct nsr_charge {
 	unsigned long pages;
+	bool begun;
 	bool of_host;
 	const struct cred *cred;
 	unsigned long user_limit;
@@ -40,7 +46,7 @@ struct nsr_charge {
  * struct nsr_area - pages that lie next to each other in the kernel's address space
  * @addr:   where the kernel sees them; NULL: not made
  * @pages:  @count of them
- * @charge: for them alone; without pages where the area is part of another charge
+ * @charge: for them alone; not begun where the area is part of another charge
  */
 struct nsr_area {
 	void *addr;
@@ -50,11 +56,12 @@ struct nsr_area {
 };
 
 int nsr_charge_begin(struct nsr_charge *charge, const struct net *net, unsigned long pages);
-int nsr_charge_add(struct nsr_charge *charge, unsigned long pages);
 void nsr_charge_end(struct nsr_charge *charge);
 int nsr_area_make(struct nsr_area *area, const struct net *net, unsigned long count);
-int nsr_area_allocate(struct nsr_area *area, const struct nsr_charge *charge, unsigned long count,
+int nsr_area_allocate(struct nsr_area *area, struct nsr_charge *charge, unsigned long count,
 		      int node);
+int nsr_area_allocate_at_once(struct nsr_area *area, struct nsr_charge *charge, unsigned long count,
+			      int node);
 void nsr_area_free(struct nsr_area *area);
 unsigned long nsr_memory_pages(void);
 

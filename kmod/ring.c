@@ -93,12 +93,10 @@ struct nsr_ring *nsr_ring_make(const struct net *net, const struct nsring_setup 
 	ring = make_object(setup, lanes);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
-	/* All of it at once, so that it either fits or takes nothing from others. */
 	rc = nsr_charge_begin(&ring->charge, net,
 			      header_pages + lanes * nsr_lane_pages(ring->lane_bytes));
 	if (rc < 0)
 		goto free_ring;
-	ring->lanes_charged = lanes;
 	rc = nsr_area_allocate(&ring->header, &ring->charge, header_pages, NUMA_NO_NODE);
 	if (rc < 0)
 		goto end_charge;

@@ -51,7 +51,6 @@ struct nsr_sock;
  * @node:      in the namespace's list of shared rings
  * @in_rings:  in the list of all rings, see lane.c
  * @lanes_made: lanes that have memory; written by lane.c
- * @lanes_charged: lanes that @charge has and that have no memory yet; of lane.c
  * @charge:    for the ring area
  * @header:    the pages of the ring area before those of the lanes
  * @lanes:     by CPU, nr_cpu_ids of them; NULL for a CPU that was never online
@@ -85,7 +84,6 @@ struct nsr_ring {
 
 	struct list_head in_rings;
 	unsigned int lanes_made;
-	unsigned int lanes_charged;
 	struct nsr_charge charge;
 	struct nsr_area header;
 	struct nsr_lane *lanes[];

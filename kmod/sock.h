@@ -37,6 +37,7 @@ struct nsr_ring;
  * @cluster:  that it is a member of; written under the lock of the namespace's captures
  * @mark:     in packets that it sends, see nsr_sock_mark(); 0 before bind
  * @sent:     packets
+ * @kept:     what its namespace's totals have of its counts, once it is closed
  * @pid, @comm: of the process that bound it
  * @inode:    of its file, as /proc/PID/fd shows it
  * @id:       number of the capture in its namespace
@@ -59,6 +60,7 @@ struct nsr_sock {
 	struct nsr_cluster *cluster;
 	u32 mark;
 	atomic64_t sent;
+	struct nsring_stats kept;
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
 	u64 inode;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/memcontrol.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "cluster.h"
@@ -113,11 +115,16 @@ free_tap:
 	return rc;
 }
 
-/* For a device that has appeared: charged to nobody. */
+/*
+ * For a device that has appeared, under RTNL: so a memory cgroup must not make us wait. An atomic allocation
+ * takes it beyond its limit instead, which its own processes make up for.
+ */
 static int make_tap(struct nsr_source *source, struct net_device *dev)
 {
-	struct nsr_tap *tap = kzalloc(sizeof(*tap), GFP_KERNEL);
+	struct mem_cgroup *old = set_active_memcg(source->memcg);
+	struct nsr_tap *tap = kzalloc(sizeof(*tap), GFP_ATOMIC | __GFP_ACCOUNT);
 
+	set_active_memcg(old);
 	return tap ? add_tap(source, dev, tap) : -ENOMEM;
 }
 
@@ -208,6 +215,14 @@ static int attach_device(struct nsr_source *source, struct nsr_taps *taps)
 	return dev ? add_tap(source, dev, take(taps)) : -ENODEV;
 }
 
+/* It takes no more packets. */
+static void let_go(struct nsr_source *source)
+{
+	WRITE_ONCE(source->attached, false);
+	mem_cgroup_put(source->memcg);
+	source->memcg = NULL;
+}
+
 static void detach(struct nsr_source *source)
 {
 	struct nsr_tap *tap, *next;
@@ -215,7 +230,7 @@ static void detach(struct nsr_source *source)
 	ASSERT_RTNL();
 	if (!source->attached)
 		return;
-	WRITE_ONCE(source->attached, false);
+	let_go(source);
 	list_del_init(&source->node);
 	list_for_each_entry_safe(tap, next, &source->taps, in_source)
 		remove_tap(tap);
@@ -228,6 +243,7 @@ static int attach(struct nsr_source *source, struct nsr_taps *taps)
 	ASSERT_RTNL();
 	if (!has_taps(taps, count_all(source)))
 		return -EAGAIN;
+	source->memcg = get_mem_cgroup_from_mm(current->mm);
 	if (source->flags & NSRING_ALL_NETNS)
 		rc = attach_everywhere(source, taps);
 	else if (!source->ifindex)
@@ -391,7 +407,7 @@ void nsr_source_lose_device(struct nsr_tap *tap)
 	remove_tap(tap);
 	if (!source->ifindex)
 		return;
-	WRITE_ONCE(source->attached, false);
+	let_go(source);
 	/* Who joins after the walk finds it detached. Pairs with look_again(). */
 	smp_mb();
 	tell(source, ENODEV);

@@ -34,6 +34,7 @@
 /* Flags of a setup that matter to a source. */
 #define NSR_SOURCE_FLAGS (NSRING_PROMISCUOUS | NSRING_ALL_NETNS)
 
+struct mem_cgroup;
 struct nsr_cluster;
 struct nsr_hook;
 struct nsr_ring;
@@ -62,6 +63,7 @@ struct nsr_tap {
  * @ring:     gets the packets; NULL: @cluster does
  * @cluster:  gets the packets, if there is no @ring
  * @net:      the namespace; not held here, as the sockets hold it
+ * @memcg:    memory cgroup of who attached it, which its taps are charged to; a reference; NULL: none
  * @ifindex:  the device, 0: all
  * @flags:    NSRING_PROMISCUOUS, NSRING_ALL_NETNS
  * @direction: NSRING_DIRECTION_…
@@ -74,6 +76,7 @@ struct nsr_source {
 	struct nsr_ring *ring;
 	struct nsr_cluster *cluster;
 	struct net *net;
+	struct mem_cgroup *memcg;
 	u32 ifindex;
 	u32 flags;
 	u32 direction;

@@ -244,3 +244,18 @@ uint64_t transmitted(const char *device)
 {
 	return counter(device, 9);
 }
+
+uint64_t host_memory_kib(void)
+{
+	const char *text;
+	uint64_t kib = 0;
+	int here = netns_here();
+
+	netns_enter(netns_first());
+	text = strstr(proc_text("info"), "memory:");
+	assert_non_null(text);
+	assert_int_equal(sscanf(text, "memory: %lu", &kib), 1);
+	netns_enter(here);
+	close(here);
+	return kib;
+}

@@ -64,6 +64,9 @@ void move_device(const char *device, int netns);
 /** is_promiscuous() - whether the device's flags of this namespace say so */
 bool is_promiscuous(const char *device);
 
+/** host_memory_kib() - what all rings of the host have, as the first namespace is told */
+uint64_t host_memory_kib(void);
+
 /** received(), transmitted() - packets, by /proc/net/dev */
 uint64_t received(const char *device);
 uint64_t transmitted(const char *device);

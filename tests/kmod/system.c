@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -235,6 +240,44 @@ static int own_namespaces(void *arg)
 	    write_text("/proc/self/uid_map", "0 65534 1") < 0)
 		return 253;
 	return job->run(job->arg);
+}
+
+struct slow_page slow_page_make(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .range = { .len = 4096 },
+					.mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct slow_page slow;
+
+	slow.fd = (int)check(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
+	check(ioctl(slow.fd, UFFDIO_API, &api));
+	slow.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(slow.page != MAP_FAILED);
+	area.range.start = (uintptr_t)slow.page;
+	check(ioctl(slow.fd, UFFDIO_REGISTER, &area));
+	return slow;
+}
+
+void slow_page_wait(const struct slow_page *slow)
+{
+	struct pollfd stuck = { .fd = slow->fd, .events = POLLIN };
+
+	assert_int_equal(check(poll(&stuck, 1, -1)), 1);
+}
+
+void slow_page_fill(const struct slow_page *slow, const void *content)
+{
+	struct uffdio_copy copy = { .dst = (uintptr_t)slow->page,
+				    .src = (uintptr_t)content,
+				    .len = 4096 };
+
+	check(ioctl(slow->fd, UFFDIO_COPY, &copy));
+}
+
+void slow_page_free(struct slow_page *slow)
+{
+	munmap(slow->page, 4096);
+	close(slow->fd);
 }
 
 int run_as_nobody(int (*run)(void *arg), void *arg)

@@ -60,6 +60,26 @@ int child_end(pid_t child);
 /** child_kill() - kill -9, and wait for it */
 void child_kill(pid_t child);
 
+/**
+ * struct slow_page - a page that is not there yet: whoever touches it, the kernel too, sleeps meanwhile
+ * @fd:   userfaultfd
+ * @page: of 4,096 bytes
+ */
+struct slow_page {
+	int fd;
+	uint8_t *page;
+};
+
+struct slow_page slow_page_make(void);
+
+/** slow_page_wait() - until somebody sleeps because of it */
+void slow_page_wait(const struct slow_page *slow);
+
+/** slow_page_fill() - @content: 4,096 bytes, aligned to a page */
+void slow_page_fill(const struct slow_page *slow, const void *content);
+
+void slow_page_free(struct slow_page *slow);
+
 /** run_as_nobody() - in a child with uid 65534 and no capability */
 int run_as_nobody(int (*run)(void *arg), void *arg);
 

@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "frame.h"
 #include "net.h"
 #include "system.h"
 
+static const char cgroup[] = "/sys/fs/cgroup/nsring-test";
 static const char percent[] = "/sys/module/nsring/parameters/memory_percent";
 
 /* With a shared ring and a member of a cluster. */
@@ -71,21 +73,6 @@ static uint64_t memory_of(const struct ring *ring, uint64_t lanes)
 	return page + lanes * (page + ring->ring->lane_bytes);
 }
 
-static uint64_t memory_kib(void)
-{
-	const char *text;
-	uint64_t kib = 0;
-	int here = netns_here();
-
-	netns_enter(netns_first());
-	text = strstr(proc_text("info"), "memory:");
-	assert_non_null(text);
-	assert_int_equal(sscanf(text, "memory: %lu", &kib), 1);
-	netns_enter(here);
-	close(here);
-	return kib;
-}
-
 static void a_ring_takes_memory_for_the_cpus_that_are_online(void **state)
 {
 	uint64_t before, took;
@@ -94,9 +81,9 @@ static void a_ring_takes_memory_for_the_cpus_that_are_online(void **state)
 	for (i = 0; i < ARRAY_SIZE(setups); i++) {
 		struct ring *ring;
 
-		before = memory_kib();
+		before = host_memory_kib();
 		ring = ring_open(&setups[i], "v1");
-		took = (memory_kib() - before) * 1024;
+		took = (host_memory_kib() - before) * 1024;
 		assert_int_equal(ring->layout.lanes, sysconf(_SC_NPROCESSORS_CONF));
 		assert_int_equal(ring->layout.lanes_made, online());
 		assert_int_equal(ring->layout.memory_bytes, memory_of(ring, online()));
@@ -214,6 +201,51 @@ static void packets_of_a_cpu_that_has_no_memory_for_a_lane_count_as_full(void **
 	close_rings();
 }
 
+static int open_rings_in_cgroup(void *arg)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	if (write_text(path, "0") < 0)
+		return 250;
+	open_rings();
+	if (write(*(int *)arg, "", 1) != 1)
+		return 251;
+	for (;;)
+		pause();
+}
+
+/* Once it did for each ring, and CPU hotplug with it. */
+static void a_cpu_that_comes_waits_for_no_memory_cgroup(void **state)
+{
+	char path[128], limit[64], byte;
+	uint64_t met, kib;
+	int ready[2];
+	pid_t child;
+
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	check(mkdir(cgroup, 0755));
+	check(pipe(ready));
+	cpu_set_online(1, false);
+	child = child_start(open_rings_in_cgroup, &ready[1]);
+	assert_int_equal(check(read(ready[0], &byte, 1)), 1);
+	kib = host_memory_kib();
+	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
+	snprintf(limit, sizeof(limit), "%.60s", read_text(path));
+	snprintf(path, sizeof(path), "%s/memory.max", cgroup);
+	assert_int_equal(write_text(path, limit), 0);
+	snprintf(path, sizeof(path), "%s/memory.events", cgroup);
+	met = read_field(path, "max");
+	cpu_set_online(1, true);
+	met = read_field(path, "max") - met;
+	kib = host_memory_kib() - kib;
+	child_kill(child);
+	close(ready[0]), close(ready[1]);
+	rmdir(cgroup);
+	assert_int_equal(met, 0);
+	assert_true(kib >= ARRAY_SIZE(setups) * 512);
+}
+
 static int touch_lane(void *arg)
 {
 	const volatile struct nsring_lane *lane = ring_lane(arg, 1);
@@ -254,6 +286,7 @@ int main(void)
 		TEST_LANES(packets_of_a_cpu_that_comes_later_arrive),
 		TEST_LANES(a_cpu_that_goes_and_comes_keeps_its_lane),
 		TEST_LANES(packets_of_a_cpu_that_has_no_memory_for_a_lane_count_as_full),
+		TEST_LANES(a_cpu_that_comes_waits_for_no_memory_cgroup),
 		TEST_LANES(a_lane_without_memory_can_not_be_touched),
 		TEST_LANES(what_a_reader_drops_of_its_mapping_is_there_again),
 	};

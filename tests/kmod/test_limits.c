@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -210,7 +211,6 @@ static void a_ring_is_charged_to_the_cgroup_of_who_binds_it(void **state)
 	assert_true(charged);
 }
 
-/* PF_RING has 512 in the whole system. */
 /* A veth pair with names of the kernel's choice: ip(8) would not survive where this is called. */
 static int make_devices(int rtnetlink)
 {
@@ -243,6 +243,93 @@ struct stranger {
 	int ready[2];
 	int go[2];
 };
+
+static int bind_large_at_the_limit(void *arg)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	if (write_text(path, "0") < 0)
+		return 250;
+	return bind_ring(64 * MIB, *(uint32_t *)arg, &fd);
+}
+
+/* It once held the share of all namespaces for as long as its memory cgroup kept it waiting. */
+static void a_bind_that_waits_for_memory_holds_only_what_it_has(void **state)
+{
+	uint64_t before, most = 0, kib;
+	uint32_t index = ifindex("v1");
+	char path[128];
+	int status;
+	pid_t child;
+
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	check(mkdir(cgroup, 0755));
+	snprintf(path, sizeof(path), "%s/memory.max", cgroup);
+	assert_int_equal(write_text(path, "4M"), 0);
+	before = host_memory_kib();
+	child = child_start(bind_large_at_the_limit, &index);
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		kib = host_memory_kib() - before;
+		most = kib > most ? kib : most;
+	}
+	rmdir(cgroup);
+	assert_int_equal(WEXITSTATUS(status), ENOMEM);
+	print_message("# %lu KiB at most\n", most);
+	assert_in_range(most, 1, 5 * 1024);
+}
+
+/* Ready in its namespace, with captures of any device: see struct stranger. */
+static int capture_any_in_cgroup(void *arg)
+{
+	struct stranger *stranger = arg;
+	char path[128];
+	int fd, i;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	if (write_text(path, "0") < 0 || unshare(CLONE_NEWNET) < 0)
+		return 250;
+	for (i = 0; i < 100; i++)
+		if (bind_ring(1, 0, &fd))
+			return 251;
+	if (write(stranger->ready[1], "", 1) != 1)
+		return 252;
+	for (;;)
+		pause();
+}
+
+/* Once nobody was, so that a container's captures could have any amount of the host's memory. */
+static void who_captures_any_is_charged_for_devices_that_come(void **state)
+{
+	int here = netns_here(), netns, rtnetlink, i;
+	struct stranger stranger;
+	char path[128], byte;
+	uint64_t charged;
+	pid_t child;
+
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	check(mkdir(cgroup, 0755));
+	check(pipe(stranger.ready));
+	child = child_start(capture_any_in_cgroup, &stranger);
+	assert_int_equal(check(read(stranger.ready[0], &byte, 1)), 1);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", child);
+	netns = (int)check(open(path, O_RDONLY | O_CLOEXEC));
+	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
+	charged = strtoull(read_text(path), NULL, 10);
+	netns_enter(netns);
+	rtnetlink = (int)check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+	for (i = 0; i < 100; i++)
+		assert_int_equal(make_devices(rtnetlink), 0);
+	charged = strtoull(read_text(path), NULL, 10) - charged;
+	netns_enter(here);
+	child_kill(child);
+	close(rtnetlink), close(netns), close(here);
+	close(stranger.ready[0]), close(stranger.ready[1]);
+	rmdir(cgroup);
+	print_message("# %lu bytes for each capture and device\n", charged / (100 * 200));
+	assert_true(charged > 100 * 200 * 64);
+}
 
 /* Its own captures make most of what a device costs. Ends by a signal, or when it may have no more. */
 static int make_devices_at_the_limit(void *arg)
@@ -400,6 +487,7 @@ static void who_makes_devices_at_its_memory_limit_hides_none_of_them(void **stat
 	close(here);
 }
 
+/* PF_RING has 512 in the whole system. */
 static void six_hundred_captures_at_once_each_have_the_packet(void **state)
 {
 	struct nsring_setup setup = { .ring_bytes = 1 };
@@ -430,6 +518,8 @@ int main(void)
 		TEST(a_ring_larger_than_can_be_is_refused),
 		TEST(a_memory_cgroup_has_the_last_word),
 		TEST(a_ring_is_charged_to_the_cgroup_of_who_binds_it),
+		TEST(a_bind_that_waits_for_memory_holds_only_what_it_has),
+		TEST(who_captures_any_is_charged_for_devices_that_come),
 		TEST(who_makes_devices_at_its_memory_limit_hides_none_of_them),
 		TEST(six_hundred_captures_at_once_each_have_the_packet),
 	};

@@ -2,16 +2,11 @@
 /* What /proc/net/nsring shows, and to whom. */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -146,11 +141,10 @@ static void captures_of_all_namespaces_are_shown_in_none_of_them(void **state)
 	close(here);
 }
 
-/** struct slow - a reader that stands still in read(2): its buffer has no page until @fault is answered */
+/* A reader that stands still in read(2). */
 struct slow {
 	int file;
-	int fault;
-	void *page;
+	struct slow_page page;
 	ssize_t got;
 };
 
@@ -158,45 +152,27 @@ static void *read_slowly(void *arg)
 {
 	struct slow *slow = arg;
 
-	slow->got = read(slow->file, slow->page, 4096);
+	slow->got = read(slow->file, slow->page.page, 4096);
 	return NULL;
-}
-
-static void begin_slowly(struct slow *slow)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register area = { .range = { .len = 4096 },
-					.mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	slow->fault = (int)check(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
-	check(ioctl(slow->fault, UFFDIO_API, &api));
-	slow->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_true(slow->page != MAP_FAILED);
-	area.range.start = (uintptr_t)slow->page;
-	check(ioctl(slow->fault, UFFDIO_REGISTER, &area));
 }
 
 static void who_reads_slowly_holds_nobody_up(void **state)
 {
+	static const uint8_t zeros[4096] __attribute__((aligned(4096)));
 	struct slow slow = { .file = (int)check(open("/proc/thread-self/net/nsring/dev",
-						     O_RDONLY | O_CLOEXEC)) };
-	struct uffdio_zeropage zero = { .range = { .len = 4096 } };
-	struct pollfd stuck = { .events = POLLIN };
+						     O_RDONLY | O_CLOEXEC)),
+			     .page = slow_page_make() };
 	pthread_t reader;
 
-	begin_slowly(&slow);
 	assert_int_equal(pthread_create(&reader, NULL, read_slowly, &slow), 0);
-	stuck.fd = slow.fault;
-	assert_int_equal(check(poll(&stuck, 1, -1)), 1);
+	slow_page_wait(&slow.page);
 	make_pair("v2", "v3");
 	rename_device("v2", "v4");
 	ip("link delete v4");
-	zero.range.start = (uintptr_t)slow.page;
-	check(ioctl(slow.fault, UFFDIO_ZEROPAGE, &zero));
+	slow_page_fill(&slow.page, zeros);
 	assert_int_equal(pthread_join(reader, NULL), 0);
 	assert_true(slow.got > 0);
-	munmap(slow.page, 4096);
-	close(slow.fault);
+	slow_page_free(&slow.page);
 	close(slow.file);
 }
 

@@ -11,6 +11,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -364,6 +365,60 @@ static void a_packet_of_nobody_is_captured_behind_one_that_there_was_no_memory_f
 	ring_close(ring);
 }
 
+struct sleeper {
+	int fd;
+	struct slow_page slow;
+	int result;
+};
+
+static void *send_slowly(void *arg)
+{
+	struct sleeper *sleeper = arg;
+
+	sleeper->result = send(sleeper->fd, sleeper->slow.page, 60, 0) < 0 ? -errno : 0;
+	return NULL;
+}
+
+/* Meanwhile the device, v1, goes from @there to this namespace, where @arrives would see the frame. */
+static void check_sleeper(uint32_t flags, int there, const char *arrives, const char *marker)
+{
+	static uint8_t content[4096] __attribute__((aligned(4096)));
+	struct sleeper sleeper = { .slow = slow_page_make() };
+	int here = netns_here(), witness;
+	uint8_t frame[FRAME_MAX];
+	pthread_t thread;
+
+	netns_enter(there);
+	sleeper.fd = open_sender(flags, "v1");
+	assert_int_equal(pthread_create(&thread, NULL, send_slowly, &sleeper), 0);
+	slow_page_wait(&sleeper.slow);
+	move_device("v1", here);
+	netns_enter(here);
+	witness = open_witness(arrives);
+	frame_udp(content, 60, 1);
+	slow_page_fill(&sleeper.slow, content);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	send_udp(marker, 1, 100);
+	assert_int_equal(receive(witness, frame), 100);
+	assert_int_equal(sleeper.result, -ENODEV);
+	slow_page_free(&sleeper.slow);
+	ring_close_fd(sleeper.fd);
+	close(witness);
+	close(here);
+}
+
+/* A container's frame once came to the host with the device that the host took back. */
+static void a_sender_asleep_in_a_page_fault_loses_its_device_with_its_namespace(void **state)
+{
+	int other = netns_new();
+
+	move_device("v1", other);
+	check_sleeper(NSRING_INJECT, other, "v1", "v0");
+	move_device("v1", other);
+	check_sleeper(NSRING_NO_RING, other, "v0", "v1");
+	netns_close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +433,7 @@ int main(void)
 		TEST(what_is_not_injected_the_stack_does_not_receive),
 		TEST(nothing_is_sent_through_a_device_that_has_the_index_of_one_gone),
 		TEST(nothing_is_sent_through_a_device_that_came_back_before_it_is_bound_again),
+		TEST(a_sender_asleep_in_a_page_fault_loses_its_device_with_its_namespace),
 		TEST(a_packet_of_nobody_is_captured_behind_one_that_there_was_no_memory_for),
 	};
 
