@@ -19,10 +19,11 @@
 #define NAME_MAX_LEN 15
 
 extern const struct nsr_engine_ops nsr_engine_packet, nsr_engine_file, nsr_engine_live,
-	nsr_engine_ring, nsr_engine_zc;
+	nsr_engine_pcap, nsr_engine_ring, nsr_engine_zc;
 
 static const struct nsr_engine_ops *const built_in[] = {
-	&nsr_engine_packet, &nsr_engine_ring, &nsr_engine_zc, &nsr_engine_live, &nsr_engine_file,
+	&nsr_engine_packet, &nsr_engine_ring, &nsr_engine_zc,
+	&nsr_engine_live,   &nsr_engine_file, &nsr_engine_pcap,
 };
 
 /* For a target that names no engine: the first of these that is usable. */
