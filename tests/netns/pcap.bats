@@ -6,7 +6,6 @@
 #
 #	A: v0 10.9.0.1 ---- v1 10.9.0.2 :B
 
-bats_require_minimum_version 1.5.0
 load ../lib/netns
 load ../lib/savefile
 
@@ -40,7 +39,8 @@ start_bus() {
 	END
 	start bus dbus-daemon --nofork --config-file="$(file_of bus.conf)"
 	wait_until test -S "$(file_of bus)"
-	export DBUS_SESSION_BUS_ADDRESS=unix:path=$(file_of bus)
+	DBUS_SESSION_BUS_ADDRESS=unix:path=$(file_of bus)
+	export DBUS_SESSION_BUS_ADDRESS
 }
 
 call_the_bus() {
@@ -168,19 +168,19 @@ logged() {
 
 @test "unknown_device_is_an_error_that_tells_which_there_are" {
 	netns_pair
-	run -1 --separate-stderr "$NSRING" count -i "netns:$B/pcap:nothing0"
-	[[ $stderr == *nothing0* ]]
-	[[ $stderr == *v1* ]]
+	run -1 "$NSRING" count -i "netns:$B/pcap:nothing0"
+	[[ $output == *nothing0* ]]
+	[[ $output == *v1* ]]
 }
 
 @test "device_that_is_down_is_an_error_that_tells_how_to_set_it_up" {
 	netns_pair
 	ip -n "$B" link set v1 down
-	run -1 --separate-stderr "$NSRING" count -i "netns:$B/pcap:v1"
-	[[ $stderr == *"ip link set v1 up"* ]]
+	run -1 "$NSRING" count -i "netns:$B/pcap:v1"
+	[[ $output == *"ip link set v1 up"* ]]
 }
 
 @test "somebody_without_the_capability_is_told_which" {
-	run -1 --separate-stderr setpriv --reuid 65534 --clear-groups "$NSRING" count -i pcap:lo
-	[[ $stderr == *cap_net_raw* ]]
+	run -1 setpriv --reuid 65534 --clear-groups "$NSRING" count -i pcap:lo
+	[[ $output == *cap_net_raw* ]]
 }
