@@ -13,6 +13,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "dump.h"
 #include "entry.h"
 #include "nsring_uapi.h"
 #include "sock.h"
@@ -27,7 +28,7 @@ MODULE_PARM_DESC(
 	user_namespaces,
 	"capture also in network namespaces that belong to other user namespaces than the initial one");
 
-static struct genl_family family;
+struct genl_family nsr_genl_family;
 
 static int check(struct sk_buff *request, struct genl_info *info)
 {
@@ -52,7 +53,7 @@ static int hand_over(struct genl_info *info, struct sk_buff *answer, struct file
 		nlmsg_free(answer);
 		return fd;
 	}
-	head = genlmsg_put_reply(answer, info, &family, 0, NSRING_CMD_OPEN);
+	head = genlmsg_put_reply(answer, info, &nsr_genl_family, 0, NSRING_CMD_OPEN);
 	if (!head || nla_put_s32(answer, NSRING_A_FD, fd) < 0) {
 		nlmsg_free(answer);
 	} else {
@@ -95,9 +96,11 @@ static const struct nla_policy policy[] = {
 
 static const struct genl_ops ops[] = {
 	{ .cmd = NSRING_CMD_OPEN, .doit = open },
+	{ .cmd = NSRING_CMD_CAPTURES, .dumpit = nsr_dump_captures, .flags = GENL_UNS_ADMIN_PERM },
+	{ .cmd = NSRING_CMD_DEVICES, .dumpit = nsr_dump_devices, .flags = GENL_UNS_ADMIN_PERM },
 };
 
-static struct genl_family family = {
+struct genl_family nsr_genl_family __ro_after_init = {
 	.name = NSRING_GENL_NAME,
 	.version = NSRING_GENL_VERSION,
 	.module = THIS_MODULE,
@@ -113,11 +116,11 @@ static struct genl_family family = {
 /** nsr_entry_register() - let user space in; 0 or -errno */
 int nsr_entry_register(void)
 {
-	return genl_register_family(&family);
+	return genl_register_family(&nsr_genl_family);
 }
 
 /** nsr_entry_unregister() - make no more sockets, and wait for those that are being made */
 void nsr_entry_unregister(void)
 {
-	genl_unregister_family(&family);
+	genl_unregister_family(&nsr_genl_family);
 }

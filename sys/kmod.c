@@ -50,3 +50,78 @@ int nsr_kmod_open(unsigned int abi)
 	close(netlink);
 	return rc;
 }
+
+/* Whom to tell of each capture. */
+struct listener {
+	int (*found)(const struct nsr_kmod_capture *capture, void *arg);
+	void *arg;
+};
+
+static uint64_t u64_of(const struct nlattr *attr)
+{
+	uint64_t value;
+
+	nsr_netlink_copy(attr, &value, sizeof(value));
+	return value;
+}
+
+static int read_capture_attr(const struct nlattr *attr, void *arg)
+{
+	struct nsr_kmod_capture *capture = arg;
+	struct nsring_stats stats;
+
+	switch (mnl_attr_get_type(attr)) {
+	case NSRING_A_INODE:
+		capture->inode = u64_of(attr);
+		break;
+	case NSRING_A_UID:
+		capture->uid = nsr_netlink_u32(attr);
+		break;
+	case NSRING_A_IFINDEX:
+		capture->ifindex = nsr_netlink_u32(attr);
+		break;
+	case NSRING_A_STATE:
+		capture->captures = nsr_netlink_u32(attr) == NSRING_STATE_CAPTURES;
+		break;
+	case NSRING_A_FLAGS:
+		capture->everywhere = nsr_netlink_u32(attr) & NSRING_ALL_NETNS;
+		break;
+	case NSRING_A_FILTERED:
+		capture->filtered = true;
+		break;
+	case NSRING_A_SHARE:
+		capture->share = nsr_netlink_u32(attr);
+		break;
+	case NSRING_A_RING_BYTES:
+		capture->ring_bytes = u64_of(attr);
+		break;
+	case NSRING_A_STATS:
+		nsr_netlink_copy(attr, &stats, sizeof(stats));
+		capture->full = stats.full;
+		break;
+	}
+	return 0;
+}
+
+static int read_capture(const struct nlmsghdr *msg, void *arg)
+{
+	const struct listener *listener = arg;
+	struct nsr_kmod_capture capture = { 0 };
+	int rc = nsr_genl_walk(msg, read_capture_attr, &capture);
+
+	return rc < 0 ? rc : listener->found(&capture, listener->arg);
+}
+
+int nsr_kmod_captures(int netlink, int (*found)(const struct nsr_kmod_capture *capture, void *arg),
+		      void *arg)
+{
+	struct listener listener = { found, arg };
+	struct nsr_netlink_question question;
+	int family = nsr_genl_family(netlink, NSRING_GENL_NAME), rc;
+
+	if (family < 0)
+		return family;
+	nsr_genl_begin(&question, (uint16_t)family, NLM_F_DUMP, NSRING_CMD_CAPTURES);
+	rc = nsr_netlink_ask(netlink, &question, read_capture, &listener);
+	return rc == -EOPNOTSUPP ? -ENOENT : rc;
+}

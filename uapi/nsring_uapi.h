@@ -98,6 +98,9 @@
  * netlink socket. Namespaces that belong to a user namespace other than the initial one are refused unless
  * the module was loaded with user_namespaces=1. Nothing loads the module by itself.
  *
+ * NSRING_CMD_CAPTURES and NSRING_CMD_DEVICES, both NLM_F_DUMP, tell what there is in the namespace of the netlink socket,
+ * to who has CAP_NET_ADMIN over it. Captures of all namespaces are the initial namespace's alone.
+ *
  * Unused parts of the structs must be zero. Structs may grow: the module takes a shorter one as
  * followed by zeros, and refuses a longer one with E2BIG unless the rest is zero.
  *
@@ -141,6 +144,8 @@ extern "C" {
 enum nsring_command {
 	NSRING_CMD_UNSPEC,
 	NSRING_CMD_OPEN, /* NSRING_A_ABI in, NSRING_A_FD out */
+	NSRING_CMD_CAPTURES, /* NLM_F_DUMP: a message for each capture of the namespace */
+	NSRING_CMD_DEVICES, /* NLM_F_DUMP: a message for each device of the namespace */
 };
 
 /** Attributes of its messages. */
@@ -148,6 +153,33 @@ enum nsring_attribute {
 	NSRING_A_UNSPEC,
 	NSRING_A_ABI, /* u32: NSRING_ABI */
 	NSRING_A_FD, /* s32: the descriptor of the new socket */
+	NSRING_A_PAD,
+	NSRING_A_IFINDEX, /* u32: of a device, or that a capture is bound to; 0: any */
+
+	/* of a capture */
+	NSRING_A_NUMBER, /* u64: in its namespace */
+	NSRING_A_PID, /* u32: as who asks sees it; 0: it is not in that PID namespace */
+	NSRING_A_PROCESS, /* string: the process's name */
+	NSRING_A_UID, /* u32 */
+	NSRING_A_INODE, /* u64: of the socket */
+	NSRING_A_STATE, /* u32: enum nsring_state */
+	NSRING_A_FLAGS, /* u32: of its setup */
+	NSRING_A_FILTERED, /* flag: it has a filter */
+	NSRING_A_CLUSTER, /* u32, unless 0 */
+	NSRING_A_SHARE, /* u32, unless 0 */
+	NSRING_A_RING_BYTES, /* u64: memory of its ring; it and NSRING_A_STATS only if it has one */
+	NSRING_A_STATS, /* struct nsring_stats */
+
+	/* of a device */
+	NSRING_A_CAPTURES, /* u32: captures and clusters of its own namespace that take its packets */
+};
+
+/** What a capture does. */
+enum nsring_state {
+	NSRING_STATE_CAPTURES,
+	NSRING_STATE_SENDS, /* it has no ring */
+	NSRING_STATE_STOPPED,
+	NSRING_STATE_DEVICE_GONE,
 };
 
 /* ---- The ring ---------------------------------------------------------------------------- */

@@ -174,7 +174,7 @@ static void unknown_engine_is_told_with_those_that_are_built_in(void **state)
 {
 	refuses_with(
 		-ENOENT, "nonsuch:eth0",
-		"engine \"nonsuch\" is unknown: built in are packet, ring, zc, live and file, and");
+		"engine \"nonsuch\" is unknown: built in are packet, ring, zc, live, file and pcap, and");
 }
 
 static void any_and_files_are_told_from_devices(void **state)
