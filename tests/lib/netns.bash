@@ -22,51 +22,75 @@ started=()
 namespaces=()
 
 teardown() {
-	local pid ns
+	local pid
 	for pid in "${started[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || :
 	done
 	for pid in "${started[@]}"; do
 		wait "$pid" 2>/dev/null || :
 	done
-	for ns in "${namespaces[@]}"; do
-		ip netns delete "$ns" 2>/dev/null || :
+	[ "${#namespaces[@]}" = 0 ] ||
+		printf 'netns delete %s\n' "${namespaces[@]}" | ip -force -batch - 2>/dev/null || :
+}
+
+# Each test begins with the following, so they start few processes: name_netns VARIABLE…: names for new
+# namespaces, which teardown() removes.
+name_netns() {
+	local variable name
+	for variable; do
+		name=nsr-t$$-${#namespaces[@]}
+		namespaces+=("$name")
+		printf -v "$variable" %s "$name"
 	done
+}
+
+# set_up NS: there is no IPv6; then what standard input has for ip -batch.
+set_up() {
+	in_ns "$1" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+		echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+		exec ip -batch -'
 }
 
 # netns_new VARIABLE: make a namespace with lo up, its name in VARIABLE.
 netns_new() {
-	local name=nsr-t$$-${#namespaces[@]}
-	namespaces+=("$name")
-	ip netns add "$name"
-	in_ns "$name" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
-		echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
-	ip -n "$name" link set lo up
-	printf -v "$1" %s "$name"
+	name_netns "$1"
+	ip netns add "${!1}"
+	echo link set lo up | set_up "${!1}"
 }
 
 # netns_pair [MTU]: two namespaces, $A with v0 and $B with v1, joined by a quiet veth pair.
 netns_pair() {
-	netns_new A
-	netns_new B
-	veth "$A" v0 "$B" v1 "${1:-1500}" 10.9.0
+	name_netns A B
+	printf '%s\n' "netns add $A" "netns add $B" "$(link_add "$A" v0 "$B" v1 "${1:-1500}")" | ip -batch -
+	join "$A" v0 "$B" v1 10.9.0
 }
 
 # veth NS1 DEV1 NS2 DEV2 MTU NET: join two namespaces; NET.1 and NET.2 are their addresses.
 veth() {
-	ip link add "$2" netns "$1" mtu "$5" address "$MAC_A" type veth \
-		peer name "$4" netns "$3" mtu "$5" address "$MAC_B"
-	ip -n "$1" -batch - <<-END
+	link_add "${@:1:5}" | ip -batch -
+	join "${@:1:4}" "$6"
+}
+
+# link_add NS1 DEV1 NS2 DEV2 MTU: the line for ip -batch.
+link_add() {
+	echo "link add $2 netns $1 mtu $5 address $MAC_A type veth peer name $4 netns $3 mtu $5 address $MAC_B"
+}
+
+# join NS1 DEV1 NS2 DEV2 NET: addresses, and wait until both are up.
+join() {
+	set_up "$1" <<-END
+		link set lo up
 		link set $2 multicast off up
-		address add $6.1/24 dev $2
-		neighbour add $6.2 lladdr $MAC_B dev $2 nud permanent
-		neighbour add $6.99 lladdr $MAC_B dev $2 nud permanent
+		address add $5.1/24 dev $2
+		neighbour add $5.2 lladdr $MAC_B dev $2 nud permanent
+		neighbour add $5.99 lladdr $MAC_B dev $2 nud permanent
 	END
-	ip -n "$3" -batch - <<-END
+	set_up "$3" <<-END
+		link set lo up
 		link set $4 multicast off up
-		address add $6.2/24 dev $4
-		neighbour add $6.1 lladdr $MAC_A dev $4 nud permanent
-		neighbour add $6.99 lladdr $MAC_A dev $4 nud permanent
+		address add $5.2/24 dev $4
+		neighbour add $5.1 lladdr $MAC_A dev $4 nud permanent
+		neighbour add $5.99 lladdr $MAC_A dev $4 nud permanent
 	END
 	wait_until link_is_up "$1" "$2"
 	wait_until link_is_up "$3" "$4"
@@ -80,12 +104,12 @@ in_ns() {
 }
 
 link_is_up() {
-	ip -n "$1" -j link show dev "$2" | jq -e '.[0].operstate == "UP"' >/dev/null
+	[[ $(ip -n "$1" -o link show dev "$2") == *" state UP "* ]]
 }
 
 # link_is_down NS DEV: it is, or it has no carrier.
 link_is_down() {
-	ip -n "$1" -j link show dev "$2" | jq -e '.[0].operstate | IN("DOWN", "LOWERLAYERDOWN")' >/dev/null
+	[[ $(ip -n "$1" -o link show dev "$2") =~ " state "(DOWN|LOWERLAYERDOWN)" " ]]
 }
 
 # wait_until COMMAND…: until it succeeds; after 1,200 times, which take a minute, or 4 minutes it fails.
@@ -208,9 +232,11 @@ sink() {
 	wait_until in_ns "$1" grep -q "$port" /proc/net/udp
 }
 
-# kernel NS DEV FIELD: a counter as the kernel keeps it, such as rx.packets.
+# kernel NS DEV FIELD: a counter as the kernel keeps it: bytes or packets of rx or tx, such as rx.packets.
 kernel() {
-	ip -n "$1" -j -s link show dev "$2" | jq ".[0].stats64.$3"
+	in_ns "$1" awk -v device="$2:" -v field="$3" '
+		BEGIN { column["rx.bytes"] = 2; column["rx.packets"] = 3; column["tx.bytes"] = 10; column["tx.packets"] = 11 }
+		$1 == device { print $column[field] }' /proc/net/dev
 }
 
 # arrived NS DEV COUNT: wait until the kernel has counted that many received packets.
