@@ -113,7 +113,7 @@
  * wait_min_us to wait_max_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
  * device is gone can be bound again and goes on with the same ring.
  *
- * Errors: NSRING_CMD_OPEN: EPERM no CAP_NET_RAW, EACCES the namespace is a user namespace's,
+ * Errors: NSRING_CMD_OPEN: EPERM no CAP_NET_RAW, or what a security module refuses a packet socket with, EACCES the namespace is a user namespace's,
  * EPROTONOSUPPORT another NSRING_ABI, EINVAL no NSRING_A_ABI. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
  * bind: ENODEV no such device; EBUSY bound already; ENOMEM over a limit: the user's RLIMIT_MEMLOCK,
  * the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL the cluster or shared

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Access: who may have a socket, and what it takes and refuses. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -61,6 +64,41 @@ static int ask_by_nobodys(void *arg)
 static void nobodys_netlink_socket_gives_root_none(void **state)
 {
 	assert_int_equal(child_end(child_start(ask_by_nobodys, NULL)), EPERM);
+}
+
+/* A policy that refuses everybody a packet socket, by @error; until what is returned is closed. */
+static int refuse_packet_sockets(int error)
+{
+	const struct bpf_insn refuse[] = {
+		/* the first argument, the family */
+		{ BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_1, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0 },
+		{ BPF_JMP | BPF_JNE | BPF_K, BPF_REG_1, 0, 1, AF_PACKET },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, -error },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_LSM_MAC);
+	int id = libbpf_find_vmlinux_btf_id("socket_create", BPF_LSM_MAC), program, link;
+
+	if (id < 0) {
+		print_message("this kernel has no policies by BPF\n");
+		skip();
+	}
+	opts.attach_btf_id = (uint32_t)id;
+	program = (int)check(bpf_prog_load(BPF_PROG_TYPE_LSM, "refuse", "GPL", refuse,
+					   ARRAY_SIZE(refuse), &opts));
+	link = (int)check(bpf_raw_tracepoint_open(NULL, program));
+	close(program);
+	return link;
+}
+
+static void who_may_have_no_packet_socket_has_none_of_these(void **state)
+{
+	int policy = refuse_packet_sockets(EKEYREJECTED);
+
+	assert_int_equal(open_socket(NULL), EKEYREJECTED);
+	close(policy);
+	ring_close_fd(ring_socket());
 }
 
 /* Keeps CAP_NET_RAW and nothing else. */
@@ -310,6 +348,7 @@ int main(void)
 		TEST(a_socket_needs_the_capability),
 		TEST(a_user_namespace_is_refused_unless_the_module_lets_it_in),
 		TEST(roots_netlink_socket_gives_nobody_a_right),
+		TEST(who_may_have_no_packet_socket_has_none_of_these),
 		TEST(nobodys_netlink_socket_gives_root_none),
 		TEST(injecting_needs_a_capability_of_its_own),
 		TEST(another_version_is_refused),

@@ -46,7 +46,7 @@ static int loopback_socket(void)
 	return s;
 }
 
-void softirq_prepare(void)
+static void prepare(void)
 {
 	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
@@ -84,6 +84,8 @@ void softirq_let_arrive(uint32_t frames)
 	cpu_set_t mine, one;
 	int cpu;
 
+	if (fd < 0)
+		prepare();
 	if (sched_getaffinity(0, sizeof(mine), &mine) < 0)
 		fail_to("sched_getaffinity");
 	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {

@@ -5,9 +5,6 @@
 
 #include <stdint.h>
 
-/** softirq_prepare() - to be called before the first softirq_let_arrive(), in any network namespace */
-void softirq_prepare(void);
-
 /**
  * softirq_let_arrive() - wait until devices have received what was sent to them
  * @frames: how many, at most, they may have to receive
