@@ -50,7 +50,8 @@ int topology_enter(void **state)
 	if (unshare(CLONE_NEWNET) < 0)
 		return errno == EPERM ? 0 : -1;
 	entered = true;
-	softirq_let_arrive(0); /* has its own namespace made, which tests without capabilities can't */
+	/* Has its own namespace made, which tests without capabilities can not. */
+	softirq_let_arrive(0);
 	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
 	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	ip("link set lo up");
