@@ -37,7 +37,7 @@ begin() {
 	mkdir "$work/files"
 }
 
-# use_suite SUITE: look into that release of Debian from now on, at the mirror that apt uses.
+# use_suite SUITE…: look into these releases of Debian from now on, at the mirror that apt uses.
 use_suite() {
 	local mirror
 	mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
@@ -47,7 +47,7 @@ use_suite() {
 	cat >"$work/apt/debian.sources" <<-END
 		Types: deb
 		URIs: $mirror
-		Suites: $1
+		Suites: $*
 		Components: main
 		Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 	END
@@ -68,15 +68,13 @@ newest() {
 	apt-cache "${apt_options[@]}" pkgnames "$1" | grep -xE "$2" | sort -V | tail -n 1
 }
 
-# unpack PACKAGE…: into $work/files.
+# unpack PACKAGE…: into $work/files, where links to folders stay links.
 unpack() {
 	local package
-	for package; do
-		(cd "$work" && apt-get -qq "${apt_options[@]}" download "$package") >"$work/log" 2>&1 ||
-			skip "apt-get can't download $package"
-	done
+	(cd "$work" && apt-get -qq "${apt_options[@]}" download "$@") >"$work/log" 2>&1 ||
+		skip "apt-get can't download $*"
 	for package in "$work"/*.deb; do
-		dpkg -x "$package" "$work/files"
+		dpkg --fsys-tarfile "$package" | tar -x -C "$work/files" --keep-directory-symlink
 		rm "$package"
 	done
 }
