@@ -71,7 +71,7 @@ static struct nsr_lane *make_lane(struct nsr_ring *ring, unsigned int cpu)
 	return lane;
 }
 
-/* Memory for a lane's records, @allocate'd. As make_lane(). */
+/* Memory for a lane's records, by nsr_area_allocate() or as that one. As make_lane(). */
 static int give_memory(struct nsr_ring *ring, unsigned int cpu, typeof(nsr_area_allocate) *allocate)
 {
 	unsigned long pages = nsr_lane_pages(ring->lane_bytes);
