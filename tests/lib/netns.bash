@@ -144,7 +144,7 @@ waits_for_ctrl_c() {
 
 # sockets NS: packet sockets that take packets there, as the kernel tells.
 sockets() {
-	in_ns "$1" awk 'NR > 1 && $6 == 1' /proc/net/packet | wc -l
+	in_ns "$1" awk 'NR > 1 && $6 == 1 { count++ } END { print count + 0 }' /proc/net/packet
 }
 
 has_sockets() {
@@ -215,7 +215,7 @@ err() {
 
 # total NAME FIELD…: a field of the last JSON line of a process, such as .packets.
 total() {
-	out "$1" | tail -n 1 | jq -r "$2"
+	tail -n 1 "$BATS_TEST_TMPDIR/$1.out" | jq -r "$2"
 }
 
 # udp NS COUNT [ADDRESS [PORT [BYTES]]]: that many datagrams through the stack; one write each.
