@@ -6,6 +6,7 @@
 #
 #	A: v0 10.9.0.1 ---- v1 10.9.0.2 :B
 
+bats_require_minimum_version 1.5.0
 load ../lib/netns
 load ../lib/savefile
 
@@ -156,13 +157,16 @@ logged() {
 		nflog:ip:udp:data
 }
 
+# libpcap 1.10 does not free the messages that it has read. Each call is 4 messages and more.
 @test "messages_of_a_bus_are_captured" {
 	start_bus
-	start dump "$NSRING" dump --json -i pcap:dbus-session -w "$(file_of bus.pcapng)"
+	start dump env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" \
+		"$NSRING" dump --json -c 12 -i pcap:dbus-session -w "$(file_of bus.pcapng)"
 	wait_until is_open dump
-	call_the_bus
-	sleep 0.3 # until the bus has told it to the other connections, too
-	finish dump
+	for _ in 1 2 3 4; do
+		call_the_bus
+	done
+	reap dump
 	fields "$(file_of bus.pcapng)" dbus.member | grep -qx ListNames
 }
 
