@@ -10,7 +10,6 @@
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/net.h>
-#include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
@@ -19,7 +18,6 @@
 #include "entry.h"
 #include "nsring_uapi.h"
 #include "sock.h"
-#include "workqueue.h"
 
 /*
  * Whoever makes a user namespace has all capabilities in it, so this decides whether every user of
@@ -46,40 +44,23 @@ static int check(struct sk_buff *request, struct genl_info *info)
 	return user_namespaces || net->user_ns == &init_user_ns ? 0 : -EACCES;
 }
 
-/* A socket that has served its purpose; releasing it waits for a grace period. */
-struct probe {
-	struct work_struct work;
-	struct socket *socket;
-};
-
-static void release_probe(struct work_struct *work)
-{
-	struct probe *probe = container_of(work, struct probe, work);
-
-	sock_release(probe->socket);
-	kfree(probe);
-}
-
 /*
  * A security module, such as AppArmor, knows nothing of our sockets, so a policy that keeps a container from packet
- * sockets would not keep it from these. So who asks must get a packet socket.
+ * sockets would not keep it from these. So who asks must get a packet socket. Releasing it waits for a grace period:
+ * here, and not in a work item, so that nobody can ask faster than the kernel releases.
  */
 static int check_policy(struct net *net)
 {
-	struct probe *probe = kmalloc(sizeof(*probe), GFP_KERNEL_ACCOUNT);
+	struct socket *probe;
 	int rc;
 
-	if (!probe)
-		return -ENOMEM;
-	rc = __sock_create(net, AF_PACKET, SOCK_RAW, 0, &probe->socket, 0);
-	if (rc < 0) {
-		kfree(probe);
-		/* A kernel without packet sockets has no policy for them. */
-		return rc == -EAFNOSUPPORT ? 0 : rc;
-	}
-	INIT_WORK(&probe->work, release_probe);
-	queue_work(nsr_workqueue, &probe->work);
-	return 0;
+	rc = __sock_create(net, AF_PACKET, SOCK_RAW, 0, &probe, 0);
+	/* A kernel without packet sockets has no policy for them. */
+	if (rc == -EAFNOSUPPORT)
+		return 0;
+	if (rc == 0)
+		sock_release(probe);
+	return rc;
 }
 
 /* Sends the number, and makes it one only if that has worked. */
