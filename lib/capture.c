@@ -26,6 +26,18 @@ int nsr_fd(const struct nsr_capture *cap)
 	return cap->wait.epoll;
 }
 
+int nsr_set_direction(struct nsr_capture *cap, enum nsr_direction direction, struct nsr_error *err)
+{
+	if ((unsigned int)direction > NSR_OUT)
+		return nsr_error_set(err, -EINVAL, "there is no direction %d", (int)direction);
+	if (cap->opts.direction != NSR_BOTH && cap->opts.direction != direction)
+		return nsr_error_set(err, -EINVAL,
+				     "the capture was opened for packets of one direction, and has "
+				     "no others");
+	cap->only = direction;
+	return 0;
+}
+
 int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t n)
 {
 	uint64_t bytes = 0;

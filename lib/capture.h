@@ -31,6 +31,7 @@ struct nsr_capture {
 	struct nsr_options opts;
 	struct nsr_filter *filter; /* of an engine that filters: in use there */
 	struct nsr_filter_set *soft_filter; /* of an engine that doesn't: the core applies it */
+	uint32_t only; /* enum nsr_direction: what of that which the engine lets in is handed out */
 	bool suspect; /* the engine asked to be checked again soon */
 	bool lively; /* packets have come since the core last let them gather */
 	int end; /* why the capture is over, 0 while it is not */

@@ -3,12 +3,15 @@
 #include "capture.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/filter/code.h"
 #include "sys/address.h"
 #include "sys/link.h"
+#include "link_type.h"
 #include "registry.h"
 
 /* nsr_options.batch_ms where neither the caller nor the engine chooses one. */
@@ -196,7 +199,20 @@ static uint32_t netmask(void *arg)
 }
 
 /* Gives the engine a new filter. Frees the old one once the engine no longer uses it. */
-static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
+static int use_filter(struct nsr_capture *cap, struct nsr_filter *filter, struct nsr_error *err)
+{
+	int rc = cap->ops->set_filter(cap->priv, filter, err);
+
+	if (rc < 0) {
+		nsr_filter_free(filter);
+		return rc;
+	}
+	nsr_filter_free(cap->filter);
+	cap->filter = filter;
+	return 0;
+}
+
+static int use_text(struct nsr_capture *cap, const char *text, struct nsr_error *err)
 {
 	struct nsr_filter *filter = NULL;
 	int rc;
@@ -206,14 +222,7 @@ static int use_filter(struct nsr_capture *cap, const char *text, struct nsr_erro
 		if (rc < 0)
 			return rc;
 	}
-	rc = cap->ops->set_filter(cap->priv, filter, err);
-	if (rc < 0) {
-		nsr_filter_free(filter);
-		return rc;
-	}
-	nsr_filter_free(cap->filter);
-	cap->filter = filter;
-	return 0;
+	return use_filter(cap, filter, err);
 }
 
 /* Link types that are enough to accept a filter by, unless they refuse it. */
@@ -235,7 +244,13 @@ static uint32_t known_linktypes(struct nsr_capture *cap, uint32_t linktypes[LINK
 	return count;
 }
 
-static int use_soft_filter(struct nsr_capture *cap, const char *text, struct nsr_error *err)
+static void use_soft_filter(struct nsr_capture *cap, struct nsr_filter_set *set)
+{
+	nsr_filter_set_free(cap->soft_filter);
+	cap->soft_filter = set;
+}
+
+static int use_soft_text(struct nsr_capture *cap, const char *text, struct nsr_error *err)
 {
 	struct nsr_info info = NSR_INFO_INIT;
 	struct nsr_filter_set *soft_filter = NULL;
@@ -249,8 +264,7 @@ static int use_soft_filter(struct nsr_capture *cap, const char *text, struct nsr
 		if (rc < 0)
 			return rc;
 	}
-	nsr_filter_set_free(cap->soft_filter);
-	cap->soft_filter = soft_filter;
+	use_soft_filter(cap, soft_filter);
 	return 0;
 }
 
@@ -260,11 +274,46 @@ int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error
 
 	if (filter && !*filter)
 		filter = NULL;
-	rc = cap->ops->set_filter ? use_filter(cap, filter, err)
-				  : use_soft_filter(cap, filter, err);
+	rc = cap->ops->set_filter ? use_text(cap, filter, err) : use_soft_text(cap, filter, err);
 	if (rc == 0)
 		nsr_publish_filter(&cap->publisher, filter);
 	return rc;
+}
+
+/* Nothing was taken off a file's packets. */
+static enum nsr_code_view code_view(const struct nsr_capture *cap, uint32_t type)
+{
+	if (cap->ops->flags & NSR_ENGINE_OFFLINE)
+		return NSR_CODE_PLAIN;
+	return type == LINKTYPE_ETHERNET     ? NSR_CODE_ETHERNET
+	       : type == LINKTYPE_LINUX_SLL2 ? NSR_CODE_COOKED
+					     : NSR_CODE_PLAIN;
+}
+
+int nsr_set_filter_code(struct nsr_capture *cap, const struct sock_filter *code, uint32_t count,
+			struct nsr_error *err)
+{
+	uint32_t type = linktype(cap);
+	struct nsr_filter_set *set;
+	struct nsr_filter *filter;
+	char words[64];
+	int rc;
+
+	rc = nsr_filter_from_code(code, count, code_view(cap, type), &filter, err);
+	if (rc < 0)
+		return rc;
+	if (cap->ops->set_filter) {
+		rc = use_filter(cap, filter, err);
+	} else {
+		rc = nsr_filter_set_of(filter, type, &set, err);
+		if (rc == 0)
+			use_soft_filter(cap, set);
+	}
+	if (rc < 0)
+		return rc;
+	snprintf(words, sizeof(words), "a program of %u instructions", count);
+	nsr_publish_filter(&cap->publisher, words);
+	return 0;
 }
 
 static int start(struct nsr_capture *cap, struct nsr_error *err)

@@ -66,6 +66,20 @@ static int filter_batch(struct nsr_capture *cap, int n)
 	return kept;
 }
 
+/* Packets of a batch that go the way that nsr_set_direction() has chosen. The others are counted. */
+static int keep_direction(struct nsr_capture *cap, int n)
+{
+	uint32_t wanted = cap->only == NSR_OUT ? NSR_PKT_OUT : 0;
+	int i, kept = 0;
+
+	for (i = 0; i < n; i++)
+		if (cap->packets[i].flags & NSR_PKT_UNDIRECTED ||
+		    (cap->packets[i].flags & NSR_PKT_OUT) == wanted)
+			cap->packets[kept++] = cap->packets[i];
+	nsr_capture_count(&cap->n_filtered, (uint64_t)(n - kept));
+	return kept;
+}
+
 /* Cuts packets that the engine left whole for the filter. */
 static void trim(struct nsr_capture *cap, int n)
 {
@@ -92,6 +106,8 @@ static int take(struct nsr_capture *cap, bool *more)
 	*more = n > 0;
 	if (n > 0 && cap->soft_filter)
 		n = filter_batch(cap, n);
+	if (n > 0 && cap->only != NSR_BOTH)
+		n = keep_direction(cap, n);
 	if (n == -ENODATA)
 		return judge_end(cap);
 	if (cap->opts.snaplen < NSR_SNAPLEN_MAX && !cap->ops->set_filter)

@@ -3,7 +3,6 @@
 
 #include "link_type.h"
 
-#define LINKTYPE_ETHERNET	     1
 #define LINKTYPE_RAW		     101
 #define LINKTYPE_IEEE802_11	     105
 #define LINKTYPE_IEEE802_11_RADIOTAP 127

@@ -5,6 +5,7 @@
 
 #include <nsring/engine.h>
 
+#define LINKTYPE_ETHERNET   1
 #define LINKTYPE_LINUX_SLL2 276
 
 /**

@@ -547,6 +547,43 @@ int nsr_fd(const struct nsr_capture *cap);
  */
 NSR_CHECKED int nsr_set_filter(struct nsr_capture *cap, const char *filter, struct nsr_error *err);
 
+struct sock_filter;
+
+/**
+ * nsr_set_filter_code() - the same, by a program instead of a text
+ * @cap:   open capture; by its reader thread
+ * @code:  classic BPF, see linux/filter.h, for packets of the capture's link type; not kept
+ * @count: its instructions
+ * @err:   the reason in words; may be NULL
+ *
+ * The program judges packets as that of a packet socket does (SO_ATTACH_FILTER), other than a text: a
+ * VLAN tag that nsring puts back, and an outer tag of a frame that comes by way of XDP, is not in the packet
+ * but in the ancillary fields. libpcap compiles such programs for a device. In a capture of
+ * LINKTYPE_LINUX_SLL2 the program's packets begin with that header. In a file every tag is in place.
+ * Any value except 0 accepts a packet, and keeps as much of it as the option snaplen says.
+ *
+ * Return: as nsr_set_filter(); -EINVAL a program that the kernel would refuse; -EOPNOTSUPP it asks what
+ * packets don't tell once they are captured: of SKF_AD_… it may ask for the VLAN fields, and of cooked
+ * packets for the protocol, the packet's type, the interface's index and its type.
+ */
+NSR_CHECKED int nsr_set_filter_code(struct nsr_capture *cap, const struct sock_filter *code,
+				    uint32_t count, struct nsr_error *err);
+
+/**
+ * nsr_set_direction() - change which packets of a running capture are handed out
+ * @cap:       open capture; by its reader thread
+ * @direction: NSR_BOTH, NSR_IN or NSR_OUT
+ * @err:       the reason in words; may be NULL
+ *
+ * Once this returns, no packet of the other direction is handed out, except those of which nobody knows the
+ * direction. They count as filtered. To open a capture for one direction is quicker: the kernel leaves the
+ * others out.
+ *
+ * Return: 0; -EINVAL no direction, or one that the capture was not opened for.
+ */
+NSR_CHECKED int nsr_set_direction(struct nsr_capture *cap, enum nsr_direction direction,
+				  struct nsr_error *err);
+
 /**
  * nsr_send() - send a batch of frames
  * @cap:    capture opened with NSR_SEND

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Filters: libpcap compiles them, and its interpreter is what every engine's verdict must equal, except
- * for filters with a loop (loop.c).
+ * for filters with a loop (run.c).
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +12,22 @@
 
 #include "lib/file/savefile_format.h"
 #include "lib/options.h"
+#include "code.h"
 #include "filter.h"
-#include "loop.h"
+#include "run.h"
 
+/**
+ * struct nsr_filter - a filter
+ * @program: judges packets as they are handed out
+ * @loops:   it has a loop
+ * @socket_code: of a filter that was given as a program: that program; else NULL
+ * @socket_count: its instructions
+ */
 struct nsr_filter {
 	struct bpf_program program;
 	bool loops;
+	struct sock_filter *socket_code;
+	uint32_t socket_count;
 };
 
 /*
@@ -151,11 +162,47 @@ int nsr_filter_compile_saved(const char *text, uint32_t linktype, struct nsr_fil
 	return compile(open_saved(&hdr, linktype), text, no_netmask, NULL, filter, err);
 }
 
+int nsr_filter_from_code(const struct sock_filter *code, uint32_t count, enum nsr_code_view view,
+			 struct nsr_filter **filter, struct nsr_error *err)
+{
+	struct nsr_filter *f = calloc(1, sizeof(*f));
+	struct sock_fprog wire = { 0 };
+	int rc;
+
+	*filter = NULL;
+	rc = f ? nsr_code_for_wire(code, count, view, &wire, err)
+	       : nsr_error_set(err, -ENOMEM, "filter: out of memory");
+	if (rc < 0)
+		goto free_filter;
+	f->program.bf_len = wire.len;
+	f->program.bf_insns = (void *)wire.filter;
+	f->socket_count = count;
+	f->socket_code = malloc(count * sizeof(*code));
+	if (!f->socket_code) {
+		rc = nsr_error_set(err, -ENOMEM, "filter: out of memory");
+		goto free_filter;
+	}
+	memcpy(f->socket_code, code, count * sizeof(*code));
+	*filter = f;
+	return 0;
+
+free_filter:
+	nsr_filter_free(f);
+	return rc;
+}
+
+const struct sock_filter *nsr_filter_socket_code(const struct nsr_filter *filter, uint32_t *count)
+{
+	*count = filter->socket_count;
+	return filter->socket_code;
+}
+
 void nsr_filter_free(struct nsr_filter *filter)
 {
 	if (!filter)
 		return;
 	pcap_freecode(&filter->program);
+	free(filter->socket_code);
 	free(filter);
 }
 
@@ -171,6 +218,6 @@ bool nsr_filter_match(const struct nsr_filter *filter, const uint8_t *data, uint
 	if (!filter)
 		return true;
 	if (filter->loops)
-		return nsr_filter_run_loop(filter->program.bf_insns, data, len, caplen);
+		return nsr_filter_run(filter->program.bf_insns, NULL, data, len, caplen);
 	return bpf_filter(filter->program.bf_insns, data, len, caplen) != 0;
 }

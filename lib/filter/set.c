@@ -15,7 +15,7 @@ struct program {
 
 /**
  * struct nsr_filter_set - the programs
- * @text:          tcpdump's syntax
+ * @text:          tcpdump's syntax; NULL: it was given as a program
  * @programs:      one a link type
  * @program_count: how many
  * @ifaces:        by interface: its program, NULL where there is none
@@ -56,7 +56,10 @@ static int add(struct nsr_filter_set *set, uint32_t linktype)
 	if (!programs)
 		return nsr_error_set(&set->reason, -ENOMEM, "filter: out of memory");
 	set->programs = programs;
-	rc = nsr_filter_compile_saved(set->text, linktype, &filter, &reason);
+	filter = NULL;
+	rc = set->text ? nsr_filter_compile_saved(set->text, linktype, &filter, &reason)
+		       : nsr_error_set(&reason, -EINVAL,
+				       "filter: the program is for packets of another link type");
 	if (rc < 0 && (!set->reason.code || rc == -ENOMEM))
 		set->reason = reason;
 	if (rc < 0 && rc != -EINVAL)
@@ -111,6 +114,25 @@ int nsr_filter_set_new(const char *text, const uint32_t *linktypes, uint32_t cou
 		nsr_filter_set_free(made);
 		return rc;
 	}
+	*set = made;
+	return 0;
+}
+
+int nsr_filter_set_of(struct nsr_filter *filter, uint32_t linktype, struct nsr_filter_set **set,
+		      struct nsr_error *err)
+{
+	struct nsr_filter_set *made = calloc(1, sizeof(*made));
+
+	*set = NULL;
+	if (made)
+		made->programs = malloc(sizeof(*made->programs));
+	if (!made || !made->programs) {
+		nsr_filter_free(filter);
+		free(made);
+		return nsr_error_set(err, -ENOMEM, "filter: out of memory");
+	}
+	made->programs[0] = (struct program){ linktype, filter };
+	made->program_count = 1;
 	*set = made;
 	return 0;
 }

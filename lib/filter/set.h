@@ -28,6 +28,17 @@ struct nsr_filter_set;
 int nsr_filter_set_new(const char *text, const uint32_t *linktypes, uint32_t count, bool more,
 		       struct nsr_filter_set **set, struct nsr_error *err);
 
+/**
+ * nsr_filter_set_of() - a set of one program
+ * @filter:   for packets of @linktype alone; the set frees it, also when this fails
+ * @linktype: LINKTYPE_ value; packets of others can't be asked
+ * @set:      set to the result, to be freed with nsr_filter_set_free()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nsr_filter_set_of(struct nsr_filter *filter, uint32_t linktype, struct nsr_filter_set **set,
+		      struct nsr_error *err);
+
 /** nsr_filter_set_free() - @set may be NULL */
 void nsr_filter_set_free(struct nsr_filter_set *set);
 

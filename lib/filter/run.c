@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * An interpreter of classic BPF for the few filters that have a loop (`protochain`): libpcap's own
- * can be kept going for ever by one packet. libpcap runs all other filters.
+ * An interpreter of classic BPF for what libpcap's own can't do: filters that have a loop (`protochain`),
+ * which one packet can keep going for ever there, and programs that ask for a socket's ancillary fields.
  */
-#include "loop.h"
+#include "run.h"
 
+#include <linux/filter.h>
 #include <pcap/pcap.h>
 
 #include "flow.h"
@@ -12,6 +13,7 @@
 #define JUMPS_BACK_MOST 64
 
 struct machine {
+	const struct nsr_ancillary *ancillary;
 	const uint8_t *data;
 	uint32_t len, caplen;
 	uint32_t a, x;
@@ -41,6 +43,49 @@ static bool load(const struct machine *m, uint64_t at, uint32_t bytes, uint32_t 
 	return true;
 }
 
+/* False: the kernel would know, but not we. */
+static bool load_ancillary(const struct nsr_ancillary *ancillary, uint32_t field, uint32_t *value)
+{
+	switch (field) {
+	case SKF_AD_PROTOCOL:
+		*value = ancillary->protocol;
+		return true;
+	case SKF_AD_PKTTYPE:
+		*value = ancillary->pkttype;
+		return true;
+	case SKF_AD_IFINDEX:
+		*value = ancillary->ifindex;
+		return true;
+	case SKF_AD_HATYPE:
+		*value = ancillary->hatype;
+		return true;
+	case SKF_AD_VLAN_TAG:
+		*value = ancillary->vlan_tci;
+		return true;
+	case SKF_AD_VLAN_TAG_PRESENT:
+		*value = ancillary->vlan_tpid != 0;
+		return true;
+	case SKF_AD_VLAN_TPID:
+		*value = ancillary->vlan_tpid;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool load_absolute(const struct machine *m, const struct bpf_insn *insn, uint32_t *value)
+{
+	if (m->ancillary && insn->k >= (uint32_t)SKF_AD_OFF)
+		return load_ancillary(m->ancillary, insn->k - (uint32_t)SKF_AD_OFF, value);
+	return load(m, insn->k, nsr_flow_load_bytes(insn->code), value);
+}
+
+/* The kernel's sum goes round, libpcap's does not. */
+static uint64_t add_x(const struct machine *m, uint32_t k)
+{
+	return m->ancillary ? m->x + k : (uint64_t)m->x + k;
+}
+
 /* BPF_LD and BPF_LDX. False refuses the packet. */
 static bool run_load(struct machine *m, const struct bpf_insn *insn, uint32_t *value)
 {
@@ -55,9 +100,9 @@ static bool run_load(struct machine *m, const struct bpf_insn *insn, uint32_t *v
 		*value = m->len;
 		return true;
 	case BPF_ABS:
-		return load(m, insn->k, nsr_flow_load_bytes(insn->code), value);
+		return load_absolute(m, insn, value);
 	case BPF_IND:
-		return load(m, (uint64_t)m->x + insn->k, nsr_flow_load_bytes(insn->code), value);
+		return load(m, add_x(m, insn->k), nsr_flow_load_bytes(insn->code), value);
 	case BPF_MSH:
 		if (!load(m, insn->k, 1, value))
 			return false;
@@ -65,6 +110,12 @@ static bool run_load(struct machine *m, const struct bpf_insn *insn, uint32_t *v
 		return true;
 	}
 	return false;
+}
+
+/* By 32 bits and more the kernel shifts as the processor does. */
+static uint32_t shift_by(const struct machine *m, uint32_t k)
+{
+	return m->ancillary ? k & 31 : k;
 }
 
 static bool run_alu(struct machine *m, const struct bpf_insn *insn)
@@ -97,9 +148,11 @@ static bool run_alu(struct machine *m, const struct bpf_insn *insn)
 		m->a ^= k;
 		return true;
 	case BPF_LSH:
+		k = shift_by(m, k);
 		m->a = k < 32 ? m->a << k : 0;
 		return true;
 	case BPF_RSH:
+		k = shift_by(m, k);
 		m->a = k < 32 ? m->a >> k : 0;
 		return true;
 	case BPF_NEG:
@@ -157,10 +210,10 @@ static bool run_one(struct machine *m, const struct bpf_insn *insn)
 	}
 }
 
-bool nsr_filter_run_loop(const struct bpf_insn *code, const uint8_t *data, uint32_t len,
-			 uint32_t caplen)
+bool nsr_filter_run(const struct bpf_insn *code, const struct nsr_ancillary *ancillary,
+		    const uint8_t *data, uint32_t len, uint32_t caplen)
 {
-	struct machine m = { .data = data, .len = len, .caplen = caplen };
+	struct machine m = { .ancillary = ancillary, .data = data, .len = len, .caplen = caplen };
 	uint32_t jumps_back = 0;
 	int32_t by;
 
