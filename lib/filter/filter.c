@@ -57,16 +57,23 @@ static pcap_t *open_saved(struct pcap_file_hdr *hdr, uint32_t linktype)
 	return pcap;
 }
 
-/* The same for packets of a device. */
-static pcap_t *open_live(uint32_t linktype)
+int nsr_filter_dlt(uint32_t linktype)
 {
 	struct pcap_file_hdr hdr;
 	pcap_t *saved = open_saved(&hdr, linktype);
-	pcap_t *live = saved ? pcap_open_dead(pcap_datalink(saved), NSR_SNAPLEN_MAX) : NULL;
+	int dlt = saved ? pcap_datalink(saved) : -1;
 
 	if (saved)
 		pcap_close(saved);
-	return live;
+	return dlt;
+}
+
+/* The same for packets of a device. */
+static pcap_t *open_live(uint32_t linktype)
+{
+	int dlt = nsr_filter_dlt(linktype);
+
+	return dlt < 0 ? NULL : pcap_open_dead(dlt, NSR_SNAPLEN_MAX);
 }
 
 /*

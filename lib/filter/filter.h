@@ -37,6 +37,9 @@ int nsr_filter_compile_on(const char *text, uint32_t linktype, uint32_t (*netmas
 int nsr_filter_compile_saved(const char *text, uint32_t linktype, struct nsr_filter **filter,
 			     struct nsr_error *err);
 
+/** nsr_filter_dlt() - libpcap's DLT_ value for a LINKTYPE_ value; -1: memory is short */
+int nsr_filter_dlt(uint32_t linktype);
+
 /** nsr_filter_free() - @filter may be NULL */
 void nsr_filter_free(struct nsr_filter *filter);
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Devices: those of the installed libpcap, then a target for each named network namespace. */
+#include "handle.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/address.h"
+#include "sys/link.h"
+#include "sys/place.h"
+
+#define NETNS_DIR "/run/netns"
+
+/* A host of many containers shall not flood the list of a program that shows it to people. */
+#define PLACES_MOST 32
+
+static pcap_if_t *make_device(const char *netns)
+{
+	pcap_if_t *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return NULL;
+	device->flags = PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE;
+	if (asprintf(&device->name, "netns:%s/any", netns) < 0)
+		device->name = NULL;
+	if (asprintf(&device->description, "All interfaces of network namespace %s (nsring)",
+		     netns) < 0)
+		device->description = NULL;
+	if (device->name && device->description)
+		return device;
+	/* Memory of libpcap's list is malloc()'s, too: pcap_freealldevs() frees ours. */
+	free(device->name);
+	free(device->description);
+	free(device);
+	return NULL;
+}
+
+static int is_name(const struct dirent *entry)
+{
+	const char *c;
+
+	/* A name that a list could not show, or a target could not have, is left out. */
+	for (c = entry->d_name; *c > ' ' && *c < 0x7f; c++)
+		;
+	return entry->d_name[0] != '.' && !*c;
+}
+
+/* The list is an offer: a namespace that can't be listed is still a target. */
+static void append_places(pcap_if_t **end)
+{
+	struct dirent **names;
+	int count, i;
+
+	count = scandir(NETNS_DIR, &names, is_name, alphasort);
+	if (count < 0)
+		return;
+	for (i = 0; i < count; i++) {
+		if (i < PLACES_MOST && (*end = make_device(names[i]->d_name)))
+			end = &(*end)->next;
+		free(names[i]);
+	}
+	free(names);
+}
+
+EXPORTED int pcap_findalldevs(pcap_if_t **devices, char *errbuf)
+{
+	const char *list = getenv("NSRING_LIST");
+	pcap_if_t **end = devices;
+	int rc = real_pcap_findalldevs(devices, errbuf);
+
+	if (rc < 0 || (list && strcmp(list, "0") == 0))
+		return rc;
+	while (*end)
+		end = &(*end)->next;
+	append_places(end);
+	return rc;
+}
+
+/* The network of a device: its first IPv4 address and that one's netmask, in network byte order. */
+struct network {
+	const struct nsr_target *target;
+	uint32_t ifindex;
+	bpf_u_int32 net, mask;
+};
+
+static int take_first(const struct nsr_address *address, void *arg)
+{
+	struct network *network = arg;
+	uint32_t bytes;
+
+	if (address->family != AF_INET || address->ifindex != network->ifindex)
+		return 0;
+	memcpy(&bytes, address->bytes, sizeof(bytes));
+	network->mask = htonl(address->prefix ? UINT32_MAX << (32 - address->prefix) : 0);
+	network->net = bytes & network->mask;
+	return 1;
+}
+
+static int look_up(void *arg)
+{
+	struct network *network = arg;
+	int fd = nsr_link_open();
+	struct nsr_link link;
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = nsr_link_get(fd, network->target->device, 0, &link);
+	if (rc == 0) {
+		network->ifindex = link.ifindex;
+		rc = nsr_address_list(fd, take_first, network);
+		rc = rc == 1 ? 0 : rc < 0 ? rc : -EADDRNOTAVAIL;
+	}
+	close(fd);
+	return rc;
+}
+
+EXPORTED int pcap_lookupnet(const char *device, bpf_u_int32 *net, bpf_u_int32 *mask, char *errbuf)
+{
+	struct nsr_target target;
+	struct network network = { .target = &target };
+	struct nsr_error err = { 0 };
+	int rc = 0;
+
+	if (!handle_claims(device, &target))
+		return real_pcap_lookupnet(device, net, mask, errbuf);
+	if (!target.any && !target.offline)
+		rc = nsr_place_visit(target.place, look_up, &network, &err);
+	*net = network.net;
+	*mask = network.mask;
+	if (rc == 0)
+		return 0;
+	if (rc == -EADDRNOTAVAIL)
+		snprintf(errbuf, PCAP_ERRBUF_SIZE, "%s: no IPv4 address assigned", device);
+	else
+		snprintf(errbuf, PCAP_ERRBUF_SIZE, "%s: %.150s", device,
+			 err.text[0] ? err.text : strerror(-rc));
+	return PCAP_ERROR;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The life of a handle: pcap_create(), what is set before activation, pcap_activate(), pcap_close(). */
+#include "handle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/filter/filter.h"
+#include "lib/link_type.h"
+
+#define PROTOCOL_ALL 0x0003 /* ETH_P_ALL */
+
+EXPORTED pcap_t *pcap_create(const char *source, char *errbuf)
+{
+	struct nsr_target target;
+	struct handle *h;
+
+	if (!handle_claims(source, &target))
+		return real_pcap_create(source, errbuf);
+	h = calloc(1, sizeof(*h));
+	if (h)
+		h->target = strdup(source);
+	if (!h || !h->target) {
+		free(h);
+		snprintf(errbuf, PCAP_ERRBUF_SIZE, "malloc: %s", strerror(ENOMEM));
+		return NULL;
+	}
+	h->mark = &handle_mark;
+	h->parsed = target;
+	h->snaplen = SNAPLEN_MOST;
+	h->stamp_type = PCAP_TSTAMP_HOST;
+	h->precision = PCAP_TSTAMP_PRECISION_MICRO;
+	h->poll = h->more = -1;
+	return (pcap_t *)h;
+}
+
+static int check_settable(struct handle *h)
+{
+	return h->capture ? handle_say(h, PCAP_ERROR_ACTIVATED,
+				       "can't perform operation on activated capture")
+			  : 0;
+}
+
+/* A function that sets something before activation: by @statement. */
+#define SETTER(name, type, value, statement)                                                       \
+	EXPORTED int name(pcap_t *p, type value)                                                   \
+	{                                                                                          \
+		struct handle *h = handle_of(p);                                                   \
+                                                                                                   \
+		if (!h)                                                                            \
+			return real_##name(p, value);                                              \
+		if (check_settable(h))                                                             \
+			return PCAP_ERROR_ACTIVATED;                                               \
+		statement;                                                                         \
+		return 0;                                                                          \
+	}
+
+SETTER(pcap_set_snaplen, int, bytes,
+       h->snaplen = bytes <= 0 || bytes > SNAPLEN_MOST ? SNAPLEN_MOST : (uint32_t)bytes)
+SETTER(pcap_set_promisc, int, promisc, h->promisc = promisc)
+SETTER(pcap_set_rfmon, int, rfmon, h->rfmon = rfmon)
+SETTER(pcap_set_timeout, int, timeout_ms, h->timeout_ms = timeout_ms)
+SETTER(pcap_set_immediate_mode, int, immediate, h->immediate = immediate)
+SETTER(pcap_set_protocol_linux, int, protocol, h->protocol = protocol)
+/* As in libpcap: what makes no sense leaves the default. */
+SETTER(pcap_set_buffer_size, int, bytes, if (bytes > 0) h->buffer_bytes = bytes)
+
+EXPORTED int pcap_set_tstamp_type(pcap_t *p, int type)
+{
+	struct handle *h = handle_of(p);
+
+	if (!h)
+		return real_pcap_set_tstamp_type(p, type);
+	if (check_settable(h))
+		return PCAP_ERROR_ACTIVATED;
+	if (type < 0)
+		return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
+	if (type != PCAP_TSTAMP_HOST && type != PCAP_TSTAMP_ADAPTER_UNSYNCED)
+		return PCAP_WARNING_TSTAMP_TYPE_NOTSUP;
+	h->stamp_type = type;
+	return 0;
+}
+
+EXPORTED int pcap_list_tstamp_types(pcap_t *p, int **types)
+{
+	struct handle *h = handle_of(p);
+
+	if (!h)
+		return real_pcap_list_tstamp_types(p, types);
+	*types = malloc(2 * sizeof(**types));
+	if (!*types)
+		return handle_say(h, PCAP_ERROR, "malloc: %s", strerror(ENOMEM));
+	(*types)[0] = PCAP_TSTAMP_HOST;
+	(*types)[1] = PCAP_TSTAMP_ADAPTER_UNSYNCED;
+	return 2;
+}
+
+EXPORTED int pcap_set_tstamp_precision(pcap_t *p, int precision)
+{
+	struct handle *h = handle_of(p);
+
+	if (!h)
+		return real_pcap_set_tstamp_precision(p, precision);
+	if (check_settable(h))
+		return PCAP_ERROR_ACTIVATED;
+	if (precision != PCAP_TSTAMP_PRECISION_MICRO && precision != PCAP_TSTAMP_PRECISION_NANO)
+		return PCAP_ERROR_TSTAMP_PRECISION_NOTSUP;
+	h->precision = precision;
+	return 0;
+}
+
+EXPORTED int pcap_get_tstamp_precision(pcap_t *p)
+{
+	struct handle *h = handle_of(p);
+
+	return h ? h->precision : real_pcap_get_tstamp_precision(p);
+}
+
+EXPORTED int pcap_can_set_rfmon(pcap_t *p)
+{
+	struct handle *h = handle_of(p);
+
+	if (!h)
+		return real_pcap_can_set_rfmon(p);
+	return check_settable(h);
+}
+
+static enum nsr_take take_asked(void)
+{
+	const char *take = getenv("NSRING_TAKE");
+
+	if (!take || !*take || strcmp(take, "0") == 0)
+		return NSR_TAKE_NONE;
+	return strcmp(take, "really") == 0 ? NSR_TAKE_REALLY : NSR_TAKE;
+}
+
+static int status_of(int rc)
+{
+	switch (rc) {
+	case -EPERM:
+	case -EACCES:
+		return PCAP_ERROR_PERM_DENIED;
+	case -ENODEV:
+	case -ENOENT:
+		return PCAP_ERROR_NO_SUCH_DEVICE;
+	case -ENETDOWN:
+		return PCAP_ERROR_IFACE_NOT_UP;
+	default:
+		return PCAP_ERROR;
+	}
+}
+
+static int open_capture(struct handle *h, uint32_t mode, struct nsr_capture **capture,
+			struct nsr_error *err)
+{
+	struct nsr_options opts = NSR_OPTIONS_INIT;
+
+	opts.mode = mode;
+	opts.snaplen = h->snaplen;
+	opts.promiscuous = h->promisc;
+	opts.immediate = h->immediate;
+	opts.ring_bytes = (uint64_t)h->buffer_bytes;
+	opts.take = mode & NSR_RECV ? take_asked() : NSR_TAKE_NONE;
+	opts.stamp = h->stamp_type == PCAP_TSTAMP_HOST ? NSR_STAMP_KERNEL : NSR_STAMP_DEVICE;
+	if (h->parsed.offline)
+		opts.stamp = NSR_STAMP_AUTO;
+	if (h->timeout_ms > 0)
+		opts.batch_ms = h->timeout_ms < NSR_BATCH_MS_MAX ? (uint32_t)h->timeout_ms
+								 : NSR_BATCH_MS_MAX;
+	return nsr_open(h->target, &opts, capture, err);
+}
+
+int handle_open_dead(struct handle *h)
+{
+	pcap_t *dead = real_pcap_open_dead_with_tstamp_precision(h->dlt, (int)h->snaplen,
+								 (u_int)h->precision);
+
+	if (!dead)
+		return -ENOMEM;
+	if (h->dead)
+		real_pcap_close(h->dead);
+	h->dead = dead;
+	return 0;
+}
+
+/* As libpcap does, "any" begins with the older of the cooked headers, until the program chooses. */
+static int look(struct handle *h)
+{
+	struct nsr_info info = NSR_INFO_INIT;
+
+	nsr_info_get(h->capture, &info);
+	h->linktype = info.linktype;
+	h->offline = info.offline;
+	h->mixed = info.mixed;
+	h->cooked = info.linktype == LINKTYPE_LINUX_SLL2 && !info.offline;
+	h->dlt = h->cooked ? DLT_LINUX_SLL : nsr_filter_dlt(info.linktype);
+	if (h->dlt < 0)
+		return -ENOMEM;
+	/* A tag that is taken off, or a header that is replaced, leaves a packet shorter. */
+	h->room = malloc(SNAPLEN_MOST);
+	return h->room ? handle_open_dead(h) : -ENOMEM;
+}
+
+static void forget(struct handle *h)
+{
+	nsr_close(h->capture);
+	nsr_close(h->out);
+	h->capture = h->out = NULL;
+	if (h->dead)
+		real_pcap_close(h->dead);
+	h->dead = NULL;
+	free(h->room);
+	h->room = NULL;
+	free(h->kept);
+	h->kept = NULL;
+	real_pcap_freecode(&h->program);
+	if (h->poll >= 0)
+		close(h->poll);
+	if (h->more >= 0)
+		close(h->more);
+	h->poll = h->more = -1;
+}
+
+EXPORTED int pcap_activate(pcap_t *p)
+{
+	struct handle *h = handle_of(p);
+	struct nsr_error err = { 0 };
+	int rc;
+
+	if (!h)
+		return real_pcap_activate(p);
+	if (check_settable(h))
+		return PCAP_ERROR_ACTIVATED;
+	if (h->rfmon)
+		return handle_say(h, PCAP_ERROR_RFMON_NOTSUP, "%s: no monitor mode here",
+				  h->target);
+	if (h->protocol && h->protocol != PROTOCOL_ALL)
+		return handle_say(h, PCAP_ERROR,
+				  "%s: one protocol alone can't be captured: use a filter",
+				  h->target);
+	rc = open_capture(h, NSR_RECV, &h->capture, &err);
+	if (rc < 0)
+		return handle_say_why(h, status_of(rc), &err);
+	rc = look(h);
+	if (rc < 0) {
+		forget(h);
+		return handle_say(h, PCAP_ERROR, "%s: out of memory", h->target);
+	}
+	return 0;
+}
+
+EXPORTED pcap_t *pcap_open_live(const char *device, int snaplen, int promisc, int timeout_ms,
+				char *errbuf)
+{
+	struct nsr_target target;
+	struct handle *h;
+	pcap_t *p;
+	int rc;
+
+	if (!handle_claims(device, &target))
+		return real_pcap_open_live(device, snaplen, promisc, timeout_ms, errbuf);
+	p = pcap_create(device, errbuf);
+	if (!p)
+		return NULL;
+	pcap_set_snaplen(p, snaplen);
+	pcap_set_promisc(p, promisc);
+	pcap_set_timeout(p, timeout_ms);
+	rc = pcap_activate(p);
+	if (rc >= 0)
+		return p;
+	h = handle_of(p);
+	memcpy(errbuf, h->errbuf, PCAP_ERRBUF_SIZE);
+	pcap_close(p);
+	return NULL;
+}
+
+EXPORTED void pcap_close(pcap_t *p)
+{
+	struct handle *h = handle_of(p);
+
+	if (!h) {
+		if (p)
+			real_pcap_close(p);
+		return;
+	}
+	forget(h);
+	free(h->target);
+	free(h);
+}
+
+static int send_frame(struct handle *h, const void *bytes, size_t count)
+{
+	const struct nsr_frame frame = { .data = bytes, .len = (uint32_t)count };
+	struct nsr_error err = { 0 };
+	int rc;
+
+	if (handle_check_active(h))
+		return PCAP_ERROR_NOT_ACTIVATED;
+	if (count > INT32_MAX)
+		return handle_say(h, PCAP_ERROR, "%s: a frame of %zu bytes can't be sent",
+				  h->target, count);
+	if (!h->out) {
+		rc = open_capture(h, NSR_SEND, &h->out, &err);
+		if (rc < 0)
+			return handle_say_why(h, PCAP_ERROR, &err);
+	}
+	rc = nsr_send(h->out, &frame, 1);
+	if (rc == 1)
+		return (int)count;
+	return handle_say_why(h, PCAP_ERROR, nsr_last_error(h->out));
+}
+
+EXPORTED int pcap_inject(pcap_t *p, const void *bytes, size_t count)
+{
+	struct handle *h = handle_of(p);
+
+	return h ? send_frame(h, bytes, count) : real_pcap_inject(p, bytes, count);
+}
+
+EXPORTED int pcap_sendpacket(pcap_t *p, const u_char *bytes, int count)
+{
+	struct handle *h = handle_of(p);
+
+	if (!h)
+		return real_pcap_sendpacket(p, bytes, count);
+	if (count < 0)
+		return handle_say(h, PCAP_ERROR, "a frame of %d bytes can't be sent", count);
+	return send_frame(h, bytes, (size_t)count) < 0 ? PCAP_ERROR : 0;
+}
