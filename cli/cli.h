@@ -63,6 +63,7 @@ static inline bool cli_option_is_complete(const struct cli_option *option)
  * @defaults:  initial value of that struct; NULL for all zero
  * @run:       runs the command; @args is its struct, @words follow the options and end with NULL.
  *             Return: enum cli_status
+ * @foreign_words: the words are a program and what is its own: options among them are that program's
  * @cleanup:   frees what the parse functions allocated, also after one failed; may be NULL
  */
 struct cli_command {
@@ -74,12 +75,14 @@ struct cli_command {
 	const void *defaults;
 	int (*run)(void *args, char **words);
 	void (*cleanup)(void *args);
+	bool foreign_words;
 };
 
 extern const struct cli_command count_command;
 extern const struct cli_command doctor_command;
 extern const struct cli_command dump_command;
 extern const struct cli_command ls_command;
+extern const struct cli_command run_command;
 extern const struct cli_command send_command;
 
 /** All commands, in the order of the help; ends with NULL. */

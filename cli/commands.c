@@ -8,7 +8,8 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-	&count_command, &doctor_command, &dump_command, &ls_command, &send_command, NULL,
+	&count_command, &doctor_command, &dump_command, &ls_command,
+	&run_command,	&send_command,	 NULL,
 };
 
 const struct cli_command *cli_find(const char *name)

@@ -35,7 +35,7 @@ static int run_parsed(const struct cli_command *command, void *args, int argc, c
 }
 
 /* Parses the options and runs the command; @argv[0] is its name. */
-static int run_command(const struct cli_command *command, int argc, char **argv)
+static int run_parsed_command(const struct cli_command *command, int argc, char **argv)
 {
 	void *args = calloc(1, command->args_size);
 	int status;
@@ -89,7 +89,7 @@ static int dispatch(int argc, char **argv)
 	}
 	command = cli_find(argv[0]);
 	if (command)
-		return run_command(command, argc, argv);
+		return run_parsed_command(command, argc, argv);
 	return cli_usage_error(NULL, "unknown %s '%s'", argv[0][0] == '-' ? "option" : "command",
 			       argv[0]);
 }

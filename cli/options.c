@@ -132,7 +132,7 @@ int options_parse(const struct cli_command *command, void *args, int argc, char 
 	}
 	*rest = optind;
 	/* After "--" everything is a word, even if it looks like an option. */
-	if (optind > 1 && !strcmp(argv[optind - 1], "--"))
+	if (command->foreign_words || (optind > 1 && !strcmp(argv[optind - 1], "--")))
 		return OPTIONS_FINE;
 	return check_rest(command, argv + optind);
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * nsring run: a program of libpcap, which gets the drop-in instead. compat/pcap is the drop-in.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/program.h"
+#include "capture_args.h"
+#include "cli.h"
+
+/* As env(1) has it. */
+#define STATUS_NOT_EXECUTABLE 126
+#define STATUS_NOT_FOUND      127
+
+#define DROP_IN "libpcap.so.0.8"
+
+struct run_args {
+	uint32_t take;
+};
+
+/* Beside this program where it was built or installed; else where it should be. */
+static const char *const folders[] = { "../compat/pcap", "../" PCAP_LIBDIR "/nsring/pcap",
+				       PCAP_DIR };
+
+/* The folder that has the drop-in. */
+static int find_drop_in(char dir[PATH_MAX])
+{
+	char self[PATH_MAX], path[PATH_MAX * 2];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	size_t i;
+
+	self[len > 0 ? len : 0] = '\0';
+	*(strrchr(self, '/') ? strrchr(self, '/') : self) = '\0';
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (folders[i][0] == '/')
+			snprintf(path, sizeof(path), "%s", folders[i]);
+		else
+			snprintf(path, sizeof(path), "%s/%s", self, folders[i]);
+		if (!realpath(path, dir))
+			continue;
+		snprintf(path, sizeof(path), "%s/" DROP_IN, dir);
+		if (access(path, R_OK) == 0)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int say_barred(const char *path, int bar)
+{
+	switch (bar) {
+	case NSR_PROGRAM_SETUID:
+		return cli_error(
+			"run: %s: runs as another user or group (set-user-ID), so the "
+			"linker gives it no other library: run it as root, or a copy of it",
+			path);
+	case NSR_PROGRAM_CAPS:
+		return cli_error(
+			"run: %s: has capabilities of its own, so the linker gives it no "
+			"other library: run it as root, or a copy of it with \"nsring run\" "
+			"as a user that has them",
+			path);
+	case NSR_PROGRAM_STATIC:
+		return cli_error("run: %s: is linked statically, libpcap and all: no other library "
+				 "can be given to it",
+				 path);
+	case NSR_PROGRAM_OTHER:
+		return cli_error("run: %s: is a program of another architecture than nsring's "
+				 "library",
+				 path);
+	default:
+		return cli_error("run: %s: %s", path, strerror(-bar));
+	}
+}
+
+/* In front of what the user has there: its own libpcap may be among it. */
+static int set_environment(const char *dir, uint32_t take)
+{
+	const char *before = getenv("LD_LIBRARY_PATH");
+	char *value;
+	int rc;
+
+	if (asprintf(&value, "%s%s%s", dir, before && *before ? ":" : "", before ? before : "") < 0)
+		return -ENOMEM;
+	rc = setenv("LD_LIBRARY_PATH", value, 1);
+	free(value);
+	if (rc == 0 && take != NSR_TAKE_NONE)
+		rc = setenv("NSRING_TAKE", take == NSR_TAKE_REALLY ? "really" : "1", 1);
+	return rc < 0 ? -ENOMEM : 0;
+}
+
+static int run(void *args, char **words)
+{
+	const struct run_args *run_args = args;
+	char path[PATH_MAX], dir[PATH_MAX];
+	int rc;
+
+	if (!words[0])
+		return cli_usage_error("run", "no program given");
+	if (find_drop_in(dir) < 0)
+		return cli_error("run: %s is missing in %s: install nsring anew", DROP_IN,
+				 PCAP_DIR);
+	rc = nsr_program_find(words[0], path, sizeof(path));
+	if (rc < 0) {
+		say_error("run: %s: %s", words[0],
+			  rc == -ENOENT ? "there is no such program" : strerror(-rc));
+		return rc == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+	}
+	rc = nsr_program_bar(path);
+	if (rc)
+		return say_barred(path, rc);
+	if (set_environment(dir, run_args->take) < 0)
+		return cli_error("run: out of memory");
+	execv(path, words);
+	say_error("run: %s: %s", path, strerror(errno));
+	return STATUS_NOT_EXECUTABLE;
+}
+
+/* clang-format off */
+static const struct cli_option options[] = {
+	{ "take", 0, "[=really]", "have zc: targets take packets away from the network stack",
+	  capture_parse_take, offsetof(struct run_args, take) },
+	{ 0 },
+};
+/* clang-format on */
+
+const struct cli_command run_command = {
+	.name = "run",
+	.summary = "run a program of libpcap, such as tcpdump, on targets",
+	.usage = "[options] PROGRAM [its options and words...]",
+	.options = options,
+	.args_size = sizeof(struct run_args),
+	.run = run,
+	.foreign_words = true,
+};
