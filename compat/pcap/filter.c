@@ -49,8 +49,8 @@ EXPORTED int pcap_compile(pcap_t *p, struct bpf_program *program, const char *te
 
 	if (!h)
 		return real_pcap_compile(p, program, text, optimize, netmask);
-	if (handle_check_active(h))
-		return PCAP_ERROR_NOT_ACTIVATED;
+	if (!h->capture)
+		return handle_say(h, PCAP_ERROR, "not-yet-activated pcap_t passed to pcap_compile");
 	tags_lie_aside = !h->offline && (h->cooked || h->dlt == DLT_EN10MB);
 	if (tags_lie_aside && text && strstr(text, "vlan"))
 		live = open_live_compiler(h);

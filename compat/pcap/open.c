@@ -40,7 +40,7 @@ EXPORTED pcap_t *pcap_create(const char *source, char *errbuf)
 static int check_settable(struct handle *h)
 {
 	return h->capture ? handle_say(h, PCAP_ERROR_ACTIVATED,
-				       "can't perform operation on activated capture")
+				       "can't perform  operation on activated capture")
 			  : 0;
 }
 
@@ -123,9 +123,7 @@ EXPORTED int pcap_can_set_rfmon(pcap_t *p)
 {
 	struct handle *h = handle_of(p);
 
-	if (!h)
-		return real_pcap_can_set_rfmon(p);
-	return check_settable(h);
+	return h ? 0 : real_pcap_can_set_rfmon(p);
 }
 
 static enum nsr_take take_asked(void)

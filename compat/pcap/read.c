@@ -273,10 +273,6 @@ EXPORTED int pcap_setnonblock(pcap_t *p, int nonblock, char *errbuf)
 
 	if (!h)
 		return real_pcap_setnonblock(p, nonblock, errbuf);
-	if (handle_check_active(h)) {
-		memcpy(errbuf, h->errbuf, PCAP_ERRBUF_SIZE);
-		return PCAP_ERROR_NOT_ACTIVATED;
-	}
 	h->nonblock = nonblock;
 	return 0;
 }
