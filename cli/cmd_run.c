@@ -21,6 +21,8 @@
 
 struct run_args {
 	uint32_t take;
+	bool no_keep;
+	char *list; /* targets, with a space between them */
 };
 
 /* Beside this program where it was built or installed; else where it should be. */
@@ -78,7 +80,7 @@ static int say_barred(const char *path, int bar)
 }
 
 /* In front of what the user has there: its own libpcap may be among it. */
-static int set_environment(const char *dir, uint32_t take)
+static int set_environment(const char *dir, const struct run_args *args)
 {
 	const char *before = getenv("LD_LIBRARY_PATH");
 	char *value;
@@ -88,9 +90,31 @@ static int set_environment(const char *dir, uint32_t take)
 		return -ENOMEM;
 	rc = setenv("LD_LIBRARY_PATH", value, 1);
 	free(value);
-	if (rc == 0 && take != NSR_TAKE_NONE)
-		rc = setenv("NSRING_TAKE", take == NSR_TAKE_REALLY ? "really" : "1", 1);
+	if (rc == 0 && args->take != NSR_TAKE_NONE)
+		rc = setenv("NSRING_TAKE", args->take == NSR_TAKE_REALLY ? "really" : "1", 1);
+	if (rc == 0 && args->list)
+		rc = setenv("NSRING_LIST", args->list, 1);
+	if (rc == 0)
+		rc = setenv("NSRING_KEEP", args->no_keep ? "0" : "1", 1);
 	return rc < 0 ? -ENOMEM : 0;
+}
+
+static const char *parse_list(const char *value, void *field)
+{
+	char **list = field, *longer;
+
+	if (strpbrk(value, " \n"))
+		return "a target without a space";
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? " " : "", value) < 0)
+		return "less: memory is short";
+	free(*list);
+	*list = longer;
+	return NULL;
+}
+
+static void cleanup(void *args)
+{
+	free(((struct run_args *)args)->list);
 }
 
 static int run(void *args, char **words)
@@ -113,7 +137,7 @@ static int run(void *args, char **words)
 	rc = nsr_program_bar(path);
 	if (rc)
 		return say_barred(path, rc);
-	if (set_environment(dir, run_args->take) < 0)
+	if (set_environment(dir, run_args) < 0)
 		return cli_error("run: out of memory");
 	execv(path, words);
 	say_error("run: %s: %s", path, strerror(errno));
@@ -124,6 +148,10 @@ static int run(void *args, char **words)
 static const struct cli_option options[] = {
 	{ "take", 0, "[=really]", "have zc: targets take packets away from the network stack",
 	  capture_parse_take, offsetof(struct run_args, take) },
+	{ "list", 0, "TARGET", "have it among the devices that the program lists; 0: no namespaces there",
+	  parse_list, offsetof(struct run_args, list) },
+	{ "no-keep", 0, NULL, "keep no capabilities for opening that the program gives up before",
+	  units_parse_flag, offsetof(struct run_args, no_keep) },
 	{ 0 },
 };
 /* clang-format on */
@@ -135,5 +163,6 @@ const struct cli_command run_command = {
 	.options = options,
 	.args_size = sizeof(struct run_args),
 	.run = run,
+	.cleanup = cleanup,
 	.foreign_words = true,
 };

@@ -14,31 +14,41 @@
 #include "sys/address.h"
 #include "sys/link.h"
 #include "sys/place.h"
+#include "keeper.h"
 
 #define NETNS_DIR "/run/netns"
 
 /* A host of many containers shall not flood the list of a program that shows it to people. */
 #define PLACES_MOST 32
 
-static pcap_if_t *make_device(const char *netns)
+/* Takes both strings. Memory of libpcap's list is malloc()'s, too: pcap_freealldevs() frees ours. */
+static pcap_if_t *make_device(char *name, char *description)
 {
 	pcap_if_t *device = calloc(1, sizeof(*device));
 
-	if (!device)
+	if (!device || !name || !description) {
+		free(name);
+		free(description);
+		free(device);
 		return NULL;
+	}
+	device->name = name;
+	device->description = description;
 	device->flags = PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE;
-	if (asprintf(&device->name, "netns:%s/any", netns) < 0)
-		device->name = NULL;
-	if (asprintf(&device->description, "All interfaces of network namespace %s (nsring)",
-		     netns) < 0)
-		device->description = NULL;
-	if (device->name && device->description)
-		return device;
-	/* Memory of libpcap's list is malloc()'s, too: pcap_freealldevs() frees ours. */
-	free(device->name);
-	free(device->description);
-	free(device);
-	return NULL;
+	return device;
+}
+
+static char *join(const char *before, const char *text, const char *behind)
+{
+	char *joined;
+
+	return asprintf(&joined, "%s%s%s", before, text, behind) < 0 ? NULL : joined;
+}
+
+static pcap_if_t *make_place(const char *netns)
+{
+	return make_device(join("netns:", netns, "/any"),
+			   join("All interfaces of network namespace ", netns, " (nsring)"));
 }
 
 static int is_name(const struct dirent *entry)
@@ -61,24 +71,49 @@ static void append_places(pcap_if_t **end)
 	if (count < 0)
 		return;
 	for (i = 0; i < count; i++) {
-		if (i < PLACES_MOST && (*end = make_device(names[i]->d_name)))
+		if (i < PLACES_MOST && (*end = make_place(names[i]->d_name)))
 			end = &(*end)->next;
 		free(names[i]);
 	}
 	free(names);
 }
 
+/* Appends the targets that the user has named: some programs take no others. False: no memory. */
+static bool append_named(pcap_if_t **end, const char *list, bool *places)
+{
+	char *copy = strdup(list), *rest = copy, *word;
+	bool enough = copy;
+
+	while (enough && (word = strsep(&rest, " \n"))) {
+		if (strcmp(word, "0") == 0)
+			*places = false;
+		else if (*word) {
+			*end = make_device(join("", word, ""), join("nsring target ", word, ""));
+			enough = *end;
+			end = enough ? &(*end)->next : end;
+		}
+	}
+	free(copy);
+	return enough;
+}
+
 EXPORTED int pcap_findalldevs(pcap_if_t **devices, char *errbuf)
 {
 	const char *list = getenv("NSRING_LIST");
-	pcap_if_t **end = devices;
 	int rc = real_pcap_findalldevs(devices, errbuf);
+	pcap_if_t **end = devices;
+	bool places = true;
 
-	if (rc < 0 || (list && strcmp(list, "0") == 0))
+	if (rc < 0)
 		return rc;
 	while (*end)
 		end = &(*end)->next;
-	append_places(end);
+	if (list && !append_named(end, list, &places))
+		return rc;
+	while (*end)
+		end = &(*end)->next;
+	if (places)
+		append_places(end);
 	return rc;
 }
 
@@ -121,17 +156,32 @@ static int look_up(void *arg)
 	return rc;
 }
 
+/* Where to ask. */
+struct visit {
+	const char *place;
+	struct network *network;
+	struct nsr_error *err;
+};
+
+static int visit(void *arg)
+{
+	struct visit *visit = arg;
+
+	return nsr_place_visit(visit->place, look_up, visit->network, visit->err);
+}
+
 EXPORTED int pcap_lookupnet(const char *device, bpf_u_int32 *net, bpf_u_int32 *mask, char *errbuf)
 {
 	struct nsr_target target;
 	struct network network = { .target = &target };
 	struct nsr_error err = { 0 };
+	struct visit there = { target.place, &network, &err };
 	int rc = 0;
 
 	if (!handle_claims(device, &target))
 		return real_pcap_lookupnet(device, net, mask, errbuf);
 	if (!target.any && !target.offline)
-		rc = nsr_place_visit(target.place, look_up, &network, &err);
+		rc = keeper_run(visit, &there);
 	*net = network.net;
 	*mask = network.mask;
 	if (rc == 0)

@@ -18,6 +18,7 @@
 
 #include "lib/filter/run.h"
 #include "cooked.h"
+#include "keeper.h"
 
 /*
  * For `vlan` libpcap asks the kernel for the tag, but only where its handle is a live one: such a handle,
@@ -77,6 +78,28 @@ static int copy_program(struct handle *h, const struct bpf_program *program)
 	return 0;
 }
 
+/* The arguments of nsr_set_filter_code(), or of nsr_set_filter() for every packet. */
+struct setting {
+	struct nsr_capture *capture;
+	const struct sock_filter *code;
+	uint32_t count;
+	struct nsr_error *err;
+};
+
+static int set_code(void *arg)
+{
+	struct setting *setting = arg;
+
+	return nsr_set_filter_code(setting->capture, setting->code, setting->count, setting->err);
+}
+
+static int set_none(void *arg)
+{
+	struct setting *setting = arg;
+
+	return nsr_set_filter(setting->capture, NULL, setting->err);
+}
+
 /* Has the capture itself leave out what the program refuses. False: it can't. */
 static bool give_to_capture(struct handle *h, const struct bpf_program *program)
 {
@@ -89,7 +112,11 @@ static bool give_to_capture(struct handle *h, const struct bpf_program *program)
 						program->bf_insns[i].jf, program->bf_insns[i].k };
 	if (given && h->cooked && h->dlt == DLT_LINUX_SLL)
 		given = cooked_code_for_sll2(code, program->bf_len);
-	given = given && nsr_set_filter_code(h->capture, code, program->bf_len, NULL) == 0;
+	if (given) {
+		struct setting setting = { h->capture, code, program->bf_len, NULL };
+
+		given = keeper_run(set_code, &setting) == 0;
+	}
 	free(code);
 	h->given |= given;
 	return given;
@@ -108,8 +135,9 @@ static bool accepts_all(const struct bpf_program *program)
 static int take_from_capture(struct handle *h)
 {
 	struct nsr_error err = { 0 };
+	struct setting setting = { .capture = h->capture, .err = &err };
 
-	if (h->given && nsr_set_filter(h->capture, NULL, &err) < 0)
+	if (h->given && keeper_run(set_none, &setting) < 0)
 		return handle_say_why(h, PCAP_ERROR, &err);
 	h->given = false;
 	return 0;

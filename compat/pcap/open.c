@@ -10,6 +10,7 @@
 
 #include "lib/filter/filter.h"
 #include "lib/link_type.h"
+#include "keeper.h"
 
 #define PROTOCOL_ALL 0x0003 /* ETH_P_ALL */
 
@@ -151,10 +152,26 @@ static int status_of(int rc)
 	}
 }
 
+/* The arguments of nsr_open(). */
+struct opening {
+	const char *target;
+	const struct nsr_options *opts;
+	struct nsr_capture **capture;
+	struct nsr_error *err;
+};
+
+static int open_target(void *arg)
+{
+	struct opening *opening = arg;
+
+	return nsr_open(opening->target, opening->opts, opening->capture, opening->err);
+}
+
 static int open_capture(struct handle *h, uint32_t mode, struct nsr_capture **capture,
 			struct nsr_error *err)
 {
 	struct nsr_options opts = NSR_OPTIONS_INIT;
+	struct opening opening = { h->target, &opts, capture, err };
 
 	opts.mode = mode;
 	opts.snaplen = h->snaplen;
@@ -168,7 +185,7 @@ static int open_capture(struct handle *h, uint32_t mode, struct nsr_capture **ca
 	if (h->timeout_ms > 0)
 		opts.batch_ms = h->timeout_ms < NSR_BATCH_MS_MAX ? (uint32_t)h->timeout_ms
 								 : NSR_BATCH_MS_MAX;
-	return nsr_open(h->target, &opts, capture, err);
+	return keeper_run(open_target, &opening);
 }
 
 int handle_open_dead(struct handle *h)

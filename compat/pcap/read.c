@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cooked.h"
+#include "keeper.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -54,6 +55,7 @@ static int fill(struct handle *h, int wait_ms)
 {
 	int rc;
 
+	keeper_end();
 	while (h->next >= h->batch.count) {
 		if (h->kept) {
 			free(h->kept);
@@ -104,10 +106,18 @@ int handle_keep_waiting(struct handle *h)
 	return 0;
 }
 
+/*
+ * Who waits for the descriptor may read in blocking mode, and trusts that there is a packet then. It also polls
+ * readable where the capture wants to look after something, and there is none.
+ */
+#define POLLED_MS 10
+
 static int patience(const struct handle *h)
 {
 	if (h->nonblock)
 		return 0;
+	if (h->poll >= 0 && (h->timeout_ms <= 0 || h->timeout_ms > POLLED_MS))
+		return POLLED_MS;
 	return h->timeout_ms > 0 ? h->timeout_ms : -1;
 }
 
@@ -297,12 +307,9 @@ static int add(int epoll, int fd)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-EXPORTED int pcap_get_selectable_fd(pcap_t *p)
+/* Makes the descriptor to wait for, if there is none yet. */
+static int open_poll(struct handle *h)
 {
-	struct handle *h = handle_of(p);
-
-	if (!h)
-		return real_pcap_get_selectable_fd(p);
 	if (!h->capture)
 		return PCAP_ERROR;
 	if (h->poll >= 0)
@@ -320,6 +327,21 @@ EXPORTED int pcap_get_selectable_fd(pcap_t *p)
 	h->more_set = false;
 	show_more(h);
 	return h->poll;
+}
+
+EXPORTED int pcap_get_selectable_fd(pcap_t *p)
+{
+	struct handle *h = handle_of(p);
+
+	return h ? open_poll(h) : real_pcap_get_selectable_fd(p);
+}
+
+/* Programs wait for this one, too. */
+EXPORTED int pcap_fileno(pcap_t *p)
+{
+	struct handle *h = handle_of(p);
+
+	return h ? open_poll(h) : real_pcap_fileno(p);
 }
 
 EXPORTED const struct timeval *pcap_get_required_select_timeout(pcap_t *p)

@@ -30,15 +30,6 @@ EXPORTED FILE *pcap_file(pcap_t *p)
 	return handle_of(p) ? NULL : real_pcap_file(p);
 }
 
-EXPORTED int pcap_fileno(pcap_t *p)
-{
-	struct handle *h = handle_of(p);
-
-	if (!h)
-		return real_pcap_fileno(p);
-	return h->capture ? nsr_fd(h->capture) : PCAP_ERROR;
-}
-
 /* Of the cooked headers a program may have either. */
 static int list_datalinks(struct handle *h, int dlts[2])
 {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * pcap_facts DEVICE PEER [DLT WITNESS]
+ * pcap_facts DEVICE PEER often TIMES
  *
  * Says what libpcap does, a fact a line. DEVICE is what it opens; frames are sent on the interface PEER, from
  * which DEVICE gets them. It is linked to libpcap alone: run with the installed one and with the
  * drop-in, it has to print the same. With the number of a link type it tells only about filters;
- * WITNESS is then another name for DEVICE, whose packets come after those of DEVICE.
+ * WITNESS is then another name for DEVICE, whose packets come after those of DEVICE. With
+ * `often` it opens and closes DEVICE that many times.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -345,6 +347,10 @@ static void loops(void)
 	usleep(50000);
 	TELL(p, pcap_dispatch(p, 0, count, (u_char *)&counting));
 	pcap_close(p);
+}
+
+static void ignore_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
+{
 }
 
 static pcap_t *to_break;
@@ -692,18 +698,53 @@ static void other_handles(void)
 		pcap_close(p);
 }
 
-static void opened_often(void)
+/* KiB that the process has in memory. */
+static long resident_kib(void)
 {
-	int i, before = dup(0), after;
+	FILE *file = fopen("/proc/self/statm", "r");
+	long total = 0, resident = 0;
 
-	for (i = 0; i < 20; i++) {
+	if (file && fscanf(file, "%ld %ld", &total, &resident) != 2)
+		resident = 0;
+	if (file)
+		fclose(file);
+	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void open_and_close(int times)
+{
+	struct bpf_program program;
+
+	for (; times > 0; times--) {
 		pcap_t *p = open_handle(10);
 
 		pcap_get_selectable_fd(p);
+		if (pcap_compile(p, &program, "udp or vlan 5", 1, 0) == 0) {
+			pcap_setfilter(p, &program);
+			pcap_freecode(&program);
+		}
+		send_frames(1);
+		pcap_dispatch(p, 1, ignore_packet, NULL);
 		pcap_close(p);
 	}
+}
+
+/* The first times fill what is kept for the next ones. */
+static void opened_often(int times)
+{
+	int before, after;
+	long kib;
+
+	open_and_close(times / 10 + 5);
+	before = dup(0);
+	kib = resident_kib();
+	open_and_close(times);
+	kib = resident_kib() - kib;
 	after = dup(0);
 	TELL_IS("a descriptor is lost", before + 1 != after);
+	TELL_IS("memory is lost", kib > 512);
+	if (kib > 512)
+		printf("%ld KiB\n", kib);
 }
 
 int main(int argc, char **argv)
@@ -714,6 +755,10 @@ int main(int argc, char **argv)
 	device = argv[1];
 	witness_device = argc > 4 ? argv[4] : device;
 	open_sender(argv[2]);
+	if (argc > 4 && strcmp(argv[3], "often") == 0) {
+		opened_often(atoi(argv[4]));
+		return 0;
+	}
 	if (argc > 3) {
 		filters(atoi(argv[3]));
 		return 0;
@@ -733,6 +778,6 @@ int main(int argc, char **argv)
 	files();
 	threads();
 	other_handles();
-	opened_often();
+	opened_often(20);
 	return 0;
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+#include "keeper.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "sys/thread.h"
+
+/* What the thread is to call; @fn is NULL when it has, or has nothing to do. */
+static struct {
+	pthread_mutex_t turn; /* held by who has something called */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int (*fn)(void *arg);
+	void *arg;
+	int result;
+	bool quit;
+} job = {
+	.turn = PTHREAD_MUTEX_INITIALIZER,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.changed = PTHREAD_COND_INITIALIZER,
+};
+
+static atomic_bool alive;
+
+static void *keep(void *arg)
+{
+	pthread_mutex_lock(&job.lock);
+	for (;;) {
+		while (!job.fn && !job.quit)
+			pthread_cond_wait(&job.changed, &job.lock);
+		if (!job.fn)
+			break;
+		job.result = job.fn(job.arg);
+		job.fn = NULL;
+		pthread_cond_broadcast(&job.changed);
+	}
+	pthread_mutex_unlock(&job.lock);
+	return NULL;
+}
+
+int keeper_run(int (*fn)(void *arg), void *arg)
+{
+	int result;
+
+	if (!atomic_load(&alive))
+		return fn(arg);
+	pthread_mutex_lock(&job.turn);
+	if (!atomic_load(&alive)) {
+		pthread_mutex_unlock(&job.turn);
+		return fn(arg);
+	}
+	pthread_mutex_lock(&job.lock);
+	job.fn = fn;
+	job.arg = arg;
+	pthread_cond_broadcast(&job.changed);
+	while (job.fn)
+		pthread_cond_wait(&job.changed, &job.lock);
+	result = job.result;
+	pthread_mutex_unlock(&job.lock);
+	pthread_mutex_unlock(&job.turn);
+	return result;
+}
+
+void keeper_end(void)
+{
+	if (!atomic_load_explicit(&alive, memory_order_relaxed))
+		return;
+	pthread_mutex_lock(&job.turn);
+	if (atomic_exchange(&alive, false)) {
+		pthread_mutex_lock(&job.lock);
+		job.quit = true;
+		pthread_cond_broadcast(&job.changed);
+		pthread_mutex_unlock(&job.lock);
+	}
+	pthread_mutex_unlock(&job.turn);
+}
+
+/* A child has no such thread, and opens by itself. */
+static void forget(void)
+{
+	atomic_store(&alive, false);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *wanted = secure_getenv("NSRING_KEEP");
+	pthread_t thread;
+
+	if (!wanted || *wanted != '1' || pthread_atfork(NULL, NULL, forget) != 0)
+		return;
+	if (nsr_thread_start(&thread, keep, NULL) < 0)
+		return;
+	pthread_detach(thread);
+	atomic_store(&alive, true);
+}
