@@ -245,6 +245,7 @@ pages() {
 	says dump "Packets captured: 300"
 }
 
+# shellcheck disable=SC2154 # run sets it
 @test "dumpcap_may_not_enter_a_namespace_with_what_it_leaves_itself" {
 	netns_pair
 	run -1 --separate-stderr "$NSRING" run --no-keep dumpcap -q -P -c 1 -w /dev/null -i "netns:$B/v1"
@@ -273,6 +274,7 @@ pages() {
 	equal packets "$(wc -l <"$(file_of shark.out)")" 5
 }
 
+# shellcheck disable=SC2154 # run sets it
 @test "what_is_wrong_with_a_target_is_said_in_one_sentence" {
 	netns_pair
 	run -1 --separate-stderr "$NSRING" run tcpdump -i "netns:nowhere/eth0"
