@@ -241,29 +241,53 @@ static int rewrite(const struct sock_filter *code, uint32_t count, enum nsr_code
 	return rc;
 }
 
-/* As bpf_check_classic() of net/core/filter.c does: also that memory is set before it is read. */
+/*
+ * As check_load_and_stores() of net/core/filter.c: no memory is read before it is set. This follows the
+ * order of the instructions, so that behind a return what was set before it counts. @set: of @count.
+ */
+static bool sets_before_reading(const struct sock_filter *code, uint32_t count, uint16_t *set)
+{
+	uint16_t now = 0;
+	uint32_t i;
+
+	memset(set, 0xff, count * sizeof(*set));
+	for (i = 0; i < count; i++) {
+		now &= set[i];
+		if (BPF_CLASS(code[i].code) == BPF_ST || BPF_CLASS(code[i].code) == BPF_STX)
+			now |= (uint16_t)(1u << code[i].k);
+		else if (is_load(&code[i], BPF_MEM) && !(now & 1u << code[i].k))
+			return false;
+		if (BPF_CLASS(code[i].code) != BPF_JMP)
+			continue;
+		if (BPF_OP(code[i].code) == BPF_JA) {
+			set[i + 1 + code[i].k] &= now;
+		} else {
+			set[i + 1 + code[i].jt] &= now;
+			set[i + 1 + code[i].jf] &= now;
+		}
+		now = UINT16_MAX;
+	}
+	return true;
+}
+
+/* As bpf_check_classic() of net/core/filter.c does. */
 static int check(const struct sock_filter *code, uint32_t count)
 {
 	struct nsr_flow *flow = malloc(count * sizeof(*flow));
-	struct sock_filter *plain = malloc(count * sizeof(*plain));
+	uint16_t *set = malloc(count * sizeof(*set));
 	struct nsr_flow_sum sum;
 	uint32_t i;
-	int rc = flow && plain ? 0 : -ENOMEM;
+	int rc = flow && set ? 0 : -ENOMEM;
 
-	for (i = 0; rc == 0 && i < count; i++) {
-		plain[i] = code[i];
-		/* To nsr_flow_trace() these offsets are out of reach. */
-		if (is_load(&code[i], BPF_ABS))
-			plain[i].k = 0;
+	for (i = 0; rc == 0 && i < count; i++)
 		if (code[i].code == (BPF_JMP | BPF_JA) && code[i].k >= count)
 			rc = -EINVAL;
-	}
 	if (rc == 0)
-		rc = nsr_flow_trace(plain, count, flow, &sum);
-	if (rc == 0 && sum.unset & ((1u << BPF_MEMWORDS) - 1))
+		rc = nsr_flow_trace(code, count, flow, &sum);
+	if (rc == 0 && !sets_before_reading(code, count, set))
 		rc = -EINVAL;
 	free(flow);
-	free(plain);
+	free(set);
 	return rc;
 }
 
