@@ -360,15 +360,16 @@ static void look_at_counters(struct packet *p)
 }
 
 /* The kernel doesn't tell what its filter refused: that is what the device counted beyond. */
-static uint64_t filtered(const struct packet *p)
+static void add_filtered(const struct packet *p, struct nsr_stats *stats)
 {
 	uint64_t carried = p->carried, accepted = p->accepted;
 
 	if (!p->filtered)
-		return 0;
+		return;
 	if (!p->ifindex || p->fanout)
-		return NSR_UNKNOWN;
-	return p->refused + (carried > accepted ? carried - accepted : 0);
+		stats->filtered = NSR_UNKNOWN;
+	else
+		stats->filtered += p->refused + (carried > accepted ? carried - accepted : 0);
 }
 
 /* Adds up the socket's counters, which reading resets. Returns how many packets came into the ring. */
@@ -398,7 +399,8 @@ static void packet_stats(void *priv, struct nsr_stats *stats)
 		count_accepted(p);
 	stats->lost_ring = atomic_load(&p->lost_ring);
 	stats->lost_nic = atomic_load(&p->missed);
-	stats->filtered = p->mode & NSR_RECV ? filtered(p) : 0;
+	if (p->mode & NSR_RECV)
+		add_filtered(p, stats);
 }
 
 static int packet_stop(void *priv, struct nsr_error *err)

@@ -188,7 +188,7 @@ static int copy_stop(struct zc *zc, struct nsr_error *err)
 static void copy_stats(struct zc *zc, struct nsr_stats *stats)
 {
 	stats->lost_ring = zc_lanes_lost(zc, &copy_of(zc)->lanes);
-	stats->filtered = zc_state_filtered(zc);
+	stats->filtered += zc_state_filtered(zc);
 }
 
 static void copy_info(const struct zc *zc, struct nsr_info *info)

@@ -160,7 +160,7 @@ static void own_stats(struct zc *zc, struct nsr_stats *stats)
 	const struct zc_sockets *sockets = &own_of(zc)->sockets;
 	uint32_t i;
 
-	stats->filtered = zc_state_filtered(zc);
+	stats->filtered += zc_state_filtered(zc);
 	for (i = 0; i < sockets->count; i++)
 		stats->lost_ring += zc_socket_lost(sockets->queues[i].fd);
 }
