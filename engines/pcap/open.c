@@ -110,6 +110,12 @@ static int look(struct lp *lp, bool *blocks, struct nsr_error *err)
 
 static int choose_direction(struct lp *lp, enum nsr_direction direction, struct nsr_error *err)
 {
+	static const uint32_t flags[] = {
+		[NSR_BOTH] = NSR_PKT_UNDIRECTED,
+		[NSR_OUT] = NSR_PKT_OUT,
+	};
+
+	lp->flags = flags[direction];
 	if (direction == NSR_BOTH)
 		return 0;
 	if (pcap_setdirection(lp->pcap, direction == NSR_IN ? PCAP_D_IN : PCAP_D_OUT) == 0)

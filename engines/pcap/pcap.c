@@ -75,6 +75,7 @@ void lp_area_add(const struct lp *lp, struct lp_area *area, const struct pcap_pk
 		.stamp_ns = stamp_ns,
 		.caplen = caplen,
 		.len = header->len < caplen ? caplen : header->len,
+		.flags = lp->flags,
 	};
 	area->used += caplen;
 }

@@ -33,6 +33,7 @@ struct lp_turns;
  * @links:    netlink socket to ask about it, or negative
  * @nanoseconds: stamps are in these, else in microseconds
  * @sends:    opened to send only
+ * @flags:    of every packet: libpcap tells of none which way it goes
  * @drain_ms: how long packets wait at most before libpcap hands them out
  * @stopped_ns: packets with a later stamp are left out; 0: not stopped
  * @area:     what was handed out, unless it has @turns
@@ -48,6 +49,7 @@ struct lp {
 	uint32_t snaplen;
 	uint32_t ifindex;
 	int links;
+	uint32_t flags;
 	uint32_t drain_ms;
 	uint64_t stopped_ns;
 	bool nanoseconds;
