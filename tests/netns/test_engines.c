@@ -5,6 +5,8 @@
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
+#include <linux/filter.h>
+#include <pcap/pcap.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -195,6 +197,126 @@ static void filter_that_fails_leaves_the_one_before(void **state)
 	send_udp(NEW_PORT, 20);
 	assert_int_equal(collect(cap, check_port, &port), 20);
 	nsr_close(cap);
+}
+
+/* As libpcap compiles it for v1, off whose frames the kernel takes a tag. */
+static void set_program(struct nsr_capture *cap, const char *text)
+{
+	char reason[PCAP_ERRBUF_SIZE];
+	pcap_t *live = pcap_create("v1", reason);
+	struct bpf_program program;
+	struct nsr_error err;
+
+	assert_non_null(live);
+	assert_int_equal(pcap_activate(live), 0);
+	assert_int_equal(pcap_compile(live, &program, text, 1, 0), 0);
+	pcap_close(live);
+	if (nsr_set_filter_code(cap, (void *)program.bf_insns, program.bf_len, &err) < 0)
+		fail_msg("\"%s\": %s", text, err.text);
+	pcap_freecode(&program);
+}
+
+/* To v1, all with a tag. */
+static void send_tagged(uint16_t port, uint32_t count)
+{
+	uint8_t plain[60], tagged[64];
+	struct nsr_frame frame = { tagged, sizeof(tagged) };
+
+	udp_frame(plain, port);
+	memcpy(tagged, plain, 12);
+	memcpy(tagged + 12, (uint8_t[]){ 0x81, 0, 0, 5 }, 4);
+	memcpy(tagged + 16, plain + 12, sizeof(plain) - 12);
+	for (; count; count--)
+		send_frames("v0", &frame, 1);
+}
+
+static void filter_given_as_a_program_lets_in_the_same_as_its_text(void **state)
+{
+	static const char *const texts[] = { "udp port 2000", "not udp port 2000",
+					     "ip and len = 60", "len > 60" };
+	uint32_t i, j, count[2];
+	struct nsr_capture *cap;
+
+	topology_require();
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		for (j = 0; j < 2; j++) {
+			cap = open_on("v1", NULL);
+			if (j)
+				set_program(cap, texts[i]);
+			else
+				assert_int_equal(nsr_set_filter(cap, texts[i], NULL), 0);
+			send_udp(OLD_PORT, 20);
+			send_udp(NEW_PORT, 30);
+			count[j] = collect(cap, NULL, NULL);
+			nsr_close(cap);
+		}
+		assert_int_equal(count[0], count[1]);
+	}
+}
+
+static void program_finds_behind_a_tag_what_stands_there_without(void **state)
+{
+	static const char *const texts[] = { "udp port 2000", "vlan 5 and udp port 2000",
+					     "udp port 2000 and len = 60" };
+	static const uint32_t counts[] = { 15, 5, 15 };
+	struct nsr_capture *cap;
+	uint32_t i;
+
+	topology_require();
+	for (i = 0; i < 3; i++) {
+		cap = open_on("v1", NULL);
+		set_program(cap, texts[i]);
+		send_udp(NEW_PORT, 10);
+		send_tagged(NEW_PORT, 5);
+		send_tagged(OLD_PORT, 5);
+		assert_int_equal(collect(cap, NULL, NULL), counts[i]);
+		nsr_close(cap);
+	}
+}
+
+static void malformed_program_leaves_the_filter_before(void **state)
+{
+	static const struct sock_filter endless[] = { BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX),
+						      BPF_STMT(BPF_RET | BPF_K, 1) };
+	uint16_t port = NEW_PORT;
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.filter = "udp port 2000";
+	cap = open_on("v1", &opts);
+	assert_int_equal(nsr_set_filter_code(cap, endless, 2, NULL), -EINVAL);
+	send_udp(OLD_PORT, 30);
+	send_udp(NEW_PORT, 20);
+	assert_int_equal(collect(cap, check_port, &port), 20);
+	nsr_close(cap);
+}
+
+/* Of 20 frames that come in and 30 that go out. */
+static void check_direction(enum nsr_direction direction, uint32_t handed_out, uint32_t filtered)
+{
+	struct nsr_stats stats = NSR_STATS_INIT;
+	struct nsr_capture *cap;
+
+	topology_require();
+	cap = open_on("v1", NULL);
+	assert_int_equal(nsr_set_direction(cap, direction, NULL), 0);
+	send_udp(OLD_PORT, 20);
+	send_on("v1", OLD_PORT, 30);
+	assert_int_equal(collect(cap, NULL, NULL), handed_out);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
+	assert_int_equal(stats.filtered, filtered);
+	nsr_close(cap);
+}
+
+/* Engine zc sees no frames that go out; libpcap tells of no packet which way it goes. */
+static void direction_set_later_is_obeyed(void **state)
+{
+	bool zc = strcmp(engine, "zc") == 0, tells = strcmp(engine, "pcap") != 0;
+
+	check_direction(NSR_IN, tells ? 20 : 50, zc || !tells ? 0 : 30);
+	check_direction(NSR_OUT, zc ? 0 : tells ? 30 : 50, tells ? 20 : 0);
 }
 
 /* Frames of both ports in turn, by a thread, with their numbers; at most so many on their way. */
@@ -695,6 +817,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(filter_changed_many_times_never_lets_the_wrong_packets_out),
 		cmocka_unit_test(removing_the_filter_hands_out_everything_again),
 		cmocka_unit_test(filter_that_fails_leaves_the_one_before),
+		cmocka_unit_test(filter_given_as_a_program_lets_in_the_same_as_its_text),
+		cmocka_unit_test(program_finds_behind_a_tag_what_stands_there_without),
+		cmocka_unit_test(malformed_program_leaves_the_filter_before),
+		cmocka_unit_test(direction_set_later_is_obeyed),
 		cmocka_unit_test(filter_changed_under_traffic_leaves_no_gap),
 		cmocka_unit_test(packet_of_a_quiet_capture_comes_when_its_time_is_up),
 		cmocka_unit_test(immediate_capture_does_not_wait_for_a_batch),
