@@ -366,15 +366,26 @@ static void emit_rules(struct translation *t, unsigned int rules)
 	}
 }
 
-/* A program that a socket could run as it is: in a cooked capture it begins with the made-up header. */
-static int emit_code(struct translation *t, const struct nsr_filter *filter,
-		     const struct field *layout, unsigned int rules, struct nsr_error *err)
+/* Cooked packets with a tag inside, which the engine judges: see above. */
+static void emit_tags_whole(struct translation *t)
 {
+	nsr_emit_ancillary(&t->as, SKF_AD_PROTOCOL);
+	nsr_emit(&t->as, BPF_JMP | BPF_JEQ | BPF_K, TPID_8021Q, t->whole, NSR_NEXT);
+	nsr_emit(&t->as, BPF_JMP | BPF_JEQ | BPF_K, TPID_8021AD, t->whole, NSR_NEXT);
+}
+
+/* A program that a socket could run as it is: in a cooked capture it begins with the made-up header. */
+static int emit_code(struct translation *t, const struct nsr_filter *filter, enum nsr_skb_view view,
+		     unsigned int rules, struct nsr_error *err)
+{
+	const struct field *layout = view == NSR_SKB_COOKED ? cooked : plain;
 	const struct sock_filter *code;
 	uint32_t count, i;
 
 	code = nsr_filter_socket_code(filter, &count);
-	if (rules) {
+	if (view == NSR_SKB_COOKED)
+		emit_tags_whole(t);
+	if (rules || view == NSR_SKB_COOKED) {
 		/* It may rely on registers that are 0, as the kernel has them. */
 		nsr_emit_plain(&t->as, BPF_LD | BPF_IMM, 0);
 		nsr_emit_plain(&t->as, BPF_LDX | BPF_IMM, 0);
@@ -407,11 +418,8 @@ static int emit_text(struct translation *t, const struct nsr_filter *filter, enu
 		nsr_emit_ancillary(&t->as, SKF_AD_VLAN_TAG_PRESENT);
 		nsr_emit(&t->as, BPF_JMP | BPF_JEQ | BPF_K, 0, NSR_NEXT, second);
 	}
-	if (view == NSR_SKB_COOKED) {
-		nsr_emit_ancillary(&t->as, SKF_AD_PROTOCOL);
-		nsr_emit(&t->as, BPF_JMP | BPF_JEQ | BPF_K, TPID_8021Q, t->whole, NSR_NEXT);
-		nsr_emit(&t->as, BPF_JMP | BPF_JEQ | BPF_K, TPID_8021AD, t->whole, NSR_NEXT);
-	}
+	if (view == NSR_SKB_COOKED)
+		emit_tags_whole(t);
 	rc = emit_copy(t, filter, view == NSR_SKB_COOKED ? cooked : plain, 0, err);
 	if (rc == 0 && view != NSR_SKB_PLAIN)
 		rc = emit_copy(t, filter, tagged, second, err);
@@ -427,7 +435,7 @@ static int emit_program(struct translation *t, const struct nsr_filter *filter,
 
 	emit_rules(t, rules);
 	if (filter && nsr_filter_socket_code(filter, &count))
-		rc = emit_code(t, filter, view == NSR_SKB_COOKED ? cooked : plain, rules, err);
+		rc = emit_code(t, filter, view, rules, err);
 	else if (filter)
 		rc = emit_text(t, filter, view, err);
 	nsr_place_label(&t->as, t->accept);
