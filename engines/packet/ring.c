@@ -16,6 +16,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "lib/filter/code.h"
+#include "lib/filter/run.h"
 #include "sys/clock.h"
 #include "sys/compat.h"
 #include "sys/link.h"
@@ -74,6 +76,11 @@ struct raw {
 	uint16_t tci, tpid;
 };
 
+static uint16_t tpid_of(const struct raw *raw)
+{
+	return raw->status & TP_STATUS_VLAN_TPID_VALID ? raw->tpid : ETH_P_8021Q;
+}
+
 /* Whether the filter must judge the packet again: see filter.c. */
 static bool is_doubtful(const struct packet *p, const struct nsr_packet *packet,
 			const struct raw *raw, const struct sockaddr_ll *from)
@@ -93,10 +100,46 @@ static bool is_doubtful(const struct packet *p, const struct nsr_packet *packet,
 		from->sll_protocol == htons(ETH_P_8021AD));
 }
 
+/*
+ * A filter given as a program judges frames as the socket does, before a tag is put back: one that is sent
+ * in the packet stays there.
+ */
+static bool program_matches(const struct packet *p, const struct raw *raw,
+			    const struct sockaddr_ll *from)
+{
+	bool tagged = raw->status & TP_STATUS_VLAN_VALID;
+	const struct nsr_ancillary told = {
+		.protocol = ntohs(from->sll_protocol),
+		.pkttype = from->sll_pkttype,
+		.ifindex = (uint32_t)from->sll_ifindex,
+		.hatype = from->sll_hatype,
+		.vlan_tci = tagged ? raw->tci : 0,
+		.vlan_tpid = tagged ? tpid_of(raw) : 0,
+	};
+	uint32_t count;
+
+	return nsr_filter_run((const void *)nsr_filter_socket_code(p->filter, &count), &told,
+			      raw->data, raw->len, raw->caplen);
+}
+
+static bool is_program_for_frames(const struct packet *p)
+{
+	uint32_t count;
+
+	return p->view != NSR_SKB_COOKED && nsr_filter_socket_code(p->filter, &count);
+}
+
+static int refuse(struct packet *p)
+{
+	atomic_store_explicit(&p->refused, p->refused + 1, memory_order_relaxed);
+	return 0;
+}
+
 /* Describes a packet of the ring. 1: @packet is filled in; 0: the filter refuses it; -ENOMEM. */
 static inline int describe(struct packet *p, const struct raw *raw, const struct sockaddr_ll *from,
 			   struct nsr_packet *packet)
 {
+	bool doubtful;
 	int id = 0;
 
 	if (p->any_iface) {
@@ -114,20 +157,22 @@ static inline int describe(struct packet *p, const struct raw *raw, const struct
 	packet->vlan_tci = packet->vlan_tpid = 0;
 	packet->options_at = 0;
 	packet->options_bytes = 0;
+	doubtful = is_doubtful(p, packet, raw, from);
+	if (doubtful && is_program_for_frames(p)) {
+		if (!program_matches(p, raw, from))
+			return refuse(p);
+		doubtful = false;
+	}
 	if (packet->flags & NSR_PKT_VLAN) {
 		packet->vlan_tci = raw->tci;
-		packet->vlan_tpid =
-			raw->status & TP_STATUS_VLAN_TPID_VALID ? raw->tpid : ETH_P_8021Q;
+		packet->vlan_tpid = tpid_of(raw);
 		if (p->view == NSR_SKB_ETHERNET)
 			restore_ethernet_tag(packet);
 	}
 	if (p->view == NSR_SKB_COOKED)
 		packet_cook(packet, from);
-	if (is_doubtful(p, packet, raw, from) &&
-	    !nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen)) {
-		atomic_store_explicit(&p->refused, p->refused + 1, memory_order_relaxed);
-		return 0;
-	}
+	if (doubtful && !nsr_filter_match(p->filter, packet->data, packet->len, packet->caplen))
+		return refuse(p);
 	if (packet->caplen > p->snaplen)
 		packet->caplen = p->snaplen;
 	return 1;
