@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Filters given as a program against the kernel: a packet socket runs each random program as it is, and
- * a capture, or the judge of packets as they are handed out, must let in the same frames.
+ * a capture, the judge of packets as they are handed out, and the interpreter must let in the same frames.
  *
  *	sends ─ v0 ──────── v1 ─ captures	the stack has taken outer VLAN tags off
  */
@@ -17,13 +17,14 @@
 
 #include "lib/filter/code.h"
 #include "lib/filter/filter.h"
+#include "lib/filter/run.h"
 #include "random_frame.h"
 #include "random_program.h"
 #include "softirq.h"
 #include "topology.h"
 
 #define SEED	 UINT64_C(88172645463325252)
-#define PROGRAMS 1500
+#define PROGRAMS 1000
 
 #define SLL2_BYTES 20
 
@@ -280,6 +281,29 @@ static int ask_judge(struct bench *b, uint32_t number, const struct random_progr
 	return 0;
 }
 
+/* What the interpreter lets in, which is told of a tag as the socket is. */
+static int ask_interpreter(struct bench *b, uint32_t number, const struct random_program *program,
+			   struct seen *seen)
+{
+	const struct nsr_packet *packet;
+	struct nsr_ancillary told = { 0 };
+	uint8_t frame[MOST_BYTES];
+	uint32_t i, tag;
+
+	for (i = 0; i < FRAMES; i++) {
+		packet = &b->packets[i];
+		tag = packet->flags & NSR_PKT_VLAN ? 4 : 0;
+		told.vlan_tci = packet->vlan_tci;
+		told.vlan_tpid = packet->vlan_tpid;
+		memcpy(frame, packet->data, 12);
+		memcpy(frame + 12, packet->data + 12 + tag, packet->len - tag - 12);
+		if (nsr_filter_run((const void *)program->code, &told, frame, packet->len - tag,
+				   packet->len - tag))
+			note(seen, packet->len);
+	}
+	return 0;
+}
+
 static void print_program(const struct random_program *program)
 {
 	const struct sock_filter *insn;
@@ -358,6 +382,67 @@ static void judge_of_cooked_packets_handed_out_lets_in_what_a_socket_does(void *
 	compare_all(true, ask_judge);
 }
 
+static void interpreter_lets_in_what_a_socket_of_the_same_program_does(void **state)
+{
+	compare_all(false, ask_interpreter);
+}
+
+#define LOAD_HALF(k)	  BPF_STMT(BPF_LD | BPF_H | BPF_ABS, k)
+#define LOAD_FIELD(which) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + (which))
+#define ONLY_IF_EQUAL(k)  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, 1)
+#define RETURN(k)	  BPF_STMT(BPF_RET | BPF_K, k)
+
+/* Of 20 frames with a tag, as many as a capture of what is sent lets in. */
+static uint32_t count_sent(const char *target, const struct sock_filter *code, uint32_t count,
+			   uint32_t snaplen)
+{
+	struct nsr_capture *cap, *sender;
+	struct nsr_options opts;
+	struct nsr_frame frame = { frames[2], LEAST_BYTES };
+	uint64_t random = SEED;
+	uint32_t i;
+
+	topology_require();
+	fill_frame(&random, frames[2], 2);
+	nsr_options_init(&opts);
+	opts.direction = NSR_OUT;
+	opts.snaplen = snaplen;
+	cap = open_target(target, &opts);
+	assert_int_equal(nsr_set_filter_code(cap, code, count, NULL), 0);
+	nsr_options_init(&opts);
+	opts.mode = NSR_SEND;
+	sender = open_target("v0", &opts);
+	for (i = 0; i < 20; i++)
+		assert_int_equal(nsr_send(sender, &frame, 1), 1);
+	nsr_close(sender);
+	count = collect(cap, NULL, NULL);
+	nsr_close(cap);
+	return count;
+}
+
+static void tag_that_is_sent_in_the_packet_is_in_the_packet(void **state)
+{
+	static const struct sock_filter code[] = { LOAD_HALF(12), ONLY_IF_EQUAL(ETH_P_8021Q),
+						   RETURN(1), RETURN(0) };
+
+	assert_int_equal(count_sent("v0", code, 4, SNAPLEN), 20);
+	/* Those that are whole may be an older filter's: they are judged again. */
+	assert_int_equal(count_sent("v0", code, 4, 0), 20);
+}
+
+static void tag_of_a_cooked_packet_that_is_sent_is_in_the_fields(void **state)
+{
+	static const struct sock_filter code[] = { LOAD_FIELD(SKF_AD_VLAN_TAG_PRESENT),
+						   ONLY_IF_EQUAL(1), RETURN(1), RETURN(0) };
+
+	if (!linux_is(6, 11)) {
+		print_message("Linux tells of such tags from 6.11 on\n");
+		skip();
+	}
+	assert_int_equal(count_sent("any", code, 4, SNAPLEN), 20);
+	assert_int_equal(count_sent("any", code, 4, 0), 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +450,9 @@ int main(void)
 		cmocka_unit_test(cooked_capture_lets_in_what_a_socket_of_the_same_program_does),
 		cmocka_unit_test(judge_of_packets_handed_out_lets_in_what_a_socket_does),
 		cmocka_unit_test(judge_of_cooked_packets_handed_out_lets_in_what_a_socket_does),
+		cmocka_unit_test(interpreter_lets_in_what_a_socket_of_the_same_program_does),
+		cmocka_unit_test(tag_that_is_sent_in_the_packet_is_in_the_packet),
+		cmocka_unit_test(tag_of_a_cooked_packet_that_is_sent_is_in_the_fields),
 	};
 
 	return cmocka_run_group_tests(tests, topology_enter, NULL);
