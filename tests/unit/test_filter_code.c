@@ -248,18 +248,19 @@ static void jumps_of_a_long_program_lead_where_they_did(void **state)
 
 	for (i = 0; i < 600; i++)
 		code[i] = (struct sock_filter)ALU(BPF_ADD | BPF_K, 1);
-	code[0] = (struct sock_filter)LOAD(BPF_H, 12);
-	code[1] = (struct sock_filter)IF_EQUAL(0x0800, 255, 0);
-	code[2] = (struct sock_filter)JUMP(500);
+	code[0] = (struct sock_filter)IF_EQUAL(0, 0, 255);
+	code[1] = (struct sock_filter)LOAD(BPF_H, 12);
+	code[2] = (struct sock_filter)IF_EQUAL(0x0800, 255, 0);
+	code[3] = (struct sock_filter)JUMP(500);
 	code[599] = (struct sock_filter)RETURN_A;
-	/* To 257, from where each of 342 instructions adds 1; or to 503, from where 96 do. */
-	assert_int_equal(value(code, 600, NSR_CODE_ETHERNET, tagged_frame, sizeof(tagged_frame)),
-			 0x0800 + 342);
+	/* To 258, from where on 341 instructions add 1; or to 504, from where on 95 do. */
 	assert_int_equal(value(code, 600, NSR_CODE_ETHERNET, plain_frame, sizeof(plain_frame)),
-			 0x0800 + 342);
+			 0x0800 + 341);
+	assert_int_equal(value(code, 600, NSR_CODE_ETHERNET, tagged_frame, sizeof(tagged_frame)),
+			 0x0800 + 341);
 	assert_int_equal(value(code, 600, NSR_CODE_ETHERNET, service_tagged_frame,
 			       sizeof(service_tagged_frame)),
-			 0x8100 + 96);
+			 0x8100 + 95);
 }
 
 static void load_that_would_straddle_a_tag_is_refused(void **state)
