@@ -112,13 +112,31 @@ static void step_length(struct maker *m)
 	put_differing(m, BPF_ALU | BPF_ADD | BPF_K, 0, m->header);
 }
 
+/* Of the header that a cooked packet begins with: where it is there, and what a socket asks instead. */
+static void put_header_field(struct maker *m)
+{
+	static const struct {
+		uint32_t size, at, field;
+	} fields[] = {
+		{ BPF_H, 0, SKF_AD_PROTOCOL },
+		{ BPF_W, 4, SKF_AD_IFINDEX },
+		{ BPF_H, 8, SKF_AD_HATYPE },
+		{ BPF_B, 10, SKF_AD_PKTTYPE },
+	};
+	uint32_t i = below(m, 4), ask = (uint32_t)SKF_AD_OFF + fields[i].field;
+
+	put_differing(m, BPF_LD | BPF_ABS | fields[i].size, below(m, 2) ? ask : fields[i].at, ask);
+}
+
 static void step_field(struct maker *m)
 {
 	uint32_t field = ANY(m, SKF_AD_VLAN_TAG, SKF_AD_VLAN_TAG_PRESENT, SKF_AD_VLAN_TPID);
 
 	if (m->header && below(m, 2))
-		field = ANY(m, SKF_AD_PROTOCOL, SKF_AD_PKTTYPE, SKF_AD_IFINDEX, SKF_AD_HATYPE);
-	put(m, BPF_LD | BPF_ABS | ANY(m, BPF_W, BPF_H, BPF_B), (uint32_t)SKF_AD_OFF + field);
+		put_header_field(m);
+	else
+		put(m, BPF_LD | BPF_ABS | ANY(m, BPF_W, BPF_H, BPF_B),
+		    (uint32_t)SKF_AD_OFF + field);
 }
 
 static void step_alu(struct maker *m)

@@ -22,7 +22,7 @@ struct random_program {
 /**
  * random_program() - make a program
  * @state:   of random_next()
- * @header:  bytes of the header, which is asked only by way of ancillary fields; 0: there is none
+ * @header:  20: packets begin with that of LINKTYPE_LINUX_SLL2; 0: with what a socket sees
  * @program: filled in
  *
  * It reads memory only where that was set, jumps forward, and begins with registers that are 0. X is never

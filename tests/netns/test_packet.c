@@ -366,6 +366,36 @@ static void capture_does_not_end_before_its_last_packet_is_handed_out(void **sta
 	nsr_close(cap);
 }
 
+static void direction_that_a_capture_was_not_opened_for_is_refused(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.direction = NSR_IN;
+	cap = open_target("v1", &opts);
+	assert_int_equal(nsr_set_direction(cap, NSR_OUT, &err), -EINVAL);
+	assert_says(&err, "opened for packets of one direction");
+	assert_int_equal(nsr_set_direction(cap, NSR_BOTH, NULL), -EINVAL);
+	assert_int_equal(nsr_set_direction(cap, NSR_IN, NULL), 0);
+	nsr_close(cap);
+}
+
+static void direction_that_there_is_not_is_refused(void **state)
+{
+	struct nsr_options opts;
+	struct nsr_capture *cap;
+
+	topology_require();
+	nsr_options_init(&opts);
+	cap = open_target("v1", &opts);
+	assert_int_equal(nsr_set_direction(cap, (enum nsr_direction)3, NULL), -EINVAL);
+	assert_int_equal(nsr_set_direction(cap, (enum nsr_direction) - 1, NULL), -EINVAL);
+	nsr_close(cap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +408,8 @@ int main(void)
 		cmocka_unit_test(captures_in_different_threads_do_not_meet),
 		cmocka_unit_test(round_robin_gives_each_capture_the_same_share),
 		cmocka_unit_test(direction_holds_in_a_fanout_group_too),
+		cmocka_unit_test(direction_that_a_capture_was_not_opened_for_is_refused),
+		cmocka_unit_test(direction_that_there_is_not_is_refused),
 		cmocka_unit_test(filter_holds_for_tagged_packets_of_an_immediate_any),
 		cmocka_unit_test(new_groups_never_share_a_number),
 		cmocka_unit_test(sending_into_a_full_queue_returns_after_a_while),
