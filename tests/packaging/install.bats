@@ -133,7 +133,7 @@ formats() {
 
 @test "every_command_has_an_installed_man_page_that_formats" {
 	local name page
-	for name in nsring nsring-count nsring-dump nsring-ls nsring-send; do
+	for name in nsring nsring-count nsring-dump nsring-ls nsring-run nsring-send; do
 		page=$PREFIX/share/man/man1/$name.1
 		[ -e "$page" ] || page=$page.gz
 		formats "$page"
