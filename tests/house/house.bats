@@ -23,7 +23,7 @@ nothing() {
 code() {
 	local pattern=$1
 	shift
-	[ $# -gt 0 ] || set -- sys lib engines compat text dissect jobs host doctor cli
+	[ $# -gt 0 ] || set -- sys lib engines compat text dissect jobs host doctor cli integrations
 	grep -rnE --include='*.c' --include='*.h' -- "$pattern" "$@"
 }
 
@@ -48,7 +48,7 @@ except() {
 @test "every_room_begins_with_how_its_parts_meet" {
 	local room missing=
 	for room in sys lib lib/filter lib/file engines engines/zc compat/pcap text dissect jobs host doctor cli \
-		kmod bench; do
+		integrations/wireshark kmod bench; do
 		[ -e "$room/README.md" ] || [ -e "$room/$(basename "$room").h" ] || missing+=" $room"
 	done
 	equal_or_say "$missing"
