@@ -101,6 +101,20 @@ example() {
 	[[ $output == *"$(pkg-config --modversion nsring)"* ]]
 }
 
+@test "wireshark_finds_the_installed_program_and_that_finds_the_command" {
+	local dir
+	for dir in lib/*/wireshark libexec/wireshark; do
+		run "$PREFIX"/$dir/extcap/nsring-extcap --version
+		[ "$status" = 0 ]
+	done
+	mkfifo fifo
+	timeout 60 cat fifo >captured &
+	run "$PREFIX"/libexec/wireshark/extcap/nsring-extcap --capture --fifo fifo \
+		--extcap-interface nsring --target nowhere:x
+	[ "$status" = 1 ]
+	[[ $output == "nsring: "*nowhere* ]]
+}
+
 @test "shared_library_exports_only_nsr_names" {
 	run nm -D --defined-only "$LD_LIBRARY_PATH/libnsring.so"
 	[ "$status" = 0 ]
@@ -133,7 +147,7 @@ formats() {
 
 @test "every_command_has_an_installed_man_page_that_formats" {
 	local name page
-	for name in nsring nsring-count nsring-dump nsring-ls nsring-run nsring-send; do
+	for name in nsring nsring-count nsring-dump nsring-extcap nsring-ls nsring-run nsring-send; do
 		page=$PREFIX/share/man/man1/$name.1
 		[ -e "$page" ] || page=$page.gz
 		formats "$page"
