@@ -170,6 +170,18 @@ fields_of() {
 	[[ $(err extcap) != *packets,* ]]
 }
 
+@test "capture_that_ends_by_itself_is_silent_about_its_totals" {
+	netns_pair
+	start_extcap "$B" --extcap-interface "netns:$B"
+	ping_from "$A" 2
+	wait_until has_frames "$CAPTURED" 4
+	finish extcap
+	mv "$CAPTURED" "$BATS_TEST_TMPDIR/saved"
+	run -0 capture --extcap-interface nsring --target "file:$BATS_TEST_TMPDIR/saved"
+	equal words "$output" ""
+	equal packets "$(frames "$CAPTURED")" 4
+}
+
 @test "malformed_capture_filter_is_told_where_wireshark_reads_it" {
 	run -0 --separate-stderr "$EXTCAP" --extcap-interface nsring --extcap-capture-filter "tcp and and"
 	[[ $output == *'"tcp and and"'*"syntax error"* ]]
