@@ -230,7 +230,8 @@ enum nsr_packet_flag {
 	NSR_PKT_BROADCAST = 1 << 4,
 	NSR_PKT_MULTICAST = 1 << 5,
 	NSR_PKT_OTHERHOST = 1 << 6, /* for another host, seen because promiscuous */
-	NSR_PKT_UNDIRECTED = 1 << 7, /* nobody knows whether it was sent or received (a file, libpcap) */
+	NSR_PKT_UNDIRECTED =
+		1 << 7, /* nobody knows whether it was sent or received (a file, pcap) */
 	NSR_PKT_STAMP_READ = 1 << 8, /* stamped when it was read from the ring */
 	NSR_PKT_NO_STAMP = 1 << 9, /* a file does not tell when it was captured: @stamp_ns is 0 */
 };

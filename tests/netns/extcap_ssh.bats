@@ -10,10 +10,33 @@ bats_require_minimum_version 1.5.0
 load ../lib/netns
 load ../lib/extcap
 
+# find_sshd: $sshd is how to run one: that of this machine, or one that is unpacked. To install it would start it. It wants
+# a user of its own, who is in the password file that it sees.
+find_sshd() {
+	local unpacked status=0 path=/usr/sbin/sshd libraries=
+	if [ ! -x "$path" ]; then
+		unpacked=$("$BATS_TEST_DIRNAME/../lib/programs" sshd openssh-server) || status=$?
+		[ "$status" = 0 ] || skip "Debian's package openssh-server can't be had here"
+		[ ! -e "$unpacked/usr/lib/openssh/sshd-session" ] || skip "this sshd runs only where it is installed"
+		path=$unpacked/usr/sbin/sshd
+		libraries=$(printf '%s:' "$unpacked"/usr/lib/*-linux-gnu "$unpacked"/lib/*-linux-gnu)
+	fi
+	{
+		grep -v '^sshd:' /etc/passwd
+		echo 'sshd:x:100:65534::/run/sshd:/usr/sbin/nologin'
+	} >"$BATS_TEST_TMPDIR/passwd"
+	# shellcheck disable=SC2016 # for the shell that it starts
+	sshd=(env "LD_LIBRARY_PATH=$libraries" unshare --mount sh -c
+		'mount --bind "$1" /etc/passwd; shift; exec nsenter "$@"' sshd "$BATS_TEST_TMPDIR/passwd"
+		--net="/run/netns/$B" "$path")
+}
+
 # serve_ssh [ADDRESS]: sshd in B on port 22, which knows one key; its arguments for captures in $by_ssh. ssh knows the
 # server, and reads none of the user's files.
 serve_ssh() {
 	local dir=$BATS_TEST_TMPDIR/ssh address=${1:-10.9.0.2}
+	local sshd
+	find_sshd
 	mkdir -p "$dir/bin" /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
 	ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
@@ -25,7 +48,7 @@ serve_ssh() {
 	printf '#!/bin/sh\nexec /usr/bin/ssh -F %s "$@"\n' "$dir/ssh_config" >"$dir/bin/ssh"
 	chmod +x "$dir/bin/ssh"
 	PATH=$dir/bin:$PATH
-	start sshd nsenter --net="/run/netns/$B" /usr/sbin/sshd -D -e -f "$dir/sshd_config"
+	start sshd "${sshd[@]}" -D -e -f "$dir/sshd_config"
 	wait_until grep -q listening "$BATS_TEST_TMPDIR/sshd.err"
 	go_to "$A"
 	key=$dir/key
