@@ -15,7 +15,7 @@ need_root = [ "$$(id -u)" = 0 ] || { \
 need_packages = packaging/install-packages
 
 .PHONY: all build kmod demo test check test-unit test-netns test-asan test-tsan fuzz bench bench-kmod \
-	install uninstall install-dkms uninstall-dkms test-vm test-fresh test-debug-kernel check-format clean help
+	install uninstall install-dkms uninstall-dkms test-vm test-fresh test-debug-kernel test-pcap check-format clean help
 .NOTPARALLEL:
 
 all: build ## build the library, the command and the manual in build/
@@ -67,6 +67,12 @@ test-debug-kernel: ## engines and module on a kernel that looks for mistakes: it
 	@$(need_packages) build test vm debug-kernel
 	@tests/vm/debug-kernel >/dev/null
 	@$(test) debug-kernel
+
+test-pcap: ## tcpdump's own tests and libpcap's programs, with the drop-in and without it
+	@$(need_root)
+	@$(need_packages) build test
+	@$(build)
+	@tests/pcap-suites
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (20)
 	@$(test) fuzz

@@ -12,6 +12,7 @@ declare -grA row_sets=(
 	[zc]="none xdp-drop nsring-count nsring-zc nsring-zc-dump nsring-zc-tap nsring-zc-tap-dump
 		tcpdump netsniff
 		testpmd-xdp testpmd-packet"
+	[run]="none tcpdump tcpdump-run tcpdump-run-packet tcpdump-run-zc"
 	[filter]="none-filter nsring-filter nsring-zc-filter tcpdump-filter"
 )
 readonly other_rows="packet-floor tcpdump-tuned dumpcap-pcap nsring-zc-busy"
@@ -75,6 +76,9 @@ tool_describe()
 		command=("$nsring" count --json --take -i zc:cap0 "${filter[@]}")
 		;;
 	tcpdump) command=(tcpdump -n -i cap0 -w /dev/null) ;;
+	tcpdump-run) command=("$nsring" run tcpdump -n -i cap0 -w /dev/null) ;;
+	tcpdump-run-packet) command=("$nsring" run tcpdump -n -i packet:cap0 -w /dev/null) ;;
+	tcpdump-run-zc) command=("$nsring" run --take tcpdump -n -i zc:cap0 -w /dev/null) ;;
 	tcpdump-file) command=(tcpdump -n -i cap0 -w "$dir/out.pcap") ;;
 	tcpdump-tuned) snaplen=96 command=(tcpdump -n -i cap0 -s 96 -B 8192 -w /dev/null) ;;
 	tcpdump-filter) command=(tcpdump -n -i cap0 -w /dev/null "${filter[@]}") ;;
