@@ -44,22 +44,41 @@ static int check(struct sk_buff *request, struct genl_info *info)
 	return user_namespaces || net->user_ns == &init_user_ns ? 0 : -EACCES;
 }
 
-/*
- * A security module, such as AppArmor, knows nothing of our sockets, so a policy that keeps a container from packet
- * sockets would not keep it from these. So who asks must get a packet socket. Releasing it waits for a grace period:
- * here, and not in a work item, so that nobody can ask faster than the kernel releases.
- */
-static int check_policy(struct net *net)
+/* Would this packet socket have all the packets that ours has? */
+static bool is_as_good(const struct socket *socket, const struct net *net)
 {
-	struct socket *probe;
+	const struct sock *sk = socket->sk;
+
+	return sk && sk->sk_family == AF_PACKET && socket->type == SOCK_RAW &&
+	       net_eq(sock_net(sk), net) && !sock_flag(sk, SOCK_FILTER_LOCKED);
+}
+
+/*
+ * Seccomp, and security modules such as AppArmor, know nothing of our sockets, so a policy that keeps a container from
+ * packet sockets would not keep it from these. So the asker shows one: socket(2) has made it, and asked them all. To
+ * make one here would mean to release it, and to wait for a grace period while all of generic netlink waits.
+ */
+static int check_policy(struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[NSRING_A_PACKET_FD];
+	struct socket *socket;
 	int rc;
 
-	rc = __sock_create(net, AF_PACKET, SOCK_RAW, 0, &probe, 0);
-	/* A kernel without packet sockets has no policy for them. */
-	if (rc == -EAFNOSUPPORT)
-		return 0;
-	if (rc == 0)
-		sock_release(probe);
+	if (!attr) {
+		GENL_SET_ERR_MSG(info, "NSRING_A_PACKET_FD is missing: a packet socket of this namespace");
+		return -EINVAL;
+	}
+	socket = sockfd_lookup(nla_get_s32(attr), &rc);
+	if (!socket) {
+		GENL_SET_ERR_MSG(info, "NSRING_A_PACKET_FD is no socket of this process");
+		return -EBADF;
+	}
+	rc = is_as_good(socket, genl_info_net(info)) ? 0 : -EPERM;
+	if (rc < 0)
+		GENL_SET_ERR_MSG(
+			info,
+			"NSRING_A_PACKET_FD is not a packet socket of this namespace, SOCK_RAW, its filter not locked");
+	sockfd_put(socket);
 	return rc;
 }
 
@@ -95,7 +114,7 @@ static int open(struct sk_buff *request, struct genl_info *info)
 
 	rc = check(request, info);
 	if (rc == 0)
-		rc = check_policy(genl_info_net(info));
+		rc = check_policy(info);
 	if (rc < 0)
 		return rc;
 	answer = genlmsg_new(nla_total_size(sizeof(s32)), GFP_KERNEL);
@@ -114,6 +133,7 @@ static int open(struct sk_buff *request, struct genl_info *info)
 static const struct nla_policy policy[] = {
 	[NSRING_A_ABI] = { .type = NLA_U32 },
 	[NSRING_A_FD] = { .type = NLA_REJECT },
+	[NSRING_A_PACKET_FD] = { .type = NLA_S32 },
 };
 
 static const struct genl_ops ops[] = {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "genl.h"
@@ -22,7 +23,7 @@ static int read_answer(const struct nlmsghdr *msg, void *arg)
 	return nsr_genl_walk(msg, read_attr, arg);
 }
 
-int nsr_kmod_ask(int netlink, unsigned int abi)
+int nsr_kmod_ask(int netlink, int packet, unsigned int abi)
 {
 	struct nsr_netlink_question question;
 	int family = nsr_genl_family(netlink, NSRING_GENL_NAME), fd = -1, rc;
@@ -31,6 +32,7 @@ int nsr_kmod_ask(int netlink, unsigned int abi)
 		return family;
 	nsr_genl_begin(&question, (uint16_t)family, 0, NSRING_CMD_OPEN);
 	mnl_attr_put_u32(&question.head, NSRING_A_ABI, abi);
+	mnl_attr_put_u32(&question.head, NSRING_A_PACKET_FD, (uint32_t)packet);
 	rc = nsr_netlink_ask(netlink, &question, read_answer, &fd);
 	/* The family is gone again. */
 	if (rc == -EOPNOTSUPP)
@@ -42,11 +44,23 @@ int nsr_kmod_ask(int netlink, unsigned int abi)
 
 int nsr_kmod_open(unsigned int abi)
 {
-	int netlink = nsr_netlink_open(NETLINK_GENERIC), rc;
+	int netlink = nsr_netlink_open(NETLINK_GENERIC), packet, rc;
 
 	if (netlink < 0)
 		return netlink;
-	rc = nsr_kmod_ask(netlink, abi);
+	/* First, so that a module that is not there is told as such. */
+	rc = nsr_genl_family(netlink, NSRING_GENL_NAME);
+	if (rc < 0)
+		goto close_netlink;
+	packet = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (packet < 0) {
+		/* AppArmor has EACCES for it, by which the module tells something else. */
+		rc = errno == EACCES ? -EPERM : -errno;
+		goto close_netlink;
+	}
+	rc = nsr_kmod_ask(netlink, packet, abi);
+	close(packet);
+close_netlink:
 	close(netlink);
 	return rc;
 }

@@ -11,13 +11,20 @@
  * @abi: NSRING_ABI
  *
  * Return: its descriptor, close-on-exec, to be closed with close(2); -ENOENT the module is not loaded;
- * -EPERM CAP_NET_RAW is missing; -EACCES the namespace is a user namespace's, which the module does not
+ * -EPERM CAP_NET_RAW is missing, or a policy keeps this process from packet sockets; -EACCES the namespace is a user namespace's, which the module does not
  * let in; -EPROTONOSUPPORT it has another ABI; -errno.
  */
 int nsr_kmod_open(unsigned int abi);
 
-/** nsr_kmod_ask() - the same by a socket of nsr_netlink_open(NETLINK_GENERIC), in that one's namespace */
-int nsr_kmod_ask(int netlink, unsigned int abi);
+/**
+ * nsr_kmod_ask() - the same by sockets of the caller's, in their namespace
+ * @netlink: of nsr_netlink_open(NETLINK_GENERIC)
+ * @packet:  a packet socket, as socket(2) makes it
+ * @abi:     NSRING_ABI
+ *
+ * Return: as of nsr_kmod_open(); -EBADF @packet is no socket.
+ */
+int nsr_kmod_ask(int netlink, int packet, unsigned int abi);
 
 /**
  * struct nsr_kmod_capture - an open capture of the module

@@ -95,7 +95,9 @@
  * There is no socket family: nsring.ko makes the socket when it is asked by generic netlink, and installs
  * it in the asking process, close-on-exec, as a descriptor whose number the answer has. The socket belongs to
  * the namespace of the netlink socket. Who asks needs CAP_NET_RAW over that namespace, as does the opener of the
- * netlink socket. Namespaces that belong to a user namespace other than the initial one are refused unless
+ * netlink socket. And who asks shows a packet socket of that namespace, SOCK_RAW, as socket(2) makes it: so whatever
+ * keeps a process from packet sockets (a security module, seccomp) keeps it from these. It need not be bound, and may
+ * be closed afterwards; one whose filter is locked does not do. Namespaces that belong to a user namespace other than the initial one are refused unless
  * the module was loaded with user_namespaces=1. Nothing loads the module by itself.
  *
  * NSRING_CMD_CAPTURES and NSRING_CMD_DEVICES, both NLM_F_DUMP, tell what there is in the namespace of the netlink socket,
@@ -113,8 +115,9 @@
  * wait_min_us to wait_max_us; EPOLLERR when the device is gone: SO_ERROR then has ENODEV, once. A socket whose
  * device is gone can be bound again and goes on with the same ring.
  *
- * Errors: NSRING_CMD_OPEN: EPERM no CAP_NET_RAW, or what a security module refuses a packet socket with, EACCES the namespace is a user namespace's,
- * EPROTONOSUPPORT another NSRING_ABI, EINVAL no NSRING_A_ABI. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
+ * Errors: NSRING_CMD_OPEN: EPERM no CAP_NET_RAW, or NSRING_A_PACKET_FD is not such a packet socket, EBADF it is no
+ * socket, EACCES the namespace is a user namespace's, EPROTONOSUPPORT another NSRING_ABI, EINVAL an attribute is
+ * missing. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
  * bind: ENODEV no such device; EBUSY bound already; ENOMEM over a limit: the user's RLIMIT_MEMLOCK,
  * the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL the cluster or shared
  * ring has other settings; EUSERS it is full. getsockopt, NSRING_STOP: ENOTCONN not bound. sendmsg:
@@ -143,7 +146,7 @@ extern "C" {
 /** Commands of the generic netlink family. */
 enum nsring_command {
 	NSRING_CMD_UNSPEC,
-	NSRING_CMD_OPEN, /* NSRING_A_ABI in, NSRING_A_FD out */
+	NSRING_CMD_OPEN, /* NSRING_A_ABI and NSRING_A_PACKET_FD in, NSRING_A_FD out */
 	NSRING_CMD_CAPTURES, /* NLM_F_DUMP: a message for each capture of the namespace */
 	NSRING_CMD_DEVICES, /* NLM_F_DUMP: a message for each device of the namespace */
 };
@@ -153,6 +156,7 @@ enum nsring_attribute {
 	NSRING_A_UNSPEC,
 	NSRING_A_ABI, /* u32: NSRING_ABI */
 	NSRING_A_FD, /* s32: the descriptor of the new socket */
+	NSRING_A_PACKET_FD, /* s32: a packet socket of the asking process */
 	NSRING_A_PAD,
 	NSRING_A_IFINDEX, /* u32: of a device, or that a capture is bound to; 0: any */
 

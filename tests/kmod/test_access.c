@@ -5,14 +5,18 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sys/genl.h"
 #include "sys/kmod.h"
 #include "sys/netlink.h"
 #include "frame.h"
@@ -34,36 +38,186 @@ static void a_user_namespace_is_refused_unless_the_module_lets_it_in(void **stat
 	assert_int_equal(run_in_user_namespace(open_socket, NULL), EACCES);
 }
 
-static int ask_by(void *arg)
+static int packet_socket(void)
 {
-	return -nsr_kmod_ask(*(int *)arg, NSRING_ABI);
+	return (int)check(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
 }
 
-static void roots_netlink_socket_gives_nobody_a_right(void **state)
+static int netlink_socket(void)
 {
 	int netlink = nsr_netlink_open(NETLINK_GENERIC);
 
 	assert_true(netlink >= 0);
-	assert_int_equal(run_as_nobody(ask_by, &netlink), EPERM);
-	close(netlink);
+	return netlink;
+}
+
+/* What nsr_kmod_ask() is given; a netlink socket of -1: one of who asks. */
+struct asker {
+	int netlink;
+	int packet;
+};
+
+static int ask_by(void *arg)
+{
+	const struct asker *asker = arg;
+	int netlink = asker->netlink < 0 ? nsr_netlink_open(NETLINK_GENERIC) : asker->netlink;
+
+	return -nsr_kmod_ask(netlink, asker->packet, NSRING_ABI);
+}
+
+static void roots_netlink_socket_gives_nobody_a_right(void **state)
+{
+	struct asker asker = { netlink_socket(), packet_socket() };
+
+	assert_int_equal(run_as_nobody(ask_by, &asker), EPERM);
+	close(asker.netlink), close(asker.packet);
+}
+
+static void roots_packet_socket_gives_nobody_a_right(void **state)
+{
+	struct asker asker = { -1, packet_socket() };
+
+	assert_int_equal(run_as_nobody(ask_by, &asker), EPERM);
+	close(asker.packet);
 }
 
 /* As a setuid program that writes what it is told into a descriptor that it was given. */
 static int ask_by_nobodys(void *arg)
 {
-	int netlink;
+	struct asker asker = { .packet = *(int *)arg };
 
 	if (seteuid(65534) < 0)
 		return 255;
-	netlink = nsr_netlink_open(NETLINK_GENERIC);
-	if (netlink < 0 || seteuid(0) < 0)
+	asker.netlink = nsr_netlink_open(NETLINK_GENERIC);
+	if (asker.netlink < 0 || seteuid(0) < 0)
 		return 254;
-	return -nsr_kmod_ask(netlink, NSRING_ABI);
+	return ask_by(&asker);
 }
 
 static void nobodys_netlink_socket_gives_root_none(void **state)
 {
-	assert_int_equal(child_end(child_start(ask_by_nobodys, NULL)), EPERM);
+	int packet = packet_socket();
+
+	assert_int_equal(child_end(child_start(ask_by_nobodys, &packet)), EPERM);
+	close(packet);
+}
+
+/* NSRING_CMD_OPEN without NSRING_A_PACKET_FD. */
+static int ask_without_a_packet_socket(void)
+{
+	struct nsr_netlink_question question;
+	int netlink = netlink_socket(), rc;
+
+	nsr_genl_begin(&question, (uint16_t)nsr_genl_family(netlink, NSRING_GENL_NAME), 0,
+		       NSRING_CMD_OPEN);
+	mnl_attr_put_u32(&question.head, NSRING_A_ABI, NSRING_ABI);
+	rc = nsr_netlink_ask(netlink, &question, NULL, NULL);
+	close(netlink);
+	return -rc;
+}
+
+/* Return: what the module says to a descriptor, which is closed. */
+static int ask_with(int fd)
+{
+	struct asker asker = { netlink_socket(), fd };
+	int error = ask_by(&asker);
+
+	close(asker.netlink), close(fd);
+	return error;
+}
+
+static int locked_packet_socket(void)
+{
+	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { 1, &none };
+	int fd = packet_socket(), on = 1;
+
+	check(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
+	check(setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)));
+	return fd;
+}
+
+static void who_asks_shows_a_packet_socket_of_the_namespace(void **state)
+{
+	int here = netns_here(), foreign, fd;
+
+	assert_int_equal(ask_without_a_packet_socket(), EINVAL);
+	assert_int_equal(ask_with(-1), EBADF);
+	assert_int_equal(ask_with(INT32_MAX), EBADF);
+	assert_int_equal(ask_with((int)check(open("/dev/null", O_RDWR | O_CLOEXEC))), EBADF);
+	assert_int_equal(ask_with((int)check(socket(AF_INET, SOCK_DGRAM, 0))), EPERM);
+	assert_int_equal(ask_with((int)check(socket(AF_INET, SOCK_RAW, 1))), EPERM);
+	assert_int_equal(ask_with((int)check(socket(AF_PACKET, SOCK_DGRAM, 0))), EPERM);
+	assert_int_equal(ask_with(netlink_socket()), EPERM);
+	assert_int_equal(ask_with((int)check(ring_ask(NSRING_ABI))), EPERM);
+	assert_int_equal(ask_with(locked_packet_socket()), EPERM);
+	netns_enter(netns_new());
+	foreign = packet_socket();
+	netns_enter(here);
+	close(here);
+	assert_int_equal(ask_with(foreign), EPERM);
+	fd = -ask_with(packet_socket());
+	assert_true(fd > 0);
+	close(fd);
+}
+
+#define BATCH 100
+
+/* How long closing a packet socket takes: a grace period. */
+static uint64_t grace_period_ns(void)
+{
+	uint64_t began = now_ns();
+	int i;
+
+	for (i = 0; i < 8; i++)
+		close(packet_socket());
+	return (now_ns() - began) / 8;
+}
+
+/* Many requests, which the kernel takes by one system call. Return: how long it takes. */
+static uint64_t send_batch(int netlink, int packet)
+{
+	struct nsr_netlink_question question;
+	uint16_t family = (uint16_t)nsr_genl_family(netlink, NSRING_GENL_NAME);
+	static char batch[BATCH * sizeof(question)];
+	uint64_t began;
+	size_t size;
+	int i;
+
+	nsr_genl_begin(&question, family, 0, NSRING_CMD_OPEN);
+	mnl_attr_put_u32(&question.head, NSRING_A_ABI, NSRING_ABI);
+	mnl_attr_put_u32(&question.head, NSRING_A_PACKET_FD, (uint32_t)packet);
+	size = question.head.nlmsg_len;
+	for (i = 0; i < BATCH; i++)
+		memcpy(batch + (size_t)i * size, &question, size);
+	began = now_ns();
+	check(send(netlink, batch, BATCH * size, 0));
+	return now_ns() - began;
+}
+
+/* All of generic netlink waits for it, of other namespaces, too, and nothing can end it. */
+static int ask_for_many(void *arg)
+{
+	uint64_t grace_period, took;
+	int packet = packet_socket(), last;
+
+	grace_period = grace_period_ns();
+	took = send_batch(netlink_socket(), packet);
+	last = packet_socket();
+	print_message("# %u requests take %lu us, a grace period takes %lu us\n", BATCH,
+		      took / 1000, grace_period / 1000);
+	return last < BATCH ? 250 : took > BATCH / 4 * grace_period;
+}
+
+static void a_batch_of_requests_waits_for_no_grace_periods(void **state)
+{
+	const char *path = "/sys/kernel/rcu_expedited";
+	int status;
+
+	assert_int_equal(write_text(path, "0"), 0);
+	status = child_end(child_start(ask_for_many, NULL));
+	write_text(path, "1");
+	assert_int_equal(status, 0);
 }
 
 /* A policy that refuses everybody a packet socket, by @error; until what is returned is closed. */
@@ -94,11 +248,42 @@ static int refuse_packet_sockets(int error)
 
 static void who_may_have_no_packet_socket_has_none_of_these(void **state)
 {
-	int policy = refuse_packet_sockets(EKEYREJECTED);
+	static const int errors[] = { EKEYREJECTED, EAFNOSUPPORT };
+	uint32_t i;
+	int policy;
 
-	assert_int_equal(open_socket(NULL), EKEYREJECTED);
-	close(policy);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		policy = refuse_packet_sockets(errors[i]);
+		assert_int_equal(open_socket(NULL), errors[i]);
+		assert_int_equal(ask_without_a_packet_socket(), EINVAL);
+		close(policy);
+	}
 	ring_close_fd(ring_socket());
+}
+
+/* As systemd's RestrictAddressFamilies= has it. */
+static int open_without_packet_sockets(void *arg)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_PACKET, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return 255;
+	if (ask_without_a_packet_socket() != EINVAL)
+		return 254;
+	return open_socket(NULL);
+}
+
+static void who_is_kept_from_packet_sockets_by_seccomp_has_none_of_these(void **state)
+{
+	assert_int_equal(child_end(child_start(open_without_packet_sockets, NULL)), EAFNOSUPPORT);
 }
 
 /* Keeps CAP_NET_RAW and nothing else. */
@@ -349,7 +534,11 @@ int main(void)
 		TEST(a_user_namespace_is_refused_unless_the_module_lets_it_in),
 		TEST(roots_netlink_socket_gives_nobody_a_right),
 		TEST(who_may_have_no_packet_socket_has_none_of_these),
+		TEST(who_is_kept_from_packet_sockets_by_seccomp_has_none_of_these),
+		TEST(roots_packet_socket_gives_nobody_a_right),
 		TEST(nobodys_netlink_socket_gives_root_none),
+		TEST(who_asks_shows_a_packet_socket_of_the_namespace),
+		TEST(a_batch_of_requests_waits_for_no_grace_periods),
 		TEST(injecting_needs_a_capability_of_its_own),
 		TEST(another_version_is_refused),
 		TEST(there_is_no_socket_family),

@@ -8,6 +8,7 @@
  */
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/kmod.h"
+#include "sys/netlink.h"
 #include "frame.h"
 #include "net.h"
 #include "system.h"
@@ -66,9 +69,23 @@ static int any_fd(struct fuzzer *fuzzer)
 	return __atomic_load_n(&slots[random_below(fuzzer, SLOTS)], __ATOMIC_RELAXED);
 }
 
+/* Another one shows the module what is no packet socket. */
+static int ask_for_one(struct fuzzer *fuzzer)
+{
+	int netlink, fd;
+
+	if (random_below(fuzzer, 8))
+		return ring_ask(NSRING_ABI);
+	netlink = nsr_netlink_open(NETLINK_GENERIC);
+	fd = nsr_kmod_ask(netlink, random_below(fuzzer, 2) ? any_fd(fuzzer) : netlink,
+			  PICK(fuzzer, NSRING_ABI));
+	close(netlink);
+	return fd;
+}
+
 static void replace_socket(struct fuzzer *fuzzer)
 {
-	int fd = ring_ask(NSRING_ABI);
+	int fd = ask_for_one(fuzzer);
 
 	close(__atomic_exchange_n(&slots[random_below(fuzzer, SLOTS)], fd, __ATOMIC_RELAXED));
 }
