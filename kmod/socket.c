@@ -340,7 +340,8 @@ struct file *nsr_socket_make(struct net *net)
 /** nsr_socket_register() - so that /proc/net/protocols counts sockets; 0 or -errno */
 int nsr_socket_register(void)
 {
-	return proto_register(&proto, 0);
+	/* With a slab of its own, which charges the memory cgroup of who opens a socket. */
+	return proto_register(&proto, 1);
 }
 
 /** nsr_socket_unregister() - undo nsr_socket_register(), when no socket is left */
