@@ -67,11 +67,19 @@ static void charge_less(struct nsr_charge *charge, unsigned long pages)
 	charge->pages -= pages;
 }
 
-/* Charge for more pages, without waiting. One caller at a time. */
-static int charge_more(struct nsr_charge *charge, unsigned long pages)
+/*
+ * Memory that others live on should not be reclaimed for a ring: it gets half of what is available, or would be
+ * without the pages that it has.
+ */
+static bool is_available(unsigned long pages, unsigned long has)
 {
-	/* Memory that others live on should not be reclaimed for a ring. */
-	if (pages > si_mem_available() / 2 || !add(&all_pages, pages, host_limit(charge)))
+	return has + pages <= (si_mem_available() + has) / 2;
+}
+
+/* Charge for more pages of what has @has already, without waiting. One caller at a time. */
+static int charge_more(struct nsr_charge *charge, unsigned long pages, unsigned long has)
+{
+	if (!is_available(pages, has) || !add(&all_pages, pages, host_limit(charge)))
 		return -ENOMEM;
 	if (charge->cred && !add(locked_by(charge), pages, charge->user_limit)) {
 		atomic_long_sub(pages, &all_pages);
@@ -82,13 +90,26 @@ static int charge_more(struct nsr_charge *charge, unsigned long pages)
 }
 
 /* Closed sockets give back their memory a grace period later: wait for that before giving up. */
-static int charge_patiently(struct nsr_charge *charge, unsigned long pages)
+static void wait_for_closed_sockets(void)
 {
-	if (charge_more(charge, pages) == 0)
-		return 0;
 	rcu_barrier();
 	flush_workqueue(nsr_workqueue);
-	return charge_more(charge, pages);
+}
+
+static int charge_patiently(struct nsr_charge *charge, unsigned long pages)
+{
+	if (charge_more(charge, pages, charge->pages) == 0)
+		return 0;
+	wait_for_closed_sockets();
+	return charge_more(charge, pages, charge->pages);
+}
+
+static bool is_available_by_and_by(unsigned long pages)
+{
+	if (is_available(pages, 0))
+		return true;
+	wait_for_closed_sockets();
+	return is_available(pages, 0);
 }
 
 /**
@@ -97,7 +118,8 @@ static int charge_patiently(struct nsr_charge *charge, unsigned long pages)
  * @net:    the namespace that the pages are for
  * @pages:  how many there will be, more or less
  *
- * Return: 0; -ENOMEM: there will never be so many, and the charge has not begun.
+ * Waits for the memory of closed sockets. Return: 0; -ENOMEM: there will never be so many, or they are not available
+ * now, and the charge has not begun.
  */
 int nsr_charge_begin(struct nsr_charge *charge, const struct net *net, unsigned long pages)
 {
@@ -105,7 +127,8 @@ int nsr_charge_begin(struct nsr_charge *charge, const struct net *net, unsigned 
 	charge->user_limit = ULONG_MAX;
 	if (!capable(CAP_IPC_LOCK))
 		charge->user_limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	if (pages > host_limit(charge) || pages > charge->user_limit)
+	if (pages > host_limit(charge) || pages > charge->user_limit ||
+	    !is_available_by_and_by(pages))
 		return -ENOMEM;
 	if (charge->user_limit != ULONG_MAX)
 		charge->cred = get_current_cred();
@@ -151,7 +174,7 @@ static int charge_and_allocate(struct nsr_area *area, struct nsr_charge *charge,
 	for (at = 0; at < area->count; at = next) {
 		next = min(at + CHARGED_AT_ONCE, area->count);
 		rc = gfp & __GFP_ACCOUNT ? charge_patiently(charge, next - at)
-					 : charge_more(charge, next - at);
+					 : charge_more(charge, next - at, at);
 		if (rc == 0)
 			rc = allocate_pages(area, node, gfp, at, next);
 		if (rc < 0)

@@ -9,7 +9,8 @@
  * it would make CPU hotplug wait.
  *
  * Pages are charged some at a time, as they are allocated: a process that its memory cgroup keeps waiting holds
- * nothing of what it has not got, which others would miss.
+ * nothing of what it has not got, which others would miss. What is available is compared with all of them as the
+ * charge begins, and again each time.
  *
  * Lifetime: an area goes with its ring or reader. A mapping holds the socket, so none is left by
  * then.

@@ -74,6 +74,33 @@ static void a_user_locks_no_more_memory_than_it_may(void **state)
 	assert_int_equal(run_in_user_namespace(stay_under_memlock, NULL), 0);
 }
 
+/* The largest power of two that is not more than @number. */
+static uint64_t power_below(uint64_t number)
+{
+	return 1ULL << (63 - __builtin_clzll(number));
+}
+
+/* What is available must suffice for the whole ring, and not only for each part of it. */
+static void a_ring_has_half_of_the_memory_that_is_available_at_most(void **state)
+{
+	const char *path = "/sys/module/nsring/parameters/memory_percent";
+	uint64_t available = read_field("/proc/meminfo", "MemAvailable:") << 10;
+	char before[16];
+	int fds[2], large, small;
+
+	snprintf(before, sizeof(before), "%.15s", read_text(path));
+	assert_int_equal(write_text(path, "90"), 0);
+	/* As the host: a namespace has not that much. */
+	netns_enter(netns_first());
+	large = bind_ring(power_below(available), ifindex("lo"), &fds[0]);
+	small = bind_ring(power_below(available) / 4, ifindex("lo"), &fds[1]);
+	close(fds[0]), close(fds[1]);
+	write_text(path, before);
+	print_message("# %llu of %llu MiB\n", power_below(available) / MIB, available / MIB);
+	assert_int_equal(large, ENOMEM);
+	assert_int_equal(small, 0);
+}
+
 /* Less than one of the rings is missing. */
 static bool memory_is_back(const void *before)
 {
@@ -209,6 +236,41 @@ static void a_ring_is_charged_to_the_cgroup_of_who_binds_it(void **state)
 	child_kill(child);
 	rmdir(cgroup);
 	assert_true(charged);
+}
+
+#define SOCKETS 500
+
+/* Prints how much its memory cgroup has for each socket, and ends with 0 if these are among it. */
+static int open_sockets_in_cgroup(void *arg)
+{
+	char path[128];
+	uint64_t before, each;
+	int i;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	if (write_text(path, "0") < 0 || ring_ask(NSRING_ABI) < 0)
+		return 250;
+	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
+	before = strtoull(read_text(path), NULL, 10);
+	for (i = 0; i < SOCKETS; i++)
+		if (ring_ask(NSRING_ABI) < 0)
+			return 251;
+	each = (strtoull(read_text(path), NULL, 10) - before) / SOCKETS;
+	print_message("# %lu bytes for each socket\n", each);
+	return each < *(uint64_t *)arg;
+}
+
+static void sockets_are_charged_to_the_cgroup_of_who_opens_them(void **state)
+{
+	/* A descriptor with its file and inode has 1,300 bytes. */
+	uint64_t least = 2000;
+	int status;
+
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	check(mkdir(cgroup, 0755));
+	status = child_end(child_start(open_sockets_in_cgroup, &least));
+	rmdir(cgroup);
+	assert_int_equal(status, 0);
 }
 
 /* A veth pair with names of the kernel's choice: ip(8) would not survive where this is called. */
@@ -515,9 +577,11 @@ int main(void)
 		TEST(a_hundred_large_rings_come_back_whole),
 		TEST(two_hundred_large_rings_end_in_an_error_and_kill_nobody),
 		TEST(what_one_namespace_takes_leaves_a_part_to_the_host),
+		TEST(a_ring_has_half_of_the_memory_that_is_available_at_most),
 		TEST(a_ring_larger_than_can_be_is_refused),
 		TEST(a_memory_cgroup_has_the_last_word),
 		TEST(a_ring_is_charged_to_the_cgroup_of_who_binds_it),
+		TEST(sockets_are_charged_to_the_cgroup_of_who_opens_them),
 		TEST(a_bind_that_waits_for_memory_holds_only_what_it_has),
 		TEST(who_captures_any_is_charged_for_devices_that_come),
 		TEST(who_makes_devices_at_its_memory_limit_hides_none_of_them),
