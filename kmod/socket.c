@@ -104,7 +104,8 @@ static int check_setup(const struct net *net, const struct nsring_setup *setup)
 		return -EINVAL;
 	if (all && (setup->flags & NSRING_PROMISCUOUS))
 		return -EINVAL;
-	if (all && (!net_eq(net, &init_net) || !capable(CAP_NET_RAW)))
+	/* As for setns(2): without CAP_SYS_ADMIN nobody gets into the others. */
+	if (all && (!net_eq(net, &init_net) || !capable(CAP_NET_RAW) || !capable(CAP_SYS_ADMIN)))
 		return -EPERM;
 	if ((setup->flags & NSRING_INJECT) && !ns_capable(net->user_ns, CAP_NET_ADMIN))
 		return -EPERM;

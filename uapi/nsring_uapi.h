@@ -343,7 +343,7 @@ NSRING_ASSERT(sizeof(struct nsring_stamped_record) == 56);
 #define NSRING_PROMISCUOUS (1U << 1) /* while bound to a device; EINVAL for any */
 #define NSRING_ALL_NETNS                                                                           \
 	(1U << 2) /* any, in all namespaces: EPERM except in the initial one with CAP_NET_RAW
-				      * over the initial user namespace */
+				      * and CAP_SYS_ADMIN over the initial user namespace */
 #define NSRING_NO_RING (1U << 3) /* for sending only */
 #define NSRING_INJECT                                                                              \
 	(1U << 4) /* the stack receives sent frames, as from the device: needs CAP_NET_ADMIN */

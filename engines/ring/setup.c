@@ -122,15 +122,25 @@ static uint64_t choose_bytes(const struct nsr_options *opts)
 	return spare && bytes > spare ? spare : bytes;
 }
 
+static int say_all(struct nsr_error *err)
+{
+	const uint64_t wanted = NSR_CAP_BIT(NET_RAW) | NSR_CAP_BIT(SYS_ADMIN);
+	struct nsr_caps caps;
+
+	nsr_error_set(err, -EPERM,
+		      "capturing all namespaces at once needs CAP_NET_RAW and CAP_SYS_ADMIN of the "
+		      "host, and to be in its own network namespace");
+	nsr_caps_read(&caps);
+	return nsr_caps_missing(&caps, wanted) ? nsr_caps_advise(err, -EPERM, &caps, wanted, NULL)
+					       : -EPERM;
+}
+
 static int set_up(struct ring *r, struct nsr_error *err)
 {
 	if (setsockopt(r->fd, SOL_NSRING, NSRING_SETUP, &r->setup, sizeof(r->setup)) == 0)
 		return 0;
 	if (errno == EPERM && r->setup.flags & NSRING_ALL_NETNS)
-		return nsr_error_set(
-			err, -EPERM,
-			"capturing all namespaces at once needs CAP_NET_RAW of the host, "
-			"and to be in its own network namespace");
+		return say_all(err);
 	if (errno == EPERM && r->setup.flags & NSRING_INJECT)
 		return nsr_error_set(err, -EPERM,
 				     "%s: handing frames to the stack needs CAP_NET_ADMIN",

@@ -493,10 +493,35 @@ static void packets_of_all_namespaces_tell_theirs(void **state)
 	nsr_close(cap);
 }
 
+/* In a process of its own, which exits with 0 when all is as it should be. */
+static void open_all_without_sys_admin(void)
+{
+	struct nsr_capture *cap;
+	struct nsr_error err;
+
+	drop_capability(CAP_SYS_ADMIN);
+	if (nsr_open("all/any", NULL, &cap, &err) != -EPERM)
+		_exit(1);
+	_exit(says(&err, "CAP_SYS_ADMIN") && says(&err, "cap_sys_admin") ? 0 : 2);
+}
+
+static void all_namespaces_without_cap_sys_admin_say_that_it_is_missing(void **state)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == 0)
+		open_all_without_sys_admin();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest before[] = {
 		cmocka_unit_test(packets_of_all_namespaces_tell_theirs),
+		cmocka_unit_test(all_namespaces_without_cap_sys_admin_say_that_it_is_missing),
 	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(target_without_an_engine_gets_ring),
