@@ -15,6 +15,22 @@ static void count_outgoing(struct nsr_hook *hook, int more)
 	WRITE_ONCE(hook->type.ignore_outgoing, !hook->outgoing);
 }
 
+/*
+ * Some more taps, or fewer, are of the device's namespace. /proc/net/ptype shows a packet_type of a device in the
+ * namespace that is both the device's and @af_packet_net: captures of all namespaces are none of a container's
+ * business. Nothing else looks at @af_packet_net where there is a device.
+ */
+static void count_own(struct nsr_hook *hook, int more)
+{
+	hook->own += more;
+	WRITE_ONCE(hook->type.af_packet_net, hook->own ? hook->net : &init_net);
+}
+
+static bool is_own(const struct nsr_tap *tap)
+{
+	return !(tap->source->flags & NSRING_ALL_NETNS);
+}
+
 static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *dev)
 {
 	struct nsr_hook *hook;
@@ -24,14 +40,14 @@ static struct nsr_hook *make(struct nsr_captures *captures, struct net_device *d
 	if (!hook)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&hook->taps);
-	hook->netns = dev_net(dev)->net_cookie;
+	hook->net = dev_net(dev);
+	hook->netns = hook->net->net_cookie;
 	hook->type.type = htons(ETH_P_ALL);
 	hook->type.dev = dev;
 	hook->type.func = nsr_deliver;
 	hook->type.id_match = nsr_deliver_is_own;
 	/* Without this the kernel doesn't call id_match. */
 	hook->type.af_packet_priv = hook;
-	hook->type.af_packet_net = dev_net(dev);
 	rc = xa_err(xa_store(&captures->hooks, dev->ifindex, hook, GFP_KERNEL));
 	if (rc < 0) {
 		kfree(hook);
@@ -69,6 +85,7 @@ int nsr_hook_add(struct net_device *dev, struct nsr_tap *tap)
 	tap->hook = hook;
 	list_add_tail_rcu(&tap->in_hook, &hook->taps);
 	count_outgoing(hook, tap->wants[1]);
+	count_own(hook, is_own(tap));
 	if (first)
 		dev_add_pack(&hook->type);
 	return 0;
@@ -83,11 +100,12 @@ void nsr_hook_remove(struct nsr_tap *tap)
 	ASSERT_RTNL();
 	list_del_rcu(&tap->in_hook);
 	count_outgoing(hook, -(int)tap->wants[1]);
+	count_own(hook, -(int)is_own(tap));
 	if (!list_empty(&hook->taps))
 		return;
 	/* dev_remove_pack() would wait for the grace period. */
 	__dev_remove_pack(&hook->type);
-	xa_erase(&nsr_captures(hook->type.af_packet_net)->hooks, dev->ifindex);
+	xa_erase(&nsr_captures(hook->net)->hooks, dev->ifindex);
 	kfree_rcu(hook, rcu);
 }
 
@@ -134,7 +152,7 @@ unsigned int nsr_hook_own_taps(struct net *net, int ifindex)
 	hook = xa_load(&captures->hooks, ifindex);
 	if (hook)
 		list_for_each_entry_rcu(tap, &hook->taps, in_hook)
-			count += !(tap->source->flags & NSRING_ALL_NETNS);
+			count += is_own(tap);
 	rcu_read_unlock();
 	return count;
 }

@@ -21,13 +21,17 @@ struct sock;
  * struct nsr_hook - a device that is captured from
  * @taps:  those who capture, at least one; written under RTNL
  * @outgoing: how many of them want sent packets; under RTNL
- * @netns: cookie of the device's namespace
+ * @own:   how many of them are of the device's namespace; the others are of all namespaces; under RTNL
+ * @net:   the device's namespace
+ * @netns: its cookie
  * @type:  the kernel's handle for the hook
  * @rcu:   frees it
  */
 struct nsr_hook {
 	struct list_head taps;
 	unsigned int outgoing;
+	unsigned int own;
+	struct net *net;
 	u64 netns;
 	struct packet_type type;
 	struct rcu_head rcu;

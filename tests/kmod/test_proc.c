@@ -119,21 +119,35 @@ static void a_device_that_moved_is_shown_where_it_is(void **state)
 	close(here);
 }
 
+static bool is_in_ptype(void)
+{
+	const char *text = read_text("/proc/thread-self/net/ptype");
+
+	assert_non_null(text);
+	return strstr(text, "[nsring]");
+}
+
 /* The host watches: a container must not learn of it. */
 static void captures_of_all_namespaces_are_shown_in_none_of_them(void **state)
 {
 	struct nsring_setup setup = { .flags = NSRING_ALL_NETNS, .ring_bytes = 1 };
 	int here = netns_here(), initial = (int)check(open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC));
-	struct ring *ring;
+	struct ring *ring, *own;
 
 	netns_enter(initial);
 	ring = ring_open(&setup, NULL);
 	assert_int_equal(proc_count(), 1);
+	assert_true(is_in_ptype());
 	netns_enter(here);
+	assert_false(is_in_ptype());
+	own = ring_open(NULL, "v1");
+	assert_true(is_in_ptype());
+	ring_close(own);
+	assert_false(is_in_ptype());
 	assert_int_equal(proc_device_captures("v1"), 0);
 	assert_int_equal(proc_count(), 0);
 	assert_true(has_line("info", "captures:", "0"));
-	assert_true(has_line("info", "opened:", "0"));
+	assert_true(has_line("info", "opened:", "1"));
 	netns_enter(initial);
 	ring_close(ring);
 	netns_enter(here);
