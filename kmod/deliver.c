@@ -325,6 +325,23 @@ static noinline void stamp_by_device(struct nsring_record *record, const struct 
 		record->flags |= NSRING_STAMP_HW;
 }
 
+/*
+ * A sender can ask for a time to send at (SO_TXTIME), which some kernels leave in the packet as it is received by a
+ * veth. Packets don't wait so long for the stack, and none comes from the future.
+ */
+static noinline u64 check_stamp(u64 stamp_ns, u64 now_ns)
+{
+	return now_ns - stamp_ns <= NSEC_PER_SEC ? stamp_ns : now_ns;
+}
+
+/* When the kernel had the packet. */
+static __always_inline u64 stamp_of(const struct sk_buff *skb)
+{
+	u64 stamp_ns = skb_tstamp(skb), now_ns = ktime_get_real_ns();
+
+	return unlikely(stamp_ns) ? check_stamp(stamp_ns, now_ns) : now_ns;
+}
+
 /* Fill in a record's header, except the lengths, the kernel's stamp and the tag. */
 static __always_inline void describe(struct nsring_record *record, const struct nsr_hook *hook,
 				     const struct sk_buff *skb, unsigned int outgoing, u32 readers)
@@ -477,7 +494,7 @@ static __always_inline u64 write(struct nsr_ring *ring, struct event event, cons
 	}
 	lane->head = end;
 	if (!event.stamp_ns)
-		event.stamp_ns = skb_tstamp(skb) ?: ktime_get_real_ns();
+		event.stamp_ns = stamp_of(skb);
 	record->stamp_ns = event.stamp_ns;
 	shown = lane->shown;
 	count(&shown->written);

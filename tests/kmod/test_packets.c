@@ -10,6 +10,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -468,6 +469,49 @@ static void stamps_are_of_the_clock_and_in_order(void **state)
 	ring_close(ring);
 }
 
+/* As a packet that is to leave at a time (SO_TXTIME), which some kernels take along to the other end. */
+static void send_at(int sender, uint64_t txtime_ns)
+{
+	char control[CMSG_SPACE(sizeof(txtime_ns))] = { 0 };
+	uint8_t frame[100];
+	struct iovec part = { frame, sizeof(frame) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	frame_udp(frame, sizeof(frame), 0);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_TXTIME;
+	header->cmsg_len = CMSG_LEN(sizeof(txtime_ns));
+	memcpy(CMSG_DATA(header), &txtime_ns, sizeof(txtime_ns));
+	assert_int_equal(check(sendmsg(sender, &message, 0)), sizeof(frame));
+}
+
+static void a_sender_does_not_choose_the_stamp(void **state)
+{
+	static const clockid_t clocks[] = { CLOCK_MONOTONIC, CLOCK_TAI, CLOCK_REALTIME };
+	struct ring *ring = ring_open(NULL, "v1");
+	struct stamps stamps = { clock_ns(), 0 };
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(clocks); i++) {
+		struct sock_txtime txtime = { .clockid = clocks[i] };
+		int sender = sender_open("v0");
+
+		if (setsockopt(sender, SOL_SOCKET, SO_TXTIME, &txtime, sizeof(txtime)) == 0) {
+			send_at(sender, 1);
+			send_at(sender, 4102444800000000000);
+			assert_int_equal(ring_wait(ring, 2, check_stamp, &stamps), 2);
+			assert_int_equal(stamps.back, 0);
+			assert_true(stamps.last <= clock_ns());
+		}
+		close(sender);
+	}
+	ring_close(ring);
+}
+
 static void check_kernel_stamp(const struct nsring_record *record, const uint8_t *data, void *arg)
 {
 	assert_int_equal(record->flags & NSRING_STAMP_HW, 0);
@@ -572,6 +616,7 @@ int main(void)
 		TEST(any_has_a_cooked_header),
 		TEST(a_record_names_its_device_and_namespace),
 		TEST(stamps_are_of_the_clock_and_in_order),
+		TEST(a_sender_does_not_choose_the_stamp),
 		TEST(records_have_room_for_a_stamp_of_the_device_if_asked),
 		TEST(every_tenth_is_kept_by_sampling),
 		TEST(nothing_is_captured_after_stop),
