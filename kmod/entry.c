@@ -65,7 +65,8 @@ static int check_policy(struct genl_info *info)
 	int rc;
 
 	if (!attr) {
-		GENL_SET_ERR_MSG(info, "NSRING_A_PACKET_FD is missing: a packet socket of this namespace");
+		GENL_SET_ERR_MSG(
+			info, "NSRING_A_PACKET_FD is missing: a packet socket of this namespace");
 		return -EINVAL;
 	}
 	socket = sockfd_lookup(nla_get_s32(attr), &rc);
