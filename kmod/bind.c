@@ -149,10 +149,11 @@ static bool can_share(const struct nsr_sock *sock)
 	return can;
 }
 
-/* Everything that is allocated for the ring and its source, without a lock. @made: kept if made. */
-static int prepare(const struct nsr_sock *sock, struct nsr_ring **made, struct nsr_taps *taps)
+/* Everything that is allocated for the ring, its source and its cluster, without a lock. @made: kept if made. */
+static int prepare(struct nsr_sock *sock, struct nsr_ring **made, struct nsr_taps *taps)
 {
 	struct nsr_ring *ring;
+	int rc;
 
 	if (!*made && !can_share(sock)) {
 		ring = nsr_ring_make(sock_net(&sock->sk), &sock->setup);
@@ -160,7 +161,8 @@ static int prepare(const struct nsr_sock *sock, struct nsr_ring **made, struct n
 			return PTR_ERR(ring);
 		*made = ring;
 	}
-	return nsr_taps_fill(taps);
+	rc = nsr_cluster_prepare(sock);
+	return rc < 0 ? rc : nsr_taps_fill(taps);
 }
 
 static int bind_ring(struct nsr_sock *sock, u32 ifindex)
@@ -180,6 +182,7 @@ static int bind_ring(struct nsr_sock *sock, u32 ifindex)
 		mutex_unlock(&captures->lock);
 	} while (rc == -EAGAIN);
 	nsr_taps_free(&taps);
+	nsr_cluster_forget(sock);
 	if (rc < 0 && sock->ring) {
 		/* A packet on its way may have seen the ring, or the socket in its cluster. */
 		synchronize_rcu();
@@ -241,7 +244,9 @@ static int bind_again(struct nsr_sock *sock, u32 ifindex)
 
 	nsr_taps_init(&taps);
 	do {
-		rc = nsr_taps_fill(&taps);
+		rc = nsr_cluster_prepare(sock);
+		if (rc == 0)
+			rc = nsr_taps_fill(&taps);
 		if (rc < 0)
 			break;
 		mutex_lock(&captures->lock);
@@ -249,6 +254,7 @@ static int bind_again(struct nsr_sock *sock, u32 ifindex)
 		mutex_unlock(&captures->lock);
 	} while (rc == -EAGAIN);
 	nsr_taps_free(&taps);
+	nsr_cluster_forget(sock);
 	return rc;
 }
 

@@ -96,6 +96,7 @@ static int make_hasher(struct nsr_cluster *cluster)
 	return 0;
 }
 
+/* Nobody finds it yet. */
 static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsring_setup *setup)
 {
 	struct nsr_cluster *cluster = kzalloc(sizeof(*cluster), GFP_KERNEL_ACCOUNT);
@@ -113,8 +114,55 @@ static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsri
 		free_cluster(&cluster->free_work.work);
 		return NULL;
 	}
-	list_add_tail(&cluster->node, &captures->clusters);
 	return cluster;
+}
+
+static bool exists(struct nsr_captures *captures, u32 id)
+{
+	bool found;
+
+	mutex_lock(&captures->lock);
+	found = find(captures, id);
+	mutex_unlock(&captures->lock);
+	return found;
+}
+
+/**
+ * nsr_cluster_prepare() - get the memory for joining
+ * @sock: set up; in a namespace with nsr_captures()
+ *
+ * Without the captures' lock, for which others wait, because this may wait for the memory cgroup of who joins. Keeps
+ * what it has got before. Return: 0; -ENOMEM, and what there is is to be forgotten.
+ */
+int nsr_cluster_prepare(struct nsr_sock *sock)
+{
+	struct nsr_captures *captures = nsr_captures(sock_net(&sock->sk));
+	struct nsr_members *members = sock->members_to_join;
+
+	if (!sock->setup.cluster)
+		return 0;
+	if (!members)
+		members = kzalloc(struct_size(members, members, NSRING_CLUSTER_MEMBERS_MAX),
+				  GFP_KERNEL_ACCOUNT);
+	sock->members_to_join = members;
+	if (!members)
+		return -ENOMEM;
+	if (!sock->cluster_to_make && !exists(captures, sock->setup.cluster)) {
+		sock->cluster_to_make = make(captures, &sock->setup);
+		if (!sock->cluster_to_make)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/** nsr_cluster_forget() - free what nsr_cluster_prepare() got and joining did not use */
+void nsr_cluster_forget(struct nsr_sock *sock)
+{
+	kfree(sock->members_to_join);
+	sock->members_to_join = NULL;
+	if (sock->cluster_to_make)
+		free_cluster(&sock->cluster_to_make->free_work.work);
+	sock->cluster_to_make = NULL;
 }
 
 static void unmake(struct nsr_cluster *cluster)
@@ -140,15 +188,12 @@ unsigned int nsr_cluster_count(const struct nsr_cluster *cluster)
 
 static int add_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
 {
-	struct nsr_members *old = members_of(cluster);
+	struct nsr_members *old = members_of(cluster), *new = sock->members_to_join;
 	u32 count = old ? old->count : 0;
-	struct nsr_members *new;
 
 	if (count == NSRING_CLUSTER_MEMBERS_MAX)
 		return -EUSERS;
-	new = kzalloc(struct_size(new, members, count + 1), GFP_KERNEL_ACCOUNT);
-	if (!new)
-		return -ENOMEM;
+	sock->members_to_join = NULL;
 	if (old)
 		memcpy(new->members, old->members, flex_array_size(old, members, count));
 	new->members[count] = sock;
@@ -178,12 +223,13 @@ static void remove_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
 
 /**
  * nsr_cluster_join() - become a member
- * @sock:    with a ring that it reads; in a namespace with nsr_captures()
+ * @sock:    prepared, with a ring that it reads
  * @ifindex: the device
  * @taps:    for the first member
  *
  * The first member makes the cluster. Return: 0; -EINVAL the cluster has other settings; -EUSERS it
- * is full; -EAGAIN there were too few taps, and nothing has happened; -ENODEV; -ENOMEM.
+ * is full; -EAGAIN there were too few taps, or the cluster has gone since @sock was prepared, and nothing has happened;
+ * -ENODEV; -ENOMEM.
  */
 int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps)
 {
@@ -195,10 +241,13 @@ int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps)
 	int rc;
 
 	lockdep_assert_held(&captures->lock);
-	if (first)
-		cluster = make(captures, setup);
-	if (!cluster)
-		return -ENOMEM;
+	if (first) {
+		cluster = sock->cluster_to_make;
+		if (!cluster)
+			return -EAGAIN;
+		sock->cluster_to_make = NULL;
+		list_add_tail(&cluster->node, &captures->clusters);
+	}
 	if (!first &&
 	    (cluster->mode != setup->cluster_mode || cluster->flags != setup->flags ||
 	     cluster->source.ifindex != ifindex || cluster->source.direction != setup->direction))

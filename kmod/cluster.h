@@ -11,8 +11,8 @@
  * grace period later. A cluster that has lost its device is not found any more: members that bind
  * again meet in a new cluster of the same number.
  *
- * All of it under the lock of the namespace's captures, except nsr_cluster_choose(), and except
- * nsr_cluster_fail(), which a device's end calls under RTNL: it walks the list under RCU.
+ * All of it under the lock of the namespace's captures, except the memory for joining, which is got before, except
+ * nsr_cluster_choose(), and except nsr_cluster_fail(), which a device's end calls under RTNL: it walks the list under RCU.
  */
 #ifndef NSR_CLUSTER_H
 #define NSR_CLUSTER_H
@@ -25,6 +25,8 @@ struct nsr_cluster;
 struct nsr_sock;
 struct sk_buff;
 
+int nsr_cluster_prepare(struct nsr_sock *sock);
+void nsr_cluster_forget(struct nsr_sock *sock);
 int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps);
 void nsr_cluster_leave(struct nsr_sock *sock);
 struct nsr_ring *nsr_cluster_choose(struct nsr_cluster *cluster, const struct sk_buff *skb);

@@ -17,6 +17,7 @@
 #include "wake.h"
 
 struct nsr_cluster;
+struct nsr_members;
 struct nsr_readers;
 struct nsr_ring;
 
@@ -29,6 +30,7 @@ struct nsr_ring;
  * @index:    among the ring's readers
  * @joined:   the number of the list of readers that it came with, see reader.h
  * @list_to_join, @list_to_leave: memory for these lists, until they are made
+ * @cluster_to_make, @members_to_join: memory for joining a cluster, while it binds
  * @setup:    checked, with defaults in place
  * @bound:    it has been bound; a load with acquire makes @ring, @cursors and @wake visible
  * @stopped:  it takes no further packets, by NSRING_STOP
@@ -52,6 +54,8 @@ struct nsr_sock {
 	u32 index;
 	u64 joined;
 	struct nsr_readers *list_to_join, *list_to_leave;
+	struct nsr_cluster *cluster_to_make;
+	struct nsr_members *members_to_join;
 	struct nsring_setup setup;
 	bool bound;
 	bool stopped;
