@@ -3,6 +3,7 @@
 #include <linux/if_vlan.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
 
 #include "netns.h"
 #include "packet.h"
@@ -122,8 +123,9 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
 	if (rc < 0)
 		return rc;
 	skb = sock_alloc_send_skb(&sock->sk, hlen + len + tlen, msg->msg_flags & MSG_DONTWAIT, &rc);
+	/* The device has gone meanwhile: nsr_send_lose_device(). */
 	if (!skb)
-		return rc;
+		return rc == -EPIPE ? -ENODEV : rc;
 	skb_reserve(skb, hlen);
 	skb->priority = READ_ONCE(sock->sk.sk_priority);
 	skb->mark = READ_ONCE(sock->sk.sk_mark);
@@ -149,9 +151,17 @@ static int send_to(struct nsr_sock *sock, struct net_device *dev, struct msghdr 
  */
 void nsr_send_through(struct nsr_sock *sock, u32 ifindex)
 {
+	bool again = sock->bound;
+
+	/* Who tells of the old device's end has done so, or finds the new one. */
+	if (again)
+		rtnl_lock();
+	WRITE_ONCE(sock->sk.sk_shutdown, 0);
 	rcu_read_lock();
 	WRITE_ONCE(sock->dev, ifindex ? dev_get_by_index_rcu(sock_net(&sock->sk), ifindex) : NULL);
 	rcu_read_unlock();
+	if (again)
+		rtnl_unlock();
 }
 
 /**
@@ -163,12 +173,18 @@ void nsr_send_lose_device(struct net_device *dev)
 	struct nsr_captures *captures = nsr_captures(dev_net(dev));
 	struct nsr_sock *sock;
 
+	ASSERT_RTNL();
 	if (!captures)
 		return;
 	rcu_read_lock();
 	/* A socket that is bound again has noted another one, or will. */
-	list_for_each_entry_rcu(sock, &captures->socks, in_captures)
-		cmpxchg(&sock->dev, dev, NULL);
+	list_for_each_entry_rcu(sock, &captures->socks, in_captures) {
+		if (cmpxchg(&sock->dev, dev, NULL) != dev)
+			continue;
+		/* Threads that wait for room in the send buffer hold the device: all of them must go. */
+		WRITE_ONCE(sock->sk.sk_shutdown, SEND_SHUTDOWN);
+		sock->sk.sk_state_change(&sock->sk);
+	}
 	rcu_read_unlock();
 }
 

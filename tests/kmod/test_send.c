@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -419,6 +420,72 @@ static void a_sender_asleep_in_a_page_fault_loses_its_device_with_its_namespace(
 	netns_close(other);
 }
 
+static void *send_until_refused(void *arg)
+{
+	uint8_t frame[1400];
+	int fd = *(int *)arg;
+
+	frame_udp(frame, sizeof(frame), 1);
+	while (send(fd, frame, sizeof(frame), 0) > 0)
+		;
+	return (void *)(intptr_t)errno;
+}
+
+static int delete_v0(void *arg)
+{
+	execlp("ip", "ip", "link", "delete", "v0", NULL);
+	return 250;
+}
+
+static bool has_ended(const void *child)
+{
+	return waitpid(*(const pid_t *)child, NULL, WNOHANG) != 0;
+}
+
+/*
+ * The frames wait in a queue of another device, so that the end of theirs frees none:
+ *
+ *	sends ─ v0 ──────── v1 ─ br0 ─ w0 (a byte a second) ──────── w1
+ */
+static void senders_asleep_for_room_let_their_device_go(void **state)
+{
+	void *errors[2] = { NULL };
+	uint8_t frame[100];
+	pthread_t threads[2];
+	int fd, size = 1, i;
+	pid_t child;
+	bool ended;
+
+	make_pair("w0", "w1");
+	if (system("ip link add br0 type bridge 2>/dev/null && "
+		   "tc qdisc add dev w0 root tbf rate 8bit burst 1540 limit 1000000") != 0) {
+		print_message("needs bridge, sch_tbf and tc\n");
+		skip();
+	}
+	ip("link set br0 up\nlink set v1 master br0\nlink set w0 master br0");
+	fd = open_sender(NSRING_NO_RING, "v0");
+	check(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, send_until_refused, &fd), 0);
+	sleep_ms(2000);
+	child = child_start(delete_v0, NULL);
+	ended = wait_until(has_ended, &child);
+	/* Frees the frames. */
+	ip("link delete w0");
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(threads[i], &errors[i]), 0);
+	if (!ended)
+		child_end(child);
+	assert_true(ended);
+	for (i = 0; i < 2; i++)
+		assert_int_equal((intptr_t)errors[i], ENODEV);
+	make_pair("v0", "v1");
+	check(ring_bind(fd, ifindex("v0")));
+	frame_udp(frame, sizeof(frame), 1);
+	assert_int_equal(check(send(fd, frame, sizeof(frame), 0)), sizeof(frame));
+	ring_close_fd(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +501,7 @@ int main(void)
 		TEST(nothing_is_sent_through_a_device_that_has_the_index_of_one_gone),
 		TEST(nothing_is_sent_through_a_device_that_came_back_before_it_is_bound_again),
 		TEST(a_sender_asleep_in_a_page_fault_loses_its_device_with_its_namespace),
+		TEST(senders_asleep_for_room_let_their_device_go),
 		TEST(a_packet_of_nobody_is_captured_behind_one_that_there_was_no_memory_for),
 	};
 
