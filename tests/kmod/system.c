@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sched.h>
@@ -10,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,6 +20,7 @@
 #include "system.h"
 
 #define NOBODY 65534
+#define CGROUP "/sys/fs/cgroup/nsring-test"
 
 void sleep_ms(uint32_t ms)
 {
@@ -278,6 +281,41 @@ void slow_page_free(struct slow_page *slow)
 {
 	munmap(slow->page, 4096);
 	close(slow->fd);
+}
+
+void cgroup_make(void)
+{
+	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	rmdir(CGROUP);
+	check(mkdir(CGROUP, 0755));
+}
+
+int cgroup_enter(void)
+{
+	return write_text(CGROUP "/cgroup.procs", "0");
+}
+
+int cgroup_limit(uint64_t bytes)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	return write_text(CGROUP "/memory.max", text);
+}
+
+uint64_t cgroup_charged(void)
+{
+	return strtoull(read_text(CGROUP "/memory.current") ?: "0", NULL, 10);
+}
+
+uint64_t cgroup_events(const char *word)
+{
+	return read_field(CGROUP "/memory.events", word);
+}
+
+void cgroup_remove(void)
+{
+	rmdir(CGROUP);
 }
 
 int run_as_nobody(int (*run)(void *arg), void *arg)

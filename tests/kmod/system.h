@@ -80,6 +80,24 @@ void slow_page_fill(const struct slow_page *slow, const void *content);
 
 void slow_page_free(struct slow_page *slow);
 
+/** cgroup_make() - the memory cgroup of a test, without a limit; what an earlier test has left makes way */
+void cgroup_make(void);
+
+/** cgroup_enter() - move the calling process there; 0 or -errno */
+int cgroup_enter(void);
+
+/** cgroup_limit() - bytes that it may have; 0 or -errno */
+int cgroup_limit(uint64_t bytes);
+
+/** cgroup_charged() - bytes that it has */
+uint64_t cgroup_charged(void);
+
+/** cgroup_events() - how often something happened to it: a word of memory.events */
+uint64_t cgroup_events(const char *word);
+
+/** cgroup_remove() - once nobody is in it */
+void cgroup_remove(void);
+
 /** run_as_nobody() - in a child with uid 65534 and no capability */
 int run_as_nobody(int (*run)(void *arg), void *arg);
 

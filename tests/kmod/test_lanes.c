@@ -9,14 +9,12 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "frame.h"
 #include "net.h"
 #include "system.h"
 
-static const char cgroup[] = "/sys/fs/cgroup/nsring-test";
 static const char percent[] = "/sys/module/nsring/parameters/memory_percent";
 
 /* With a shared ring and a member of a cluster. */
@@ -203,10 +201,7 @@ static void packets_of_a_cpu_that_has_no_memory_for_a_lane_count_as_full(void **
 
 static int open_rings_in_cgroup(void *arg)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	if (write_text(path, "0") < 0)
+	if (cgroup_enter() < 0)
 		return 250;
 	open_rings();
 	if (write(*(int *)arg, "", 1) != 1)
@@ -218,30 +213,25 @@ static int open_rings_in_cgroup(void *arg)
 /* Once it did for each ring, and CPU hotplug with it. */
 static void a_cpu_that_comes_waits_for_no_memory_cgroup(void **state)
 {
-	char path[128], limit[64], byte;
 	uint64_t met, kib;
 	int ready[2];
 	pid_t child;
+	char byte;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	check(mkdir(cgroup, 0755));
+	cgroup_make();
 	check(pipe(ready));
 	cpu_set_online(1, false);
 	child = child_start(open_rings_in_cgroup, &ready[1]);
 	assert_int_equal(check(read(ready[0], &byte, 1)), 1);
 	kib = host_memory_kib();
-	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
-	snprintf(limit, sizeof(limit), "%.60s", read_text(path));
-	snprintf(path, sizeof(path), "%s/memory.max", cgroup);
-	assert_int_equal(write_text(path, limit), 0);
-	snprintf(path, sizeof(path), "%s/memory.events", cgroup);
-	met = read_field(path, "max");
+	assert_int_equal(cgroup_limit(cgroup_charged()), 0);
+	met = cgroup_events("max");
 	cpu_set_online(1, true);
-	met = read_field(path, "max") - met;
+	met = cgroup_events("max") - met;
 	kib = host_memory_kib() - kib;
 	child_kill(child);
 	close(ready[0]), close(ready[1]);
-	rmdir(cgroup);
+	cgroup_remove();
 	assert_int_equal(met, 0);
 	assert_true(kib >= ARRAY_SIZE(setups) * 512);
 }

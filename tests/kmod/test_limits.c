@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +17,6 @@
 #include "system.h"
 
 #define MIB (1ULL << 20)
-
-static const char cgroup[] = "/sys/fs/cgroup/nsring-test";
 
 /* Return: 0, or the errno of bind(2); the socket stays open. */
 static int bind_ring(uint64_t bytes, uint32_t index, int *fd)
@@ -172,11 +169,9 @@ static void a_ring_larger_than_can_be_is_refused(void **state)
 
 static int bind_in_cgroup(void *arg)
 {
-	char path[128];
 	int fd, small;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	if (write_text(path, "0") < 0)
+	if (cgroup_enter() < 0)
 		return 250;
 	if (bind_ring(4 * MIB, *(uint32_t *)arg, &small))
 		return 251;
@@ -185,20 +180,16 @@ static int bind_in_cgroup(void *arg)
 
 static void a_memory_cgroup_has_the_last_word(void **state)
 {
-	char events[128], path[128];
 	uint32_t index = ifindex("v1");
 	uint64_t kills, in_group;
 	int rc;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	check(mkdir(cgroup, 0755));
-	snprintf(path, sizeof(path), "%s/memory.max", cgroup);
-	assert_int_equal(write_text(path, "32M"), 0);
+	cgroup_make();
+	assert_int_equal(cgroup_limit(32 * MIB), 0);
 	kills = oom_kills();
 	rc = child_end(child_start(bind_in_cgroup, &index));
-	snprintf(events, sizeof(events), "%s/memory.events", cgroup);
-	in_group = read_field(events, "oom_kill");
-	rmdir(cgroup);
+	in_group = cgroup_events("oom_kill");
+	cgroup_remove();
 	assert_int_equal(rc, ENOMEM);
 	assert_int_equal(in_group, 0);
 	assert_int_equal(oom_kills(), kills);
@@ -206,11 +197,9 @@ static void a_memory_cgroup_has_the_last_word(void **state)
 
 static int charge_cgroup(void *arg)
 {
-	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	if (write_text(path, "0") < 0 || bind_ring(8 * MIB, *(uint32_t *)arg, &fd))
+	if (cgroup_enter() < 0 || bind_ring(8 * MIB, *(uint32_t *)arg, &fd))
 		return 250;
 	for (;;)
 		pause();
@@ -218,23 +207,20 @@ static int charge_cgroup(void *arg)
 
 static bool is_charged(const void *arg)
 {
-	return strtoull(read_text(arg), NULL, 10) >= 8 * MIB;
+	return cgroup_charged() >= 8 * MIB;
 }
 
 static void a_ring_is_charged_to_the_cgroup_of_who_binds_it(void **state)
 {
 	uint32_t index = ifindex("v1");
-	char path[128];
 	bool charged;
 	pid_t child;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	check(mkdir(cgroup, 0755));
-	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
+	cgroup_make();
 	child = child_start(charge_cgroup, &index);
-	charged = wait_until(is_charged, path);
+	charged = wait_until(is_charged, NULL);
 	child_kill(child);
-	rmdir(cgroup);
+	cgroup_remove();
 	assert_true(charged);
 }
 
@@ -308,11 +294,9 @@ struct stranger {
 
 static int bind_large_at_the_limit(void *arg)
 {
-	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	if (write_text(path, "0") < 0)
+	if (cgroup_enter() < 0)
 		return 250;
 	return bind_ring(64 * MIB, *(uint32_t *)arg, &fd);
 }
@@ -322,21 +306,18 @@ static void a_bind_that_waits_for_memory_holds_only_what_it_has(void **state)
 {
 	uint64_t before, most = 0, kib;
 	uint32_t index = ifindex("v1");
-	char path[128];
 	int status;
 	pid_t child;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	check(mkdir(cgroup, 0755));
-	snprintf(path, sizeof(path), "%s/memory.max", cgroup);
-	assert_int_equal(write_text(path, "4M"), 0);
+	cgroup_make();
+	assert_int_equal(cgroup_limit(4 * MIB), 0);
 	before = host_memory_kib();
 	child = child_start(bind_large_at_the_limit, &index);
 	while (waitpid(child, &status, WNOHANG) == 0) {
 		kib = host_memory_kib() - before;
 		most = kib > most ? kib : most;
 	}
-	rmdir(cgroup);
+	cgroup_remove();
 	assert_int_equal(WEXITSTATUS(status), ENOMEM);
 	print_message("# %lu KiB at most\n", most);
 	assert_in_range(most, 1, 5 * 1024);
@@ -346,11 +327,9 @@ static void a_bind_that_waits_for_memory_holds_only_what_it_has(void **state)
 static int capture_any_in_cgroup(void *arg)
 {
 	struct stranger *stranger = arg;
-	char path[128];
 	int fd, i;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	if (write_text(path, "0") < 0 || unshare(CLONE_NEWNET) < 0)
+	if (cgroup_enter() < 0 || unshare(CLONE_NEWNET) < 0)
 		return 250;
 	for (i = 0; i < 100; i++)
 		if (bind_ring(1, 0, &fd))
@@ -366,29 +345,27 @@ static void who_captures_any_is_charged_for_devices_that_come(void **state)
 {
 	int here = netns_here(), netns, rtnetlink, i;
 	struct stranger stranger;
-	char path[128], byte;
+	char path[64], byte;
 	uint64_t charged;
 	pid_t child;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	check(mkdir(cgroup, 0755));
+	cgroup_make();
 	check(pipe(stranger.ready));
 	child = child_start(capture_any_in_cgroup, &stranger);
 	assert_int_equal(check(read(stranger.ready[0], &byte, 1)), 1);
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", child);
 	netns = (int)check(open(path, O_RDONLY | O_CLOEXEC));
-	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
-	charged = strtoull(read_text(path), NULL, 10);
+	charged = cgroup_charged();
 	netns_enter(netns);
 	rtnetlink = (int)check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
 	for (i = 0; i < 100; i++)
 		assert_int_equal(make_devices(rtnetlink), 0);
-	charged = strtoull(read_text(path), NULL, 10) - charged;
+	charged = cgroup_charged() - charged;
 	netns_enter(here);
 	child_kill(child);
 	close(rtnetlink), close(netns), close(here);
 	close(stranger.ready[0]), close(stranger.ready[1]);
-	rmdir(cgroup);
+	cgroup_remove();
 	print_message("# %lu bytes for each capture and device\n", charged / (100 * 200));
 	assert_true(charged > 100 * 200 * 64);
 }
@@ -397,11 +374,10 @@ static void who_captures_any_is_charged_for_devices_that_come(void **state)
 static int make_devices_at_the_limit(void *arg)
 {
 	struct stranger *stranger = arg;
-	char path[128], limit[32], byte;
 	int rtnetlink, fd, i, made = 0;
+	char byte;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	if (write_text(path, "0") < 0 || unshare(CLONE_NEWNET) < 0)
+	if (cgroup_enter() < 0 || unshare(CLONE_NEWNET) < 0)
 		return 250;
 	rtnetlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	for (i = 0; i < 100; i++)
@@ -409,11 +385,7 @@ static int make_devices_at_the_limit(void *arg)
 			return 251;
 	if (write(stranger->ready[1], "", 1) != 1 || read(stranger->go[0], &byte, 1) != 1)
 		return 252;
-	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
-	snprintf(limit, sizeof(limit), "%llu",
-		 strtoull(read_text(path) ?: "0", NULL, 10) + 2 * MIB);
-	snprintf(path, sizeof(path), "%s/memory.max", cgroup);
-	if (write_text(path, limit) < 0)
+	if (cgroup_limit(cgroup_charged() + 2 * MIB) < 0)
 		return 253;
 	while (made < 500 && make_devices(rtnetlink) == 0)
 		made++;
@@ -517,9 +489,8 @@ static void who_makes_devices_at_its_memory_limit_hides_none_of_them(void **stat
 	char path[64], byte = 0;
 	pid_t child;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	for (round = 0; round < 4; round++) {
-		check(mkdir(cgroup, 0755));
+		cgroup_make();
 		check(pipe(stranger.ready));
 		check(pipe(stranger.go));
 		child = child_start(make_devices_at_the_limit, &stranger);
@@ -542,7 +513,7 @@ static void who_makes_devices_at_its_memory_limit_hides_none_of_them(void **stat
 		close(netns);
 		close(stranger.ready[0]), close(stranger.ready[1]);
 		close(stranger.go[0]), close(stranger.go[1]);
-		rmdir(cgroup);
+		cgroup_remove();
 	}
 	print_message("# %d devices\n", made);
 	assert_true(made > 0);
