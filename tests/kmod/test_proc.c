@@ -155,41 +155,6 @@ static void captures_of_all_namespaces_are_shown_in_none_of_them(void **state)
 	close(here);
 }
 
-/* A reader that stands still in read(2). */
-struct slow {
-	int file;
-	struct slow_page page;
-	ssize_t got;
-};
-
-static void *read_slowly(void *arg)
-{
-	struct slow *slow = arg;
-
-	slow->got = read(slow->file, slow->page.page, 4096);
-	return NULL;
-}
-
-static void who_reads_slowly_holds_nobody_up(void **state)
-{
-	static const uint8_t zeros[4096] __attribute__((aligned(4096)));
-	struct slow slow = { .file = (int)check(open("/proc/thread-self/net/nsring/dev",
-						     O_RDONLY | O_CLOEXEC)),
-			     .page = slow_page_make() };
-	pthread_t reader;
-
-	assert_int_equal(pthread_create(&reader, NULL, read_slowly, &slow), 0);
-	slow_page_wait(&slow.page);
-	make_pair("v2", "v3");
-	rename_device("v2", "v4");
-	ip("link delete v4");
-	slow_page_fill(&slow.page, zeros);
-	assert_int_equal(pthread_join(reader, NULL), 0);
-	assert_true(slow.got > 0);
-	slow_page_free(&slow.page);
-	close(slow.file);
-}
-
 /* PF_RING's twelfth: its totals were everybody's. */
 static void what_is_in_another_namespace_is_not_shown(void **state)
 {
@@ -281,7 +246,6 @@ int main(void)
 		TEST(a_device_has_a_line_with_the_name_it_has_now),
 		TEST(a_device_that_moved_is_shown_where_it_is),
 		TEST(captures_of_all_namespaces_are_shown_in_none_of_them),
-		TEST(who_reads_slowly_holds_nobody_up),
 		TEST(what_is_in_another_namespace_is_not_shown),
 		TEST(the_name_of_a_process_is_no_format_and_no_line_of_its_own),
 		TEST(no_address_of_the_kernel_is_shown),
