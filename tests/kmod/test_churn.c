@@ -222,6 +222,111 @@ static void a_namespace_costs_less_than_a_kibibyte(void **state)
 	assert_true(after < before + (uint64_t)count * BYTES_PER_NAMESPACE);
 }
 
+#define TRACING "/sys/kernel/tracing/"
+
+/* What may take more than a page in one piece; bytes_req is without what kernels that look for mistakes add. */
+static const struct {
+	const char *event, *large;
+} allocations[] = {
+	{ "mm_page_alloc", "order > 0" },
+	{ "kmalloc", "bytes_req > 4096" },
+	{ "kmalloc_node", "bytes_req > 4096" },
+	{ "kmem_cache_alloc", "bytes_req > 4096" },
+	{ "kmem_cache_alloc_node", "bytes_req > 4096" },
+};
+
+static int set_event(const char *event, const char *file, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), TRACING "events/kmem/%s/%s", event, file);
+	return write_text(path, text);
+}
+
+/* Those of this process. Return: how many of the events this kernel has. */
+static uint32_t trace_allocations(void)
+{
+	uint32_t i, found = 0;
+	char pid[16];
+
+	close(open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC)); /* empties it */
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	write_text(TRACING "set_event_pid", pid);
+	for (i = 0; i < ARRAY_SIZE(allocations); i++)
+		found += set_event(allocations[i].event, "filter", allocations[i].large) == 0 &&
+			 set_event(allocations[i].event, "enable", "1") == 0;
+	return found;
+}
+
+static void trace_no_more(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(allocations); i++) {
+		set_event(allocations[i].event, "enable", "0");
+		set_event(allocations[i].event, "filter", "0");
+	}
+	close(open(TRACING "set_event_pid", O_WRONLY | O_TRUNC | O_CLOEXEC));
+}
+
+/* Those with NORETRY are tries: SLUB, and kvmalloc(), then do with single pages. */
+static uint32_t count_large(void)
+{
+	FILE *file = fopen(TRACING "trace", "re");
+	uint32_t count = 0;
+	char line[512];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		count += line[0] != '#' && !strstr(line, "NORETRY");
+	fclose(file);
+	return count;
+}
+
+static uint32_t count_large_of(uint32_t namespaces, void (*each)(uint32_t index), uint32_t index)
+{
+	int here = netns_here();
+	uint32_t count, i;
+
+	trace_allocations();
+	for (i = 0; i < namespaces; i++) {
+		check(unshare(CLONE_NEWNET));
+		if (each)
+			each(index);
+	}
+	trace_no_more();
+	count = count_large();
+	leave_and_wait(here);
+	close(here);
+	return count;
+}
+
+/* Where memory is in pieces, containers start, and are captured from. */
+static void a_namespace_and_its_captures_need_no_two_pages_in_one_piece(void **state)
+{
+	const uint32_t namespaces = 20;
+	uint32_t without, with, captured, any, events = trace_allocations();
+
+	trace_no_more();
+	/* Since Linux 6.3 those with a node are the same as those without. */
+	if (events < 3) {
+		print_message("this kernel does not trace allocations\n");
+		skip();
+	}
+	without = count_large_of(namespaces, NULL, 0);
+	load();
+	with = count_large_of(namespaces, NULL, 0);
+	captured = count_large_of(namespaces, capture_once, 1);
+	any = count_large_of(namespaces, capture_once, 0);
+	unload();
+	print_message(
+		"# %u namespaces: %u without the module, %u with it, %u and %u with captures\n",
+		namespaces, without, with, captured, any);
+	assert_int_equal(with, without);
+	assert_int_equal(captured, without);
+	assert_int_equal(any, without);
+}
+
 static void *flood(void *arg)
 {
 	int sender = sender_open("v0");
@@ -294,6 +399,7 @@ int main(void)
 		TEST(two_thousand_namespaces_with_a_capture_come_and_go_and_leave_nothing),
 		TEST(namespaces_that_come_and_go_are_captured_by_who_captures_in_all),
 		TEST(a_namespace_costs_less_than_a_kibibyte),
+		TEST(a_namespace_and_its_captures_need_no_two_pages_in_one_piece),
 		TEST(a_cpu_may_go_and_come_under_traffic),
 		TEST(what_waits_in_the_lane_of_a_cpu_that_went_can_be_read),
 	};
