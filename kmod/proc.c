@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/proc_fs.h>
 #include <linux/rtnetlink.h>
@@ -26,9 +27,30 @@ static void show_captures(struct seq_file *m, const struct nsr_captures *capture
 	seq_printf(m, "  full:     %lld\n", atomic64_read(&captures->past_full));
 }
 
-static int show_info(struct seq_file *m, void *unused)
+/* The namespace that a file is of; held as long as it is open. */
+static struct net *net_of(const struct seq_file *m)
 {
-	struct net *net = m->private;
+	return m->private;
+}
+
+static void *info_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos ? NULL : SEQ_START_TOKEN;
+}
+
+static void *info_next(struct seq_file *m, void *at, loff_t *pos)
+{
+	++*pos;
+	return NULL;
+}
+
+static void info_stop(struct seq_file *m, void *at)
+{
+}
+
+static int info_show(struct seq_file *m, void *at)
+{
+	const struct net *net = net_of(m);
 
 	seq_printf(m, "version:    %s\n", NSRING_VERSION);
 	seq_printf(m, "abi:        %u\n", NSRING_ABI);
@@ -39,6 +61,13 @@ static int show_info(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static const struct seq_operations info_operations = {
+	.start = info_start,
+	.next = info_next,
+	.stop = info_stop,
+	.show = info_show,
+};
+
 /* Where a walk is. A page at a time is made under RCU, and copied to the reader without. */
 static void *dev_start(struct seq_file *m, loff_t *pos)
 {
@@ -48,7 +77,7 @@ static void *dev_start(struct seq_file *m, loff_t *pos)
 	rcu_read_lock();
 	if (!skip--)
 		return SEQ_START_TOKEN;
-	for_each_netdev_rcu(seq_file_net(m), dev)
+	for_each_netdev_rcu(net_of(m), dev)
 		if (!skip--)
 			return dev;
 	return NULL;
@@ -56,7 +85,7 @@ static void *dev_start(struct seq_file *m, loff_t *pos)
 
 static void *dev_next(struct seq_file *m, void *at, loff_t *pos)
 {
-	struct net *net = seq_file_net(m);
+	struct net *net = net_of(m);
 	struct list_head *next;
 
 	++*pos;
@@ -81,7 +110,7 @@ static int dev_show(struct seq_file *m, void *at)
 	else
 		seq_printf(m, "%d %s %u %u %s %u\n", dev->ifindex, dev->name, dev->type,
 			   READ_ONCE(dev->mtu), READ_ONCE(dev->flags) & IFF_UP ? "up" : "down",
-			   nsr_hook_own_taps(seq_file_net(m), dev->ifindex));
+			   nsr_hook_own_taps(net_of(m), dev->ifindex));
 	return 0;
 }
 
@@ -132,7 +161,7 @@ static void show_ring(struct seq_file *m, const struct nsr_sock *sock)
 
 static void *captures_start(struct seq_file *m, loff_t *pos)
 {
-	const struct nsr_captures *captures = nsr_captures(seq_file_net(m));
+	const struct nsr_captures *captures = nsr_captures(net_of(m));
 	struct nsr_sock *sock;
 	loff_t skip = *pos;
 
@@ -146,7 +175,7 @@ static void *captures_start(struct seq_file *m, loff_t *pos)
 
 static void *captures_next(struct seq_file *m, void *at, loff_t *pos)
 {
-	struct list_head *socks = &nsr_captures(seq_file_net(m))->socks;
+	struct list_head *socks = &nsr_captures(net_of(m))->socks;
 	struct nsr_sock *sock = at;
 	struct list_head *next = rcu_dereference(list_next_rcu(&sock->in_captures));
 
@@ -190,13 +219,64 @@ static const struct seq_operations captures_operations = {
 	.show = captures_show,
 };
 
+static int open(struct inode *inode, struct file *file)
+{
+	struct net *net = maybe_get_net(proc_get_parent_data(inode));
+	struct seq_file *m;
+	int rc;
+
+	if (!net)
+		return -ENXIO;
+	rc = seq_open(file, pde_data(inode));
+	if (rc < 0) {
+		put_net(net);
+		return rc;
+	}
+	m = file->private_data;
+	m->private = net;
+	return 0;
+}
+
+static int release(struct inode *inode, struct file *file)
+{
+	put_net(net_of(file->private_data));
+	return seq_release(inode, file);
+}
+
+/*
+ * A reader may stand still in a page fault for as long as somebody in user space likes. Whoever removes the file waits
+ * for it, which in nsr_exit() would keep all namespaces of the host from coming and going: so a reader holds the module.
+ */
+static ssize_t read(struct file *file, char __user *to, size_t size, loff_t *pos)
+{
+	ssize_t got;
+
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	got = seq_read(file, to, size, pos);
+	module_put(THIS_MODULE);
+	return got;
+}
+
+static const struct proc_ops file_operations = {
+	.proc_open = open,
+	.proc_read = read,
+	.proc_lseek = seq_lseek,
+	.proc_release = release,
+};
+
+static struct proc_dir_entry *add_file(struct nsr_net *ns, const char *name, umode_t mode,
+				       const struct seq_operations *walk)
+{
+	return proc_create_data(name, mode, ns->proc, &file_operations, (void *)walk);
+}
+
 /* Not everybody may know which processes there are: this file is the namespace's root's. */
 static void add_captures(struct nsr_net *ns)
 {
 	kuid_t uid = make_kuid(ns->net->user_ns, 0);
 	kgid_t gid = make_kgid(ns->net->user_ns, 0);
-	struct proc_dir_entry *file = proc_create_net(
-		"captures", 0400, ns->proc, &captures_operations, sizeof(struct seq_net_private));
+	struct proc_dir_entry *file = add_file(ns, "captures", 0400, &captures_operations);
 
 	if (file)
 		proc_set_user(file, uid_valid(uid) ? uid : GLOBAL_ROOT_UID,
@@ -209,8 +289,8 @@ void nsr_proc_add_namespace(struct nsr_net *ns)
 	ns->proc = proc_net_mkdir(ns->net, "nsring", ns->net->proc_net);
 	if (!ns->proc)
 		return;
-	proc_create_net_single("info", 0444, ns->proc, show_info, NULL);
-	proc_create_net("dev", 0444, ns->proc, &dev_operations, sizeof(struct seq_net_private));
+	add_file(ns, "info", 0444, &info_operations);
+	add_file(ns, "dev", 0444, &dev_operations);
 	add_captures(ns);
 }
 

@@ -6,12 +6,14 @@
  *	sends ─ v0 ──────── v1 ─ captures
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -178,6 +180,61 @@ static void a_child_that_has_it_mapped_holds_it_until_it_is_killed(void **state)
 	}
 }
 
+/* A reader that stands still in read(2). */
+struct slow {
+	int file;
+	struct slow_page page;
+};
+
+static void *read_slowly(void *arg)
+{
+	struct slow *slow = arg;
+
+	return (void *)read(slow->file, slow->page.page, 4096);
+}
+
+static int unload_now(void *arg)
+{
+	return try_unload();
+}
+
+static bool has_ended(const void *child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t) * (const pid_t *)child, &info, WEXITED | WNOHANG | WNOWAIT) <
+		       0 ||
+	       info.si_pid;
+}
+
+/* Unloading once waited for who reads, and all namespaces of the host for it. */
+static void it_stays_as_long_as_somebody_reads_its_files(void **state)
+{
+	static const uint8_t zeros[4096] __attribute__((aligned(4096)));
+	struct slow slow = { .page = slow_page_make() };
+	pthread_t reader;
+	void *got;
+	bool ended;
+	pid_t child;
+
+	load();
+	slow.file = (int)check(open("/proc/thread-self/net/nsring/info", O_RDONLY | O_CLOEXEC));
+	assert_int_equal(pthread_create(&reader, NULL, read_slowly, &slow), 0);
+	slow_page_wait(&slow.page);
+	child = child_start(unload_now, NULL);
+	ended = wait_until(has_ended, &child);
+	slow_page_fill(&slow.page, zeros);
+	assert_int_equal(pthread_join(reader, &got), 0);
+	assert_int_equal(child_end(child), EWOULDBLOCK);
+	assert_true(ended);
+	assert_true((ssize_t)got > 0);
+	/* A file that is just open keeps nobody waiting. */
+	unload();
+	assert_errno(read(slow.file, slow.page.page, 1), EIO);
+	close(slow.file);
+	slow_page_free(&slow.page);
+}
+
 static void it_comes_and_goes_under_traffic(void **state)
 {
 	static const struct nsring_setup setups[] = {
@@ -294,6 +351,7 @@ int main(void)
 		LOAD_TEST(it_stays_as_long_as_a_socket_is_open),
 		LOAD_TEST(it_stays_as_long_as_a_ring_is_mapped),
 		LOAD_TEST(a_child_that_has_it_mapped_holds_it_until_it_is_killed),
+		LOAD_TEST(it_stays_as_long_as_somebody_reads_its_files),
 		LOAD_TEST(it_comes_and_goes_under_traffic),
 		LOAD_TEST(it_comes_and_goes_with_namespaces_that_are_there),
 		LOAD_TEST(readers_of_every_mode_that_are_killed_leave_nothing),
