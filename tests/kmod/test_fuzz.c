@@ -2,11 +2,13 @@
 /*
  * Random sequences of system calls, from several threads on the same few sockets, under traffic and
  * while devices come and go. Nothing is expected of a call; afterwards the kernel has had nothing to
- * complain of, nothing is left, and captures work. NSR_TEST_SEED has another sequence.
+ * complain of, nothing is left, and captures work. NSR_TEST_SEED has another sequence; with NSR_TEST_SECONDS each test
+ * goes on for so long, with one sequence after another.
  *
  *	sends ─ v0 ──────── v1 ─ captures
  */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <net/if.h>
@@ -19,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/genl.h"
 #include "sys/kmod.h"
 #include "sys/netlink.h"
 #include "frame.h"
@@ -31,7 +34,8 @@
 
 static int slots[SLOTS];
 static bool stop;
-static uint32_t bound, mapped, sent; /* calls that have succeeded */
+static uint32_t opened, bound, mapped, sent; /* calls that have succeeded */
+static int family;
 
 struct area {
 	void *at;
@@ -88,6 +92,62 @@ static void replace_socket(struct fuzzer *fuzzer)
 	int fd = ask_for_one(fuzzer);
 
 	close(__atomic_exchange_n(&slots[random_below(fuzzer, SLOTS)], fd, __ATOMIC_RELAXED));
+}
+
+static int read_fd(const struct nlattr *attr, void *fd)
+{
+	if (mnl_attr_get_type(attr) == NSRING_A_FD)
+		nsr_netlink_copy(attr, fd, sizeof(int));
+	return 0;
+}
+
+/* What the family has made is one of the sockets from now on. */
+static void read_answers(struct fuzzer *fuzzer, int netlink, uint32_t datagrams)
+{
+	_Alignas(8) uint8_t datagram[8192];
+	const struct nlmsghdr *msg;
+	ssize_t got;
+	int left, fd;
+
+	while (datagrams-- && (got = recv(netlink, datagram, sizeof(datagram), MSG_DONTWAIT)) > 0) {
+		left = (int)got;
+		for (msg = (void *)datagram; mnl_nlmsg_ok(msg, left);
+		     msg = mnl_nlmsg_next(msg, &left)) {
+			fd = -1;
+			if (msg->nlmsg_type != family || nsr_genl_walk(msg, read_fd, &fd) < 0 ||
+			    fd < 0)
+				continue;
+			opened++;
+			close(__atomic_exchange_n(&slots[random_below(fuzzer, SLOTS)], fd,
+						  __ATOMIC_RELAXED));
+		}
+	}
+}
+
+/* Any command with any attributes, whose lengths may be wrong. An answer that is long may be left half-read. */
+static void question_family(struct fuzzer *fuzzer)
+{
+	struct nsr_netlink_question question;
+	int netlink = nsr_netlink_open(NETLINK_GENERIC);
+	uint64_t values[2] = { NSRING_ABI, fuzzer->noise };
+	uint32_t attributes = random_below(fuzzer, 4);
+	bool dump = random_below(fuzzer, 2);
+
+	nsr_genl_begin(&question, (uint16_t)family, dump ? NLM_F_DUMP : NLM_F_ACK,
+		       (uint8_t)PICK(fuzzer, NSRING_CMD_OPEN, NSRING_CMD_OPEN, NSRING_CMD_CAPTURES,
+				     NSRING_CMD_DEVICES, 0));
+	while (attributes--)
+		mnl_attr_put(&question.head,
+			     (uint16_t)PICK(fuzzer, NSRING_A_ABI, NSRING_A_ABI, NSRING_A_FD,
+					    NSRING_A_NUMBER, 0),
+			     PICK(fuzzer, 4, 4, 4, 0, 1, 8) % 17, values);
+	if (random_below(fuzzer, 4) == 0)
+		question.room[NLMSG_HDRLEN + random_below(fuzzer, 32)] ^= (char)fuzzer->noise;
+	if (random_below(fuzzer, 16) == 0)
+		question.head.nlmsg_len -= random_below(fuzzer, 8);
+	send(netlink, &question, question.head.nlmsg_len, 0);
+	read_answers(fuzzer, netlink, dump ? random_below(fuzzer, 4) : UINT32_MAX);
+	close(netlink);
 }
 
 static void set_up(struct fuzzer *fuzzer)
@@ -278,10 +338,10 @@ static void fork_it(struct fuzzer *fuzzer)
 static void step(struct fuzzer *fuzzer)
 {
 	static void (*const steps[])(struct fuzzer *) = {
-		replace_socket, replace_socket, set_up,	  set_up, set_up, bind_it,
-		bind_it,	bind_it,	ask,	  ask,	  set,	  filter,
-		map_it,		map_it,		scribble, talk,	  talk,	  others,
-		wait_a_little,
+		replace_socket, replace_socket, question_family, set_up,   set_up, set_up,
+		bind_it,	bind_it,	bind_it,	 ask,	   ask,	   set,
+		filter,		map_it,		map_it,		 scribble, talk,   talk,
+		others,		wait_a_little,
 	};
 
 	if (random_below(fuzzer, 200) == 0)
@@ -316,14 +376,32 @@ static void *send_until_stopped(void *arg)
 	return NULL;
 }
 
-static uint64_t seed(void)
+static uint64_t number(const char *variable, uint64_t otherwise)
 {
-	const char *text = getenv("NSR_TEST_SEED");
+	const char *text = getenv(variable);
 
-	return text ? strtoull(text, NULL, 0) : 1;
+	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-static void run_threads(uint32_t steps, void (*meanwhile)(uint32_t round), uint32_t rounds)
+/* Once, or again and again with a seed of its own each time. */
+static void repeat(void (*run)(uint64_t seed))
+{
+	uint64_t seed = number("NSR_TEST_SEED", 1), first = seed;
+	int netlink = nsr_netlink_open(NETLINK_GENERIC);
+	uint64_t until = now_ns() + number("NSR_TEST_SECONDS", 0) * 1000000000;
+
+	assert_true(netlink >= 0);
+	family = nsr_genl_family(netlink, NSRING_GENL_NAME);
+	assert_true(family > 0);
+	close(netlink);
+	do
+		run(seed++);
+	while (now_ns() < until);
+	print_message("# %" PRIu64 " sequences\n", seed - first);
+}
+
+static void run_threads(uint64_t seed, uint32_t steps, void (*meanwhile)(uint32_t round),
+			uint32_t rounds)
 {
 	struct fuzzer fuzzers[THREADS];
 	pthread_t threads[THREADS], sender;
@@ -334,7 +412,7 @@ static void run_threads(uint32_t steps, void (*meanwhile)(uint32_t round), uint3
 	stop = false;
 	assert_int_equal(pthread_create(&sender, NULL, send_until_stopped, NULL), 0);
 	for (i = 0; i < THREADS; i++) {
-		fuzzers[i] = (struct fuzzer){ .noise = seed() * 1000 + i, .steps = steps };
+		fuzzers[i] = (struct fuzzer){ .noise = seed * 1000 + i, .steps = steps };
 		assert_int_equal(pthread_create(&threads[i], NULL, fuzz, &fuzzers[i]), 0);
 	}
 	for (i = 0; i < rounds; i++)
@@ -357,9 +435,10 @@ static void check_works(void)
 	assert_int_equal(ring_wait(ring, 10, check_numbers, &next), 10);
 	ring_close(ring);
 	assert_true(wait_until(module_is_unused, NULL));
-	print_message("# bound %u, mapped %u, sent %u times\n", bound, mapped, sent);
+	print_message("# opened oddly %u, bound %u, mapped %u, sent %u times\n", opened, bound,
+		      mapped, sent);
 	assert_true(bound > 0 && mapped > 0);
-	bound = mapped = sent = 0;
+	opened = bound = mapped = sent = 0;
 }
 
 static void send_some(uint32_t round)
@@ -368,10 +447,15 @@ static void send_some(uint32_t round)
 	send_udp("v1", 50, 100);
 }
 
+static void call_under_traffic(uint64_t seed)
+{
+	run_threads(seed, fewer(2000), send_some, 20);
+	check_works();
+}
+
 static void random_calls_leave_nothing_broken(void **state)
 {
-	run_threads(fewer(2000), send_some, 20);
-	check_works();
+	repeat(call_under_traffic);
 }
 
 static void change_devices(uint32_t round)
@@ -382,15 +466,20 @@ static void change_devices(uint32_t round)
 	make_pair("v0", "v1");
 }
 
-static void random_calls_while_devices_come_and_go_leave_nothing_broken(void **state)
+static void call_while_devices_change(uint64_t seed)
 {
-	run_threads(fewer(1500), change_devices, 5);
+	run_threads(seed, fewer(1500), change_devices, 5);
 	check_works();
 }
 
-static void random_calls_of_one_thread_leave_nothing_broken(void **state)
+static void random_calls_while_devices_come_and_go_leave_nothing_broken(void **state)
 {
-	struct fuzzer fuzzer = { .noise = seed(), .steps = fewer(4000) };
+	repeat(call_while_devices_change);
+}
+
+static void call_by_one_thread(uint64_t seed)
+{
+	struct fuzzer fuzzer = { .noise = seed, .steps = fewer(4000) };
 	uint32_t i;
 
 	for (i = 0; i < SLOTS; i++)
@@ -401,6 +490,11 @@ static void random_calls_of_one_thread_leave_nothing_broken(void **state)
 	/* The numbers of one thread are the same in each run. */
 	assert_true(sent > 0);
 	check_works();
+}
+
+static void random_calls_of_one_thread_leave_nothing_broken(void **state)
+{
+	repeat(call_by_one_thread);
 }
 
 int main(void)
