@@ -24,7 +24,7 @@
 
 #define CAPTURES 100 /* many pages of text, and several answers */
 #define BEFORE	 32 /* bytes that are read before the page that isn't there */
-#define PATIENCE 60 /* seconds that others may take */
+#define PATIENCE 150 /* seconds that others may take */
 
 /**
  * struct slow - the reader that stands still
