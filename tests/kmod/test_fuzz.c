@@ -37,6 +37,7 @@ static int slots[SLOTS];
 static bool stop;
 static uint32_t opened, bound, mapped, sent; /* calls that have succeeded */
 static int family;
+static int packet_socket = -1; /* what the module wants to be shown */
 
 struct area {
 	void *at;
@@ -130,18 +131,23 @@ static void question_family(struct fuzzer *fuzzer)
 {
 	struct nsr_netlink_question question;
 	int netlink = nsr_netlink_open(NETLINK_GENERIC);
-	uint64_t values[2] = { NSRING_ABI, fuzzer->noise };
+	const uint64_t abi[2] = { NSRING_ABI, fuzzer->noise };
+	const uint64_t packet[2] = {
+		(uint32_t)PICK(fuzzer, packet_socket, packet_socket, any_fd(fuzzer)), fuzzer->noise
+	};
 	uint32_t attributes = random_below(fuzzer, 4);
 	bool dump = random_below(fuzzer, 2);
 
 	nsr_genl_begin(&question, (uint16_t)family, dump ? NLM_F_DUMP : NLM_F_ACK,
 		       (uint8_t)PICK(fuzzer, NSRING_CMD_OPEN, NSRING_CMD_OPEN, NSRING_CMD_CAPTURES,
 				     NSRING_CMD_DEVICES, 0));
-	while (attributes--)
-		mnl_attr_put(&question.head,
-			     (uint16_t)PICK(fuzzer, NSRING_A_ABI, NSRING_A_ABI, NSRING_A_FD,
-					    NSRING_A_NUMBER, 0),
-			     PICK(fuzzer, 4, 4, 4, 0, 1, 8) % 17, values);
+	while (attributes--) {
+		uint16_t type = (uint16_t)PICK(fuzzer, NSRING_A_ABI, NSRING_A_ABI,
+					       NSRING_A_PACKET_FD, NSRING_A_FD, NSRING_A_NUMBER, 0);
+
+		mnl_attr_put(&question.head, type, PICK(fuzzer, 4, 4, 4, 0, 1, 8) % 17,
+			     type == NSRING_A_PACKET_FD ? packet : abi);
+	}
 	if (random_below(fuzzer, 4) == 0)
 		question.room[NLMSG_HDRLEN + random_below(fuzzer, 32)] ^= (char)fuzzer->noise;
 	if (random_below(fuzzer, 16) == 0)
@@ -393,12 +399,14 @@ static void repeat(void (*run)(uint64_t seed))
 
 	assert_true(netlink >= 0);
 	family = nsr_genl_family(netlink, NSRING_GENL_NAME);
+	packet_socket = check(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
 	assert_true(family > 0);
 	close(netlink);
 	opened = bound = mapped = sent = 0;
 	do
 		run(seed++);
 	while (now_ns() < until);
+	close(packet_socket);
 	print_message("# %" PRIu64
 		      " sequences: opened oddly %u, bound %u, mapped %u, sent %u times\n",
 		      seed - first, opened, bound, mapped, sent);

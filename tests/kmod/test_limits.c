@@ -229,19 +229,16 @@ static void a_ring_is_charged_to_the_cgroup_of_who_binds_it(void **state)
 /* Prints how much its memory cgroup has for each socket, and ends with 0 if these are among it. */
 static int open_sockets_in_cgroup(void *arg)
 {
-	char path[128];
 	uint64_t before, each;
 	int i;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	if (write_text(path, "0") < 0 || ring_ask(NSRING_ABI) < 0)
+	if (cgroup_enter() < 0 || ring_ask(NSRING_ABI) < 0)
 		return 250;
-	snprintf(path, sizeof(path), "%s/memory.current", cgroup);
-	before = strtoull(read_text(path), NULL, 10);
+	before = cgroup_charged();
 	for (i = 0; i < SOCKETS; i++)
 		if (ring_ask(NSRING_ABI) < 0)
 			return 251;
-	each = (strtoull(read_text(path), NULL, 10) - before) / SOCKETS;
+	each = (cgroup_charged() - before) / SOCKETS;
 	print_message("# %lu bytes for each socket\n", each);
 	return each < *(uint64_t *)arg;
 }
@@ -252,10 +249,9 @@ static void sockets_are_charged_to_the_cgroup_of_who_opens_them(void **state)
 	uint64_t least = 2000;
 	int status;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	check(mkdir(cgroup, 0755));
+	cgroup_make();
 	status = child_end(child_start(open_sockets_in_cgroup, &least));
-	rmdir(cgroup);
+	cgroup_remove();
 	assert_int_equal(status, 0);
 }
 
