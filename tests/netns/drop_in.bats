@@ -248,7 +248,7 @@ pages() {
 # shellcheck disable=SC2154 # run sets it
 @test "dumpcap_may_not_enter_a_namespace_with_what_it_leaves_itself" {
 	netns_pair
-	run -1 --separate-stderr "$NSRING" run --no-keep dumpcap -q -P -c 1 -w /dev/null -i "netns:$B/v1"
+	run -1 --separate-stderr "$NSRING" run --no-keep dumpcap -q -P -c 1 -w "$(file_of none.pcap)" -i "netns:$B/v1"
 	[[ $stderr == *"needs CAP_SYS_ADMIN"* ]]
 }
 
