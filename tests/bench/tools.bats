@@ -24,7 +24,7 @@ closing() {
 
 @test "every_row_of_every_set_is_described" {
 	local row
-	[ "${#row_sets[@]}" = 3 ]
+	[ "${#row_sets[@]}" = 4 ]
 	for row in $(rows_of "${!row_sets[*]}") $other_rows; do
 		tool_describe "$row"
 		[ -n "$label" ]
@@ -34,7 +34,7 @@ closing() {
 
 @test "no_capture_comes_first_in_every_set" {
 	local set
-	[ "${#row_sets[@]}" = 3 ]
+	[ "${#row_sets[@]}" = 4 ]
 	for set in "${!row_sets[@]}"; do
 		[[ $(rows_of "$set") == none* ]]
 	done
