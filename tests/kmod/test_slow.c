@@ -257,11 +257,24 @@ static uint32_t check_dump(uint8_t command, uint64_t numbers[CAPTURES])
 	return count;
 }
 
+/* Those that modules give to each namespace, such as gre0, among them. */
+static uint32_t count_devices(void)
+{
+	struct if_nameindex *devices = if_nameindex();
+	uint32_t count = 0;
+
+	assert_non_null(devices);
+	while (devices[count].if_index)
+		count++;
+	if_freenameindex(devices);
+	return count;
+}
+
 static void who_is_told_devices_slowly_holds_nobody_up(void **state)
 {
 	uint64_t none[CAPTURES] = { 0 };
 
-	assert_int_equal(check_dump(NSRING_CMD_DEVICES, none), 3);
+	assert_int_equal(check_dump(NSRING_CMD_DEVICES, none), count_devices());
 }
 
 /* And learns of all that were there before and after. */
