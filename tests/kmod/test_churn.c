@@ -196,8 +196,8 @@ static void a_namespace_costs_less_than_a_kibibyte(void **state)
 {
 	const uint32_t count = 400;
 	int *fds = calloc(count, sizeof(*fds));
-	uint64_t before, after;
-	uint32_t i;
+	int64_t before, each, least = INT64_MAX;
+	uint32_t i, times;
 
 	assert_non_null(fds);
 	if (pads_what_it_allocates()) {
@@ -209,17 +209,20 @@ static void a_namespace_costs_less_than_a_kibibyte(void **state)
 	load();
 	unload();
 	keep_namespaces(fds, count);
-	sleep_ms(200);
-	before = slab_bytes();
-	load();
-	after = slab_bytes();
+	/* The rest of the kernel allocates meanwhile, too: the least counts. */
+	for (times = 0; times < 3; times++) {
+		sleep_ms(200);
+		before = (int64_t)slab_bytes();
+		load();
+		each = ((int64_t)slab_bytes() - before) / count;
+		print_message("# %" PRId64 " bytes a namespace\n", each);
+		least = each < least ? each : least;
+		unload();
+	}
 	for (i = 0; i < count; i++)
 		close(fds[i]);
 	free(fds);
-	print_message("# %" PRId64 " bytes a namespace\n",
-		      ((int64_t)after - (int64_t)before) / (int64_t)count);
-	unload();
-	assert_true(after < before + (uint64_t)count * BYTES_PER_NAMESPACE);
+	assert_true(least < BYTES_PER_NAMESPACE);
 }
 
 #define TRACING "/sys/kernel/tracing/"
