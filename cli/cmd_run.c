@@ -25,32 +25,12 @@ struct run_args {
 	char *list; /* targets, with a space between them */
 };
 
-/* Beside this program where it was built or installed; else where it should be. */
-static const char *const folders[] = { "../compat/pcap", "../" PCAP_LIBDIR "/nsring/pcap",
-				       PCAP_DIR };
-
-/* The folder that has the drop-in. */
-static int find_drop_in(char dir[PATH_MAX])
-{
-	char self[PATH_MAX], path[PATH_MAX * 2];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	size_t i;
-
-	self[len > 0 ? len : 0] = '\0';
-	*(strrchr(self, '/') ? strrchr(self, '/') : self) = '\0';
-	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		if (folders[i][0] == '/')
-			snprintf(path, sizeof(path), "%s", folders[i]);
-		else
-			snprintf(path, sizeof(path), "%s/%s", self, folders[i]);
-		if (!realpath(path, dir))
-			continue;
-		snprintf(path, sizeof(path), "%s/" DROP_IN, dir);
-		if (access(path, R_OK) == 0)
-			return 0;
-	}
-	return -ENOENT;
-}
+/* Where it was built, or installed. */
+static const char *const places[] = {
+	"../compat/pcap/" DROP_IN,
+	"../" PCAP_LIBDIR "/nsring/pcap/" DROP_IN,
+	PCAP_DIR "/" DROP_IN,
+};
 
 static int say_barred(const char *path, int bar)
 {
@@ -125,9 +105,10 @@ static int run(void *args, char **words)
 
 	if (!words[0])
 		return cli_usage_error("run", "no program given");
-	if (find_drop_in(dir) < 0)
+	if (nsr_program_beside(places, sizeof(places) / sizeof(places[0]), R_OK, dir) < 0)
 		return cli_error("run: %s is missing in %s: install nsring anew", DROP_IN,
 				 PCAP_DIR);
+	*strrchr(dir, '/') = '\0';
 	rc = nsr_program_find(words[0], path, sizeof(path));
 	if (rc < 0) {
 		say_error("run: %s: %s", words[0],

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,29 @@ int nsr_program_find(const char *name, char *path, size_t room)
 		if (!*end)
 			return found;
 	}
+}
+
+int nsr_program_beside(const char *const *places, size_t count, int mode, char *path)
+{
+	char self[PATH_MAX], name[2 * PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+	size_t i;
+
+	self[len > 0 ? len : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (i = 0; i < count; i++) {
+		if (places[i][0] == '/')
+			snprintf(name, sizeof(name), "%s", places[i]);
+		else
+			snprintf(name, sizeof(name), "%s/%s", self, places[i]);
+		if ((places[i][0] == '/' || slash) && realpath(name, path) &&
+		    access(path, mode) == 0)
+			return 0;
+	}
+	return -ENOENT;
 }
 
 /* Of a program of this machine: whether it names a linker. */

@@ -25,6 +25,17 @@ enum nsr_program_bar {
 int nsr_program_find(const char *name, char *path, size_t room);
 
 /**
+ * nsr_program_beside() - find a file that was built or installed together with this program
+ * @places: paths from the folder of this program, or absolute ones; the first that is there counts
+ * @count:  how many
+ * @mode:   as access(2) has it: what the caller must be able to do with it
+ * @path:   filled in, PATH_MAX bytes
+ *
+ * Return: 0 or -ENOENT.
+ */
+int nsr_program_beside(const char *const *places, size_t count, int mode, char *path);
+
+/**
  * nsr_program_bar() - whether a program that the caller executes could be given another library
  * @path: of nsr_program_find()
  *

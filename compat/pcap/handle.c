@@ -25,9 +25,20 @@ int handle_say(struct handle *h, int code, const char *fmt, ...)
 
 int handle_say_why(struct handle *h, int code, const struct nsr_error *err)
 {
-	/* Both are shorter than their fields, and what doesn't fit is cut. */
-	return handle_say(h, code, "%.150s%s%.100s", err->text, err->advice[0] ? ": " : "",
-			  err->advice);
+	static const char more[] = " ...";
+	char words[sizeof(err->text) + sizeof(err->advice) + 2];
+	char *end;
+
+	snprintf(words, sizeof(words), "%s%s%s", err->text, err->advice[0] ? ": " : "",
+		 err->advice);
+	/* libpcap's texts are short: one that is cut ends in a whole word. */
+	if (strlen(words) >= sizeof(h->errbuf)) {
+		words[sizeof(h->errbuf) - sizeof(more)] = '\0';
+		end = strrchr(words, ' ');
+		if (end)
+			memcpy(end, more, sizeof(more));
+	}
+	return handle_say(h, code, "%s", words);
 }
 
 int handle_check_active(struct handle *h)
