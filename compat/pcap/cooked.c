@@ -15,11 +15,6 @@
 
 #define TAG_BYTES 4
 
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
 static void put16(uint8_t *at, uint16_t value)
 {
 	at[0] = (uint8_t)(value >> 8);

@@ -10,6 +10,12 @@ struct nsr_ancillary;
 struct nsr_packet;
 struct sock_filter;
 
+/** get16() - a number of a header, in network byte order */
+static inline uint16_t get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
 /**
  * cooked_replace() - LINKTYPE_LINUX_SLL's header instead of LINKTYPE_LINUX_SLL2's
  * @packet: changed; it then lies in @room

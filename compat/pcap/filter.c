@@ -179,11 +179,6 @@ static uint8_t pkttype_of(uint32_t flags)
 					   : PACKET_HOST;
 }
 
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
 /* The stack takes the outer tag off what is received, wherever XDP has seen it. */
 static bool has_tag(const struct nsr_packet *packet, uint32_t at)
 {
