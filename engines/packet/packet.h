@@ -135,7 +135,8 @@ int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max)
  *
  * While packets fill blocks, being woken for each costs more than reading it: a reader that looks
  * again after a pause is woken less, and by its own CPU. A pause is over before an eighth of the
- * ring has filled at its latest rate, after half of @batch_ms, and before a packet has waited @batch_ms.
+ * ring has filled at its latest rate, after half of @batch_ms, before a packet has waited @batch_ms, and
+ * after 10 ms, since a burst may come at any rate.
  *
  * Return: microseconds, 0: wait for the descriptor.
  */

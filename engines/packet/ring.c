@@ -329,15 +329,22 @@ int packet_ring_recv(struct packet *p, struct nsr_packet *packets, uint32_t max)
 	return p->ring.version == TPACKET_V3 ? recv_v3(p, packets, max) : recv_v2(p, packets, max);
 }
 
+/* The latest rate tells nothing of the next one: after a quiet moment many more may come than before it. */
+#define LONGEST_PAUSE_NS (10 * NSEC_PER_MSEC)
+
+static uint64_t shorter(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 uint32_t packet_ring_pause_us(struct packet_ring *ring, uint32_t batch_ms)
 {
 	uint64_t batch_ns = batch_ms * NSEC_PER_MSEC, now = nsr_clock_ns(), block_ns, pause_ns = 0;
 
 	if (ring->filled) {
 		block_ns = (now - ring->idle_ns) / ring->filled;
-		pause_ns = block_ns * ring->block_count / 8;
-		if (pause_ns > batch_ns / 2)
-			pause_ns = batch_ns / 2;
+		pause_ns = shorter(block_ns * ring->block_count / 8,
+				   shorter(batch_ns / 2, LONGEST_PAUSE_NS));
 		if (pause_ns + block_ns > batch_ns)
 			pause_ns = block_ns < batch_ns ? batch_ns - block_ns : 0;
 	}

@@ -21,6 +21,14 @@ static uint32_t pause_us(uint32_t filled, uint32_t ms)
 	return packet_ring_pause_us(&ring, BATCH_MS);
 }
 
+static void a_pause_is_short_however_slow_packets_were(void **state)
+{
+	struct packet_ring ring = { .block_count = 64, .filled = 1 };
+
+	ring.idle_ns = nsr_clock_ns() - 100 * NSEC_PER_MSEC;
+	assert_int_equal(packet_ring_pause_us(&ring, 1000000), 10000);
+}
+
 static void without_a_full_block_there_is_no_pause(void **state)
 {
 	assert_int_equal(pause_us(0, 1), 0);
@@ -61,6 +69,7 @@ static void each_pause_counts_blocks_anew(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pause_is_short_however_slow_packets_were),
 		cmocka_unit_test(without_a_full_block_there_is_no_pause),
 		cmocka_unit_test(pause_ends_before_an_eighth_of_the_ring_has_filled),
 		cmocka_unit_test(pause_takes_half_of_a_batch_at_most),
