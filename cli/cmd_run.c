@@ -21,7 +21,7 @@
 
 struct run_args {
 	uint32_t take;
-	bool no_keep;
+	bool keep, no_keep;
 	char *list; /* targets, with a space between them */
 };
 
@@ -75,7 +75,7 @@ static int set_environment(const char *dir, const struct run_args *args)
 	if (rc == 0 && args->list)
 		rc = setenv("NSRING_LIST", args->list, 1);
 	if (rc == 0)
-		rc = setenv("NSRING_KEEP", args->no_keep ? "0" : "1", 1);
+		rc = setenv("NSRING_KEEP", args->no_keep ? "0" : args->keep ? "1" : "auto", 1);
 	return rc < 0 ? -ENOMEM : 0;
 }
 
@@ -105,6 +105,8 @@ static int run(void *args, char **words)
 
 	if (!words[0])
 		return cli_usage_error("run", "no program given");
+	if (run_args->keep && run_args->no_keep)
+		return cli_usage_error("run", "either --keep or --no-keep");
 	if (nsr_program_beside(places, sizeof(places) / sizeof(places[0]), R_OK, dir) < 0)
 		return cli_error("run: %s is missing in %s: install nsring anew", DROP_IN,
 				 PCAP_DIR);
@@ -129,8 +131,10 @@ static int run(void *args, char **words)
 static const struct cli_option options[] = {
 	{ "take", 0, "[=really]", "have zc: targets take packets away from the network stack",
 	  capture_parse_take, offsetof(struct run_args, take) },
-	{ "list", 0, "TARGET", "have it among the devices that the program lists; 0: no namespaces there",
+	{ "list", 0, "TARGET", "have it among the devices that the program lists; 0: only such",
 	  parse_list, offsetof(struct run_args, list) },
+	{ "keep", 0, NULL, "keep capabilities for opening, even if no word of the program's names a target",
+	  units_parse_flag, offsetof(struct run_args, keep) },
 	{ "no-keep", 0, NULL, "keep no capabilities for opening that the program gives up before",
 	  units_parse_flag, offsetof(struct run_args, no_keep) },
 	{ 0 },

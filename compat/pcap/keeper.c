@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 #include "keeper.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sys/thread.h"
+#include "handle.h"
 
 /* What the thread is to call; @fn is NULL when it has, or has nothing to do. */
 static struct {
@@ -85,12 +88,42 @@ static void forget(void)
 	atomic_store(&alive, false);
 }
 
-__attribute__((constructor)) static void begin(void)
+/* Such as "netns:web/eth0", "-inetns:web/eth0", "--pcap=netns:web/eth0", "0:netns:web/eth0". */
+static bool names_target(const char *word)
+{
+	struct nsr_target target;
+	const char *at;
+
+	for (at = word; *at; at++) {
+		bool may_begin = at == word || !isalnum((unsigned char)at[-1]) ||
+				 (word[0] == '-' && at == word + 2);
+
+		if (may_begin && handle_claims(at, &target))
+			return true;
+	}
+	return false;
+}
+
+/* glibc's linker gives constructors what main() gets. */
+static bool is_wanted(int argc, char **argv)
 {
 	const char *wanted = secure_getenv("NSRING_KEEP");
+	int i;
+
+	if (!wanted || strcmp(wanted, "auto") != 0)
+		return wanted && *wanted == '1';
+	for (i = 1; i < argc; i++) {
+		if (names_target(argv[i]))
+			return true;
+	}
+	return false;
+}
+
+__attribute__((constructor)) static void begin(int argc, char **argv)
+{
 	pthread_t thread;
 
-	if (!wanted || *wanted != '1' || pthread_atfork(NULL, NULL, forget) != 0)
+	if (!is_wanted(argc, argv) || pthread_atfork(NULL, NULL, forget) != 0)
 		return;
 	if (nsr_thread_start(&thread, keep, NULL) < 0)
 		return;
