@@ -60,13 +60,14 @@ static void take_tag_off(uint8_t *room, struct nsr_packet *packet, struct nsr_an
 	packet->len -= TAG_BYTES;
 }
 
-void cooked_see(bool old, uint8_t *room, struct nsr_packet *packet, struct nsr_ancillary *ancillary)
+uint32_t cooked_see(bool old, uint8_t *room, struct nsr_packet *packet,
+		    struct nsr_ancillary *ancillary)
 {
 	const uint8_t *data = packet->data;
 	uint8_t header[SLL_HDR_LEN];
 
 	if (packet->caplen < SLL2_HDR_LEN)
-		return;
+		return 0;
 	if (packet->flags & NSR_PKT_VLAN && packet->caplen >= SLL2_HDR_LEN + TAG_BYTES)
 		take_tag_off(room, packet, ancillary);
 	data = packet->data;
@@ -75,13 +76,14 @@ void cooked_see(bool old, uint8_t *room, struct nsr_packet *packet, struct nsr_a
 	ancillary->hatype = get16(data + 8);
 	ancillary->pkttype = data[10];
 	if (!old)
-		return;
+		return SLL2_HDR_LEN;
 	put_old_header(header, data);
 	memmove(room + SLL_HDR_LEN, data + SLL2_HDR_LEN, packet->caplen - SLL2_HDR_LEN);
 	memcpy(room, header, SLL_HDR_LEN);
 	packet->data = room;
 	packet->caplen -= SLL2_HDR_LEN - SLL_HDR_LEN;
 	packet->len -= SLL2_HDR_LEN - SLL_HDR_LEN;
+	return SLL_HDR_LEN;
 }
 
 /* Fields of the old header, and what they are in the new one. */
@@ -132,9 +134,21 @@ bool cooked_code_for_sll2(struct sock_filter *code, uint32_t count)
 			if (!move_load(&code[i]))
 				return false;
 			break;
-		case BPF_LEN:
-			return false;
 		}
 	}
 	return true;
+}
+
+bool cooked_code_asks_length(const struct sock_filter *code, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		bool loads =
+			BPF_CLASS(code[i].code) == BPF_LD || BPF_CLASS(code[i].code) == BPF_LDX;
+
+		if (loads && BPF_MODE(code[i].code) == BPF_LEN)
+			return true;
+	}
+	return false;
 }

@@ -29,9 +29,11 @@ void cooked_replace(struct nsr_packet *packet, uint8_t *room);
  * @room:      as above
  * @packet:    of LINKTYPE_LINUX_SLL2; changed
  * @ancillary: zeroed; filled in
+ *
+ * Return: bytes of the header; 0: there is none, the packet being cut within it.
  */
-void cooked_see(bool old, uint8_t *room, struct nsr_packet *packet,
-		struct nsr_ancillary *ancillary);
+uint32_t cooked_see(bool old, uint8_t *room, struct nsr_packet *packet,
+		    struct nsr_ancillary *ancillary);
 
 /**
  * cooked_code_for_sll2() - have a program that judges LINKTYPE_LINUX_SLL judge LINKTYPE_LINUX_SLL2
@@ -41,5 +43,8 @@ void cooked_see(bool old, uint8_t *room, struct nsr_packet *packet,
  * Return: false: it asks what can't be asked in as many instructions.
  */
 bool cooked_code_for_sll2(struct sock_filter *code, uint32_t count);
+
+/** cooked_code_asks_length() - whether a program asks for a packet's length, which includes the header only later */
+bool cooked_code_asks_length(const struct sock_filter *code, uint32_t count);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Devices: those of the installed libpcap, then a target for each named network namespace. */
+/* Devices: those of the installed libpcap, then hardware by other engines, and named network namespaces. */
 #include "handle.h"
 
 #include <arpa/inet.h>
@@ -19,7 +19,11 @@
 #define NETNS_DIR "/run/netns"
 
 /* A host of many containers shall not flood the list of a program that shows it to people. */
-#define PLACES_MOST 32
+#define PLACES_MOST  32
+#define DEVICES_MOST 32
+
+/* Where nsring.ko says what it is, when it is loaded. */
+#define MODULE_FILE "/proc/net/nsring/info"
 
 /* Takes both strings. Memory of libpcap's list is malloc()'s, too: pcap_freealldevs() frees ours. */
 static pcap_if_t *make_device(char *name, char *description)
@@ -59,6 +63,46 @@ static int is_name(const struct dirent *entry)
 	for (c = entry->d_name; *c > ' ' && *c < 0x7f; c++)
 		;
 	return entry->d_name[0] != '.' && !*c;
+}
+
+/* What engines there are for devices. */
+struct offers {
+	pcap_if_t **end;
+	int count;
+	bool ring;
+};
+
+static void offer(struct offers *offers, const char *engine, const char *device)
+{
+	*offers->end = make_device(join(engine, ":", device),
+				   join(device, " by nsring's engine ", engine));
+	if (*offers->end)
+		offers->end = &(*offers->end)->next;
+}
+
+/* Hardware: a host of containers has hundreds of other devices. */
+static int offer_engines(const struct nsr_link_info *link, void *arg)
+{
+	struct offers *offers = arg;
+
+	if (link->kind[0] || link->flags & IFF_LOOPBACK || !(link->flags & IFF_UP))
+		return 0;
+	offer(offers, "zc", link->name);
+	if (offers->ring)
+		offer(offers, "ring", link->name);
+	return ++offers->count == DEVICES_MOST;
+}
+
+static pcap_if_t **append_engines(pcap_if_t **end)
+{
+	struct offers offers = { .end = end, .ring = access(MODULE_FILE, F_OK) == 0 };
+	int fd = nsr_link_open();
+
+	if (fd < 0)
+		return end;
+	nsr_link_list(fd, offer_engines, &offers);
+	close(fd);
+	return offers.end;
 }
 
 /* The list is an offer: a namespace that can't be listed is still a target. */
@@ -113,7 +157,7 @@ EXPORTED int pcap_findalldevs(pcap_if_t **devices, char *errbuf)
 	while (*end)
 		end = &(*end)->next;
 	if (places)
-		append_places(end);
+		append_places(append_engines(end));
 	return rc;
 }
 

@@ -64,18 +64,12 @@ EXPORTED int pcap_compile(pcap_t *p, struct bpf_program *program, const char *te
 	return rc;
 }
 
-static int copy_program(struct handle *h, const struct bpf_program *program)
+static struct bpf_insn *copy_code(const struct bpf_program *program)
 {
 	size_t bytes = program->bf_len * sizeof(*program->bf_insns);
 	struct bpf_insn *code = malloc(bytes);
 
-	if (!code)
-		return -ENOMEM;
-	memcpy(code, program->bf_insns, bytes);
-	real_pcap_freecode(&h->program);
-	h->program.bf_insns = code;
-	h->program.bf_len = program->bf_len;
-	return 0;
+	return code ? memcpy(code, program->bf_insns, bytes) : NULL;
 }
 
 /* The arguments of nsr_set_filter_code(), or of nsr_set_filter() for every packet. */
@@ -110,6 +104,8 @@ static bool give_to_capture(struct handle *h, const struct bpf_program *program)
 	for (i = 0; given && i < program->bf_len; i++)
 		code[i] = (struct sock_filter){ program->bf_insns[i].code, program->bf_insns[i].jt,
 						program->bf_insns[i].jf, program->bf_insns[i].k };
+	if (given && h->cooked)
+		given = !cooked_code_asks_length(code, program->bf_len);
 	if (given && h->cooked && h->dlt == DLT_LINUX_SLL)
 		given = cooked_code_for_sll2(code, program->bf_len);
 	if (given) {
@@ -146,6 +142,8 @@ static int take_from_capture(struct handle *h)
 EXPORTED int pcap_setfilter(pcap_t *p, struct bpf_program *program)
 {
 	struct handle *h = handle_of(p);
+	struct bpf_insn *code;
+	bool all, given;
 
 	if (!h)
 		return real_pcap_setfilter(p, program);
@@ -155,11 +153,22 @@ EXPORTED int pcap_setfilter(pcap_t *p, struct bpf_program *program)
 		return handle_say(h, PCAP_ERROR, "setfilter: No filter specified");
 	if (!program->bf_insns || !real_bpf_validate(program->bf_insns, (int)program->bf_len))
 		return handle_say(h, PCAP_ERROR, "BPF program is not valid");
-	if (handle_keep_waiting(h) < 0 || copy_program(h, program) < 0)
+	code = copy_code(program);
+	if (!code || handle_keep_waiting(h) < 0) {
+		free(code);
 		return handle_say(h, PCAP_ERROR, "malloc: %s", strerror(ENOMEM));
-	h->judge = !accepts_all(program) && !give_to_capture(h, program);
-	if (h->judge || accepts_all(program))
-		return take_from_capture(h);
+	}
+	all = accepts_all(program);
+	given = !all && give_to_capture(h, program);
+	if (!given && take_from_capture(h) < 0) {
+		free(code);
+		return PCAP_ERROR;
+	}
+	real_pcap_freecode(&h->program);
+	h->program.bf_insns = code;
+	h->program.bf_len = program->bf_len;
+	h->program_dlt = h->dlt;
+	h->judge = !all && !given;
 	return 0;
 }
 
@@ -213,21 +222,37 @@ static void see_ethernet(struct handle *h, struct nsr_packet *packet,
 		ancillary->protocol = get16(packet->data + tag_at);
 }
 
+/* A packet socket that is bound to one protocol has what is received of it. */
+static bool is_of_protocol(struct handle *h, uint32_t flags, const struct nsr_ancillary *ancillary)
+{
+	if (!h->protocol || (ancillary->protocol == h->protocol && !(flags & NSR_PKT_OUT)))
+		return true;
+	h->others++;
+	return false;
+}
+
 bool handle_judge(struct handle *h, const struct nsr_packet *packet)
 {
+	bool old = h->program_dlt == DLT_LINUX_SLL;
 	struct nsr_ancillary ancillary = { 0 };
 	struct nsr_packet seen = *packet;
+	uint32_t header = 0;
 
 	if (h->offline)
 		return nsr_filter_run(h->program.bf_insns, NULL, packet->data, packet->len,
 				      packet->caplen);
-	if (h->cooked)
-		cooked_see(h->dlt == DLT_LINUX_SLL, h->room, &seen, &ancillary);
-	else if (h->dlt == DLT_EN10MB)
+	if (h->cooked) {
+		/* Where a filter runs the kernel has not made the header yet, and does not count it. */
+		header = cooked_see(old, h->room, &seen, &ancillary);
+	} else if (h->dlt == DLT_EN10MB) {
 		see_ethernet(h, &seen, &ancillary);
-	else
+	} else {
 		ancillary.pkttype = pkttype_of(packet->flags);
+	}
+	if (!is_of_protocol(h, packet->flags, &ancillary))
+		return false;
 	if (!ancillary.ifindex)
 		ancillary.ifindex = ifindex_of(h, packet->iface);
-	return nsr_filter_run(h->program.bf_insns, &ancillary, seen.data, seen.len, seen.caplen);
+	return !h->program.bf_insns || nsr_filter_run(h->program.bf_insns, &ancillary, seen.data,
+						      seen.len - header, seen.caplen);
 }

@@ -31,7 +31,8 @@
  * @timeout_ms, @buffer_bytes, @stamp_type, @precision, @protocol, @promisc, @immediate, @rfmon: as set
  *            before activation; 0: libpcap's default
  * @capture:  NULL: not activated
- * @out:      for sending, where @capture can't; opened when it is needed
+ * @out:      for sending; opened when it is needed. Another thread may send while one reads, which a
+ *            capture does not allow
  * @dead:     libpcap's handle for compiling and writing; of @dlt
  * @dlt:      DLT_ value that packets are handed out with
  * @cooked:   packets come with LINKTYPE_LINUX_SLL2; with @dlt DLT_LINUX_SLL their headers are replaced
@@ -48,7 +49,9 @@
  * @more_set: it is readable
  * @given:    @capture has a filter
  * @judge:    packets are judged here, by @program
- * @program:  the filter in force, if @judge or @kept
+ * @program:  the filter in force
+ * @program_dlt: what @dlt was when it was set
+ * @others:   packets that were left out, being of another protocol than @protocol
  * @direction: packets of the other are left out
  * @room:     for one packet whose header is replaced or tag taken off
  * @header:   of the packet that pcap_next_ex() gave
@@ -75,6 +78,8 @@ struct handle {
 	bool more_set;
 	bool given, judge;
 	struct bpf_program program;
+	int program_dlt;
+	uint64_t others;
 	pcap_direction_t direction;
 	uint8_t *room;
 	struct pcap_pkthdr header;
@@ -109,7 +114,7 @@ int handle_check_active(struct handle *h);
  */
 bool handle_claims(const char *name, struct nsr_target *target);
 
-/** handle_judge() - whether @h->program accepts a packet as @h->capture hands it out */
+/** handle_judge() - whether @h->program and @h->protocol accept a packet as @h->capture hands it out */
 bool handle_judge(struct handle *h, const struct nsr_packet *packet);
 
 /** handle_keep_waiting() - copy what waits in the program, as the capture's batch ends now; 0 or -ENOMEM */

@@ -3,6 +3,7 @@
 #include "handle.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,6 @@
 #include "lib/filter/filter.h"
 #include "lib/link_type.h"
 #include "keeper.h"
-
-#define PROTOCOL_ALL 0x0003 /* ETH_P_ALL */
 
 EXPORTED pcap_t *pcap_create(const char *source, char *errbuf)
 {
@@ -65,7 +64,7 @@ SETTER(pcap_set_promisc, int, promisc, h->promisc = promisc)
 SETTER(pcap_set_rfmon, int, rfmon, h->rfmon = rfmon)
 SETTER(pcap_set_timeout, int, timeout_ms, h->timeout_ms = timeout_ms)
 SETTER(pcap_set_immediate_mode, int, immediate, h->immediate = immediate)
-SETTER(pcap_set_protocol_linux, int, protocol, h->protocol = protocol)
+SETTER(pcap_set_protocol_linux, int, protocol, h->protocol = protocol == ETH_P_ALL ? 0 : protocol)
 /* As in libpcap: what makes no sense leaves the default. */
 SETTER(pcap_set_buffer_size, int, bytes, if (bytes > 0) h->buffer_bytes = bytes)
 
@@ -251,10 +250,6 @@ EXPORTED int pcap_activate(pcap_t *p)
 		return PCAP_ERROR_ACTIVATED;
 	if (h->rfmon)
 		return handle_say(h, PCAP_ERROR_RFMON_NOTSUP, "%s: no monitor mode here",
-				  h->target);
-	if (h->protocol && h->protocol != PROTOCOL_ALL)
-		return handle_say(h, PCAP_ERROR,
-				  "%s: one protocol alone can't be captured: use a filter",
 				  h->target);
 	rc = open_capture(h, NSR_RECV, &h->capture, &err);
 	if (rc < 0)

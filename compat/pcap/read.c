@@ -151,7 +151,7 @@ static inline int present(struct handle *h, const struct nsr_packet *packet,
 		return handle_say(h, PCAP_ERROR,
 				  "%s: has packets of several link types, and libpcap only one",
 				  h->target);
-	if ((h->judge || h->kept) && !handle_judge(h, packet))
+	if ((h->judge || h->kept || h->protocol) && !handle_judge(h, packet))
 		return 0;
 	if (h->cooked && h->dlt == DLT_LINUX_SLL) {
 		changed = *packet;

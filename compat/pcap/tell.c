@@ -103,7 +103,7 @@ EXPORTED int pcap_stats(pcap_t *p, struct pcap_stat *stats)
 	nsr_stats_get(h->capture, &all);
 	lost = all.lost_kernel + all.lost_ring + all.lost_consumer;
 	/* Linux counts what it lost as received, too. */
-	stats->ps_recv = clamp(all.packets + lost);
+	stats->ps_recv = clamp(all.packets + lost - h->others);
 	stats->ps_drop = clamp(lost);
 	stats->ps_ifdrop = clamp(all.lost_nic);
 	return 0;

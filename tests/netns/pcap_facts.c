@@ -537,13 +537,11 @@ static void filters(int dlt)
 	pcap_setdirection(witness, PCAP_D_IN);
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		try_filter(p, witness, texts[i]);
-	/* In a cooked capture libpcap's own asks the kernel for a length that leaves the header out. */
-	if (dlt < 0 || dlt == DLT_EN10MB) {
-		try_filter(p, witness, "greater 110");
-		try_filter(p, witness, "less 110");
-		try_filter(p, witness, "len = 100 or len = 116");
+	try_filter(p, witness, "greater 110");
+	try_filter(p, witness, "less 110");
+	try_filter(p, witness, "len = 100 or len = 116");
+	if (dlt < 0 || dlt == DLT_EN10MB)
 		try_filter(p, witness, "ether[12:2] = 0x0800");
-	}
 	TELL(p, pcap_setfilter(p, &program));
 	TELL(p, pcap_setfilter(p, NULL));
 	try_filter(p, witness, "arp");
@@ -573,6 +571,37 @@ static void late_filter(void)
 	TELL(p, drain(p, 2));
 	pcap_close(p);
 	pcap_close(witness);
+}
+
+/* Of one protocol: what is received of it. */
+static void protocols(void)
+{
+	static const uint8_t frame[60] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 6 };
+	pcap_t *other = open_handle(0), *p = pcap_create(device, errbuf);
+	struct pcap_stat stats = { 0 };
+	struct bpf_program program;
+
+	pcap_set_immediate_mode(p, 1);
+	pcap_set_buffer_size(p, 64 * 262144);
+	TELL(p, pcap_set_protocol_linux(p, ETHERTYPE_ARP));
+	TELL(p, pcap_activate(p));
+	pcap_setnonblock(p, 1, errbuf);
+	send_frames(2);
+	send_frame(ARP, 1, 60);
+	TELL(other, pcap_inject(other, frame, sizeof(frame)));
+	send_frame(ARP, 2, 70);
+	TELL(p, drain(p, 2));
+	TELL(p, pcap_stats(p, &stats));
+	printf("recv %u drop %u\n", stats.ps_recv, stats.ps_drop);
+	TELL(p, pcap_compile(p, &program, "greater 65", 1, 0));
+	TELL(p, pcap_setfilter(p, &program));
+	pcap_freecode(&program);
+	send_frames(2);
+	send_frame(ARP, 1, 60);
+	send_frame(ARP, 2, 70);
+	TELL(p, drain(p, 1));
+	pcap_close(p);
+	pcap_close(other);
 }
 
 static void directions(void)
@@ -783,6 +812,7 @@ int main(int argc, char **argv)
 	waiting();
 	filters(-1);
 	late_filter();
+	protocols();
 	directions();
 	sending();
 	figures();
