@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/registry.h"
+#include "sys/place.h"
 #include "sys/thread.h"
-#include "handle.h"
 
 /* What the thread is to call; @fn is NULL when it has, or has nothing to do. */
 static struct {
@@ -88,17 +89,28 @@ static void forget(void)
 	atomic_store(&alive, false);
 }
 
+/* Whether a target may begin here: with a place, or an engine. Which there are would load plug-ins. */
+static bool begins_target(const char *text)
+{
+	size_t length = nsr_registry_name_length(text);
+	char word[16] = "";
+
+	if (!isalpha((unsigned char)*text) || length >= sizeof(word))
+		return false;
+	memcpy(word, text, length);
+	return text[length] == ':' || (text[length] == '/' && nsr_place_reserves(word));
+}
+
 /* Such as "netns:web/eth0", "-inetns:web/eth0", "--pcap=netns:web/eth0", "0:netns:web/eth0". */
 static bool names_target(const char *word)
 {
-	struct nsr_target target;
 	const char *at;
 
 	for (at = word; *at; at++) {
 		bool may_begin = at == word || !isalnum((unsigned char)at[-1]) ||
 				 (word[0] == '-' && at == word + 2);
 
-		if (may_begin && handle_claims(at, &target))
+		if (may_begin && begins_target(at))
 			return true;
 	}
 	return false;

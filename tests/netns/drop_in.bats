@@ -112,6 +112,13 @@ unpacked() {
 	diff "$(file_of installed)" "$(file_of ours)"
 }
 
+@test "a_filter_that_cant_be_set_leaves_the_one_before" {
+	loop_pair
+	facts "$NSRING" run --no-keep "$tests/pcap_facts" zc:w2 w1 refused 0 >"$(file_of ours)"
+	grep -qx "filter arp: set -1" "$(file_of ours)"
+	equal "packets of the filter before" "$(grep -c 'drain(p, [12]) = [12]$' "$(file_of ours)")" 2
+}
+
 @test "opening_and_closing_loses_nothing" {
 	loop_pair
 	facts "$NSRING" run "$tests/pcap_facts" packet:w2 w1 often 200 >"$(file_of ours)"
@@ -133,6 +140,38 @@ pages() {
 	[ "$(pages target)" -gt 0 ]
 	finish plain
 	finish target
+}
+
+# threads NAME: how many the program has.
+threads() {
+	find "/proc/${PID[$1]}/task" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+# Once there has been a second one, glibc locks files for each packet that is written.
+@test "a_program_on_a_plain_device_has_one_thread_unless_it_is_told_to_keep_capabilities" {
+	netns_pair
+	start plain nsenter --net="/run/netns/$B" "$NSRING" run tcpdump -Z root -w "$(file_of none)" -i v1 port 80
+	start keep nsenter --net="/run/netns/$B" "$NSRING" run --keep tcpdump -Z root -w "$(file_of none)" -i v1 port 80
+	wait_until is_listening plain
+	wait_until is_listening keep
+	equal threads "$(threads plain)" 1
+	equal "threads with --keep" "$(threads keep)" 2
+	finish plain
+	finish keep
+}
+
+# shellcheck disable=SC2154 # run sets it
+@test "it_is_told_to_keep_capabilities_or_not_to" {
+	run -2 --separate-stderr "$NSRING" run --keep --no-keep tcpdump -D
+	[[ $stderr == *"either --keep or --no-keep"* ]]
+}
+
+# Hardware: devices that are of no kind. Other devices would flood a list.
+@test "hardware_is_listed_with_other_engines" {
+	ip -j -d link show up | jq -r '.[] | select(.ifname and .linkinfo.info_kind == null and .link_type != "loopback") |
+		"zc:" + .ifname' | sort >"$(file_of expected)"
+	"$NSRING" run tcpdump -D | grep -o 'zc:[^ ]*' | sort >"$(file_of listed)" || :
+	diff "$(file_of expected)" "$(file_of listed)"
 }
 
 @test "tcpdump_gets_all_that_the_kernel_counts_in_another_namespace" {

@@ -2,15 +2,17 @@
 /*
  * pcap_facts DEVICE PEER [DLT WITNESS]
  * pcap_facts DEVICE PEER often TIMES
+ * pcap_facts DEVICE PEER refused 0
  *
  * Says what libpcap does, a fact a line. DEVICE is what it opens; frames are sent on the interface PEER, from
  * which DEVICE gets them. It is linked to libpcap alone: run with the installed one and with the
  * drop-in, it has to print the same. With the number of a link type it tells only about filters;
  * WITNESS is then another name for DEVICE, whose packets come after those of DEVICE. With
- * `often` it opens and closes DEVICE that many times.
+ * `often` it opens and closes DEVICE that many times, with `refused` it gives up its capabilities between two filters.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -25,6 +27,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -787,6 +790,37 @@ static void opened_often(int times)
 		printf("%ld KiB\n", kib);
 }
 
+static void set_filter(pcap_t *p, const char *text)
+{
+	struct bpf_program program;
+
+	TELL(p, pcap_compile(p, &program, text, 1, 0));
+	printf("filter %s: set %d\n", text, pcap_setfilter(p, &program));
+	pcap_freecode(&program);
+}
+
+/* A filter that can't be set leaves the one before in force, also for packets that wait. */
+static void refused(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+	pcap_t *p = open_handle(0);
+	struct pcap_pkthdr *packet;
+	const u_char *bytes;
+
+	set_filter(p, "udp");
+	send_frames(3);
+	TELL(p, next_soon(p, &packet, &bytes));
+	if (syscall(SYS_capset, &header, none) < 0)
+		give_up("capset");
+	set_filter(p, "arp");
+	TELL(p, drain(p, 2));
+	send_frame(ARP, 1, 60);
+	send_frames(1);
+	TELL(p, drain(p, 1));
+	pcap_close(p);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 3)
@@ -797,6 +831,10 @@ int main(int argc, char **argv)
 	open_sender(argv[2]);
 	if (argc > 4 && strcmp(argv[3], "often") == 0) {
 		opened_often(atoi(argv[4]));
+		return 0;
+	}
+	if (argc > 4 && strcmp(argv[3], "refused") == 0) {
+		refused();
 		return 0;
 	}
 	if (argc > 3) {
