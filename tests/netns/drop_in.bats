@@ -6,39 +6,11 @@
 #
 #	A: v0 10.9.0.1 ---- v1 10.9.0.2 :B
 
+# shellcheck disable=SC2154 # lib/ sets what is in small letters
 bats_require_minimum_version 1.5.0
 load ../lib/netns
-
-tests=$BATS_TEST_DIRNAME/../../${NSRING_BUILD:-build}/tests/netns
-
-file_of() {
-	echo "$BATS_TEST_TMPDIR/$1"
-}
-
-# loop_pair: a namespace $C with both ends, w1 and w2, of a quiet veth pair, for pcap_facts.
-loop_pair() {
-	netns_new C
-	ip -n "$C" -batch - <<-END
-		link add w1 type veth peer name w2
-		link set w1 multicast off up
-		link set w2 multicast off up
-		address add 10.8.0.1/24 dev w2
-	END
-	wait_until link_is_up "$C" w2
-}
-
-# facts COMMAND… : what pcap_facts says in $C.
-facts() {
-	timeout -s KILL 110 nsenter --net="/run/netns/$C" "$@" 2>"$(file_of facts.err)"
-}
-
-# same NAME TARGET PEER [ARGUMENT…]: pcap_facts says the same of TARGET with the drop-in as of the device NAME
-# with the installed libpcap.
-same() {
-	facts "$tests/pcap_facts" "$1" "${@:3}" >"$(file_of installed)"
-	facts "$NSRING" run "$tests/pcap_facts" "${@:2}" >"$(file_of ours)"
-	diff "$(file_of installed)" "$(file_of ours)"
-}
+load ../lib/pcap_facts
+load ../lib/unpacked
 
 # dump NAME [--take] TARGET [ARGUMENT…]: tcpdump -w NAME.pcap with the drop-in, until finish NAME or reap NAME.
 # Packets that libpcap has and tcpdump has not read are lost with Ctrl-C: wait until got NAME COUNT.
@@ -66,17 +38,6 @@ got() {
 # ended NAME: by whatever status.
 ended() {
 	wait "${PID[$1]}" || :
-}
-
-# unpacked NAME PACKAGE…: programs of Debian that aren't installed; $unpacked is where they are.
-unpacked() {
-	local status=0
-	unpacked=$("$BATS_TEST_DIRNAME/../lib/programs" "$@") || status=$?
-	[ "$status" != 77 ] || skip "Debian's package ${*: -1} can't be had here"
-	[ "$status" = 0 ]
-	LD_LIBRARY_PATH=$(printf '%s:' "$unpacked"/usr/lib/*-linux-gnu "$unpacked"/lib/*-linux-gnu)
-	PATH=$PATH:$unpacked/usr/bin:$unpacked/usr/sbin
-	export LD_LIBRARY_PATH PATH
 }
 
 @test "it_has_every_name_that_the_installed_libpcap_has" {
@@ -160,7 +121,6 @@ threads() {
 	finish keep
 }
 
-# shellcheck disable=SC2154 # run sets it
 @test "it_is_told_to_keep_capabilities_or_not_to" {
 	run -2 --separate-stderr "$NSRING" run --keep --no-keep tcpdump -D
 	[[ $stderr == *"either --keep or --no-keep"* ]]
@@ -284,7 +244,6 @@ threads() {
 	says dump "Packets captured: 300"
 }
 
-# shellcheck disable=SC2154 # run sets it
 @test "dumpcap_may_not_enter_a_namespace_with_what_it_leaves_itself" {
 	netns_pair
 	run -1 --separate-stderr "$NSRING" run --no-keep dumpcap -q -P -c 1 -w "$(file_of none.pcap)" -i "netns:$B/v1"
@@ -313,7 +272,6 @@ threads() {
 	equal packets "$(wc -l <"$(file_of shark.out)")" 5
 }
 
-# shellcheck disable=SC2154 # run sets it
 @test "what_is_wrong_with_a_target_is_said_in_one_sentence" {
 	netns_pair
 	run -1 --separate-stderr "$NSRING" run tcpdump -i "netns:nowhere/eth0"
@@ -403,40 +361,9 @@ threads() {
 }
 
 @test "suricata_alerts" {
-	if grep -q bookworm /etc/os-release; then
-		unpacked suricata -t bookworm-backports suricata
-	else
-		unpacked suricata suricata
-	fi
+	unpacked suricata
 	netns_pair
-	mkdir "$(file_of logs)"
-	echo 'alert udp any any -> any 9 (msg:"a needle"; content:"needle"; sid:1;)' >"$(file_of rules)"
-	cat >"$(file_of suricata.yaml)" <<-END
-		%YAML 1.1
-		---
-		vars:
-		  address-groups: { HOME_NET: any, EXTERNAL_NET: any }
-		  port-groups: { HTTP_PORTS: "80" }
-		default-log-dir: $(file_of logs)
-		outputs:
-		  - fast: { enabled: yes, filename: fast.log }
-		pcap:
-		  - interface: default
-		logging:
-		  default-log-level: notice
-		  outputs: [ { console: { enabled: yes } } ]
-		unix-command: { enabled: no }
-		classification-file: $unpacked/etc/suricata/classification.config
-		reference-config-file: $unpacked/etc/suricata/reference.config
-	END
-	local target
-	for target in "netns:$B/v1" "netns:$B/zc:v1"; do
-		start suri "$NSRING" run suricata -c "$(file_of suricata.yaml)" -S "$(file_of rules)" --pcap="$target" -k none
-		wait_until grep -qF "ngine started" "$(file_of suri.out)" "$(file_of suri.err)"
-		: >"$(file_of logs/fast.log)"
-		in_ns "$A" bash -c "echo hay >/dev/udp/$NOBODY/9; echo a needle >/dev/udp/$NOBODY/9"
-		wait_until grep -qF "a needle" "$(file_of logs/fast.log)"
-		finish suri
-		equal "alerts on $target" "$(grep -c "a needle" "$(file_of logs/fast.log)")" 1
-	done
+	suricata_alerts "netns:$B/v1"
+	suricata_alerts "netns:$B/zc:v1"
+	suricata_alerts v1
 }
