@@ -30,13 +30,14 @@ static struct nsr_captures *captures_of(const struct nsr_sock *sock)
 	return nsr_captures(sock_net(&sock->sk));
 }
 
-static struct nsr_ring *find_shared(const struct nsr_captures *captures, u32 share)
+static struct nsr_ring *find_shared(const struct nsr_sock *sock)
 {
+	const struct nsr_captures *captures = captures_of(sock);
 	struct nsr_ring *ring;
 
 	lockdep_assert_held(&captures->lock);
 	list_for_each_entry(ring, &captures->shared, node)
-		if (ring->share == share)
+		if (ring->share == sock->setup.share && ring->pid_ns == nsr_sock_pid_ns(sock))
 			return ring;
 	return NULL;
 }
@@ -105,8 +106,7 @@ static void look_again(struct nsr_sock *sock)
  */
 static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex, struct nsr_taps *taps)
 {
-	u32 share = sock->setup.share;
-	struct nsr_ring *found = share ? find_shared(captures_of(sock), share) : NULL;
+	struct nsr_ring *found = sock->setup.share ? find_shared(sock) : NULL;
 	struct nsr_ring *ring = found ?: made;
 	int rc, index;
 
@@ -129,7 +129,7 @@ static int settle(struct nsr_sock *sock, struct nsr_ring *made, u32 ifindex, str
 	}
 	if (found)
 		refcount_inc(&ring->refs);
-	else if (share)
+	else if (sock->setup.share)
 		list_add_tail(&ring->node, &captures_of(sock)->shared);
 	nsr_reader_join(ring, sock);
 	look_again(sock);
@@ -144,7 +144,7 @@ static bool can_share(const struct nsr_sock *sock)
 	if (!sock->setup.share)
 		return false;
 	mutex_lock(&captures->lock);
-	can = find_shared(captures, sock->setup.share);
+	can = find_shared(sock);
 	mutex_unlock(&captures->lock);
 	return can;
 }
@@ -159,6 +159,7 @@ static int prepare(struct nsr_sock *sock, struct nsr_ring **made, struct nsr_tap
 		ring = nsr_ring_make(sock_net(&sock->sk), &sock->setup);
 		if (IS_ERR(ring))
 			return PTR_ERR(ring);
+		ring->pid_ns = nsr_sock_pid_ns(sock);
 		*made = ring;
 	}
 	rc = nsr_cluster_prepare(sock);
@@ -287,7 +288,6 @@ static void sign(struct nsr_sock *sock)
 	struct nsr_captures *captures = captures_of(sock);
 
 	sock->mark = get_random_u32() ?: 1;
-	sock->pid = get_pid(task_tgid(current));
 	sock->inode = SOCK_INODE(sock->sk.sk_socket)->i_ino;
 	get_task_comm(sock->comm, current);
 	mutex_lock(&captures->lock);
@@ -315,6 +315,11 @@ int nsr_bind(struct nsr_sock *sock, u32 ifindex)
 		rc = -ENOMEM;
 	if (rc < 0)
 		return rc;
+	if (!sock->bound) {
+		/* Nobody else looks before sign(). */
+		put_pid(sock->pid);
+		sock->pid = get_pid(task_tgid(current));
+	}
 	if (sock->setup.flags & NSRING_NO_RING)
 		rc = 0;
 	else if (sock->bound)

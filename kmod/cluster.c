@@ -32,6 +32,7 @@ struct nsr_members {
  * @turn:    counter of each CPU, for round robin
  * @source:  where packets come from
  * @id:      its number
+ * @pid_ns:  PID namespace of its members, see nsr_sock_pid_ns()
  * @flags:   of the members' setups
  * @captures: of the namespace
  * @node:    in their list
@@ -44,6 +45,7 @@ struct nsr_cluster {
 	u32 __percpu *turn;
 	struct nsr_source source;
 	u32 id;
+	const struct pid_namespace *pid_ns;
 	u32 flags;
 	struct nsr_captures *captures;
 	struct list_head node;
@@ -51,12 +53,13 @@ struct nsr_cluster {
 };
 
 /* One that has lost its device, or loses it now, only waits for its members to leave. */
-static struct nsr_cluster *find(const struct nsr_captures *captures, u32 id)
+static struct nsr_cluster *find(const struct nsr_captures *captures, const struct nsr_sock *sock)
 {
 	struct nsr_cluster *cluster;
 
 	list_for_each_entry(cluster, &captures->clusters, node)
-		if (cluster->id == id && nsr_cluster_is_attached(cluster))
+		if (cluster->id == sock->setup.cluster &&
+		    cluster->pid_ns == nsr_sock_pid_ns(sock) && nsr_cluster_is_attached(cluster))
 			return cluster;
 	return NULL;
 }
@@ -97,8 +100,9 @@ static int make_hasher(struct nsr_cluster *cluster)
 }
 
 /* Nobody finds it yet. */
-static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsring_setup *setup)
+static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsr_sock *sock)
 {
+	const struct nsring_setup *setup = &sock->setup;
 	struct nsr_cluster *cluster = kzalloc(sizeof(*cluster), GFP_KERNEL_ACCOUNT);
 
 	if (!cluster)
@@ -106,6 +110,7 @@ static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsri
 	INIT_RCU_WORK(&cluster->free_work, free_cluster);
 	nsr_source_init(&cluster->source, NULL, cluster);
 	cluster->id = setup->cluster;
+	cluster->pid_ns = nsr_sock_pid_ns(sock);
 	cluster->mode = setup->cluster_mode;
 	cluster->flags = setup->flags;
 	cluster->captures = captures;
@@ -117,12 +122,12 @@ static struct nsr_cluster *make(struct nsr_captures *captures, const struct nsri
 	return cluster;
 }
 
-static bool exists(struct nsr_captures *captures, u32 id)
+static bool exists(struct nsr_captures *captures, const struct nsr_sock *sock)
 {
 	bool found;
 
 	mutex_lock(&captures->lock);
-	found = find(captures, id);
+	found = find(captures, sock);
 	mutex_unlock(&captures->lock);
 	return found;
 }
@@ -147,8 +152,8 @@ int nsr_cluster_prepare(struct nsr_sock *sock)
 	sock->members_to_join = members;
 	if (!members)
 		return -ENOMEM;
-	if (!sock->cluster_to_make && !exists(captures, sock->setup.cluster)) {
-		sock->cluster_to_make = make(captures, &sock->setup);
+	if (!sock->cluster_to_make && !exists(captures, sock)) {
+		sock->cluster_to_make = make(captures, sock);
 		if (!sock->cluster_to_make)
 			return -ENOMEM;
 	}
@@ -228,7 +233,7 @@ static void remove_member(struct nsr_cluster *cluster, struct nsr_sock *sock)
  * @taps:    for the first member
  *
  * The first member makes the cluster. Return: 0; -EINVAL the cluster has other settings; -EUSERS it
- * is full; -EAGAIN there were too few taps, or the cluster has gone since @sock was prepared, and nothing has happened;
+ * is full, or as nsr_source_attach(); -EAGAIN there were too few taps, or the cluster has gone since @sock was prepared, and nothing has happened;
  * -ENODEV; -ENOMEM.
  */
 int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps)
@@ -236,7 +241,7 @@ int nsr_cluster_join(struct nsr_sock *sock, u32 ifindex, struct nsr_taps *taps)
 	const struct nsring_setup *setup = &sock->setup;
 	struct net *net = sock_net(&sock->sk);
 	struct nsr_captures *captures = nsr_captures(net);
-	struct nsr_cluster *cluster = find(captures, setup->cluster);
+	struct nsr_cluster *cluster = find(captures, sock);
 	bool first = !cluster;
 	int rc;
 

@@ -48,6 +48,7 @@ struct nsr_sock;
  * @refs:      of its readers
  * @asked_snaplen: that the first reader asked for
  * @share:     the number that shared rings are found by
+ * @pid_ns:    of its readers, see nsr_sock_pid_ns()
  * @node:      in the namespace's list of shared rings
  * @in_rings:  in the list of all rings, see lane.c
  * @lanes_made: lanes that have memory; written by lane.c
@@ -80,6 +81,7 @@ struct nsr_ring {
 	refcount_t refs;
 	u32 asked_snaplen;
 	u32 share;
+	const struct pid_namespace *pid_ns;
 	struct list_head node;
 
 	struct list_head in_rings;

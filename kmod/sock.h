@@ -40,7 +40,7 @@ struct nsr_ring;
  * @mark:     in packets that it sends, see nsr_sock_mark(); 0 before bind
  * @sent:     packets
  * @kept:     what its namespace's totals have of its counts, once it is closed
- * @pid, @comm: of the process that bound it
+ * @pid, @comm: of the process that bound it, or binds it now
  * @inode:    of its file, as /proc/PID/fd shows it
  * @id:       number of the capture in its namespace
  * @in_captures: link in the namespace's list, for /proc
@@ -76,6 +76,17 @@ struct nsr_sock {
 static inline struct nsr_sock *nsr_sock(const struct sock *sk)
 {
 	return (struct nsr_sock *)sk;
+}
+
+/**
+ * nsr_sock_pid_ns() - the PID namespace of who bound it, or binds it now; there as long as the socket
+ *
+ * Sockets share rings and clusters within one: a container that may capture in a namespace which it has in common
+ * with the host takes no packets from the host's cluster, nor finds its numbers taken.
+ */
+static inline const struct pid_namespace *nsr_sock_pid_ns(const struct nsr_sock *sock)
+{
+	return ns_of_pid(sock->pid);
 }
 
 /** nsr_sock_cursor() - the reader's cursor of a lane; user space writes it: never trust it */

@@ -202,8 +202,20 @@ static int attach_everywhere(struct nsr_source *source, struct nsr_taps *taps)
 	return rc;
 }
 
+/* Each device that comes costs each of these memory which no limit refuses: see make_tap(). */
+static bool has_room(const struct nsr_captures *captures)
+{
+	const struct list_head *pos;
+	unsigned int count = 0;
+
+	list_for_each(pos, &captures->sources) count++;
+	return count < NSRING_ANY_MAX || capable(CAP_SYS_RESOURCE);
+}
+
 static int attach_namespace(struct nsr_source *source, struct nsr_taps *taps)
 {
+	if (!has_room(nsr_captures(source->net)))
+		return -EUSERS;
 	list_add_tail(&source->node, &nsr_captures(source->net)->sources);
 	return add_devices(source, source->net, taps);
 }
@@ -264,7 +276,8 @@ static int attach(struct nsr_source *source, struct nsr_taps *taps)
  * @setup:   its flags and direction
  * @taps:    for its devices
  *
- * Return: 0; -EAGAIN there were too few taps, and nothing has happened; -ENODEV; -ENOMEM.
+ * Return: 0; -EAGAIN there were too few taps, and nothing has happened; -ENODEV; -ENOMEM; -EUSERS too many
+ * take all devices of the namespace.
  */
 int nsr_source_attach(struct nsr_source *source, struct net *net, u32 ifindex,
 		      const struct nsring_setup *setup, struct nsr_taps *taps)

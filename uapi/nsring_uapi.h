@@ -120,8 +120,8 @@
  * missing. NSRING_SETUP: EINVAL a field out of range, EBUSY bound already, EPERM (see the flags).
  * bind: ENODEV no such device; EBUSY bound already; ENOMEM over a limit: the user's RLIMIT_MEMLOCK,
  * the memory cgroup, or the module's own (parameter "memory_percent"); EINVAL the cluster or shared
- * ring has other settings; EUSERS it is full. getsockopt, NSRING_STOP: ENOTCONN not bound. sendmsg:
- * ENETDOWN, EMSGSIZE, ENOBUFS, ENODEV, EPERM as for a packet socket.
+ * ring has other settings; EUSERS it is full, or NSRING_ANY_MAX captures take any device of the namespace.
+ * getsockopt, NSRING_STOP: ENOTCONN not bound. sendmsg: ENETDOWN, EMSGSIZE, ENOBUFS, ENODEV, EPERM as for a packet socket.
  */
 #ifndef NSRING_UAPI_H
 #define NSRING_UAPI_H
@@ -369,6 +369,9 @@ NSRING_ASSERT(sizeof(struct nsring_stamped_record) == 56);
 
 #define NSRING_CLUSTER_MEMBERS_MAX 256U
 
+/* Captures and clusters that take any device of one namespace; who has CAP_SYS_RESOURCE is not held to it. */
+#define NSRING_ANY_MAX 256U
+
 /**
  * struct nsring_setup - how to capture
  * @flags:      NSRING_COOKED …
@@ -389,7 +392,8 @@ NSRING_ASSERT(sizeof(struct nsring_stamped_record) == 56);
  *              @cluster_mode); 0: none. Not with @share.
  * @cluster_mode: NSRING_CLUSTER_…
  *
- * The numbers of clusters and of shared rings are the namespace's own.
+ * A number is the network namespace's, and the PID namespace's of who binds: a container, which may capture where
+ * it is, neither takes packets from a cluster of the host nor makes the host's shared ring a small one.
  */
 struct nsring_setup {
 	__u32 flags;

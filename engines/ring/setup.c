@@ -196,6 +196,12 @@ static int say_bind(const struct ring *r, int code, struct nsr_error *err)
 					     r->setup.cluster);
 		break;
 	case -EUSERS:
+		if (!r->setup.share && !r->setup.cluster)
+			return nsr_error_set(
+				err, code,
+				"%u captures take any device of this namespace: as many as "
+				"can without CAP_SYS_RESOURCE",
+				NSRING_ANY_MAX);
 		return nsr_error_set(err, code, "%s %u has as many members as it can have",
 				     r->setup.share ? "shared ring" : "fanout group",
 				     r->setup.share ? r->setup.share : r->setup.cluster);

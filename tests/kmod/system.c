@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sched.h>
@@ -201,6 +202,36 @@ int child_end(pid_t child)
 
 	check(waitpid(child, &status, 0));
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+struct apart {
+	int (*run)(void *arg);
+	void *arg;
+};
+
+/* The next child is the first process of the new namespace. */
+static int run_apart(void *arg)
+{
+	const struct apart *apart = arg;
+
+	check(unshare(CLONE_NEWPID));
+	return child_end(child_start(apart->run, apart->arg));
+}
+
+int child_apart(int (*run)(void *arg), void *arg)
+{
+	struct apart apart = { run, arg };
+
+	return child_end(child_start(run_apart, &apart));
+}
+
+bool keep_capabilities(uint32_t capabilities)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	data[0].effective = data[0].permitted = capabilities;
+	return syscall(SYS_capset, &header, data) == 0;
 }
 
 void child_kill(pid_t child)

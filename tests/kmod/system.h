@@ -57,6 +57,12 @@ pid_t child_start(int (*run)(void *arg), void *arg);
 /** child_end() - wait for it; its status, or 128 and the signal */
 int child_end(pid_t child);
 
+/** child_apart() - the status of a process that runs @run in a PID namespace of its own, as in a container */
+int child_apart(int (*run)(void *arg), void *arg);
+
+/** keep_capabilities() - give up all of the calling process except these, as bits; whether it could */
+bool keep_capabilities(uint32_t capabilities);
+
 /** child_kill() - kill -9, and wait for it */
 void child_kill(pid_t child);
 

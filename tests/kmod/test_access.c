@@ -285,16 +285,6 @@ static void who_is_kept_from_packet_sockets_by_seccomp_has_none_of_these(void **
 	assert_int_equal(child_end(child_start(open_without_packet_sockets, NULL)), EAFNOSUPPORT);
 }
 
-/* Keeps these capabilities, as bits, and no other. */
-static bool keep_capabilities(uint32_t capabilities)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = { 0 };
-
-	data[0].effective = data[0].permitted = capabilities;
-	return syscall(SYS_capset, &header, data) == 0;
-}
-
 static int inject_with_net_raw(void *arg)
 {
 	struct nsring_setup setup = { .flags = NSRING_INJECT | NSRING_NO_RING };

@@ -421,6 +421,29 @@ static void each_member_has_its_own_filter(void **state)
 	ring_close(rings[1]);
 }
 
+/* With a mode that the host's cluster has not got. */
+static int capture_in_a_container(void *arg)
+{
+	struct nsring_setup setup = { .cluster = 3, .cluster_mode = NSRING_CLUSTER_ROUND_ROBIN };
+	struct ring *ring = ring_open(&setup, "v1");
+	uint32_t next = 0;
+	bool alone = ring->layout.members == 1;
+
+	send_udp("v0", 10, 100);
+	return alone && ring_wait(ring, 10, check_numbers, &next) == 10 ? 0 : 1;
+}
+
+static void a_container_joins_no_cluster_of_the_host(void **state)
+{
+	struct nsring_setup setup = { .cluster = 3, .cluster_mode = NSRING_CLUSTER_FLOW };
+	struct ring *host = ring_open(&setup, "v1");
+	uint32_t next = 0;
+
+	assert_int_equal(child_apart(capture_in_a_container, NULL), 0);
+	assert_int_equal(ring_wait(host, 10, check_numbers, &next), 10);
+	ring_close(host);
+}
+
 static void other_settings_or_another_device_are_refused(void **state)
 {
 	struct nsring_setup setup = { .cluster = 3 };
@@ -531,6 +554,7 @@ int main(void)
 		TEST(flows_within_gre_are_spread_if_asked),
 		TEST(what_a_killed_member_had_goes_to_the_others_at_once),
 		TEST(each_member_has_its_own_filter),
+		TEST(a_container_joins_no_cluster_of_the_host),
 		TEST(other_settings_or_another_device_are_refused),
 		TEST(there_is_room_for_256_members_and_no_more),
 		TEST(the_device_is_gone_for_all_members),

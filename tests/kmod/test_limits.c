@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Memory: how much there may be, who is charged for it, and that it all comes back. */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
@@ -537,6 +538,45 @@ static void six_hundred_captures_at_once_each_have_the_packet(void **state)
 	free(fds);
 }
 
+/* As in a container. */
+static int bind_any_often(void *arg)
+{
+	uint32_t i;
+	int fd, rc;
+
+	if (!keep_capabilities(1U << CAP_NET_RAW | 1U << CAP_IPC_LOCK))
+		return 250;
+	for (i = 0; i < NSRING_ANY_MAX; i++) {
+		rc = bind_ring(1, 0, &fd);
+		if (rc)
+			return 251;
+	}
+	rc = bind_ring(1, 0, &fd);
+	if (write(((struct stranger *)arg)->ready[1], "", 1) != 1)
+		return 252;
+	if (rc != EUSERS)
+		return 253;
+	for (;;)
+		pause();
+}
+
+static void a_container_has_256_captures_of_any_device_and_the_host_one_more(void **state)
+{
+	struct stranger stranger;
+	pid_t child;
+	char byte;
+	int fd;
+
+	check(pipe(stranger.ready));
+	child = child_start(bind_any_often, &stranger);
+	check(close(stranger.ready[1]));
+	assert_int_equal(read(stranger.ready[0], &byte, 1), 1);
+	assert_int_equal(bind_ring(1, 0, &fd), 0);
+	child_kill(child);
+	check(close(stranger.ready[0]));
+	check(close(fd));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,6 +591,7 @@ int main(void)
 		TEST(sockets_are_charged_to_the_cgroup_of_who_opens_them),
 		TEST(a_bind_that_waits_for_memory_holds_only_what_it_has),
 		TEST(who_captures_any_is_charged_for_devices_that_come),
+		TEST(a_container_has_256_captures_of_any_device_and_the_host_one_more),
 		TEST(who_makes_devices_at_its_memory_limit_hides_none_of_them),
 		TEST(six_hundred_captures_at_once_each_have_the_packet),
 	};

@@ -264,6 +264,24 @@ static void there_is_room_for_32_readers_and_no_more(void **state)
 	check(ring_bind(fd, ifindex("v1")));
 }
 
+static int capture_in_a_container(void *arg)
+{
+	struct nsring_setup setup = shared;
+	struct ring *ring;
+
+	setup.ring_bytes = shared.ring_bytes / 4;
+	ring = ring_open(&setup, "v1");
+	return ring->layout.members == 1 ? 0 : 1;
+}
+
+static void a_container_shares_no_ring_of_the_host(void **state)
+{
+	struct ring *host = ring_open(&shared, "v1");
+
+	assert_int_equal(child_apart(capture_in_a_container, NULL), 0);
+	ring_close(host);
+}
+
 static void other_settings_or_another_device_are_refused(void **state)
 {
 	struct nsring_setup other = shared;
@@ -468,6 +486,7 @@ int main(void)
 		TEST(a_reader_has_what_comes_after_it_joined),
 		TEST(the_place_of_a_reader_that_left_is_given_clean_to_the_next),
 		TEST(there_is_room_for_32_readers_and_no_more),
+		TEST(a_container_shares_no_ring_of_the_host),
 		TEST(other_settings_or_another_device_are_refused),
 		TEST(the_same_number_in_another_namespace_is_another_ring),
 		TEST(a_reader_may_have_a_shorter_snaplen),
