@@ -128,7 +128,8 @@ static pcap_t *open_named(const char *name, int timeout_ms)
 	pcap_set_promisc(p, 1);
 	/* 64 packets: in immediate mode each takes as much as the longest. */
 	pcap_set_buffer_size(p, 64 * 262144);
-	if (pcap_activate(p) != 0) {
+	/* libpcap 1.10.5 warns, where 1.10.3 does not, that "any" is never promiscuous. */
+	if (pcap_activate(p) < 0) {
 		printf("pcap_activate: %s\n", pcap_geterr(p));
 		exit(1);
 	}
