@@ -3,14 +3,15 @@
 #
 # For bats files that need programs of Debian that aren't installed. After lib/netns.bash and lib/pcap_facts.bash.
 
-# unpacked NAME [PACKAGE…]: unpacks them once; $unpacked is where they are.
+# unpacked NAME [PACKAGE…]: unpacks them once; $unpacked is where they are. To libblas.so.3 it is an
+# installation that makes the link.
 unpacked() {
 	local status=0
 	unpacked=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/build-vm/$1
 	[ -d "$unpacked" ] || unpacked=$("$BATS_TEST_DIRNAME/../lib/programs" "$@") || status=$?
 	[ "$status" != 77 ] || skip "Debian's program ${*: -1} can't be had here"
 	[ "$status" = 0 ]
-	LD_LIBRARY_PATH=$(printf '%s:' "$unpacked"/usr/lib/*-linux-gnu "$unpacked"/lib/*-linux-gnu)
+	LD_LIBRARY_PATH=$(printf '%s:' "$unpacked"/usr/lib/*-linux-gnu{,/blas} "$unpacked"/lib/*-linux-gnu)
 	PATH=$PATH:$unpacked/usr/bin:$unpacked/usr/sbin
 	export LD_LIBRARY_PATH PATH
 }
