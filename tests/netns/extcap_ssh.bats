@@ -11,13 +11,14 @@ load ../lib/netns
 load ../lib/extcap
 
 # find_sshd: $sshd is how to run one: that of this machine, or one that is unpacked. To install it would start it. It wants
-# a user of its own, who is in the password file that it sees.
+# a user of its own, who is in the password file that it sees; since OpenSSH 9.8 also programs of its own, which it sees
+# where an installation would have them.
 find_sshd() {
-	local unpacked status=0 path=/usr/sbin/sshd libraries=
+	local unpacked status=0 path=/usr/sbin/sshd libraries='' parts=''
 	if [ ! -x "$path" ]; then
 		unpacked=$("$BATS_TEST_DIRNAME/../lib/programs" sshd openssh-server) || status=$?
 		[ "$status" = 0 ] || skip "Debian's package openssh-server can't be had here"
-		[ ! -e "$unpacked/usr/lib/openssh/sshd-session" ] || skip "this sshd runs only where it is installed"
+		parts=$unpacked/usr/lib/openssh
 		path=$unpacked/usr/sbin/sshd
 		libraries=$(printf '%s:' "$unpacked"/usr/lib/*-linux-gnu "$unpacked"/lib/*-linux-gnu)
 	fi
@@ -27,8 +28,9 @@ find_sshd() {
 	} >"$BATS_TEST_TMPDIR/passwd"
 	# shellcheck disable=SC2016 # for the shell that it starts
 	sshd=(env "LD_LIBRARY_PATH=$libraries" unshare --mount sh -c
-		'mount --bind "$1" /etc/passwd; shift; exec nsenter "$@"' sshd "$BATS_TEST_TMPDIR/passwd"
-		--net="/run/netns/$B" "$path")
+		'mount --bind "$1" /etc/passwd && { [ -z "$2" ] || mount --bind "$2" /usr/lib/openssh; } && shift 2 &&
+			exec nsenter "$@"'
+		sshd "$BATS_TEST_TMPDIR/passwd" "$parts" --net="/run/netns/$B" "$path")
 }
 
 # serve_ssh [ADDRESS]: sshd in B on port 22, which knows one key; its arguments for captures in $by_ssh. ssh knows the
