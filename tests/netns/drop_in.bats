@@ -320,6 +320,16 @@ threads() {
 	grep -qF "Host is up" "$(file_of nmap)"
 }
 
+# has_counted COUNT: what softflowd has not read when it is shut down it does not export.
+has_counted() {
+	softflowctl -c "$(file_of control)" statistics | grep -qx "Packets processed: $1"
+}
+
+# has_collected: nfcapd has nothing left to read, and waits.
+has_collected() {
+	in_ns "$A" grep -q ':270B .* 00000000:00000000 ' /proc/net/udp && waits_for_ctrl_c collect
+}
+
 @test "softflowd_exports_what_the_kernel_counts" {
 	unpacked programs ngrep nmap softflowd nfdump p0f arpwatch
 	netns_pair
@@ -330,9 +340,10 @@ threads() {
 	start_in "$B" flow nsenter --net="/run/netns/$A" "$NSRING" run softflowd -d -i "0:netns:$B/v1" \
 		-n 127.0.0.1:9995 -p "$(file_of pid)" -c "$(file_of control)"
 	udp "$A" 321
-	arrived "$B" v1 321
+	wait_until has_counted 321
 	in_ns "$A" softflowctl -c "$(file_of control)" shutdown
 	ended flow
+	wait_until has_collected
 	finish collect
 	equal packets "$(nfdump -q -R "$(file_of flows)" -o 'fmt:%pkt' 'dst port 9' | awk '{ n += $1 } END { print n }')" 321
 }
