@@ -207,6 +207,8 @@ int lp_open(const struct nsr_engine_args *args, void **priv, struct nsr_error *e
 	if (lp->links >= 0 && strlen(lp->device) < IFNAMSIZ &&
 	    nsr_link_get(lp->links, lp->device, 0, &link) == 0)
 		lp->ifindex = link.ifindex;
+	lp->dated = args->opts->stamp != NSR_STAMP_DEVICE &&
+		    (lp->ifindex || strcmp(lp->device, "any") == 0);
 	*priv = lp;
 	return 0;
 }

@@ -50,18 +50,23 @@ static uint64_t stamp_of(const struct lp *lp, const struct pcap_pkthdr *header)
 }
 
 /*
- * libpcap can't be told to take no more packets and still hand out those that wait. Only an interface's
- * stamps tell when they came: libpcap stamps others when it reads them, and the device's clock may tell
- * another time.
+ * libpcap can't be told to take no more packets and still hand out those that wait. The host's stamps on
+ * interfaces tell when they came, however late they are read. libpcap stamps others when it reads them, and a
+ * device's clock may tell another time: those go by when they are read. After the first that is too late
+ * all are: the host's clock may be set back.
  */
-static bool is_too_late(const struct lp *lp, uint64_t stamp_ns)
+static bool is_too_late(struct lp *lp, uint64_t stamp_ns)
 {
-	return lp->stopped_ns &&
-	       ((lp->ifindex && stamp_ns > lp->stopped_ns) ||
-		nsr_clock_wall_ns() > lp->stopped_ns + lp->drain_ms * UINT64_C(1000000));
+	if (!lp->stopped_ns || lp->over)
+		return lp->over;
+	if (lp->dated)
+		lp->over = stamp_ns > lp->stopped_ns;
+	else
+		lp->over = nsr_clock_wall_ns() > lp->stopped_ns + lp->drain_ms * UINT64_C(1000000);
+	return lp->over;
 }
 
-void lp_area_add(const struct lp *lp, struct lp_area *area, const struct pcap_pkthdr *header,
+void lp_area_add(struct lp *lp, struct lp_area *area, const struct pcap_pkthdr *header,
 		 const u_char *bytes)
 {
 	uint32_t caplen = header->caplen < lp->snaplen ? header->caplen : lp->snaplen;

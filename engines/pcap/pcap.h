@@ -35,7 +35,9 @@ struct lp_turns;
  * @sends:    opened to send only
  * @flags:    of every packet: libpcap tells of none which way it goes
  * @drain_ms: how long packets wait at most before libpcap hands them out
- * @stopped_ns: packets with a later stamp are left out; 0: not stopped
+ * @dated:    the host stamps packets when they come
+ * @stopped_ns: packets that came later are left out, see is_too_late(); 0: not stopped
+ * @over:     one has been
  * @area:     what was handed out, unless it has @turns
  * @turns:    of a device that a thread reads; else NULL
  * @before, @dropped, @missed: libpcap's numbers as last seen, of 32 bits, and their sums
@@ -51,7 +53,9 @@ struct lp {
 	int links;
 	uint32_t flags;
 	uint32_t drain_ms;
+	bool dated;
 	uint64_t stopped_ns;
+	bool over;
 	bool nanoseconds;
 	bool sends;
 	struct lp_area area;
@@ -69,8 +73,8 @@ struct lp {
  */
 int lp_area_make(struct lp_area *area, uint32_t snaplen, struct nsr_error *err);
 
-/** lp_area_add() - copy a packet, unless it is too late: see lp_stop(); @area has room for it */
-void lp_area_add(const struct lp *lp, struct lp_area *area, const struct pcap_pkthdr *header,
+/** lp_area_add() - copy a packet, unless it is too late; @area has room for it */
+void lp_area_add(struct lp *lp, struct lp_area *area, const struct pcap_pkthdr *header,
 		 const u_char *bytes);
 
 /** lp_area_free() - nothing happens if it was never made */

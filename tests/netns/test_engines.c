@@ -731,6 +731,20 @@ static void filter_changed_after_stop_takes_no_further_packets(void **state)
 	nsr_close(cap);
 }
 
+static void what_came_before_a_stop_is_handed_out_however_late(void **state)
+{
+	struct nsr_capture *cap;
+
+	topology_require();
+	cap = open_on("v1", NULL);
+	send_udp(NEW_PORT, 20);
+	assert_int_equal(nsr_stop(cap), 0);
+	usleep(300000);
+	send_udp(NEW_PORT, 30);
+	assert_int_equal(collect(cap, NULL, NULL), 20);
+	nsr_close(cap);
+}
+
 static void sending_too_long_a_frame_tells_after_the_ones_before(void **state)
 {
 	static uint8_t frame[2000];
@@ -836,6 +850,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(namespace_whose_last_process_dies_ends_the_capture),
 		cmocka_unit_test(statistics_may_be_read_by_another_thread),
 		cmocka_unit_test(filter_changed_after_stop_takes_no_further_packets),
+		cmocka_unit_test(what_came_before_a_stop_is_handed_out_however_late),
 		cmocka_unit_test(sending_too_long_a_frame_tells_after_the_ones_before),
 		cmocka_unit_test(frame_without_room_for_its_header_is_refused),
 		cmocka_unit_test(sending_on_a_deleted_device_says_that_it_is_gone),
