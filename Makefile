@@ -70,7 +70,7 @@ test-debug-kernel: ## engines and module on a kernel that looks for mistakes: it
 
 test-pcap: ## tcpdump's own tests and libpcap's programs, with the drop-in and without it
 	@$(need_root)
-	@$(need_packages) build test
+	@$(need_packages) build test pcap-suites
 	@$(build)
 	@tests/pcap-suites
 

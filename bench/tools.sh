@@ -75,13 +75,13 @@ tool_describe()
 		snaplen=1
 		command=("$nsring" count --json --take -i zc:cap0 "${filter[@]}")
 		;;
-	tcpdump) command=(tcpdump -n -i cap0 -w /dev/null) ;;
-	tcpdump-run) command=("$nsring" run tcpdump -n -i cap0 -w /dev/null) ;;
-	tcpdump-run-packet) command=("$nsring" run tcpdump -n -i packet:cap0 -w /dev/null) ;;
-	tcpdump-run-zc) command=("$nsring" run --take tcpdump -n -i zc:cap0 -w /dev/null) ;;
+	tcpdump) command=(tcpdump -Z root -n -i cap0 -w /dev/null) ;;
+	tcpdump-run) command=("$nsring" run tcpdump -Z root -n -i cap0 -w /dev/null) ;;
+	tcpdump-run-packet) command=("$nsring" run tcpdump -Z root -n -i packet:cap0 -w /dev/null) ;;
+	tcpdump-run-zc) command=("$nsring" run --take tcpdump -Z root -n -i zc:cap0 -w /dev/null) ;;
 	tcpdump-file) command=(tcpdump -n -i cap0 -w "$dir/out.pcap") ;;
-	tcpdump-tuned) snaplen=96 command=(tcpdump -n -i cap0 -s 96 -B 8192 -w /dev/null) ;;
-	tcpdump-filter) command=(tcpdump -n -i cap0 -w /dev/null "${filter[@]}") ;;
+	tcpdump-tuned) snaplen=96 command=(tcpdump -Z root -n -i cap0 -s 96 -B 8192 -w /dev/null) ;;
+	tcpdump-filter) command=(tcpdump -Z root -n -i cap0 -w /dev/null "${filter[@]}") ;;
 	dumpcap) command=(dumpcap -q -i cap0 -w "$dir/out.pcapng") ;;
 	dumpcap-pcap) command=(dumpcap -q -P -i cap0 -w "$dir/out.pcap") ;;
 	# it takes "--out /dev/null" for a device; without --no-sock-mem it writes to sysctls

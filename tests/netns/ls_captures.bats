@@ -21,10 +21,10 @@ programs() {
 
 @test "socket_of_tcpdump_is_shown_with_its_device_process_and_command_line" {
 	netns_pair
-	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -n -i v1 -w /dev/null port 53
+	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -Z root -n -i v1 -w /dev/null port 53
 	equal who "$(capture "$B" '[.family, .interface, .comm, .pid]')" \
 		"[\"packet\",\"v1\",\"tcpdump\",${PID[tcpdump]}]"
-	equal command "$(capture "$B" .command)" "tcpdump -n -i v1 -w /dev/null port 53"
+	equal command "$(capture "$B" .command)" "tcpdump -Z root -n -i v1 -w /dev/null port 53"
 	equal filter "$(capture "$B" .filter)" classic
 	[ "$(capture "$B" .ring_bytes)" -gt 0 ]
 	run -0 "$NSRING" ls
@@ -33,7 +33,7 @@ programs() {
 
 @test "packet_sockets_are_those_that_ss_shows" {
 	netns_pair
-	start_in "$B" one nsenter --net="/run/netns/$B" tcpdump -i any -w /dev/null
+	start_in "$B" one nsenter --net="/run/netns/$B" tcpdump -Z root -i any -w /dev/null
 	start_in "$B" two "$NSRING" count --duration 60 -i "netns:$B/v1"
 	equal inodes "$(seen_ns "$B" -c '[.captures[].inode] | sort')" \
 		"$(in_ns "$B" ss -0 -a -e -H -n | grep -o 'ino:[0-9]*' | cut -d: -f2 |
@@ -151,7 +151,7 @@ time.sleep(120)'
 
 @test "capture_whose_process_is_hidden_is_shown_with_its_user" {
 	netns_pair
-	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -n -i v1 -w /dev/null
+	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -Z root -n -i v1 -w /dev/null
 	run -0 nsenter --net="/run/netns/$B" setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$NSRING" ls
 	[[ $output == *"packet socket of user "*", process not seen"* ]]

@@ -55,7 +55,7 @@ setup() {
 
 @test "without_privileges_filters_are_unknown" {
 	netns_pair
-	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -n -i v1 -w /dev/null udp
+	start_in "$B" tcpdump nsenter --net="/run/netns/$B" tcpdump -Z root -n -i v1 -w /dev/null udp
 	run -0 in_ns "$B" setpriv --reuid 65534 --regid 65534 --clear-groups "$NSRING" ls --json
 	equal filter "$(jq -r 'select(.own).captures[0].filter' <<<"$output")" unknown
 }
