@@ -111,6 +111,10 @@ static int run(void *args, char **words)
 		return cli_error("run: %s is missing in %s: install nsring anew", DROP_IN,
 				 PCAP_DIR);
 	*strrchr(dir, '/') = '\0';
+	if (strpbrk(dir, ":;$"))
+		return cli_error("run: %s: the linker finds no library in a folder of such a name: "
+				 "move nsring",
+				 dir);
 	rc = nsr_program_find(words[0], path, sizeof(path));
 	if (rc < 0) {
 		say_error("run: %s: %s", words[0],

@@ -8,12 +8,24 @@
 
 #include "sized.h"
 
+/* The capture whose nsr_send() failed in this thread, after which no other call on it has. */
+static _Thread_local const struct nsr_capture *send_failed_on;
+
 int nsr_capture_failed(struct nsr_capture *cap, int rc)
 {
+	if (send_failed_on == cap)
+		send_failed_on = NULL;
 	/* An interruption ends nothing: @last may hold words about an end yet to be told. */
 	if (cap->last.code == rc || rc == -EINTR)
 		return rc;
 	return nsr_error_set(&cap->last, rc, "%s", strerror(-rc));
+}
+
+static int send_failed(struct nsr_capture *cap, int rc)
+{
+	send_failed_on = cap;
+	return cap->send_last.code == rc ? rc
+					 : nsr_error_set(&cap->send_last, rc, "%s", strerror(-rc));
 }
 
 void nsr_wake(struct nsr_capture *cap)
@@ -44,18 +56,24 @@ int nsr_send(struct nsr_capture *cap, const struct nsr_frame *frames, uint32_t n
 	int i, sent;
 
 	if (!(cap->opts.mode & NSR_SEND))
-		return nsr_error_set(&cap->last, -EBADF, "not opened for sending");
-	nsr_capture_look_after(cap);
+		return send_failed(
+			cap, nsr_error_set(&cap->send_last, -EBADF, "not opened for sending"));
+	/* One that receives is looked after by its reader, which may be another thread. */
+	if (!(cap->opts.mode & NSR_RECV))
+		nsr_capture_look_after(cap);
 	/* After nsr_stop() and the like sending goes on. */
-	if (cap->end == -ENETDOWN)
-		return nsr_capture_failed(cap, cap->end);
+	if (cap->end == -ENETDOWN) {
+		if (!(cap->opts.mode & NSR_RECV))
+			cap->send_last = cap->last;
+		return send_failed(cap, -ENETDOWN);
+	}
 	if (!n)
 		return 0;
 	if (n > INT32_MAX)
 		n = INT32_MAX;
-	sent = cap->ops->send(cap->priv, frames, n, &cap->last);
+	sent = cap->ops->send(cap->priv, frames, n, &cap->send_last);
 	if (sent <= 0)
-		return sent < 0 ? nsr_capture_failed(cap, sent) : 0;
+		return sent < 0 ? send_failed(cap, sent) : 0;
 	for (i = 0; i < sent; i++)
 		bytes += frames[i].len;
 	nsr_capture_count(&cap->n_sent, (uint64_t)sent);
@@ -119,5 +137,5 @@ int nsr_saved_get(struct nsr_capture *cap, uint32_t id, struct nsr_saved *saved)
 
 const struct nsr_error *nsr_last_error(const struct nsr_capture *cap)
 {
-	return &cap->last;
+	return send_failed_on == cap ? &cap->send_last : &cap->last;
 }

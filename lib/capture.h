@@ -34,10 +34,11 @@ struct nsr_capture {
 	uint32_t only; /* enum nsr_direction: what of that which the engine lets in is handed out */
 	bool suspect; /* the engine asked to be checked again soon */
 	bool lively; /* packets have come since the core last let them gather */
-	int end; /* why the capture is over, 0 while it is not */
+	_Atomic int end; /* why the capture is over, 0 while it is not; nsr_send() reads it, too */
 	int64_t check_at_ms; /* by the coarse clock: when to look again whether the place is there */
 	int64_t quiet_until_ms; /* with @end: when the engine counts as drained */
-	struct nsr_error last;
+	struct nsr_error last; /* of nsr_recv() and nsr_stop() */
+	struct nsr_error send_last; /* of nsr_send(), which may run in another thread */
 	/* Written by the reader (or sender) only; others may read them at any time. */
 	_Atomic uint64_t n_packets, n_bytes, n_filtered, n_unasked, n_sent, n_sent_bytes;
 	struct nsr_target target;
@@ -53,7 +54,7 @@ static inline void nsr_capture_count(_Atomic uint64_t *counter, uint64_t more)
 			      memory_order_relaxed);
 }
 
-/** nsr_capture_failed() - make nsr_last_error() tell about the error @rc, and return @rc */
+/** nsr_capture_failed() - make nsr_last_error() tell about the error @rc of nsr_recv() or nsr_stop(), and return @rc */
 int nsr_capture_failed(struct nsr_capture *cap, int rc);
 
 /**

@@ -52,6 +52,16 @@ static const struct nsr_engine_ops *lookup(const char *name)
 	return NULL;
 }
 
+bool nsr_registry_has(const char *name)
+{
+	bool has;
+
+	pthread_mutex_lock(&lock);
+	has = lookup(name);
+	pthread_mutex_unlock(&lock);
+	return has;
+}
+
 size_t nsr_registry_name_length(const char *text)
 {
 	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");

@@ -18,6 +18,9 @@ const struct nsr_engine_ops *nsr_registry_default(const struct nsr_options *opts
 /** nsr_registry_name_length() - how many characters @text begins with that a name may have */
 size_t nsr_registry_name_length(const char *text);
 
+/** nsr_registry_has() - whether there is an engine of this name, without looking for a plug-in */
+bool nsr_registry_has(const char *name);
+
 /**
  * nsr_registry_find() - look an engine up, loading its plug-in if there is one
  * @name: its name

@@ -143,7 +143,7 @@ static bool append_named(pcap_if_t **end, const char *list, bool *places)
 
 EXPORTED int pcap_findalldevs(pcap_if_t **devices, char *errbuf)
 {
-	const char *list = getenv("NSRING_LIST");
+	const char *list = secure_getenv("NSRING_LIST");
 	int rc = real_pcap_findalldevs(devices, errbuf);
 	pcap_if_t **end = devices;
 	bool places = true;

@@ -8,6 +8,7 @@
 #ifndef NSR_COMPAT_HANDLE_H
 #define NSR_COMPAT_HANDLE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,12 @@
 /** The longest packet, as libpcap has it. */
 #define SNAPLEN_MOST 262144
 
+/** struct kept - a copy of packets; their bytes follow */
+struct kept {
+	struct kept *older;
+	struct nsr_packet packets[];
+};
+
 /**
  * struct handle - a capture of a target
  * @mark:     handle_mark
@@ -31,8 +38,9 @@
  * @timeout_ms, @buffer_bytes, @stamp_type, @precision, @protocol, @promisc, @immediate, @rfmon: as set
  *            before activation; 0: libpcap's default
  * @capture:  NULL: not activated
- * @out:      for sending; opened when it is needed. Another thread may send while one reads, which a
- *            capture does not allow
+ * @sends:    it also sends
+ * @out:      for sending, if not; opened when it is needed
+ * @sending:  held while a frame is sent: any thread may
  * @dead:     libpcap's handle for compiling and writing; of @dlt
  * @dlt:      DLT_ value that packets are handed out with
  * @cooked:   packets come with LINKTYPE_LINUX_SLL2; with @dlt DLT_LINUX_SLL their headers are replaced
@@ -40,7 +48,8 @@
  * @offline:  they come from a file, which may hold those of other link types, too: @mixed
  * @batch:    of @capture, or copied to @kept
  * @next:     of @batch: not handed out yet
- * @kept:     packets that waited in the program when the filter changed, and were copied
+ * @kept:     packets that waited in the program when the filter changed, and were copied; older copies have
+ *            the packet in hand, and are there until the program is done with that
  * @drained:  the capture had nothing more
  * @nonblock: reading never waits
  * @breaking: pcap_breakloop() was called
@@ -65,13 +74,15 @@ struct handle {
 	int timeout_ms, buffer_bytes, stamp_type, precision, protocol;
 	bool promisc, immediate, rfmon;
 	struct nsr_capture *capture, *out;
+	bool sends;
+	pthread_mutex_t sending;
 	pcap_t *dead;
 	int dlt;
 	bool cooked, offline, mixed;
 	uint32_t linktype;
 	struct nsr_batch batch;
 	uint32_t next;
-	struct nsr_packet *kept;
+	struct kept *kept;
 	bool drained, nonblock;
 	atomic_bool breaking;
 	int poll, more;
@@ -119,6 +130,9 @@ bool handle_judge(struct handle *h, const struct nsr_packet *packet);
 
 /** handle_keep_waiting() - copy what waits in the program, as the capture's batch ends now; 0 or -ENOMEM */
 int handle_keep_waiting(struct handle *h);
+
+/** handle_forget_kept() - free the copies before @kept, and with @all that one, too */
+void handle_forget_kept(struct handle *h, bool all);
 
 /** handle_open_dead() - make @h->dead anew, for @h->dlt; 0 or -ENOMEM */
 int handle_open_dead(struct handle *h);

@@ -2,12 +2,16 @@
 #include "keeper.h"
 
 #include <ctype.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "lib/registry.h"
 #include "sys/place.h"
@@ -22,6 +26,7 @@ static struct {
 	void *arg;
 	int result;
 	bool quit;
+	int was_dumpable; /* before the thread began */
 } job = {
 	.turn = PTHREAD_MUTEX_INITIALIZER,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -30,14 +35,27 @@ static struct {
 
 static atomic_bool alive;
 
+/* Before the program, which may be debugged from then on, goes on beside the rest of this thread. */
+static void give_up_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	syscall(SYS_capset, &header, none);
+}
+
 static void *keep(void *arg)
 {
 	pthread_mutex_lock(&job.lock);
 	for (;;) {
 		while (!job.fn && !job.quit)
 			pthread_cond_wait(&job.changed, &job.lock);
-		if (!job.fn)
+		if (!job.fn) {
+			give_up_capabilities();
+			job.quit = false;
+			pthread_cond_broadcast(&job.changed);
 			break;
+		}
 		job.result = job.fn(job.arg);
 		job.fn = NULL;
 		pthread_cond_broadcast(&job.changed);
@@ -78,7 +96,10 @@ void keeper_end(void)
 		pthread_mutex_lock(&job.lock);
 		job.quit = true;
 		pthread_cond_broadcast(&job.changed);
+		while (job.quit)
+			pthread_cond_wait(&job.changed, &job.lock);
 		pthread_mutex_unlock(&job.lock);
+		prctl(PR_SET_DUMPABLE, job.was_dumpable);
 	}
 	pthread_mutex_unlock(&job.turn);
 }
@@ -89,7 +110,7 @@ static void forget(void)
 	atomic_store(&alive, false);
 }
 
-/* Whether a target may begin here: with a place, or an engine. Which there are would load plug-ins. */
+/* Whether a target may begin here: with a place, or an engine that is no plug-in. */
 static bool begins_target(const char *text)
 {
 	size_t length = nsr_registry_name_length(text);
@@ -98,7 +119,8 @@ static bool begins_target(const char *text)
 	if (!isalpha((unsigned char)*text) || length >= sizeof(word))
 		return false;
 	memcpy(word, text, length);
-	return text[length] == ':' || (text[length] == '/' && nsr_place_reserves(word));
+	return (text[length] == ':' && nsr_registry_has(word)) ||
+	       ((text[length] == ':' || text[length] == '/') && nsr_place_reserves(word));
 }
 
 /* Such as "netns:web/eth0", "-inetns:web/eth0", "--pcap=netns:web/eth0", "0:netns:web/eth0". */
@@ -137,8 +159,13 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
 
 	if (!is_wanted(argc, argv) || pthread_atfork(NULL, NULL, forget) != 0)
 		return;
-	if (nsr_thread_start(&thread, keep, NULL) < 0)
+	/* Who debugs the program, once it has no capabilities, would have those of the thread. */
+	job.was_dumpable = prctl(PR_GET_DUMPABLE);
+	prctl(PR_SET_DUMPABLE, 0);
+	if (nsr_thread_start(&thread, keep, NULL) < 0) {
+		prctl(PR_SET_DUMPABLE, job.was_dumpable);
 		return;
+	}
 	pthread_detach(thread);
 	atomic_store(&alive, true);
 }

@@ -9,8 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <pcap/sll.h>
+
 #include "lib/filter/filter.h"
 #include "lib/link_type.h"
+#include "lib/registry.h"
 #include "keeper.h"
 
 EXPORTED pcap_t *pcap_create(const char *source, char *errbuf)
@@ -34,6 +37,7 @@ EXPORTED pcap_t *pcap_create(const char *source, char *errbuf)
 	h->stamp_type = PCAP_TSTAMP_HOST;
 	h->precision = PCAP_TSTAMP_PRECISION_MICRO;
 	h->poll = h->more = -1;
+	pthread_mutex_init(&h->sending, NULL);
 	return (pcap_t *)h;
 }
 
@@ -128,7 +132,7 @@ EXPORTED int pcap_can_set_rfmon(pcap_t *p)
 
 static enum nsr_take take_asked(void)
 {
-	const char *take = getenv("NSRING_TAKE");
+	const char *take = secure_getenv("NSRING_TAKE");
 
 	if (!take || !*take || strcmp(take, "0") == 0)
 		return NSR_TAKE_NONE;
@@ -174,6 +178,9 @@ static int open_capture(struct handle *h, uint32_t mode, struct nsr_capture **ca
 
 	opts.mode = mode;
 	opts.snaplen = h->snaplen;
+	/* The header may be replaced by a shorter one. */
+	if (h->parsed.any && opts.snaplen <= SNAPLEN_MOST - (SLL2_HDR_LEN - SLL_HDR_LEN))
+		opts.snaplen += SLL2_HDR_LEN - SLL_HDR_LEN;
 	opts.promiscuous = h->promisc;
 	opts.immediate = h->immediate;
 	opts.ring_bytes = (uint64_t)h->buffer_bytes;
@@ -185,6 +192,27 @@ static int open_capture(struct handle *h, uint32_t mode, struct nsr_capture **ca
 		opts.batch_ms = h->timeout_ms < NSR_BATCH_MS_MAX ? (uint32_t)h->timeout_ms
 								 : NSR_BATCH_MS_MAX;
 	return keeper_run(open_target, &opening);
+}
+
+static bool sends_along(const struct handle *h)
+{
+	const struct nsr_engine_ops *engine;
+
+	if (!h->parsed.engine[0])
+		return true;
+	engine = nsr_registry_find(h->parsed.engine, NULL);
+	return engine && engine->flags & NSR_ENGINE_SENDS_ALONG;
+}
+
+/*
+ * A capture that also sends leaves out its own frames, as libpcap's handles do, and sends where it captures,
+ * whatever is called so by then. Where sending needs memory of its own, @out does it, from the first frame on.
+ */
+static int open_receiver(struct handle *h, struct nsr_error *err)
+{
+	h->sends = sends_along(h) && !h->parsed.any &&
+		   open_capture(h, NSR_RECV | NSR_SEND, &h->capture, NULL) == 0;
+	return h->sends ? 0 : open_capture(h, NSR_RECV, &h->capture, err);
 }
 
 int handle_open_dead(struct handle *h)
@@ -228,8 +256,7 @@ static void forget(struct handle *h)
 	h->dead = NULL;
 	free(h->room);
 	h->room = NULL;
-	free(h->kept);
-	h->kept = NULL;
+	handle_forget_kept(h, true);
 	real_pcap_freecode(&h->program);
 	if (h->poll >= 0)
 		close(h->poll);
@@ -251,7 +278,10 @@ EXPORTED int pcap_activate(pcap_t *p)
 	if (h->rfmon)
 		return handle_say(h, PCAP_ERROR_RFMON_NOTSUP, "%s: no monitor mode here",
 				  h->target);
-	rc = open_capture(h, NSR_RECV, &h->capture, &err);
+	/* As libpcap does: a header and a byte at least. */
+	if (h->parsed.any && h->snaplen <= SLL2_HDR_LEN)
+		h->snaplen = SLL2_HDR_LEN + 1;
+	rc = open_receiver(h, &err);
 	if (rc < 0)
 		return handle_say_why(h, status_of(rc), &err);
 	rc = look(h);
@@ -297,30 +327,61 @@ EXPORTED void pcap_close(pcap_t *p)
 		return;
 	}
 	forget(h);
+	pthread_mutex_destroy(&h->sending);
 	free(h->target);
 	free(h);
+}
+
+/* The device's name, or its namespace's, may be another's by now. */
+static bool is_of_same_device(const struct handle *h)
+{
+	struct nsr_info here = NSR_INFO_INIT, there = NSR_INFO_INIT;
+	struct nsr_interface from = NSR_INTERFACE_INIT, to = NSR_INTERFACE_INIT;
+
+	nsr_info_get(h->capture, &here);
+	nsr_info_get(h->out, &there);
+	return here.netns_cookie == there.netns_cookie && here.netns_inode == there.netns_inode &&
+	       nsr_interface_get(h->capture, 0, &from) == 0 &&
+	       nsr_interface_get(h->out, 0, &to) == 0 && from.ifindex == to.ifindex;
+}
+
+static int open_out(struct handle *h)
+{
+	struct nsr_error err = { 0 };
+	int rc = open_capture(h, NSR_SEND, &h->out, &err);
+
+	if (rc < 0)
+		return handle_say_why(h, PCAP_ERROR, &err);
+	if (is_of_same_device(h))
+		return 0;
+	nsr_close(h->out);
+	h->out = NULL;
+	return handle_say(h, PCAP_ERROR, "%s: names another device by now", h->target);
 }
 
 static int send_frame(struct handle *h, const void *bytes, size_t count)
 {
 	const struct nsr_frame frame = { .data = bytes, .len = (uint32_t)count };
-	struct nsr_error err = { 0 };
-	int rc;
+	struct nsr_capture *out;
+	int rc = 0;
 
 	if (handle_check_active(h))
 		return PCAP_ERROR_NOT_ACTIVATED;
 	if (count > INT32_MAX)
 		return handle_say(h, PCAP_ERROR, "%s: a frame of %zu bytes can't be sent",
 				  h->target, count);
-	if (!h->out) {
-		rc = open_capture(h, NSR_SEND, &h->out, &err);
-		if (rc < 0)
-			return handle_say_why(h, PCAP_ERROR, &err);
-	}
-	rc = nsr_send(h->out, &frame, 1);
-	if (rc == 1)
-		return (int)count;
-	return handle_say_why(h, PCAP_ERROR, nsr_last_error(h->out));
+	if (!bytes)
+		return handle_say(h, PCAP_ERROR, "send: %s", strerror(EFAULT));
+	pthread_mutex_lock(&h->sending);
+	if (!h->sends && !h->out)
+		rc = open_out(h);
+	out = h->sends ? h->capture : h->out;
+	if (rc == 0)
+		rc = nsr_send(out, &frame, 1) == 1
+			     ? (int)count
+			     : handle_say_why(h, PCAP_ERROR, nsr_last_error(out));
+	pthread_mutex_unlock(&h->sending);
+	return rc;
 }
 
 EXPORTED int pcap_inject(pcap_t *p, const void *bytes, size_t count)

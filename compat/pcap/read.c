@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "cooked.h"
 #include "keeper.h"
 
@@ -57,10 +58,8 @@ static int fill(struct handle *h, int wait_ms)
 
 	keeper_end();
 	while (h->next >= h->batch.count) {
-		if (h->kept) {
-			free(h->kept);
-			h->kept = NULL;
-		}
+		if (h->kept)
+			handle_forget_kept(h, true);
 		if (take_break(h))
 			return PCAP_ERROR_BREAK;
 		rc = nsr_recv(h->capture, &h->batch, wait_ms);
@@ -78,11 +77,22 @@ static int fill(struct handle *h, int wait_ms)
 	return 1;
 }
 
+void handle_forget_kept(struct handle *h, bool all)
+{
+	struct kept **end = all ? &h->kept : &h->kept->older, *kept = *end, *older;
+
+	*end = NULL;
+	for (; kept; kept = older) {
+		older = kept->older;
+		free(kept);
+	}
+}
+
 int handle_keep_waiting(struct handle *h)
 {
 	uint32_t count = h->batch.count - h->next, i;
 	const struct nsr_packet *packets = h->batch.packets + h->next;
-	struct nsr_packet *kept;
+	struct kept *kept;
 	size_t bytes = 0;
 	uint8_t *at;
 
@@ -90,18 +100,18 @@ int handle_keep_waiting(struct handle *h)
 		return 0;
 	for (i = 0; i < count; i++)
 		bytes += packets[i].caplen;
-	kept = malloc(count * sizeof(*kept) + bytes);
+	kept = malloc(sizeof(*kept) + count * sizeof(*packets) + bytes);
 	if (!kept)
 		return -ENOMEM;
-	at = (uint8_t *)(kept + count);
+	at = (uint8_t *)&kept->packets[count];
 	for (i = 0; i < count; i++) {
-		kept[i] = packets[i];
-		kept[i].data = memcpy(at, packets[i].data, packets[i].caplen);
+		kept->packets[i] = packets[i];
+		kept->packets[i].data = memcpy(at, packets[i].data, packets[i].caplen);
 		at += packets[i].caplen;
 	}
-	free(h->kept);
+	kept->older = h->kept;
 	h->kept = kept;
-	h->batch = (struct nsr_batch){ .packets = kept, .count = count };
+	h->batch = (struct nsr_batch){ .packets = kept->packets, .count = count };
 	h->next = 0;
 	return 0;
 }
@@ -162,19 +172,42 @@ static inline int present(struct handle *h, const struct nsr_packet *packet,
 	header->ts.tv_sec = (time_t)(packet->stamp_ns / NS_PER_S);
 	header->ts.tv_usec =
 		(suseconds_t)(h->precision == PCAP_TSTAMP_PRECISION_NANO ? part : part / 1000);
-	header->caplen = packet->caplen;
+	header->caplen = packet->caplen < h->snaplen ? packet->caplen : h->snaplen;
 	header->len = packet->len;
 	*bytes = packet->data;
 	return 1;
 }
 
+/* What is left of @wait_ms until @until_ms, by the clock. */
+static int patience_left(int wait_ms, int64_t until_ms)
+{
+	int64_t now;
+
+	if (wait_ms <= 0)
+		return wait_ms;
+	now = nsr_clock_coarse_ms();
+	return now < until_ms ? (int)(until_ms - now) : 0;
+}
+
 static int next_packet(struct handle *h, struct pcap_pkthdr *header, const u_char **bytes)
 {
-	int rc;
+	int wait_ms = patience(h), rc;
+	int64_t until_ms = wait_ms > 0 ? nsr_clock_coarse_ms() + wait_ms : 0;
 
-	do
-		rc = fill(h, patience(h));
-	while (rc > 0 && (rc = present(h, &h->batch.packets[h->next++], header, bytes)) == 0);
+	if (h->kept)
+		handle_forget_kept(h, false);
+	for (;;) {
+		rc = fill(h, wait_ms);
+		if (rc > 0)
+			rc = present(h, &h->batch.packets[h->next++], header, bytes);
+		else
+			break;
+		if (rc != 0)
+			break;
+		/* Packets that are left out prolong no wait. */
+		if (h->next >= h->batch.count)
+			wait_ms = patience_left(wait_ms, until_ms);
+	}
 	show_more(h);
 	return rc;
 }
@@ -199,6 +232,8 @@ static int hand_out(struct handle *h, int count, int wait_ms, pcap_handler callb
 			continue;
 		callback(user, &header, bytes);
 		given++;
+		if (h->kept && h->kept->older)
+			handle_forget_kept(h, false);
 		if (take_break(h))
 			return PCAP_ERROR_BREAK;
 	}
@@ -210,8 +245,10 @@ EXPORTED int pcap_dispatch(pcap_t *p, int count, pcap_handler callback, u_char *
 	struct handle *h = handle_of(p);
 	int rc;
 
-	if (!h)
+	if (!h) {
+		keeper_end();
 		return real_pcap_dispatch(p, count, callback, user);
+	}
 	if (handle_check_active(h))
 		return PCAP_ERROR_NOT_ACTIVATED;
 	rc = hand_out(h, count, patience(h), callback, user);
@@ -224,8 +261,10 @@ EXPORTED int pcap_loop(pcap_t *p, int count, pcap_handler callback, u_char *user
 	struct handle *h = handle_of(p);
 	int rc, left = count;
 
-	if (!h)
+	if (!h) {
+		keeper_end();
 		return real_pcap_loop(p, count, callback, user);
+	}
 	if (handle_check_active(h))
 		return PCAP_ERROR_NOT_ACTIVATED;
 	do {
@@ -242,8 +281,10 @@ EXPORTED int pcap_next_ex(pcap_t *p, struct pcap_pkthdr **header, const u_char *
 	struct handle *h = handle_of(p);
 	int rc;
 
-	if (!h)
+	if (!h) {
+		keeper_end();
 		return real_pcap_next_ex(p, header, bytes);
+	}
 	if (handle_check_active(h))
 		return PCAP_ERROR_NOT_ACTIVATED;
 	*header = &h->header;
@@ -256,8 +297,10 @@ EXPORTED const u_char *pcap_next(pcap_t *p, struct pcap_pkthdr *header)
 	struct handle *h = handle_of(p);
 	const u_char *bytes = NULL;
 
-	if (!h)
+	if (!h) {
+		keeper_end();
 		return real_pcap_next(p, header);
+	}
 	if (handle_check_active(h))
 		return NULL;
 	return next_packet(h, header, &bytes) == 1 ? bytes : NULL;

@@ -491,6 +491,7 @@ const struct nsr_engine_ops nsr_engine_packet = {
 	.abi = NSR_ENGINE_ABI,
 	.size = sizeof(struct nsr_engine_ops),
 	.name = "packet",
+	.flags = NSR_ENGINE_SENDS_ALONG,
 	.open = packet_open,
 	.set_filter = packet_filter_set,
 	.start = packet_start,

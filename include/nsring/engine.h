@@ -39,6 +39,7 @@ enum nsr_engine_flag {
 	NSR_ENGINE_NO_PLACE = 1 << 5, /* takes no place; the core opens it in the caller's thread */
 	NSR_ENGINE_OFFLINE = 1 << 6, /* packets come from no device: it reads a file */
 	NSR_ENGINE_TAKE = 1 << 7, /* understands the option take */
+	NSR_ENGINE_SENDS_ALONG = 1 << 8, /* NSR_SEND beside NSR_RECV costs next to nothing */
 };
 
 /**

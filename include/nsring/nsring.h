@@ -16,8 +16,8 @@
  * also fill in a struct nsr_error: one sentence saying what failed, and on what, and what to do
  * about it.
  *
- * One thread at a time may use a capture, with two exceptions: any thread and any signal handler
- * may call nsr_wake(), and one other thread may call nsr_stats_get(). Different captures are
+ * One thread at a time may use a capture, with three exceptions: any thread and any signal handler
+ * may call nsr_wake(), one other thread may call nsr_stats_get(), and one nsr_send(). Different captures are
  * independent. The caller's thread never changes its network namespace.
  */
 #ifndef NSRING_NSRING_H
@@ -591,6 +591,8 @@ NSR_CHECKED int nsr_set_direction(struct nsr_capture *cap, enum nsr_direction di
  * @frames: what to send, in order
  * @count:  how many; 0 only looks whether the namespace is still there
  *
+ * Of a capture that also receives it is nsr_recv() that notices when the namespace is gone.
+ *
  * Waits while the device's queue is full, 100 ms at most. The engine live has a cost for each call
  * that thousands of frames should share: see @batch_packets of struct nsr_info.
  *
@@ -645,7 +647,8 @@ int nsr_interface_get(struct nsr_capture *cap, uint32_t id, struct nsr_interface
 int nsr_saved_get(struct nsr_capture *cap, uint32_t id, struct nsr_saved *saved);
 
 /**
- * nsr_last_error() - the last error of nsr_recv(), nsr_send() or nsr_stop() in words
+ * nsr_last_error() - the last error of nsr_recv(), nsr_send() or nsr_stop() in words; of nsr_send() in the thread
+ * that called it
  * @cap: open capture
  *
  * Return: owned by @cap, valid until the next call on it; all zero without an error.

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "complain.h"
 
 #define PATIENCE_MS 3000
@@ -28,12 +30,14 @@
  * @fifo:    kept open, to be told when its reader is gone
  * @said:    the command's stderr
  * @signals: those of stop_signals, and SIGCHLD
+ * @until_ms: when it is killed, once it was asked to end
  */
 struct watch {
 	pid_t pid;
 	int fifo;
 	int said;
 	int signals;
+	int64_t until_ms;
 };
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -140,9 +144,10 @@ static void note_end(struct child *child, struct watch *watch)
 	child->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void stop(struct child *child, const struct watch *watch)
+static void stop(struct child *child, struct watch *watch)
 {
 	child->stopped = true;
+	watch->until_ms = nsr_clock_ms() + PATIENCE_MS;
 	kill(watch->pid, SIGTERM);
 }
 
@@ -158,6 +163,14 @@ static void on_signal(struct child *child, struct watch *watch)
 		stop(child, watch);
 }
 
+/* However much it says meanwhile. */
+static int patience_ms(const struct child *child, const struct watch *watch)
+{
+	int64_t left = child->stopped ? watch->until_ms - nsr_clock_ms() : -1;
+
+	return child->stopped && left < 0 ? 0 : (int)left;
+}
+
 /* A closed stderr would be reported again and again: poll() leaves negative descriptors alone. */
 static void wait_for_end(struct child *child, struct watch *watch)
 {
@@ -168,7 +181,7 @@ static void wait_for_end(struct child *child, struct watch *watch)
 	};
 
 	while (watch->pid) {
-		int ready = poll(fds, 3, child->stopped ? PATIENCE_MS : -1);
+		int ready = poll(fds, 3, patience_ms(child, watch));
 
 		if (ready == 0)
 			kill(watch->pid, SIGKILL);

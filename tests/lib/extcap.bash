@@ -70,6 +70,10 @@ runs() {
 	pgrep -fc -- "$1" || :
 }
 
+runs_once() {
+	[ "$(runs "$1")" -ge 1 ]
+}
+
 runs_no_more() {
 	[ "$(runs "$1")" = 0 ]
 }

@@ -80,6 +80,53 @@ ended() {
 	equal "packets of the filter before" "$(grep -c 'drain(p, [12]) = [12]$' "$(file_of ours)")" 2
 }
 
+@test "a_short_snapshot_has_the_same_bytes" {
+	loop_pair
+	same w2 packet:w2 w1 short 0
+	same any packet:any w1 short 0
+}
+
+# A wait that packets prolong which are left out would last until they stop.
+@test "a_timeout_passes_while_packets_come_that_are_not_asked_for" {
+	netns_pair
+	start wait "$NSRING" run "$tests/pcap_timeout" "netns:$B/v1"
+	wait_until grep -q ready "$(file_of wait.out)"
+	start other nsenter --net="/run/netns/$A" ping -q -w 100 -i 0.01 "$NOBODY"
+	reap wait
+	kill -KILL "${PID[other]}"
+	equal said "$(tail -n 1 "$(file_of wait.out)")" "no packet in time"
+}
+
+# Debugging a thread without capabilities is having those of the others.
+@test "who_has_no_capabilities_does_not_debug_a_program_that_keeps_some" {
+	local user=(setpriv --reuid 12345 --regid 12345 --clear-groups)
+	netns_pair
+	start keep "${user[@]}" --inh-caps +net_raw,+sys_admin --ambient-caps +net_raw,+sys_admin \
+		"$NSRING" run --keep "$tests/pcap_timeout" lo drop
+	wait_until grep -q ready "$(file_of keep.out)"
+	run "${user[@]}" --inh-caps=-all cat "/proc/${PID[keep]}/environ"
+	[ "$status" != 0 ]
+	kill -KILL "${PID[keep]}"
+}
+
+# shellcheck disable=SC2016 # for the shell inside
+@test "a_name_that_is_another_devices_by_now_is_not_sent_to" {
+	netns_pair
+	start send "$NSRING" run "$tests/pcap_timeout" "netns:$B/zc:v1" send
+	wait_until grep -q ready "$(file_of send.out)"
+	ip -n "$B" -batch - <<-END
+		link set v1 down
+		link set v1 name old
+		link add v1 type veth peer name v2
+		link set v1 up
+		link set old up
+	END
+	kill -USR1 "${PID[send]}"
+	reap send
+	equal said "$(tail -n 1 "$(file_of send.out)")" "-1"
+	equal "frames sent elsewhere" "$(ip -n "$B" -s -j link show v1 | jq '.[0].stats64.tx.packets')" 0
+}
+
 @test "opening_and_closing_loses_nothing" {
 	loop_pair
 	facts "$NSRING" run "$tests/pcap_facts" packet:w2 w1 often 200 >"$(file_of ours)"
@@ -103,22 +150,27 @@ pages() {
 	finish target
 }
 
-# threads NAME: how many the program has.
-threads() {
-	find "/proc/${PID[$1]}/task" -mindepth 1 -maxdepth 1 | wc -l
+has_one_thread() {
+	[ "$(find "/proc/${PID[$1]}/task" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
 }
 
 # Once there has been a second one, glibc locks files for each packet that is written.
-@test "a_program_on_a_plain_device_has_one_thread_unless_it_is_told_to_keep_capabilities" {
+@test "a_program_on_a_plain_device_has_one_thread" {
 	netns_pair
-	start plain nsenter --net="/run/netns/$B" "$NSRING" run tcpdump -Z root -w "$(file_of none)" -i v1 port 80
-	start keep nsenter --net="/run/netns/$B" "$NSRING" run --keep tcpdump -Z root -w "$(file_of none)" -i v1 port 80
-	wait_until is_listening plain
-	wait_until is_listening keep
-	equal threads "$(threads plain)" 1
-	equal "threads with --keep" "$(threads keep)" 2
+	start_in "$B" dump nsenter --net="/run/netns/$B" "$NSRING" run tcpdump -Z root -w "$(file_of none)" -i v1 ether host 0a:be:c0:6e:ea:ac
+	wait_until is_listening dump
+	has_one_thread dump
+	finish dump
+}
+
+@test "no_thread_keeps_capabilities_once_packets_are_read" {
+	netns_pair
+	start_in "$B" plain nsenter --net="/run/netns/$B" "$NSRING" run --keep tcpdump -Z root -w "$(file_of none)" -i v1
+	dump target "netns:$B/v1"
+	wait_until has_one_thread plain
+	wait_until has_one_thread target
 	finish plain
-	finish keep
+	finish target
 }
 
 @test "it_is_told_to_keep_capabilities_or_not_to" {

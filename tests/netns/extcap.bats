@@ -157,6 +157,28 @@ fields_of() {
 	wait_until runs_no_more "netns:$B"
 }
 
+# Something to say keeps nobody alive.
+@test "ssh_that_talks_and_does_not_end_is_killed" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/ssh" <<-'END'
+		#!/bin/bash
+		trap '' TERM INT HUP
+		while :; do
+			echo talking >&2
+			sleep 0.5
+		done
+	END
+	chmod +x "$BATS_TEST_TMPDIR/bin/ssh"
+	new_fifo
+	start reader dd bs=64k if="$FIFO" of="$CAPTURED" status=none
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH start extcap "$EXTCAP" --capture --fifo "$FIFO" --extcap-interface nsring-ssh \
+		--host nowhere --target eth0
+	wait_until runs_once "$BATS_TEST_TMPDIR/bin/ssh"
+	kill -TERM "${PID[extcap]}"
+	wait_until runs_no_more "$BATS_TEST_TMPDIR/bin/ssh"
+	wait "${PID[extcap]}" || :
+}
+
 @test "note_of_a_capture_that_went_well_is_shown_without_the_totals" {
 	netns_pair
 	ip -n "$B" link set v1 down

@@ -3,12 +3,14 @@
  * pcap_facts DEVICE PEER [DLT WITNESS]
  * pcap_facts DEVICE PEER often TIMES
  * pcap_facts DEVICE PEER refused 0
+ * pcap_facts DEVICE PEER short 0
  *
  * Says what libpcap does, a fact a line. DEVICE is what it opens; frames are sent on the interface PEER, from
  * which DEVICE gets them. It is linked to libpcap alone: run with the installed one and with the
  * drop-in, it has to print the same. With the number of a link type it tells only about filters;
  * WITNESS is then another name for DEVICE, whose packets come after those of DEVICE. With
- * `often` it opens and closes DEVICE that many times, with `refused` it gives up its capabilities between two filters.
+ * `often` it opens and closes DEVICE that many times, with `refused` it gives up its capabilities between two filters; with `short`
+ * it tells about small snapshot lengths.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -640,6 +642,8 @@ static void sending(void)
 	TELL(p, pcap_sendpacket(p, frame, sizeof(frame)));
 	TELL_IS("a giant frame is sent", pcap_sendpacket(p, giant, sizeof(giant)) == 0);
 	TELL(other, drain(other, 2));
+	/* Its own frames it does not get. */
+	TELL(p, drain(p, 0));
 	pcap_close(p);
 	pcap_close(other);
 }
@@ -800,6 +804,82 @@ static void set_filter(pcap_t *p, const char *text)
 	pcap_freecode(&program);
 }
 
+static void cut_to(int bytes)
+{
+	pcap_t *witness = open_handle(0);
+	pcap_t *p = pcap_create(device, errbuf);
+	struct pcap_pkthdr *header;
+	const u_char *data;
+
+	pcap_set_snaplen(p, bytes);
+	pcap_set_immediate_mode(p, 1);
+	pcap_set_buffer_size(p, 64 * 262144);
+	TELL(p, pcap_activate(p));
+	pcap_setnonblock(p, 1, errbuf);
+	pcap_setdirection(p, PCAP_D_IN);
+	send_frame(UDP, 1, 100);
+	TELL(p, pcap_snapshot(p));
+	TELL(p, next_soon(p, &header, &data));
+	printf("caplen %u len %u first %02x%02x\n", header->caplen, header->len, data[0], data[1]);
+	pcap_close(p);
+	pcap_close(witness);
+}
+
+/* The packet in hand stays as it is while another filter is set, again and again. */
+static void filter_while_in_hand(void)
+{
+	pcap_t *witness = open_handle(0);
+	pcap_t *p = open_handle(0);
+	struct pcap_pkthdr *header;
+	u_char before[60];
+	const u_char *bytes;
+	unsigned int i, changed = 0;
+
+	send_frames(10);
+	wait_for(witness, 10);
+	for (i = 0; i < 10; i++) {
+		if (next_soon(p, &header, &bytes) != 1)
+			break;
+		memcpy(before, bytes, sizeof(before));
+		set_filter(p, i % 2 ? "udp" : "ip");
+		free(memset(malloc(100 * 1514), 0xff, 100 * 1514));
+		changed += memcmp(before, bytes, sizeof(before)) != 0;
+	}
+	TELL(p, changed);
+	pcap_close(p);
+	pcap_close(witness);
+}
+
+static void *send_often(void *arg)
+{
+	static const uint8_t frame[60] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
+	long sent = 0;
+	int i;
+
+	for (i = 0; i < 200; i++)
+		sent += pcap_inject(arg, frame, sizeof(frame)) == sizeof(frame);
+	return (void *)sent;
+}
+
+/* While others send on the handle, it captures what comes, and nothing of that. */
+static void sending_threads(void)
+{
+	pcap_t *p = open_handle(0);
+	pthread_t ids[4];
+	void *sent;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		pthread_create(&ids[i], NULL, send_often, p);
+	send_frames(20);
+	TELL(p, drain(p, 20));
+	for (i = 0; i < 4; i++) {
+		pthread_join(ids[i], &sent);
+		TELL(p, (long)sent);
+	}
+	pcap_close(p);
+}
+
 /* A filter that can't be set leaves the one before in force, also for packets that wait. */
 static void refused(void)
 {
@@ -834,6 +914,12 @@ int main(int argc, char **argv)
 		opened_often(atoi(argv[4]));
 		return 0;
 	}
+	if (argc > 4 && strcmp(argv[3], "short") == 0) {
+		cut_to(1);
+		cut_to(21);
+		cut_to(64);
+		return 0;
+	}
 	if (argc > 4 && strcmp(argv[3], "refused") == 0) {
 		refused();
 		return 0;
@@ -854,6 +940,8 @@ int main(int argc, char **argv)
 	protocols();
 	directions();
 	sending();
+	sending_threads();
+	filter_while_in_hand();
 	figures();
 	files();
 	threads();

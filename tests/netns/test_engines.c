@@ -717,6 +717,45 @@ static void statistics_may_be_read_by_another_thread(void **state)
 	nsr_close(cap);
 }
 
+/* Stops at the first error: the last is that of a frame too long. */
+static void *send_in_thread(void *arg)
+{
+	static const uint8_t frame[2000];
+	const struct nsr_frame good = { frame, 60 }, bad = { frame, sizeof(frame) };
+	uintptr_t sent = 0;
+	int i;
+
+	for (i = 0; i < 300 && nsr_send(arg, &good, 1) == 1; i++)
+		sent++;
+	if (nsr_send(arg, &bad, 1) != -EMSGSIZE || nsr_last_error(arg)->code != -EMSGSIZE)
+		sent = 0;
+	return (void *)sent;
+}
+
+static void a_thread_may_send_while_another_receives(void **state)
+{
+	struct nsr_stats stats = NSR_STATS_INIT;
+	struct nsr_capture *cap;
+	struct nsr_options opts;
+	pthread_t sender;
+	void *sent;
+
+	topology_require();
+	nsr_options_init(&opts);
+	opts.mode = NSR_RECV | NSR_SEND;
+	cap = open_on("v1", &opts);
+	assert_int_equal(pthread_create(&sender, NULL, send_in_thread, cap), 0);
+	send_udp(OLD_PORT, 100);
+	assert_int_equal((uintptr_t)receive_hundred(cap), 100);
+	pthread_join(sender, &sent);
+	assert_int_equal((uintptr_t)sent, 300);
+	assert_int_equal(nsr_last_error(cap)->code, 0);
+	assert_int_equal(nsr_stats_get(cap, &stats), 0);
+	assert_int_equal(stats.packets, 100);
+	assert_int_equal(stats.sent, 300);
+	nsr_close(cap);
+}
+
 static void filter_changed_after_stop_takes_no_further_packets(void **state)
 {
 	struct nsr_capture *cap;
@@ -849,6 +888,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(caller_stays_in_its_namespace),
 		cmocka_unit_test(namespace_whose_last_process_dies_ends_the_capture),
 		cmocka_unit_test(statistics_may_be_read_by_another_thread),
+		cmocka_unit_test(a_thread_may_send_while_another_receives),
 		cmocka_unit_test(filter_changed_after_stop_takes_no_further_packets),
 		cmocka_unit_test(what_came_before_a_stop_is_handed_out_however_late),
 		cmocka_unit_test(sending_too_long_a_frame_tells_after_the_ones_before),
