@@ -107,7 +107,8 @@ void keeper_end(void)
 /* A child has no such thread, and opens by itself. */
 static void forget(void)
 {
-	atomic_store(&alive, false);
+	if (atomic_exchange(&alive, false))
+		prctl(PR_SET_DUMPABLE, job.was_dumpable);
 }
 
 /* Whether a target may begin here: with a place, or an engine that is no plug-in. */

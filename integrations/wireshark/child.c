@@ -183,7 +183,7 @@ static void wait_for_end(struct child *child, struct watch *watch)
 	while (watch->pid) {
 		int ready = poll(fds, 3, patience_ms(child, watch));
 
-		if (ready == 0)
+		if (child->stopped && patience_ms(child, watch) == 0)
 			kill(watch->pid, SIGKILL);
 		if (ready <= 0)
 			continue;
