@@ -17,12 +17,32 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A pointer to each. */
-static struct {
+/* A pointer to each: at first to first_NAME(), as others' constructors may call before that of this library. */
+struct real {
 #define MEMBER(result, name, parameters, arguments) result(*name) parameters;
 	REAL_HANDED_ON(MEMBER) REAL_JUDGED(MEMBER)
 #undef MEMBER
-} real;
+};
+
+static struct real real;
+
+static void begin(void);
+
+#define FIRST(result, name, parameters, arguments)                                                 \
+	static result first_##name parameters                                                      \
+	{                                                                                          \
+		begin();                                                                           \
+		return real.name arguments;                                                        \
+	}
+REAL_HANDED_ON(FIRST)
+REAL_JUDGED(FIRST)
+#undef FIRST
+
+static struct real real = {
+#define MEMBER(result, name, parameters, arguments) .name = first_##name,
+	REAL_HANDED_ON(MEMBER) REAL_JUDGED(MEMBER)
+#undef MEMBER
+};
 
 #define CALL(result, name, parameters, arguments)                                                  \
 	result real_##name parameters                                                              \
@@ -120,11 +140,16 @@ __attribute__((noreturn)) static void give_up(const char *what, const char *why)
 
 __attribute__((constructor)) static void begin(void)
 {
-	void *library = find();
-	const char *why = library ? NULL : dlerror();
-	void *function;
+	static bool begun;
+	void *library, *function;
+	const char *why;
 	size_t i;
 
+	if (begun)
+		return;
+	begun = true;
+	library = find();
+	why = library ? NULL : dlerror();
 	if (!library)
 		give_up("can't be found", why ? why : REAL_LIBDIR);
 	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {

@@ -60,6 +60,10 @@ ended() {
 	[ "$(wc -l <"$(file_of ours)")" -gt 150 ]
 }
 
+@test "it_can_be_called_before_its_constructor" {
+	equal said "$("$NSRING" run "$tests/pcap_early")" "the same"
+}
+
 @test "a_filter_means_the_same_in_a_cooked_capture" {
 	loop_pair
 	same any packet:any w1 113
