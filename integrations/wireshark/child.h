@@ -30,7 +30,8 @@ struct child {
  * @fifo:  open for writing
  *
  * It is stopped by SIGTERM when this process gets one, SIGINT or SIGHUP, when nobody reads the FIFO any
- * more, and when this process is killed; one that goes on for three seconds is killed.
+ * more, and when this process is killed, unless the command has file capabilities, of which the kernel asks no
+ * parent: such a one ends when nobody reads the FIFO. One that goes on for three seconds is killed.
  *
  * Return: EXTCAP_DONE once it has ended, however; EXTCAP_FAILED after a sentence.
  */
