@@ -39,7 +39,7 @@ test: ## install what is missing, build, and run every suite
 
 check: ## what a change should pass before it is shown: format, scripts, house, unit and netns
 	@$(need_root)
-	@$(test) format scripts house unit netns
+	@export TEST_TURNS=$$(($$(nproc) * 2)); $(test) format scripts house unit netns
 
 test-unit: ## the unit tests; needs no root
 	@$(test) unit
