@@ -79,7 +79,7 @@ struct nsr_engine_args {
  * @recv:  fill in up to @max packets and return how many; never waits. Ends the life of the
  *         packets of the call before. 0: nothing now; -ENODATA: no more to come; else the
  *         capture has failed for good and @err says why.
- * @send:  see nsr_send(); NULL: can't send
+ * @send:  see nsr_send(), which one thread may call while another is in recv; NULL: can't send
  * @fd:    descriptor that polls readable when recv has something; -1: recv always has
  * @check: the descriptor polled an error, or readable although recv had nothing: 0 to carry on, 1
  *         to carry on and be checked again soon, -ENODEV the device is gone, … with @err

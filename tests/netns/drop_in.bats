@@ -104,13 +104,16 @@ ended() {
 # Debugging a thread without capabilities is having those of the others.
 @test "who_has_no_capabilities_does_not_debug_a_program_that_keeps_some" {
 	local user=(setpriv --reuid 12345 --regid 12345 --clear-groups)
-	netns_pair
 	start keep "${user[@]}" --inh-caps +net_raw,+sys_admin --ambient-caps +net_raw,+sys_admin \
 		"$NSRING" run --keep "$tests/pcap_timeout" lo drop
 	wait_until grep -q ready "$(file_of keep.out)"
-	run "${user[@]}" --inh-caps=-all cat "/proc/${PID[keep]}/environ"
-	[ "$status" != 0 ]
-	kill -KILL "${PID[keep]}"
+	start none "${user[@]}" --inh-caps +net_raw,+sys_admin --ambient-caps +net_raw,+sys_admin \
+		"$NSRING" run --no-keep "$tests/pcap_timeout" lo drop
+	wait_until grep -q ready "$(file_of none.out)"
+	# What ptrace(2) asks for.
+	"${user[@]}" --inh-caps=-all cat "/proc/${PID[none]}/environ" >/dev/null
+	run -1 "${user[@]}" --inh-caps=-all cat "/proc/${PID[keep]}/environ"
+	kill -KILL "${PID[keep]}" "${PID[none]}"
 }
 
 # shellcheck disable=SC2016 # for the shell inside
@@ -158,13 +161,21 @@ has_one_thread() {
 	[ "$(find "/proc/${PID[$1]}/task" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
 }
 
+# threads ARGUMENT…: how many a program has that reads nothing, so that one which keeps capabilities stays.
+threads() {
+	start quiet "$NSRING" run "$tests/pcap_timeout" lo drop "$@"
+	wait_until grep -q ready "$(file_of quiet.out)"
+	find "/proc/${PID[quiet]}/task" -mindepth 1 -maxdepth 1 | wc -l
+	kill -KILL "${PID[quiet]}"
+}
+
 # Once there has been a second one, glibc locks files for each packet that is written.
-@test "a_program_on_a_plain_device_has_one_thread" {
-	netns_pair
-	start_in "$B" dump nsenter --net="/run/netns/$B" "$NSRING" run tcpdump -Z root -w "$(file_of none)" -i v1 ether host 0a:be:c0:6e:ea:ac
-	wait_until is_listening dump
-	has_one_thread dump
-	finish dump
+@test "a_program_has_a_second_thread_only_if_a_word_names_a_target" {
+	equal "threads with a device" "$(threads -i eth0)" 1
+	equal "threads with addresses" "$(threads -i eth0 ether host 0a:be:c0:6e:ea:ac or host fe80::1)" 1
+	equal "threads with a path" "$(threads -w /tmp/all.pcap)" 1
+	equal "threads with a place" "$(threads -inetns:web/eth0)" 2
+	equal "threads with an engine" "$(threads --pcap=zc:eth0)" 2
 }
 
 @test "no_thread_keeps_capabilities_once_packets_are_read" {
