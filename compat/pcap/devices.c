@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/registry.h"
 #include "sys/address.h"
 #include "sys/link.h"
 #include "sys/place.h"
@@ -21,9 +22,6 @@
 /* A host of many containers shall not flood the list of a program that shows it to people. */
 #define PLACES_MOST  32
 #define DEVICES_MOST 32
-
-/* Where nsring.ko says what it is, when it is loaded. */
-#define MODULE_FILE "/proc/net/nsring/info"
 
 /* Takes both strings. Memory of libpcap's list is malloc()'s, too: pcap_freealldevs() frees ours. */
 static pcap_if_t *make_device(char *name, char *description)
@@ -93,9 +91,18 @@ static int offer_engines(const struct nsr_link_info *link, void *arg)
 	return ++offers->count == DEVICES_MOST;
 }
 
+static bool is_usable(const char *engine)
+{
+	const struct nsr_engine_ops *ops = nsr_registry_find(engine, NULL);
+	struct nsr_options opts = NSR_OPTIONS_INIT;
+
+	opts.mode = NSR_RECV;
+	return ops && (!ops->usable || ops->usable(&opts));
+}
+
 static pcap_if_t **append_engines(pcap_if_t **end)
 {
-	struct offers offers = { .end = end, .ring = access(MODULE_FILE, F_OK) == 0 };
+	struct offers offers = { .end = end, .ring = is_usable("ring") };
 	int fd = nsr_link_open();
 
 	if (fd < 0)
